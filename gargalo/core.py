@@ -1,0 +1,198 @@
+"""The contract: what a codec, a likelihood and a latent model are, and what passes between them.
+
+Raw data (uint8 images, columns of numbers) are known to the **codec** alone. Everything else sees
+model-space float32 `x`: images as (c, h, w) in [0, 1], other data as (p,) standardised numbers.
+
+::
+
+    raw --Codec--> x --LatentModel.encode--> z --LatentModel.decode--> x --Codec.invert--> raw
+                        |                                                ^
+                        +--- loss(batch) ---> Loss(terms, notes)         Likelihood.mean(params)
+
+An objective is one subclass of `LatentModel` in `gargalo/models`, given its networks built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
+
+
+@dataclass
+class Batch:
+    """What one step sees.
+
+    Attributes
+    ----------
+    x : Tensor, (n, *x_shape), float32
+        Model-space examples.
+    y : Tensor or None, (n, classes), float32
+        One-hot labels.
+    mask : Tensor or None, (n, *x_shape), bool
+        True where a value was observed.
+    generator : torch.Generator or None
+        The only source of chance: seeded by (seed, epoch, step), so that a step can be repeated.
+    progress : float
+        How far training is, 0 to 1; evaluation uses 1.
+    """
+
+    x: Tensor
+    y: Tensor | None = None
+    mask: Tensor | None = None
+    generator: torch.Generator | None = None
+    progress: float = 1.0
+
+
+@dataclass
+class Loss:
+    """Named scalars: `terms` are summed and minimised, `notes` are only shown."""
+
+    terms: dict[str, Tensor]
+    notes: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Tensor:
+        """The sum of the terms: what training minimises."""
+        return torch.stack(list(self.terms.values())).sum()
+
+
+class Gaussian(NamedTuple):
+    """A diagonal Gaussian: `mean` and `stddev`, each (n, *latent_shape).
+
+    Not `torch.distributions`: that breaks ONNX export inside `encode`.
+    """
+
+    mean: Tensor
+    stddev: Tensor
+
+    def draw(self, generator: torch.Generator | None = None) -> Tensor:
+        """z = mean + stddev * eps, eps ~ N(0, I): the reparameterisation trick (arXiv:1312.6114)."""
+        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
+        return self.mean + self.stddev * noise
+
+    def kl(self) -> Tensor:
+        """KL(N(mean, stddev^2) || N(0, I)) for each dimension, (n, *latent_shape), nats."""
+        return 0.5 * (self.mean.square() + self.stddev.square() - 1) - self.stddev.log()
+
+
+class Codec(nn.Module):
+    """Raw data <-> model space. Holds buffers only, nothing that is trained."""
+
+    x_shape: tuple[int, ...]
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """Raw examples (n, *raw_shape) -> x (n, *x_shape), float32."""
+        raise TypeError(f"{type(self).__name__} must define forward(raw)")
+
+    def invert(self, x: Tensor) -> Tensor:
+        """x (n, *x_shape) -> raw examples in their own dtype and range."""
+        raise TypeError(f"{type(self).__name__} must define invert(x)")
+
+
+class Likelihood(nn.Module):
+    """p(x | params), where `params` (n, *params_shape) is what the decoder puts out."""
+
+    def __init__(self, x_shape: tuple[int, ...]):
+        super().__init__()
+        self.x_shape = tuple(x_shape)
+
+    @property
+    def params_shape(self) -> tuple[int, ...]:
+        """The shape that the decoder must put out for one example."""
+        return self.x_shape
+
+    def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        """-log p(x | params) in nats per example, (n,), one entry for each kind of column."""
+        raise TypeError(f"{type(self).__name__} must define nll(params, x, mask)")
+
+    def mean(self, params: Tensor) -> Tensor:
+        """E[x | params], (n, *x_shape)."""
+        raise TypeError(f"{type(self).__name__} must define mean(params)")
+
+    def bias_for(self, mean: Tensor) -> Tensor:
+        """The decoder's output bias that puts out `mean` (*x_shape) before anything is learned."""
+        return mean
+
+
+class LatentModel(nn.Module):
+    """A network and an objective: what is trained, encodes and decodes.
+
+    Parameters
+    ----------
+    encoder : Module
+        (n, *x_shape) -> (n, latent_dim * numbers_per_latent).
+    decoder : Module
+        (n, latent_dim) -> (n, *likelihood.params_shape); for a classifier, (n, classes).
+    likelihood : Likelihood
+        What the decoder's output means.
+    latent_dim : int
+        Numbers in one latent.
+    options : Options
+        The objective's own choices.
+
+    Notes
+    -----
+    Everything is deterministic but `loss` and `log_weight`, whose draws come from the generator given.
+    """
+
+    can: ClassVar[frozenset[str]]
+    """Of encode, decode, reconstruct, denoise, posterior, classify, codes."""
+    numbers_per_latent: ClassVar[int] = 1
+    """How many numbers the encoder puts out for each latent dimension: AE 1, VAE 2."""
+    needs_labels: ClassVar[bool] = False
+    likelihoods: ClassVar[tuple[str, ...]] = ("bernoulli", "gaussian", "mse")
+    """Names of the likelihoods that make sense here; a model without one has no decoder of x."""
+    defaults: ClassVar[dict[str, Any]] = {}
+    """Where this objective's recipe departs from the general one: measured, not felt."""
+    reference: ClassVar[str]
+
+    @dataclass(frozen=True)
+    class Options:
+        """The objective's own choices; none here."""
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, latent_dim: int, options: Any
+    ):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.latent_shape = (latent_dim,)
+        self.options = options
+
+    def loss(self, batch: Batch) -> Loss:
+        """The objective on one batch. Buffers may change here, in train mode only."""
+        raise TypeError(f"{type(self).__name__} must define loss(batch)")
+
+    def encode(self, x: Tensor) -> Tensor:
+        """x (n, *x_shape) -> z (n, *latent_shape); the posterior's mean where there is a posterior."""
+        return self.encoder(x)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z (n, *latent_shape) -> x (n, *x_shape), differentiable; `y` where labels are a condition."""
+        return self.likelihood.mean(self.decoder(z))
+
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """decode(encode(x)), unless a network with skip connections overrides it."""
+        return self.decode(self.encode(x), y)
+
+    def posterior(self, x: Tensor) -> Gaussian:
+        """q(z | x), where the model has one."""
+        raise TypeError(f"{type(self).__name__} has no posterior")
+
+    def log_weight(self, x: Tensor, k: int, generator: torch.Generator | None = None) -> Tensor:
+        """log p(x | z) + log p(z) - log q(z | x) of `k` draws from q, (k, n), nats (arXiv:1509.00519)."""
+        raise TypeError(f"{type(self).__name__} has no posterior to weigh")
+
+    def classify(self, x: Tensor) -> Tensor:
+        """x -> class probabilities (n, classes)."""
+        raise TypeError(f"{type(self).__name__} does not classify")
+
+    def codes(self, x: Tensor) -> Tensor:
+        """x -> int64 codes (n, h, w), where the latent is a grid of codes."""
+        raise TypeError(f"{type(self).__name__} has no codes")

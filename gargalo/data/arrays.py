@@ -1,0 +1,131 @@
+"""`.npy` and `.npz` files: read without pickle, and never believed before their size is checked."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from ..errors import DataError
+from .source import HELD, TEST, TRAIN, Source, as_source
+
+__all__ = ["read_array", "read_arrays"]
+
+MOST_BYTES = 2**36
+"""An `.npz` that would inflate to more than this is refused."""
+MOST_RATIO = 1100
+"""Deflate cannot do better than about 1030:1 for one member; past this the directory lies."""
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Memory-map one `.npy` file.
+
+    Raises
+    ------
+    DataError
+        Not an array file, an object array, or shorter than its header says.
+    """
+    try:
+        with path.open("rb") as file:
+            shape, fortran, dtype = _header(file, str(path))
+            start = file.tell()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
+    expected, found = _nbytes(shape, dtype), path.stat().st_size - start
+    if found != expected:
+        raise DataError(f"{path}: expected {expected} bytes of data for shape {shape}. Found {found}.")
+    if expected == 0:
+        return np.empty(shape, dtype)
+    return np.memmap(path, dtype, "r", start, shape, order="F" if fortran else "C")
+
+
+def read_arrays(path: Path, split_seed: int = 0) -> Source:
+    """A source from `.npy` (examples alone) or `.npz`.
+
+    An `.npz` holds `x` and perhaps `y`; or `x_train` and `x_test` (and `x_val`), each perhaps with its `y_…`; or
+    a single array of any name. Without a split, a seeded 80/10/10.
+    """
+    if path.suffix == ".npy":
+        return as_source(read_array(path), name=path.name, split_seed=split_seed)
+    arrays = _read_npz(path)
+    parts = [
+        (key, code) for key, code in (("train", TRAIN), ("val", HELD), ("test", TEST)) if f"x_{key}" in arrays
+    ]
+    if "x_train" in arrays and "x_test" in arrays:
+        xs = [arrays[f"x_{key}"] for key, _ in parts]
+        ys = [arrays.get(f"y_{key}") for key, _ in parts]
+        if len({x.shape[1:] for x in xs}) > 1 or len({x.dtype for x in xs}) > 1:
+            raise DataError(
+                f"{path}: expected parts of one shape and dtype. Found {[(x.shape, str(x.dtype)) for x in xs]}."
+            )
+        if any(y is None for y in ys) and any(y is not None for y in ys):
+            raise DataError(f"{path}: expected labels for every part or for none. Found {sorted(arrays)}.")
+        y = None if ys[0] is None else np.concatenate([y for y in ys if y is not None])
+        split = np.repeat(np.array([code for _, code in parts], np.uint8), [len(x) for x in xs])
+        return as_source(np.concatenate(xs), y, name=path.name, split=split)
+    x = arrays.get("x", next(iter(arrays.values())) if len(arrays) == 1 else None)
+    if x is None:
+        raise DataError(
+            f"{path}: expected arrays x and y, or x_train, y_train, x_test, y_test. Found {sorted(arrays)}."
+        )
+    return as_source(x, arrays.get("y"), name=path.name, split_seed=split_seed)
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Every array of the archive, each checked against its header before it is inflated."""
+    arrays = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+            total = sum(info.file_size for info in members)
+            packed = sum(info.compress_size for info in members)
+            if total > MOST_BYTES or total > MOST_RATIO * max(packed, 1):
+                raise DataError(
+                    f"{path}: expected at most {MOST_BYTES} bytes inflated. The archive announces {total}."
+                )
+            for info in members:
+                name = f"{path}[{info.filename}]"
+                with archive.open(info) as file:
+                    shape, fortran, dtype = _header(file, name)
+                    expected, found = _nbytes(shape, dtype), info.file_size - file.tell()
+                    if found != expected:
+                        raise DataError(
+                            f"{name}: expected {expected} bytes of data for shape {shape}. Found {found}."
+                        )
+                    flat = np.frombuffer(file.read(expected), dtype)
+                arrays[info.filename.removesuffix(".npy")] = flat.reshape(shape, order="F" if fortran else "C")
+    except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: expected an .npz archive. It cannot be read ({error}).") from None
+    except Exception as error:  # zlib.error and RuntimeError (encrypted members) share no other base
+        if type(error).__name__ not in ("error", "RuntimeError"):
+            raise
+        raise DataError(f"{path}: expected an .npz archive. It cannot be read ({error}).") from None
+    return arrays
+
+
+def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, Fortran order and dtype of the `.npy` stream `file`."""
+    try:
+        version = np.lib.format.read_magic(file)  # type: ignore[arg-type]
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(file)  # type: ignore[arg-type]
+    except (ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
+        raise DataError(f"{name}: expected an .npy array. Its header cannot be read ({error}).") from None
+    if dtype.hasobject:
+        raise DataError(
+            f"{name}: expected numbers. Found an array of Python objects, which may run code when opened and is"
+            " refused. Save it anew as numbers: np.save(path, np.stack(list_of_arrays))."
+        )
+    return shape, fortran, dtype
+
+
+def _nbytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    """Bytes that an array takes, in whole numbers of any size."""
+    total = dtype.itemsize
+    for n in shape:
+        total *= n
+    return total

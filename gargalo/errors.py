@@ -1,0 +1,50 @@
+"""What can go wrong by a user's hand, in one grammar.
+
+::
+
+    GargaloError           one clear line; the command line ends with status 2
+    ├ ParameterError       a parameter that cannot be what it is
+    ├ DataError            a file or an array that cannot be read or does not fit
+    └ RunError             a run folder that is none, is unfinished, or is already full
+
+Every message names the thing, what was expected, what was found and, where one is known, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["DataError", "GargaloError", "ParameterError", "RunError", "must", "unknown"]
+
+
+class GargaloError(Exception):
+    """Something that the user can mend."""
+
+
+class ParameterError(GargaloError, ValueError):
+    """A parameter that cannot be what it is."""
+
+
+class DataError(GargaloError, ValueError):
+    """A file or an array that cannot be read, or does not fit."""
+
+
+class RunError(GargaloError):
+    """A run folder that is none, is unfinished, or is already full."""
+
+
+def must(parameter: str, of: str, expected: str, got: object, hint: str = "") -> ParameterError:
+    """The error for a parameter: ``The 'p' parameter of f must be … Got … instead.``"""
+    return ParameterError(
+        f"The '{parameter}' parameter of {of} must be {expected}. Got {got!r} instead."
+        + (f" {hint}" if hint else "")
+    )
+
+
+def unknown(parameter: str, of: str, got: object, known: Iterable[str]) -> ParameterError:
+    """The error for a name that is not among `known`, with the nearest one that is."""
+    known = list(known)
+    near = difflib.get_close_matches(str(got), known, n=1, cutoff=0.5)
+    hint = f"Did you mean '{near[0]}'?" if near else ""
+    return must(parameter, of, "one of " + ", ".join(known), got, hint)

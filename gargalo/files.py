@@ -1,0 +1,120 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import GargaloError, RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = [
+    "cannot_write",
+    "check_writable",
+    "new_folder",
+    "next_numbered",
+    "read_tensors",
+    "write_tensors",
+    "write_whole",
+]
+
+
+def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> Path:
+    """Write `content` to a neighbour of `path`, then rename: readers see the old file or the new, never a part.
+
+    Parameters
+    ----------
+    content : bytes, str or a function that writes the file whose path it is given
+        The path given to a function has the same suffix as `path`.
+
+    Raises
+    ------
+    GargaloError
+        Where the file cannot be written; what was there before is untouched.
+    """
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if callable(content):
+            content(partial)
+        else:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    finally:
+        if partial.exists():
+            partial.unlink()
+    return path
+
+
+def cannot_write(path: Path, error: OSError) -> GargaloError:
+    """The one line for a file that cannot be written."""
+    hint = {
+        errno.EROFS: "The file system is read-only; choose another folder.",
+        errno.EACCES: "Choose a folder that you may write to.",
+        errno.ENOSPC: "The disk is full; free some space.",
+        errno.EISDIR: "It is a folder; name a file.",
+    }.get(error.errno or 0, "Choose another path.")
+    return GargaloError(f"{path}: cannot be written ({error.strerror}). {hint}")
+
+
+def check_writable(folder: Path) -> None:
+    """Fail now rather than after the work: can files be made in `folder`, or where it would be made?"""
+    place = folder
+    while not place.exists():
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+
+
+def new_folder(folder: Path, expected: str) -> Path:
+    """Make `folder`, which must not be there yet, or be empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder}: expected {expected}. Found one that is not empty; choose another --out.")
+    check_writable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def next_numbered(root: Path, stem: str) -> Path:
+    """`root/stem-001`, or the first number after the highest that is there."""
+    taken: Iterable[Path] = root.glob(f"{stem}-[0-9][0-9][0-9]*") if root.is_dir() else ()
+    numbers = [int(tail) for p in taken if (tail := p.name.removeprefix(f"{stem}-")).isdigit()]
+    return root / f"{stem}-{max(numbers, default=0) + 1:03d}"
+
+
+def write_tensors(path: Path, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> Path:
+    """Keep arrays and a few words about them in one safetensors file."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    return write_whole(path, save({name: np.ascontiguousarray(a) for name, a in tensors.items()}, facts))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """What `write_tensors` kept.
+
+    Raises
+    ------
+    RunError
+        For a file that is not whole.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path}: expected a safetensors file. It cannot be read ({error}).") from None

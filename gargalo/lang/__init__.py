@@ -1,0 +1,58 @@
+"""The words that people read, in English and in Brazilian Portuguese."""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+from dataclasses import dataclass
+from importlib import resources
+
+from ..errors import unknown
+
+__all__ = ["LANGUAGES", "Words", "words"]
+
+LANGUAGES = {"en": "en", "pt": "pt-BR"}
+"""What can be asked for, and the tag that a page carries."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts of one language; call it with a key, and with the values that the text names."""
+
+    lang: str
+    texts: dict[str, str]
+
+    @property
+    def tag(self) -> str:
+        """The language's tag, as HTML wants it."""
+        return LANGUAGES[self.lang]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text behind `key`; floats among `values` are written with this language's decimal mark."""
+        shown = {k: self.number(v) if isinstance(v, float) else v for k, v in values.items()}
+        return self.texts[key].format(**shown)
+
+    def number(self, value: float | None, digits: int = 3) -> str:
+        """`value` with `digits` decimals and this language's decimal mark; a dash where there is none."""
+        if value is None:
+            return "–"
+        text = f"{value:.{digits}f}"
+        return text.replace(".", ",") if self.lang == "pt" else text
+
+
+def words(lang: str | None = None) -> Words:
+    """The words of `lang` ("en" or "pt"); without one, those of the locale, else English.
+
+    Raises
+    ------
+    ParameterError
+        For a language that is not spoken here.
+    """
+    if lang is None:
+        place = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+        lang = "pt" if (place or locale.getlocale()[0] or "").lower().startswith("pt") else "en"
+    if lang not in LANGUAGES:
+        raise unknown("lang", "gargalo", lang, LANGUAGES)
+    texts = json.loads(resources.files(__package__).joinpath(f"{lang}.json").read_text(encoding="utf-8"))
+    return Words(lang, texts)

@@ -1,0 +1,52 @@
+r"""The supervised encoder: latents that make labels easy, and need not tell anything else.
+
+.. math:: \mathcal{L}(x, y) = -\sum_c \tilde y_c \log \operatorname{softmax}(W f(x) + b)_c
+
+The penultimate layer f(x) is the latent; one linear layer stands on it, in the decoder's place. Labels are
+smoothed, :math:`\tilde y = (1 - s) y + s / C` (Szegedy et al., arXiv:1512.00567).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+
+from ..core import Batch, LatentModel, Loss
+
+__all__ = ["Classifier"]
+
+
+class Classifier(LatentModel):
+    """L(x, y) = cross-entropy(W f(x) + b, y)."""
+
+    can = frozenset({"encode", "classify"})
+    needs_labels = True
+    likelihoods = ()
+    # Over three seeds: plain Adam 0.955-0.964, with both of these 0.970-0.975.
+    defaults = {"optimizer": "adamw", "weight_decay": 0.1}
+    reference = "Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0"
+
+    @dataclass(frozen=True)
+    class Options:
+        """`label_smoothing`: s, the share of each label that is spread over all classes."""
+
+        label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+    def loss(self, batch: Batch) -> Loss:
+        assert batch.y is not None
+        logits = self.decoder(self.encode(batch.x))
+        entropy = F.cross_entropy(logits, batch.y, label_smoothing=self.options.label_smoothing)
+        with torch.no_grad():
+            accuracy = (logits.argmax(1) == batch.y.argmax(1)).float().mean()
+        return Loss({"cross_entropy": entropy}, {"accuracy": accuracy})
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        raise TypeError("Classifier cannot decode: its latents keep what tells classes apart, not x")
+
+    def classify(self, x: Tensor) -> Tensor:
+        return torch.softmax(self.decoder(self.encode(x)), dim=1)

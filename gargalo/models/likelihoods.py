@@ -1,0 +1,88 @@
+"""Likelihoods: what the decoder's output says about x."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..core import Likelihood
+
+__all__ = ["LIKELIHOODS", "Bernoulli", "GaussianLikelihood", "MeanSquared"]
+
+
+class Bernoulli(Likelihood):
+    r"""-log p(x | l) = sum_i softplus(l_i) - x_i l_i, with logits l; x in [0, 1].
+
+    For grey values between 0 and 1 this is a cross-entropy rather than a density, and what is commonly used.
+    """
+
+    def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        nll = F.binary_cross_entropy_with_logits(params, x, reduction="none")
+        return {"bernoulli": _per_example(nll, mask)}
+
+    def mean(self, params: Tensor) -> Tensor:
+        return torch.sigmoid(params)
+
+    def bias_for(self, mean: Tensor) -> Tensor:
+        return torch.logit(mean.clamp(1e-3, 1 - 1e-3))
+
+
+class GaussianLikelihood(Likelihood):
+    r"""-log p(x | m) = sum_i (x_i - m_i)^2 / (2 sigma^2) + log sigma + log(2 pi) / 2.
+
+    One sigma for all values, learned within [0.01, 10] (Rybkin et al., arXiv:2006.13202). Images in [0, 1] pass
+    their mean through a sigmoid; standardised numbers do not.
+    """
+
+    def __init__(self, x_shape: tuple[int, ...]):
+        super().__init__(x_shape)
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3)))
+
+    def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        log_sigma = self.log_sigma.clamp(math.log(0.01), math.log(10))
+        square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
+        return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
+
+    def mean(self, params: Tensor) -> Tensor:
+        return _link(params, self.x_shape)
+
+    def bias_for(self, mean: Tensor) -> Tensor:
+        return _unlink(mean, self.x_shape)
+
+
+class MeanSquared(Likelihood):
+    """mean_i (x_i - m_i)^2: not nats, for plain autoencoders only.
+
+    Beside a KL in nats it is hundreds of times too small, and every latent dimension dies.
+    """
+
+    def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        observed = math.prod(self.x_shape) if mask is None else mask.flatten(1).sum(1).clamp(min=1)
+        return {"mse": _per_example((x - self.mean(params)).square(), mask) / observed}
+
+    def mean(self, params: Tensor) -> Tensor:
+        return _link(params, self.x_shape)
+
+    def bias_for(self, mean: Tensor) -> Tensor:
+        return _unlink(mean, self.x_shape)
+
+
+LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": GaussianLikelihood, "mse": MeanSquared}
+
+
+def _per_example(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Sum over everything but the first axis, of what was observed: (n,)."""
+    return (values if mask is None else values * mask).flatten(1).sum(1)
+
+
+def _link(params: Tensor, x_shape: tuple[int, ...]) -> Tensor:
+    """Images lie in [0, 1]; standardised numbers anywhere."""
+    return torch.sigmoid(params) if len(x_shape) > 1 else params
+
+
+def _unlink(mean: Tensor, x_shape: tuple[int, ...]) -> Tensor:
+    """The params whose `_link` is `mean`."""
+    return torch.logit(mean.clamp(1e-3, 1 - 1e-3)) if len(x_shape) > 1 else mean

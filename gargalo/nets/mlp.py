@@ -1,0 +1,82 @@
+"""Fully connected encoder and decoder, each the mirror of the other."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+__all__ = ["NetSettings", "linear_head", "mlp"]
+
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
+
+
+class NetSettings(BaseModel):
+    """The choices of a network.
+
+    Attributes
+    ----------
+    net : "mlp"
+    widths : tuple of int
+        Hidden layers of the encoder, outermost first; the decoder has them in reverse. () is linear.
+    activation : "relu", "silu", "gelu" or "tanh"
+    init : "kaiming" or "pytorch"
+        Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's mean;
+        or PyTorch's own defaults.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    net: Literal["mlp"] = "mlp"
+    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=16)] = (128, 64)
+    activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
+    init: Literal["kaiming", "pytorch"] = "kaiming"
+
+
+def mlp(
+    x_shape: tuple[int, ...],
+    encoder_out: int,
+    latent_dim: int,
+    params_shape: tuple[int, ...],
+    settings: NetSettings,
+    start: Tensor | None = None,
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """An encoder (n, *x_shape) -> (n, encoder_out) and a decoder (n, latent_dim) -> (n, *params_shape).
+
+    Parameters
+    ----------
+    start : Tensor or None, (*params_shape)
+        What the decoder puts out before anything is learned (its last bias), under "kaiming".
+    """
+    outer, last = math.prod(x_shape), math.prod(params_shape)
+    encoder = nn.Sequential(nn.Flatten(), *_layers([outer, *settings.widths, encoder_out], settings))
+    decoder = nn.Sequential(
+        *_layers([latent_dim, *reversed(settings.widths), last], settings, start),
+        nn.Unflatten(1, params_shape),
+    )
+    return encoder, decoder
+
+
+def linear_head(latent_dim: int, classes: int, settings: NetSettings) -> nn.Sequential:
+    """One linear layer (n, latent_dim) -> (n, classes): what a classifier puts on its latents."""
+    return nn.Sequential(*_layers([latent_dim, classes], settings))
+
+
+def _layers(sizes: list[int], settings: NetSettings, start: Tensor | None = None) -> list[nn.Module]:
+    """Linear layers of these sizes with activations between them."""
+    linears = [nn.Linear(a, b) for a, b in pairwise(sizes)]
+    if settings.init == "kaiming":
+        for linear in linears:
+            gain = "linear" if linear is linears[-1] else "relu"
+            nn.init.kaiming_normal_(linear.weight, nonlinearity=gain)
+            nn.init.zeros_(linear.bias)
+        if start is not None:
+            linears[-1].bias.data.copy_(start.flatten())
+    activation = ACTIVATIONS[settings.activation]
+    layers: list[nn.Module] = []
+    for linear in linears:
+        layers += [linear, activation()]
+    return layers[:-1]

@@ -1,0 +1,358 @@
+"""A `Run`: a folder that holds one trained model and how it came to be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import latent, maps
+from .core import Codec, LatentModel
+from .data import Source
+from .errors import DataError, GargaloError, ParameterError, RunError, must, unknown
+from .files import check_writable, read_tensors, write_tensors, write_whole
+from .models import corrupt
+from .recipe import FORMAT, Recipe, build, from_json
+from .training.draws import generator_at
+
+__all__ = ["PRIORS", "Examples", "Run", "find_last", "open_run"]
+
+PRIORS = ("normal", "gmm")
+ROWS = 4096
+MOST_RECIPE_BYTES = 2**20
+
+
+class Examples(NamedTuple):
+    """Raw test examples that a run keeps (n, *raw_shape), their labels (n,) or None, and their ids."""
+
+    x: np.ndarray
+    y: np.ndarray | None
+    ids: tuple[str, ...]
+
+
+class Run:
+    """One trained model, opened from its folder. Everything is deterministic unless it takes a seed.
+
+    Attributes
+    ----------
+    folder : Path
+    recipe : Recipe
+
+    Raises
+    ------
+    RunError
+        For a folder that is no run, or one whose training never ended.
+    """
+
+    def __init__(self, folder: Path, finished: bool = True):
+        self.folder = folder
+        self.recipe = _read_recipe(folder)
+        if finished and not (folder / "metrics.json").is_file():
+            raise RunError(f"{folder}: expected a finished run. Found one whose training never ended; train anew.")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, model={self.recipe.model!r}, latent_dim={self.recipe.latent_dim})"
+
+    # ---- what lies in the folder
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """What evaluation found after training."""
+        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def history(self) -> list[dict[str, Any]]:
+        """One line for each epoch: every loss term and note, training and held-out, and seconds."""
+        lines = (self.folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of the weights: what was computed with others is not used."""
+        return hashlib.sha256((self.folder / "weights.safetensors").read_bytes()).hexdigest()
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Up to 1,000 test examples that the run keeps, so that it stays whole when its data move."""
+        tensors, facts = read_tensors(self.folder / "space" / "examples.safetensors")
+        return Examples(tensors["x"], tensors.get("y"), tuple(json.loads(facts["ids"])))
+
+    @cached_property
+    def latents(self) -> np.ndarray:
+        """The latents of `examples`, (n, d)."""
+        return self._kept("latents", lambda: ({"z": self.encode(self.examples.x)}, {}))[0]["z"]
+
+    @property
+    def codec(self) -> Codec:
+        """Raw data <-> model space."""
+        return self._parts[0]
+
+    @property
+    def model(self) -> LatentModel:
+        """The trained model, in evaluation mode."""
+        return self._parts[1]
+
+    @cached_property
+    def _parts(self) -> tuple[Codec, LatentModel]:
+        codec, model = build(self.recipe)
+        _load(self.folder / "weights.safetensors", codec, model)
+        return codec.eval(), model.eval()
+
+    # ---- between data and latents
+
+    def encode(self, data: np.ndarray | Source) -> np.ndarray:
+        """Raw examples (n, *raw_shape) -> latents (n, d) float32; the posterior's mean where there is one."""
+        return self._apply("encode", data, lambda raw: self.model.encode(self.codec(raw)).flatten(1))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Latents (n, d) -> raw examples (n, *raw_shape)."""
+        self._must_be_able("decode")
+        z, d = np.asarray(z), self.recipe.latent_dim
+        if z.ndim != 2 or z.shape[1] != d or z.dtype.kind not in "fiu":
+            raise DataError(f"decode: expected latents of shape (n, {d}). Found {z.shape} of dtype {z.dtype}.")
+        if not np.isfinite(z).all():
+            raise DataError("decode: expected finite latents. Found NaN or infinity.")
+        shape = self.model.latent_shape
+        return _in_slices(z, lambda z: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape))))
+
+    def reconstruct(self, data: np.ndarray | Source) -> np.ndarray:
+        """Raw examples -> the same, through the bottleneck and back."""
+        return self._apply(
+            "reconstruct", data, lambda raw: self.codec.invert(self.model.reconstruct(self.codec(raw)))
+        )
+
+    def denoise(self, data: np.ndarray | Source) -> np.ndarray:
+        """Spoiled raw examples -> clean ones."""
+        self._must_be_able("denoise")
+        return self.reconstruct(data)
+
+    def corrupt(self, data: np.ndarray | Source, strength: float | None = None, seed: int = 0) -> np.ndarray:
+        """Spoil raw examples with the noise that this run was trained on, or another strength of it."""
+        noise = self.recipe.options["noise"] if "denoise" in self.model.can else None
+        strength = self.recipe.options["strength"] if noise and strength is None else strength
+        if strength is None or not 0 <= strength <= 10:
+            raise must("strength", "corrupt", "a number from 0 to 10", strength)
+        draws = generator_at(seed)
+        return self._apply(
+            "denoise",
+            data,
+            lambda raw: self.codec.invert(corrupt(self.codec(raw), noise or "gaussian", strength, draws)),
+        )
+
+    def classify(self, data: np.ndarray | Source) -> np.ndarray:
+        """Raw examples -> class probabilities (n, classes)."""
+        return self._apply("classify", data, lambda raw: self.model.classify(self.codec(raw)))
+
+    def draw_latents(self, data: np.ndarray | Source, seed: int = 0) -> np.ndarray:
+        """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
+        if "posterior" not in self.model.can:
+            return self.encode(data)
+        draws = generator_at(seed)
+        return self._apply(
+            "posterior", data, lambda raw: self.model.posterior(self.codec(raw)).draw(draws).flatten(1)
+        )
+
+    # ---- in the latent space
+
+    def find(self, which: int | str) -> int:
+        """The row among `examples` of an index (17 or "17"), or of the first with a label ("label:7")."""
+        kept, text = self.examples, str(which)
+        if text.startswith("label:"):
+            label, names = text.removeprefix("label:"), self.recipe.data.class_names or ()
+            rows = np.flatnonzero(kept.y == names.index(label)) if kept.y is not None and label in names else ()
+            if len(rows) == 0:
+                raise unknown("label", "interpolate", label, names or ["(none: these data have no labels)"])
+            return int(rows[0])
+        if not text.isdecimal() or int(text) >= len(kept.x):
+            raise must("example", "interpolate", f"an index from 0 to {len(kept.x) - 1}, or label:NAME", which)
+        return int(text)
+
+    def interpolate(self, start: int | str, end: int | str, steps: int = 12, method: str = "linear") -> np.ndarray:
+        """The film from one kept example to another, (steps, *raw_shape); see `gargalo.latent.path`."""
+        self._must_be_able("decode")
+        a, b = self.latents[[self.find(start), self.find(end)]]
+        return self.decode(latent.path(a, b, steps, method))
+
+    def traverse(self, axis: int | str, steps: int = 12, origin: int | str | None = None) -> np.ndarray:
+        """The film along an axis ("3" or "pca:0"), (steps, *raw_shape); see `gargalo.latent.traverse`."""
+        self._must_be_able("decode")
+        base = None if origin is None else self.latents[self.find(origin)]
+        return self.decode(latent.traverse(self.latents, axis, steps, base))
+
+    def prior(self, name: str = "normal") -> latent.Normal | latent.Mixture:
+        """Where to draw from: "normal", N(0, I); "gmm", a mixture that was fitted to the training latents."""
+        if name not in PRIORS:
+            raise unknown("prior", "sample", name, PRIORS)
+        if name == "normal":
+            return latent.Normal(self.recipe.latent_dim)
+        return latent.Mixture(**self._kept("prior-gmm")[0])
+
+    def sample(self, n: int = 12, prior: str = "normal", seed: int = 0) -> np.ndarray:
+        """`n` raw examples decoded from draws of a prior, (n, *raw_shape)."""
+        self._must_be_able("decode")
+        if n < 1:
+            raise must("n", "sample", "an int >= 1", n)
+        return self.decode(self.prior(prior).sample(n, seed))
+
+    def map(
+        self,
+        method: str = "tsne",
+        data: np.ndarray | Source | None = None,
+        *,
+        perplexity: float = 30,
+        seed: int = 0,
+    ) -> maps.Map:
+        """A map (n, 2) of the latents of `data`; without data of `examples`, computed once and kept."""
+        if data is not None:
+            return maps.project(self.encode(data), method, perplexity=perplexity, seed=seed)
+        if method not in maps.METHODS:
+            raise unknown("method", "map", method, maps.METHODS)
+
+        def compute() -> tuple[dict[str, np.ndarray], dict[str, str]]:
+            made = maps.project(self.latents, method, perplexity=perplexity, seed=seed)
+            facts = {"method": made.method, "engine": made.engine, "notes": json.dumps(made.notes)}
+            return {"points": made.points}, facts
+
+        tensors, facts = self._kept(f"map-{method}-{perplexity:g}-{seed}", compute)
+        return maps.Map(tensors["points"], facts["method"], facts["engine"], tuple(json.loads(facts["notes"])))
+
+    # ---- keeping
+
+    def keep(self, name: str, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> None:
+        """Keep arrays in `space/`, keyed by these weights."""
+        write_tensors(self.folder / "space" / f"{name}.safetensors", tensors, {**facts, "key": self.key})
+
+    def _kept(
+        self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """What was kept under `name` for these weights; else what is computed now and, if possible, kept."""
+        file = self.folder / "space" / f"{name}.safetensors"
+        if file.is_file():
+            tensors, facts = read_tensors(file)
+            if facts.get("key") == self.key:
+                return tensors, facts
+        if compute is None:
+            raise RunError(f"{self.folder}: expected space/{file.name} for these weights. Found none; train anew.")
+        tensors, facts = compute()
+        if _writable(file.parent):
+            self.keep(name, tensors, facts)
+        return tensors, facts
+
+    # ---- inside
+
+    def _apply(self, verb: str, data: np.ndarray | Source, step: Callable[[Tensor], Tensor]) -> np.ndarray:
+        """Run `step` over raw data, if the model is able to and the data fit."""
+        self._must_be_able(verb)
+        return _in_slices(self._raw(data), step)
+
+    def _raw(self, data: np.ndarray | Source) -> np.ndarray:
+        """Raw examples that fit what this run was trained on."""
+        name, raw = (data.name, data.x) if isinstance(data, Source) else ("array", np.asarray(data))
+        facts = self.recipe.data
+        if raw.shape[1:] != facts.raw_shape:
+            shape = ", ".join(map(str, facts.raw_shape))
+            raise DataError(
+                f"{name}: expected shape (n, {shape}), as {self.folder} was trained on. Found {raw.shape}."
+            )
+        if (raw.dtype == np.uint8) != (facts.dtype == "uint8") and facts.is_image:
+            raise DataError(
+                f"{name}: expected dtype {facts.dtype}, as {self.folder} was trained on. Found {raw.dtype}."
+            )
+        return raw
+
+    def _must_be_able(self, verb: str) -> None:
+        if verb not in self.model.can:
+            able = ", ".join(sorted(self.model.can))
+            raise ParameterError(f"{self.folder}: model {self.recipe.model} cannot {verb}. It can {able}.")
+
+
+def open_run(folder: str | Path, root: str | Path = "runs") -> Run:
+    """Open a finished run.
+
+    Parameters
+    ----------
+    folder : path, or "last"
+        The run's folder; "last" is the newest one in `root`.
+    """
+    return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder))
+
+
+def find_last(root: Path) -> Path:
+    """The run in `root`, or one folder deeper, that was finished last."""
+    finished = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
+    if not finished:
+        raise RunError(f"{root}: expected a finished run in this folder. Found none; make one with gargalo train.")
+    return max(finished, key=lambda file: file.stat().st_mtime_ns).parent
+
+
+def save_weights(path: Path, codec: Codec, model: LatentModel) -> None:
+    """All tensors of codec and model as one safetensors file."""
+    from safetensors.torch import save
+
+    write_whole(path, save(_named(codec, model)))
+
+
+def _load(path: Path, codec: Codec, model: LatentModel) -> None:
+    """Put saved tensors where they belong; names and shapes are compared before any is used."""
+    if not path.is_file():
+        raise RunError(f"{path}: expected the run's weights. The file is missing.")
+    found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
+    wanted = _named(codec, model)
+    for name in wanted.keys() | found.keys():
+        shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
+        if shapes[0] != shapes[1]:
+            raise RunError(f"{path}: expected {name} of shape {shapes[0]}, as the recipe says. Found {shapes[1]}.")
+        if not found[name].isfinite().all():
+            raise RunError(f"{path}: expected finite weights. Found NaN or infinity in {name}.")
+    for part, prefix in ((codec, "codec."), (model, "model.")):
+        own = {name.removeprefix(prefix): t for name, t in found.items() if name.startswith(prefix)}
+        part.load_state_dict(own, assign=True)
+
+
+def _named(codec: Codec, model: LatentModel) -> dict[str, Tensor]:
+    parts = (("codec", codec), ("model", model))
+    return {f"{prefix}.{name}": t for prefix, part in parts for name, t in part.state_dict().items()}
+
+
+def _read_recipe(folder: Path) -> Recipe:
+    file = folder / "recipe.json"
+    if not file.is_file():
+        what = "no recipe.json in it" if folder.is_dir() else "no folder of this name"
+        raise RunError(f"{folder}: expected a run folder. Found {what}.")
+    if file.stat().st_size > MOST_RECIPE_BYTES:
+        raise RunError(f"{file}: expected at most {MOST_RECIPE_BYTES} bytes. Found {file.stat().st_size}.")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{file}: expected JSON. It cannot be read ({error}).") from None
+    if not isinstance(content, dict) or not isinstance(number := content.get("format"), int) or number > FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise RunError(f"{file}: expected format {FORMAT} or older. Found {found}; a newer gargalo may read it.")
+    return from_json(content, str(file))
+
+
+@torch.inference_mode()
+def _in_slices(rows: np.ndarray, step: Callable[[Tensor], Tensor]) -> np.ndarray:
+    """`step` over slices of rows; the whole input is never turned to floats at once."""
+    if len(rows) == 0:
+        raise DataError("array: expected at least one example. Found none.")
+    # A copy of each slice: maps of files are read-only, and may be in another byte order.
+    slices = (rows[i : i + ROWS] for i in range(0, len(rows), ROWS))
+    native = (np.array(part, dtype=part.dtype.newbyteorder("=")) for part in slices)
+    return np.concatenate([step(torch.from_numpy(part)).numpy() for part in native])
+
+
+def _writable(folder: Path) -> bool:
+    """Can something be kept here? A run on a read-only disk is still good to look at."""
+    try:
+        check_writable(folder)
+    except GargaloError:
+        return False
+    return True

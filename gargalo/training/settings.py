@@ -1,0 +1,46 @@
+"""The choices of training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["TrainingSettings"]
+
+
+class TrainingSettings(BaseModel):
+    """The choices of training.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training data.
+    batch_size : int
+    optimizer : "adam" or "adamw"
+        Adam (arXiv:1412.6980), with weight decay in the gradient or decoupled from it (arXiv:1711.05101).
+    lr : float
+        Highest learning rate.
+    schedule : "one-cycle" or "constant"
+        Up to `lr` and down to nearly nothing (arXiv:1708.07120), or `lr` throughout.
+    weight_decay : float
+    held_out : float
+        Share of the training data that is held out to choose the best weights by, when the data bring no
+        held-out part of their own. 0 holds out nothing.
+    keep : "best" or "last"
+        Weights of the epoch with the lowest held-out loss, or of the last.
+    seed : int
+        Of the first weights, the order of the data, and every draw.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    batch_size: Annotated[int, Field(ge=1, le=2**24)] = 64
+    optimizer: Literal["adam", "adamw"] = "adam"
+    lr: Annotated[float, Field(gt=0, le=10)] = 6e-3
+    schedule: Literal["one-cycle", "constant"] = "one-cycle"
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    keep: Literal["best", "last"] = "best"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

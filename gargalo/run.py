@@ -90,6 +90,12 @@ class Run:
         return self._kept("latents", lambda: ({"z": self.encode(self.examples.x)}, {}))[0]["z"]
 
     @property
+    def pca(self) -> tuple[np.ndarray, np.ndarray]:
+        """The linear baseline on `examples`: components (n, d), and the raw examples as PCA gives them back."""
+        kept = self._kept("pca")[0]
+        return kept["z"], kept["back"]
+
+    @property
     def codec(self) -> Codec:
         """Raw data <-> model space."""
         return self._parts[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import tempfile
@@ -111,9 +112,10 @@ def evaluate(
     Returns
     -------
     dict
-        As far as they apply to the model and the data: ``test_loss`` and its terms, ``test_mse``, ``pca_mse``,
-        ``test_accuracy``, ``knn_accuracy``, ``linear_accuracy``, ``active_units``, ``psnr_noisy``,
-        ``psnr_denoised``, ``coverage``, ``coverage_gmm``. Fits and keeps the mixture on the way.
+        As far as they apply to the model and the data: ``test_loss`` and its terms, ``test_mse``, ``test_accuracy``,
+        ``knn_accuracy``, ``linear_accuracy``, each beside PCA's and the raw numbers' (``pca_…``, ``raw_…``),
+        ``active_units``, ``psnr_noisy``, ``psnr_denoised``, ``coverage``, ``coverage_gmm``. Fits and keeps the
+        mixture and PCA's view of the kept examples on the way.
     """
     train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
     test, can = source.x[test_rows], run.model.can
@@ -127,8 +129,7 @@ def evaluate(
     if "reconstruct" in can:
         x = _model_space(run, test)
         found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test)), 6)
-        pca, _ = metrics.pca_mse(_model_space(run, source.x[train_rows]), x, run.recipe.latent_dim)
-        found["pca_mse"] = round(pca, 6)
+        found |= _beside_pca(run, source, x)
     if "denoise" in can:
         x, spoiled = _model_space(run, test), run.corrupt(test)
         found["psnr_noisy"] = round(metrics.psnr(x, _model_space(run, spoiled)), 3)
@@ -145,6 +146,31 @@ def evaluate(
             found["coverage"] = round(coverage(run, judge, "normal"), 4)
             found["coverage_gmm"] = round(coverage(run, judge, "gmm"), 4)
     return found
+
+
+def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | None]:
+    """The same figures for PCA of the same size, and for the raw numbers; keeps PCA's view of the examples."""
+    train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
+    x_train = _model_space(run, source.x[train_rows])
+    pca = metrics.pca_baseline(x_train, x, run.recipe.latent_dim)
+    back = run.codec.invert(torch.from_numpy(pca.back[:KEPT_EXAMPLES])).numpy()
+    run.keep("pca", {"z": pca.z_test[:KEPT_EXAMPLES].astype(np.float32), "back": back}, {})
+    found: dict[str, float | None] = {"pca_mse": round(metrics.mse(x, pca.back), 6)}
+    if source.y is not None and len(source.class_names or ()) > 1:
+        y_train, y = source.y[train_rows], source.y[test_rows]
+        found["pca_knn_accuracy"] = round(metrics.knn_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
+        found["pca_linear_accuracy"] = round(metrics.linear_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
+        found["raw_knn_accuracy"] = _raw_knn_accuracy(source)
+    return found
+
+
+@functools.lru_cache(maxsize=1)
+def _raw_knn_accuracy(source: Source) -> float:
+    """kNN on the raw numbers themselves; the same for every run on these data, so found once."""
+    assert source.y is not None
+    train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
+    train, test = (source.x[rows].reshape(len(rows), -1).astype(np.float32) for rows in (train_rows, test_rows))
+    return round(metrics.knn_accuracy(train, source.y[train_rows], test, source.y[test_rows]), 4)
 
 
 def coverage(run: Run, judge: Run, prior: str, seed: int = 0) -> float:
@@ -223,7 +249,7 @@ def _training_rows(source: Source, settings: training.TrainingSettings) -> tuple
     """Rows to train on and rows held out: the data's own held part, else a share of the training part."""
     rows, held = source.rows("train"), source.rows("held")
     share = round(settings.held_out * len(rows))
-    if len(held) or share == 0 or settings.keep == "last":
+    if len(held) or share == 0:
         return rows, held
     order = np.random.default_rng(settings.seed).permutation(rows)
     return np.sort(order[share:]), np.sort(order[:share])

@@ -40,7 +40,7 @@ class Facts(BaseModel):
         return int(np.prod(self.raw_shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """Examples in their own dtype, and what is known of them.
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .generation import coverage
 from .probes import knn_accuracy, linear_accuracy
-from .reconstruction import mse, pca_mse, psnr
+from .reconstruction import PCABaseline, mse, pca_baseline, psnr
 
-__all__ = ["coverage", "knn_accuracy", "linear_accuracy", "mse", "pca_mse", "psnr"]
+__all__ = ["PCABaseline", "coverage", "knn_accuracy", "linear_accuracy", "mse", "pca_baseline", "psnr"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-__all__ = ["mse", "pca_mse", "psnr"]
+__all__ = ["PCABaseline", "mse", "pca_baseline", "psnr"]
 
 
 def mse(x: np.ndarray, reconstruction: np.ndarray) -> float:
@@ -21,19 +23,25 @@ def psnr(x: np.ndarray, reconstruction: np.ndarray) -> float:
     return float(np.mean(-10 * np.log10(np.maximum(error, 1e-10))))
 
 
-def pca_mse(train: np.ndarray, test: np.ndarray, d: int) -> tuple[float, np.ndarray]:
-    """The linear baseline: MSE on test (n, *shape) of the `d` widest principal components of train.
+class PCABaseline(NamedTuple):
+    """What the linear method makes of the same data."""
 
-    Returns
-    -------
-    float
-        Mean squared error.
-    ndarray, (n, *shape)
-        The test examples as PCA gives them back.
+    z_train: np.ndarray
+    """Training components, (n, d)."""
+    z_test: np.ndarray
+    """Test components, (m, d)."""
+    back: np.ndarray
+    """Test examples as PCA gives them back, (m, *shape)."""
+
+
+def pca_baseline(train: np.ndarray, test: np.ndarray, d: int) -> PCABaseline:
+    """The `d` widest principal components of train (n, *shape), and test (m, *shape) seen through them.
+
+    No linear encoder and decoder with a bottleneck of `d` has a lower squared error on the training data.
     """
     from sklearn.decomposition import PCA
 
     flat, flat_test = train.reshape(len(train), -1), test.reshape(len(test), -1)
     pca = PCA(min(d, *flat.shape), svd_solver="covariance_eigh").fit(flat)
-    back = pca.inverse_transform(pca.transform(flat_test)).reshape(test.shape)
-    return mse(test, back), back
+    z_test = pca.transform(flat_test)
+    return PCABaseline(pca.transform(flat), z_test, pca.inverse_transform(z_test).reshape(test.shape))

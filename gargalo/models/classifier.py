@@ -27,8 +27,9 @@ class Classifier(LatentModel):
     can = frozenset({"encode", "classify"})
     needs_labels = True
     likelihoods = ()
-    # Over three seeds: plain Adam 0.955-0.964, with both of these 0.970-0.975.
-    defaults = {"optimizer": "adamw", "weight_decay": 0.1}
+    # Chosen on 1,500 digits of the training set: lr 6e-3 and decay 0.1 gave 0.969, these 0.9725 (four seeds). The
+    # smoothed loss is lowest some epochs before the accuracy is highest, so the last weights are kept.
+    defaults = {"optimizer": "adamw", "lr": 1e-2, "weight_decay": 0.2, "keep": "last"}
     reference = "Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0"
 
     @dataclass(frozen=True)

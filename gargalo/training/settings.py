@@ -25,8 +25,8 @@ class TrainingSettings(BaseModel):
         Up to `lr` and down to nearly nothing (arXiv:1708.07120), or `lr` throughout.
     weight_decay : float
     held_out : float
-        Share of the training data that is held out to choose the best weights by, when the data bring no
-        held-out part of their own. 0 holds out nothing.
+        Share of the training data that is held out to see overfitting and to choose weights by, when the data
+        bring no held-out part of their own. 0 holds out nothing.
     keep : "best" or "last"
         Weights of the epoch with the lowest held-out loss, or of the last.
     seed : int

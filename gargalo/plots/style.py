@@ -1,0 +1,72 @@
+"""How every figure looks: a palette that colour-blind people can read, and one size of type."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+__all__ = ["INK", "PALETTE", "QUIET", "STYLE", "figure", "png"]
+
+# Petroff's ten colours, made to be told apart under every common colour blindness (arXiv:2107.02270).
+PALETTE = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+INK, QUIET = "#1d2433", "#6b7385"
+
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "legend.frameon": False,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+}
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches; no window, no global state."""
+    with mpl.rc_context(STYLE):
+        return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+class _Marked(ScalarFormatter):
+    """Tick labels with another decimal mark."""
+
+    def __init__(self, mark: str):
+        super().__init__(useOffset=False)
+        self.mark = mark
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(x, pos).replace(".", self.mark)
+
+
+def png(drawn: Figure, decimal_mark: str = ".", dpi: int = 144) -> bytes:
+    """The figure as PNG; the same figure always gives the same bytes."""
+    if decimal_mark != ".":
+        for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
+            if type(axis.get_major_formatter()) is ScalarFormatter:
+                axis.set_major_formatter(_Marked(decimal_mark))
+    out = BytesIO()
+    with mpl.rc_context(STYLE):
+        drawn.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
+    return out.getvalue()

@@ -1,0 +1,66 @@
+"""One self-contained HTML page about one or several runs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from ..errors import must
+from ..files import check_writable, write_whole
+from ..lang import words
+from ..run import Run
+from .cast import Cast
+from .story import STORY
+
+__all__ = ["write_report"]
+
+
+def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Path:
+    """Tell the story of these runs, as far as they can tell it.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        At least one.
+    out : Path
+        The page; its figures go to `figures/` beside it.
+    lang : "en", "pt" or None
+        None is the locale's.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
+    import jinja2
+
+    if not runs:
+        raise must("runs", "report", "at least one run", len(runs))
+    if out.is_dir():
+        out = out / "report.html"
+    tongue = words(lang)
+    check_writable(out.parent)
+    cast = Cast(runs)
+    sections = [section for tell in STORY if (section := tell(cast, tongue)) is not None]
+    here = resources.files(__package__ or "gargalo.report")
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined).from_string(
+        here.joinpath("page.html").read_text(encoding="utf-8")
+    )
+    lead = cast.lead.recipe
+    page = template.render(
+        words=tongue,
+        question=tongue(
+            "question.digits" if lead.data.name.startswith("mnist") else "question.any", d=lead.latent_dim
+        ),
+        sections=sections,
+        lead=lead,
+        # Our own two files, which stand inside <style> and <script>, where nothing is escaped.
+        css=here.joinpath("page.css").read_text(encoding="utf-8"),
+        js=here.joinpath("pad.js").read_text(encoding="utf-8") if any(s.pads for s in sections) else "",
+        data_url=lambda png: "data:image/png;base64," + base64.b64encode(png).decode(),
+    )
+    for picture in (picture for section in sections for picture in section.pictures):
+        write_whole(out.parent / "figures" / f"{picture.name}.png", picture.png)
+    return write_whole(out, page)

@@ -1,0 +1,395 @@
+"""The story, section by section: each is a function of the cast that tells it, or nothing without the runs for it.
+
+The figures shown are the figures measured in these runs, whoever wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import latent, maps, metrics, plots
+from ..lang import Words
+from ..run import Run
+from .cast import Cast, place
+from .pad import luggage
+
+__all__ = ["STORY", "Picture", "Section", "Table"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: the name of its file, its PNG, and what it shows in words."""
+
+    name: str
+    png: bytes
+    caption: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column heads, rows that begin with their name, and what the numbers mean."""
+
+    head: list[str]
+    rows: list[list[str]]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the report. `key` names its texts; title and lesson come from there."""
+
+    key: str
+    body: list[str]
+    pictures: list[Picture] = field(default_factory=list)
+    table: Table | None = None
+    pads: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    python: str = ""
+
+
+def bottleneck(cast: Cast, words: Words) -> Section | None:
+    run = cast.subject
+    if run is None:
+        return None
+    rows = cast.varied(5)
+    x = run.examples.x[rows]
+    size, d = run.recipe.data.size, run.recipe.latent_dim
+    drawn = plots.passage(
+        x,
+        run.latents[rows],
+        run.reconstruct(x),
+        (words("n_numbers", n=size), words("n_numbers", n=d), words("n_numbers", n=size)),
+    )
+    return Section(
+        "bottleneck",
+        [words("bottleneck.body", size=size, d=d)],
+        [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
+        commands=[f"gargalo train {run.recipe.data.name} --model {run.recipe.model} --latent-dim {d}"],
+        python=f'run = gargalo.train("{run.recipe.data.name}", "{run.recipe.model}", latent_dim={d})',
+    )
+
+
+def reconstruct(cast: Cast, words: Words) -> Section | None:
+    run = cast.subject
+    if run is None:
+        return None
+    rows, d = cast.varied(10), run.recipe.latent_dim
+    x, name = run.examples.x[rows], _name(run, words)
+    drawn = plots.strips(
+        [(words("originals"), x), (f"PCA-{d}", run.pca[1][rows]), (name, run.reconstruct(x))],
+    )
+    epochs = [record["epoch"] for record in run.history]
+    term = run.recipe.likelihood or ""
+    panels = [("MSE", words("mse.axis"), _lines(run, "mse", words))]
+    if term != "mse":
+        panels.append((words(f"loss.{term}"), words("nats.axis"), _lines(run, term, words)))
+    if (pca := run.metrics.get("pca_mse")) is not None:
+        panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
+    return Section(
+        "reconstruct",
+        [
+            words(
+                "reconstruct.body",
+                n=len(run.examples.x),
+                d=d,
+                name=name,
+                mse=words.number(run.metrics["test_mse"], 4),
+                pca=words.number(run.metrics.get("pca_mse"), 4),
+            ),
+            words("reconstruct.loss." + term),
+        ],
+        [
+            _picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
+            _picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
+        ],
+        commands=[f"gargalo reconstruct {place(run)} {run.recipe.data.name} -o reconstructions/"],
+        python="back = run.reconstruct(run.examples.x)",
+    )
+
+
+def see(cast: Cast, words: Words) -> Section | None:
+    shown = [run for run in (cast.supervised, cast.subject) if run is not None]
+    if not shown:
+        return None
+    lead = shown[-1]
+    names, y = lead.recipe.data.class_names or (), lead.examples.y
+    panels = [(_name(run, words), run.map("tsne").points) for run in shown]
+    if cast.subject is not None:
+        panels.append((f"PCA-{lead.recipe.latent_dim}", maps.project(lead.pca[0]).points))
+    body = [words("see.body", n=len(lead.examples.x)), words("see.warning")]
+    table = None
+    if y is not None and "knn_accuracy" in lead.metrics:
+        runs = [run for run in (*shown, cast.variational) if run is not None]
+        rows = [
+            _probed(_name(run, words), run.recipe.latent_dim, run.metrics, "", words)
+            for run in dict.fromkeys(runs)
+        ]
+        if cast.subject is not None:
+            d, size = lead.recipe.latent_dim, lead.recipe.data.size
+            rows.append(_probed(f"PCA-{d}", d, lead.metrics, "pca_", words))
+            rows.append(_probed(words("raw"), size, lead.metrics, "raw_", words))
+            knn = {key: words.number(lead.metrics.get(key + "knn_accuracy")) for key in ("raw_", "pca_", "")}
+            body.append(words("see.truth", raw=knn["raw_"], pca=knn["pca_"], own=knn[""], name=_name(lead, words)))
+        head = [words("latents_of"), words("numbers"), words("knn"), words("linear")]
+        table = Table(head, rows, words("probes.meaning"))
+    return Section(
+        "see",
+        body,
+        [_picture("3-maps", plots.scatter(panels, y, names), words, words("see.caption", n=len(lead.examples.x)))],
+        table,
+        commands=[f"gargalo map {place(lead)} --method tsne -o map.png"],
+        python='points = run.map("tsne").points',
+    )
+
+
+def walk(cast: Cast, words: Words) -> Section | None:
+    run = cast.subject
+    if run is None or len(run.examples.x) < 2:
+        return None
+    rows, x = [], run.examples.x
+    for a, b in cast.pairs():
+        rows.append((words("walk.blend"), latent.blend(x[a], x[b])))
+        rows.append((words("walk.path"), run.interpolate(a, b)))
+    a, b = cast.pairs()[0]
+    return Section(
+        "walk",
+        [words("walk.body")],
+        [_picture("4-walk", plots.strips(rows), words, words("walk.caption"))],
+        commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
+        python=f"film = run.interpolate({a}, {b}, steps=12)",
+    )
+
+
+def fail(cast: Cast, words: Words) -> Section | None:
+    run = cast.subject
+    if run is None or "posterior" in run.model.can:
+        return None
+    draws = run.prior("normal").sample(len(run.latents))
+    directions, _ = latent.directions(run.latents)
+    names, y = run.recipe.data.class_names or (), run.examples.y
+    plane = directions[:2].T if run.recipe.latent_dim > 1 else np.array([[1.0, 0.0]])
+    cloud = plots.scatter(
+        [(words("fail.cloud"), run.latents @ plane)],
+        y,
+        names,
+        others=[(words("draws"), draws[:200] @ plane)],
+        axes_names=("PCA 1", "PCA 2"),
+        size=5,
+    )
+    norms = [np.linalg.norm(z, axis=1) for z in (run.latents, draws)]
+    histogram = plots.histograms(
+        [(words("data"), norms[0]), (words("draws"), norms[1])], words("norm.axis"), words("density")
+    )
+    found = dict(
+        own=words.number(float(norms[0].mean()), 1),
+        drawn=words.number(float(norms[1].mean()), 1),
+        name=_name(run, words),
+    )
+    body = [words("fail.body", **found)]
+    if (covered := run.metrics.get("coverage")) is not None:
+        body.append(words("fail.coverage", coverage=words.number(covered, 2)))
+    return Section(
+        "fail",
+        [*body, words("fail.map")],
+        [
+            _picture("5-draws", plots.strips([("N(0, I)", run.sample(12))]), words, words("fail.caption.draws")),
+            _picture("5-cloud", cloud, words, words("fail.caption.cloud")),
+            _picture("5-norms", histogram, words, words("fail.caption.norms")),
+        ],
+        commands=[f"gargalo sample {place(run)} -n 12 --prior normal -o samples.png"],
+        python='samples = run.sample(12, prior="normal", seed=0)',
+    )
+
+
+def cures(cast: Cast, words: Words) -> Section | None:
+    players = [run for run in dict.fromkeys((cast.subject, cast.variational)) if run is not None]
+    if not players:
+        return None
+    strips, rows = [], []
+    for run in players:
+        for prior, key, short in (("normal", "coverage", "N(0, I)"), ("gmm", "coverage_gmm", words("mixture"))):
+            name = f"{_name(run, words)}, {short}"
+            strips.append((name.replace(", ", ",\n", 1), run.sample(12, prior)))
+            covered = run.metrics.get(key)
+            rows.append((name, covered, run.metrics["test_mse"]))
+    body = [words("cures.body"), words("cures.coverage")]
+    measured = [row for row in rows if row[1] is not None]
+    if measured:
+        name, covered, _ = max(measured, key=lambda row: row[1])
+        body.append(words("cures.best", name=name, coverage=words.number(covered, 2)))
+    table = Table(
+        [words("drawn_from"), words("coverage"), words("test_mse")],
+        [[name, words.number(covered, 2), words.number(mse, 4)] for name, covered, mse in rows],
+        words("cures.meaning"),
+    )
+    run = players[0]
+    return Section(
+        "cures",
+        body,
+        [_picture("6-cures", plots.strips(strips), words, words("cures.caption"))],
+        table,
+        commands=[
+            f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
+            f"gargalo train {run.recipe.data.name} --model vae",
+        ],
+        python='samples = run.sample(12, prior="gmm", seed=0)',
+    )
+
+
+def plane(cast: Cast, words: Words) -> Section | None:
+    if not cast.pads:
+        return None
+    pads = [(_name(run, words), packed) for run in cast.pads if (packed := luggage(run))]
+    pictures = []
+    for run in cast.pads:
+        axes = [np.linspace(*np.percentile(run.latents[:, k], [1, 99]), 16) for k in (0, 1)]
+        z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
+        drawn = plots.grid(run.decode(z.astype(np.float32)), 16, xlabel="z0", ylabel="z1")
+        name = _name(run, words)
+        pictures.append(_picture(f"7-grid-{run.folder.name}", drawn, words, words("plane.caption", name=name)))
+    found = ", ".join(f"{_name(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in cast.pads)
+    run = cast.pads[-1]
+    return Section(
+        "plane",
+        [words("plane.body"), words("plane.price", found=found)],
+        pictures,
+        pads=pads,
+        commands=[f"gargalo train {run.recipe.data.name} --model {run.recipe.model} --latent-dim 2"],
+        python="pictures = run.decode(z)  # z: (n, 2)",
+    )
+
+
+def denoise(cast: Cast, words: Words) -> Section | None:
+    if not cast.denoisers:
+        return None
+    run, *others = cast.denoisers
+    rows = cast.varied(10)
+    x = run.examples.x
+    if run.recipe.data.fingerprint != cast.lead.recipe.data.fingerprint:
+        rows = np.arange(min(10, len(x)))
+    spoiled = run.corrupt(x)
+    drawn = plots.strips(
+        [
+            (words("clean"), x[rows]),
+            (words("noisy"), spoiled[rows]),
+            (words("denoised"), run.denoise(spoiled[rows])),
+        ]
+    )
+    strengths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
+    series: dict[str, list[float]] = {words("noisy"): []}
+    if run.recipe.data.is_image:
+        for strength in strengths:
+            noisy = run.corrupt(x, strength)
+            series[words("noisy")].append(_psnr(x, noisy))
+            for one in (run, *others):
+                series.setdefault(_widths(one, words), []).append(_psnr(x, one.denoise(noisy)))
+    panel = ("", words("psnr.axis"), [(name, strengths, values) for name, values in series.items()])
+    curve = plots.curves([panel], words("strength"), width=6.4)
+    found = run.metrics
+    body = [
+        words(
+            "denoise.body",
+            noise=words(f"noise.{run.recipe.options['noise']}"),
+            strength=words.number(run.recipe.options["strength"], 2),
+            noisy=words.number(found["psnr_noisy"], 1),
+            denoised=words.number(found["psnr_denoised"], 1),
+        )
+    ]
+    body += [
+        words("denoise.other", name=_widths(one, words), psnr=words.number(one.metrics["psnr_denoised"], 1))
+        for one in others
+    ]
+    return Section(
+        "denoise",
+        [*body, words("denoise.meaning")],
+        [
+            _picture("8-denoise", drawn, words, words("denoise.caption")),
+            *([_picture("8-psnr", curve, words, words("psnr.caption"))] if run.recipe.data.is_image else []),
+        ],
+        commands=[f"gargalo denoise {place(run)} {run.recipe.data.name} --add-noise 0.5 -o denoised/"],
+        python="clean = run.denoise(run.corrupt(run.examples.x))",
+    )
+
+
+COLUMNS = (
+    ("test_mse", 4),
+    ("pca_mse", 4),
+    ("test_accuracy", 3),
+    ("knn_accuracy", 3),
+    ("psnr_denoised", 1),
+    ("coverage", 2),
+    ("coverage_gmm", 2),
+)
+
+
+def onward(cast: Cast, words: Words) -> Section | None:
+    columns = [(key, digits) for key, digits in COLUMNS if any(key in run.metrics for run in cast.runs)]
+    rows = [
+        [
+            run.folder.name,
+            str(run.recipe.latent_dim),
+            words.number(run.metrics["seconds"], 1),
+            *(words.number(run.metrics.get(key), digits) for key, digits in columns),
+        ]
+        for run in cast.runs
+    ]
+    head = [words("run"), words("numbers"), words("seconds"), *(words(key) for key, _ in columns)]
+    meaning = " ".join(words(f"{key}.meaning") for key, _ in columns)
+    return Section(
+        "onward",
+        [words("onward.body")],
+        table=Table(head, rows, words("seconds.meaning") + " " + meaning),
+        commands=[
+            "gargalo train your-images.npy --model vae --epochs 20",
+            "gargalo info last",
+            "gargalo report last -o report.html",
+        ],
+        python='run = gargalo.train(your_array, "vae"); run.sample(12)',
+    )
+
+
+STORY: tuple[Callable[[Cast, Words], Section | None], ...] = (
+    bottleneck,
+    reconstruct,
+    see,
+    walk,
+    fail,
+    cures,
+    plane,
+    denoise,
+    onward,
+)
+
+
+def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
+    return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)
+
+
+def _name(run: Run, words: Words) -> str:
+    return words(f"model.{run.recipe.model}")
+
+
+def _widths(run: Run, words: Words) -> str:
+    return words("denoised_by", widths="-".join(map(str, (*run.recipe.net.widths, run.recipe.latent_dim))))
+
+
+def _lines(run: Run, name: str, words: Words) -> list[tuple[str, list[float], list[float]]]:
+    """The training and held-out curves of one term or note."""
+    parts = (("train", words("training_set")), ("held", words("validation_set")))
+    found = [(title, [r for r in run.history if name in r.get(part, {})], part) for part, title in parts]
+    return [(title, [r["epoch"] for r in rs], [r[part][name] for r in rs]) for title, rs, part in found if rs]
+
+
+def _probed(name: str, size: int, found: dict[str, Any], prefix: str, words: Words) -> list[str]:
+    accuracies = (found.get(f"{prefix}{probe}_accuracy") for probe in ("knn", "linear"))
+    return [name, str(size), *(words.number(a) for a in accuracies)]
+
+
+def _psnr(x: np.ndarray, y: np.ndarray) -> float:
+    """PSNR of raw images, uint8 or [0, 1]."""
+    top = np.float32(255 if x.dtype == np.uint8 else 1)
+    return metrics.psnr(x / top, y / top)

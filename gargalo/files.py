@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -45,13 +47,15 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
             content(partial)
         else:
             partial.write_bytes(content.encode() if isinstance(content, str) else content)
-        with partial.open("rb") as file:
+        # "rb+": Windows flushes only what is open for writing.
+        with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from None
     finally:
-        if partial.exists():
+        # What could not be made (a name too long, no folder) cannot be removed either.
+        with contextlib.suppress(OSError):
             partial.unlink()
     return path
 
@@ -90,8 +94,8 @@ def new_folder(folder: Path, expected: str) -> Path:
 
 def next_numbered(root: Path, stem: str) -> Path:
     """`root/stem-001`, or the first number after the highest that is there."""
-    taken: Iterable[Path] = root.glob(f"{stem}-[0-9][0-9][0-9]*") if root.is_dir() else ()
-    numbers = [int(tail) for p in taken if (tail := p.name.removeprefix(f"{stem}-")).isdigit()]
+    taken: Iterable[Path] = root.glob(f"{glob.escape(stem)}-[0-9][0-9][0-9]*") if root.is_dir() else ()
+    numbers = [int(tail) for p in taken if (tail := p.name.removeprefix(f"{stem}-")).isdecimal()]
     return root / f"{stem}-{max(numbers, default=0) + 1:03d}"
 
 
@@ -100,7 +104,7 @@ def write_tensors(path: Path, tensors: dict[str, np.ndarray], facts: dict[str, s
     import numpy as np
     from safetensors.numpy import save
 
-    return write_whole(path, save({name: np.ascontiguousarray(a) for name, a in tensors.items()}, facts))
+    return write_whole(path, save({name: np.asarray(a, order="C") for name, a in tensors.items()}, facts))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -116,5 +120,6 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    # AttributeError, TypeError: a whole file, of a type of number that NumPy does not know.
+    except (SafetensorError, OSError, AttributeError, TypeError) as error:
         raise RunError(f"{path}: expected a safetensors file. It cannot be read ({error}).") from None

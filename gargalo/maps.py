@@ -35,7 +35,7 @@ def project(z: np.ndarray, method: str = "tsne", *, perplexity: float = 30.0, se
     z : ndarray, (n, d)
         Finite numbers that vary.
     method : "tsne" or "pca"
-    perplexity : float > 0
+    perplexity : float >= 1
         About how many neighbours a point has; at most (n - 1) / 3 is used, and says so.
     seed : int
 
@@ -46,10 +46,10 @@ def project(z: np.ndarray, method: str = "tsne", *, perplexity: float = 30.0, se
     """
     if method not in METHODS:
         raise unknown("method", "map", method, METHODS)
-    if not perplexity > 0:
-        raise must("perplexity", "map", "a number > 0", perplexity)
+    if not perplexity >= 1:
+        raise must("perplexity", "map", "a number >= 1", perplexity)
     z = np.asarray(z, np.float64)
-    if z.ndim != 2 or len(z) < 2:
+    if z.ndim != 2 or len(z) < 2 or z.shape[1] < 1:
         raise DataError(f"map: expected at least 2 points of shape (n, d). Found {z.shape}.")
     if not np.isfinite(z).all():
         raise DataError(f"map: expected finite points. Found {(~np.isfinite(z).all(axis=1)).sum()} that are not.")
@@ -85,7 +85,6 @@ def _pca(z: np.ndarray) -> np.ndarray:
 def _tsne(z: np.ndarray, perplexity: float, seed: int, notes: tuple[str, ...]) -> Map:
     """t-SNE by whichever engine is here: the same algorithm, several times faster with Intel's extension."""
     try:
-        # On one distinct point too few, or with d = 1, the extension has no advantage and less care.
         from sklearnex.manifold import TSNE
 
         engine = "scikit-learn-intelex"

@@ -155,7 +155,8 @@ def make(facts: Facts, model: str, preset: str | None = None, choices: Mapping[s
     likelihood = None
     if kind.likelihoods:
         likelihood = "bernoulli" if facts.is_image else "gaussian"
-    wanted = {"likelihood": likelihood} | dict(kind.defaults)
+    # A bottleneck is narrower than what passes through it, also where an example is only a few numbers.
+    wanted = {"likelihood": likelihood, "latent_dim": min(16, max(1, facts.size // 2))} | dict(kind.defaults)
     for name, value in PRESETS.get(preset or "", {}).items():
         fits = {"options": name in own, "recipe": value in kind.likelihoods}.get(CHOICES[name], True)
         wanted |= {name: value} if fits else {}

@@ -65,6 +65,7 @@ def train(
         For data, a choice or a folder that cannot be.
     """
     source = load_data(data, y, data_dir=data_dir)
+    source.check_trainable()
     plan = recipe.make(source.facts, model, preset, choices)
     stem = f"{Path(source.name).stem}-{plan.model}"
     folder = new_folder(Path(out) if out else next_numbered(Path("runs"), stem), "a new run folder")
@@ -112,10 +113,10 @@ def evaluate(
     Returns
     -------
     dict
-        As far as they apply to the model and the data: ``test_loss`` and its terms, ``test_mse``, ``test_accuracy``,
-        ``knn_accuracy``, ``linear_accuracy``, each beside PCA's and the raw numbers' (``pca_…``, ``raw_…``),
-        ``active_units``, ``psnr_noisy``, ``psnr_denoised``, ``coverage``, ``coverage_gmm``. Fits and keeps the
-        mixture and PCA's view of the kept examples on the way.
+        As far as they apply to the model and the data: ``test_loss`` and its terms, ``test_mse``,
+        ``test_accuracy``, ``knn_accuracy``, ``linear_accuracy``, some of them beside PCA's (``pca_…``) and the raw
+        numbers' (``raw_…``), ``active_units``, ``psnr_noisy``, ``psnr_denoised``, ``coverage``,
+        ``coverage_gmm``. The mixture, and PCA's view of the kept examples, are kept in the run on the way.
     """
     train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
     test, can = source.x[test_rows], run.model.can
@@ -173,10 +174,15 @@ def _raw_knn_accuracy(source: Source) -> float:
     return round(metrics.knn_accuracy(train, source.y[train_rows], test, source.y[test_rows]), 4)
 
 
-def coverage(run: Run, judge: Run, prior: str, seed: int = 0) -> float:
-    """Coverage of the kept test examples by as many samples, in the judge's latents; see `metrics.coverage`."""
+def coverage(run: Run, judge: Run, prior: str) -> float:
+    """Coverage of the kept test examples by as many samples, in the judge's latents; the mean over five draws.
+
+    See `gargalo.metrics.coverage`.
+    """
     real = run.examples.x
-    return metrics.coverage(judge.encode(real), judge.encode(run.sample(len(real), prior, seed)))
+    seen = judge.encode(real)
+    draws = (judge.encode(run.sample(len(real), prior, seed)) for seed in range(5))
+    return float(np.mean([metrics.coverage(seen, samples) for samples in draws]))
 
 
 def judge_for(source: Source, progress: bool = False) -> Run | None:
@@ -239,7 +245,7 @@ def demo(out: str | Path | None = None, lang: str | None = None, progress: bool 
 
 def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None = None) -> Path:
     """One self-contained HTML page about one or several runs, and its figures as PNG in `figures/` beside it."""
-    from .report import write_report
+    from .reports import write_report
 
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
     return write_report(opened, Path(out), lang)

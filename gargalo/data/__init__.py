@@ -52,7 +52,11 @@ def load_data(
     if src == "mnist":
         return mnist.full(data_dir)
     path = Path(src)
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
+    if not is_there:
         if path.suffix or len(path.parts) > 1:
             raise DataError(f"{path}: expected a file. There is none.")
         raise unknown("data", "gargalo", str(src), [*NAMES, "a path to .npy or .npz"])

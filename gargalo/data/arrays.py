@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from ..errors import DataError
+from .bombs import is_bomb
 from .source import HELD, TEST, TRAIN, Source, as_source
 
 __all__ = ["read_array", "read_arrays"]
 
 MOST_BYTES = 2**36
 """An `.npz` that would inflate to more than this is refused."""
-MOST_RATIO = 1100
-"""Deflate cannot do better than about 1030:1 for one member; past this the directory lies."""
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -25,7 +26,7 @@ def read_array(path: Path) -> np.ndarray:
     Raises
     ------
     DataError
-        Not an array file, an object array, or shorter than its header says.
+        Not an array file, an object array, an empty one, or not as long as its header says.
     """
     try:
         with path.open("rb") as file:
@@ -37,7 +38,7 @@ def read_array(path: Path) -> np.ndarray:
     if found != expected:
         raise DataError(f"{path}: expected {expected} bytes of data for shape {shape}. Found {found}.")
     if expected == 0:
-        return np.empty(shape, dtype)
+        raise DataError(f"{path}: expected numbers. Found an empty array of shape {shape}.")
     return np.memmap(path, dtype, "r", start, shape, order="F" if fortran else "C")
 
 
@@ -56,12 +57,18 @@ def read_arrays(path: Path, split_seed: int = 0) -> Source:
     if "x_train" in arrays and "x_test" in arrays:
         xs = [arrays[f"x_{key}"] for key, _ in parts]
         ys = [arrays.get(f"y_{key}") for key, _ in parts]
+        if any(x.ndim == 0 or len(x) == 0 for x in xs):
+            raise DataError(f"{path}: expected examples in every part. Found {[x.shape for x in xs]}.")
         if len({x.shape[1:] for x in xs}) > 1 or len({x.dtype for x in xs}) > 1:
             raise DataError(
                 f"{path}: expected parts of one shape and dtype. Found {[(x.shape, str(x.dtype)) for x in xs]}."
             )
         if any(y is None for y in ys) and any(y is not None for y in ys):
             raise DataError(f"{path}: expected labels for every part or for none. Found {sorted(arrays)}.")
+        # Part by part: labels too many in one and too few in the next would all belong to another example.
+        if any(y is not None and y.shape != (len(x),) for x, y in zip(xs, ys, strict=True)):
+            shapes = [(x.shape, y.shape) for x, y in zip(xs, ys, strict=True) if y is not None]
+            raise DataError(f"{path}: expected a label for each example of every part. Found {shapes}.")
         y = None if ys[0] is None else np.concatenate([y for y in ys if y is not None])
         split = np.repeat(np.array([code for _, code in parts], np.uint8), [len(x) for x in xs])
         return as_source(np.concatenate(xs), y, name=path.name, split=split)
@@ -81,12 +88,19 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
             total = sum(info.file_size for info in members)
             packed = sum(info.compress_size for info in members)
-            if total > MOST_BYTES or total > MOST_RATIO * max(packed, 1):
+            # Members that share their packed bytes, or claim more than the file has, are a bomb's.
+            if packed > path.stat().st_size or total > MOST_BYTES or is_bomb(total, packed):
                 raise DataError(
-                    f"{path}: expected at most {MOST_BYTES} bytes inflated. The archive announces {total}."
+                    f"{path}: expected an archive that inflates to what its {packed} packed bytes can hold. It"
+                    f" announces {total}. If they are really yours, save each array with np.save."
                 )
             for info in members:
-                name = f"{path}[{info.filename}]"
+                name = f"{path}[{info.filename!r}]"
+                # Of other methods zipfile inflates a whole block at once, whatever size is announced.
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise DataError(
+                        f"{name}: expected a stored or deflated member. Found method {info.compress_type}."
+                    )
                 with archive.open(info) as file:
                     shape, fortran, dtype = _header(file, name)
                     expected, found = _nbytes(shape, dtype), info.file_size - file.tell()
@@ -96,13 +110,10 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
                         )
                     flat = np.frombuffer(file.read(expected), dtype)
                 arrays[info.filename.removesuffix(".npy")] = flat.reshape(shape, order="F" if fortran else "C")
-    except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: expected an .npz archive. It cannot be read ({error}).") from None
-    except Exception as error:  # zlib.error and RuntimeError (encrypted members) share no other base
-        if type(error).__name__ not in ("error", "RuntimeError"):
-            raise
+    except DataError:
+        raise
+    # RuntimeError: an encrypted member, or a method that zipfile does not know.
+    except (OSError, EOFError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: expected an .npz archive. It cannot be read ({error}).") from None
     return arrays
 
@@ -113,8 +124,12 @@ def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype
         version = np.lib.format.read_magic(file)  # type: ignore[arg-type]
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)  # type: ignore[arg-type]
-    except (ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
-        raise DataError(f"{name}: expected an .npy array. Its header cannot be read ({error}).") from None
+        if not all(type(n) is int and n >= 0 for n in shape):
+            raise ValueError(f"shape {shape}")
+    # NumPy reads the header as Python text, which can be wrong in any way: SyntaxError, TokenError, MemoryError, …
+    except Exception as error:
+        why = str(error).partition("\n")[0][:80]
+        raise DataError(f"{name}: expected an .npy array. Its header cannot be read ({why}).") from None
     if dtype.hasobject:
         raise DataError(
             f"{name}: expected numbers. Found an array of Python objects, which may run code when opened and is"

@@ -25,7 +25,7 @@ FILES = {
 
 def sample() -> Source:
     """`mnist-10k`: 10,000 training and 1,000 test digits, drawn once, stratified by digit."""
-    with resources.as_file(resources.files(__package__) / "mnist_10k") as folder:
+    with resources.as_file(resources.files(__package__ or "gargalo.data") / "mnist_10k") as folder:
         return _source("mnist-10k", [read_idx(folder / f"{name}.gz") for name in FILES])
 
 

@@ -16,6 +16,9 @@ __all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Source", "as_source"]
 TRAIN, HELD, TEST = 0, 1, 2
 PARTS = {"train": TRAIN, "held": HELD, "test": TEST}
 
+MOST = 1e38
+"""The largest number: the difference of any two is still a float32, so that standardised data are finite."""
+
 
 class Facts(BaseModel):
     """What a recipe remembers of its data: enough to check other data against."""
@@ -69,6 +72,19 @@ class Source:
     def __len__(self) -> int:
         return len(self.x)
 
+    def check_trainable(self) -> None:
+        """What is enough to be encoded may not be enough to learn from.
+
+        Raises
+        ------
+        DataError
+            For fewer than 10 examples, or examples that are all alike.
+        """
+        if len(self) < 10:
+            raise DataError(f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}.")
+        if self.x.max() == self.x.min():
+            raise DataError(f"{self.name}: expected data that vary. Found {self.x.flat[0]:g} everywhere.")
+
     def rows(self, part: str) -> np.ndarray:
         """Indices of one part: "train", "held" or "test"."""
         return np.flatnonzero(self.split == PARTS[part])
@@ -87,7 +103,7 @@ class Source:
                 continue
             digest.update(f"{array.shape}{array.dtype.str}".encode())
             for start in range(0, len(array), 8192):
-                digest.update(np.ascontiguousarray(array[start : start + 8192]))
+                digest.update(np.ascontiguousarray(array[start : start + 8192]).data)
         digest.update("\0".join(self.class_names or ()).encode())
         return digest.hexdigest()
 
@@ -137,8 +153,6 @@ def as_source(
         )
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
         raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.")
-    if len(x) < 10:
-        raise DataError(f"{name}: expected at least 10 examples. Found {len(x)}.")
     if x.dtype != np.uint8:
         x = _checked_numbers(x, name)
     if split is None:
@@ -159,12 +173,14 @@ def as_source(
 
 def _checked_numbers(x: np.ndarray, name: str) -> np.ndarray:
     """`x` as finite native float32; images within [0, 1]."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         x = np.ascontiguousarray(x, dtype=np.float32)
-    bad = ~np.isfinite(x.reshape(len(x), -1)).all(axis=1)
+    rows = x.reshape(len(x), -1)
+    # What is NaN is not within bounds either.
+    bad = ~((rows.max(axis=1) <= MOST) & (rows.min(axis=1) >= -MOST))
     if bad.any():
         raise DataError(
-            f"{name}: expected finite numbers. Found NaN, infinity or values beyond float32 in {bad.sum()} of"
+            f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {bad.sum()} of"
             f" {len(x)} rows, the first in row {int(np.flatnonzero(bad)[0])}. Drop these rows or fill them in."
         )
     if x.ndim > 2 and (x.min() < 0 or x.max() > 1):
@@ -172,8 +188,6 @@ def _checked_numbers(x: np.ndarray, name: str) -> np.ndarray:
             f"{name}: expected images as uint8, or as floats in [0, 1]. Found values from {x.min():g} to"
             f" {x.max():g}. Convert 0-255 images with x.astype('uint8'), or rescale them to [0, 1]."
         )
-    if x.max() == x.min():
-        raise DataError(f"{name}: expected data that vary. Found {x.flat[0]:g} everywhere.")
     return x
 
 

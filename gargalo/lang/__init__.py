@@ -54,5 +54,7 @@ def words(lang: str | None = None) -> Words:
         lang = "pt" if (place or locale.getlocale()[0] or "").lower().startswith("pt") else "en"
     if lang not in LANGUAGES:
         raise unknown("lang", "gargalo", lang, LANGUAGES)
-    texts = json.loads(resources.files(__package__).joinpath(f"{lang}.json").read_text(encoding="utf-8"))
+    texts = json.loads(
+        resources.files(__package__ or "gargalo.lang").joinpath(f"{lang}.json").read_text(encoding="utf-8")
+    )
     return Words(lang, texts)

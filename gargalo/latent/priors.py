@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..errors import must
+from ..errors import DataError, must
 
 __all__ = ["Mixture", "Normal", "fit_mixture"]
 
@@ -61,12 +62,14 @@ def fit_mixture(latents: np.ndarray, components: int = 10, seed: int = 0) -> Mix
         raise must("components", "fit_mixture", "an int >= 1", components)
     # In float64: float32 covariances of narrow clusters are not positive definite.
     z = np.asarray(latents, np.float64)
+    if len(z) < 2:
+        raise DataError(f"fit_mixture: expected at least 2 latents. Found {len(z)}.")
     scale = z.std(axis=0)
     scale[scale == 0] = 1
     most = max(1, len(z) // (2 * z.shape[1]))
     with warnings.catch_warnings():
         # An unfinished fit is still a density to draw from.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = GaussianMixture(min(components, most), random_state=seed, reg_covar=1e-4).fit(z / scale)
+        fitted: Any = GaussianMixture(min(components, most), random_state=seed, reg_covar=1e-4).fit(z / scale)
     factors = np.linalg.cholesky(fitted.covariances_) * scale[:, None]
     return Mixture(fitted.weights_, fitted.means_ * scale, factors)

@@ -83,7 +83,7 @@ def traverse(
     """
     kind, _, number = str(axis).rpartition(":")
     d = latents.shape[1]
-    if kind not in ("", "pca") or not number.isdigit() or int(number) >= d:
+    if kind not in ("", "pca") or not number.isdecimal() or int(number) >= d:
         raise must("axis", "traverse", f"0 to {d - 1}, or pca:0 to pca:{d - 1}", axis)
     if steps < 2:
         raise must("steps", "traverse", "an int >= 2", steps)

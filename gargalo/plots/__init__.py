@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .curves import bars, curves, histograms
-from .pictures import film, grid, passage, save, strips
+from .pictures import film, grid, passage, strips
 from .scatter import scatter
-from .style import PALETTE, png
+from .style import DPI, PALETTE, png
 
 __all__ = [
+    "DPI",
     "PALETTE",
     "bars",
     "curves",
@@ -16,7 +17,6 @@ __all__ = [
     "histograms",
     "passage",
     "png",
-    "save",
     "scatter",
     "strips",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from .style import INK, PALETTE, QUIET, STYLE, figure
+from .style import INK, PALETTE, QUIET, figure, styled
 
 __all__ = ["bars", "curves", "histograms"]
 
@@ -18,7 +18,7 @@ DASHES = ("-", "--", "-.", ":")
 
 def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width: float = 4.6) -> Figure:
     """Panels (title, y label, lines) side by side; a line is (name, x, y). Lines differ in dashes as in colour."""
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(width * len(panels), 3.2)
         for ax, (title, ylabel, lines) in zip(
             drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
@@ -26,6 +26,7 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
             for i, (name, x, y) in enumerate(lines):
                 ax.plot(x, y, DASHES[i % 4], color=PALETTE[(0, 2, 4, 6)[i % 4]], label=name, linewidth=2)
             ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=all(float(v).is_integer() for v in lines[0][1])))
             ax.grid(axis="y", color="#e6e9ef")
             if len(lines) > 1:
                 ax.legend()
@@ -36,12 +37,12 @@ def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: s
     """Several samples of one quantity over each other, each with its name at its peak."""
     low = min(float(values.min()) for _, values in samples)
     high = max(float(values.max()) for _, values in samples)
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(4.6, 3.4)
         ax = drawn.subplots()
         for i, (name, values) in enumerate(samples):
             colour, hatch = PALETTE[(0, 1, 4, 2)[i % 4]], ("", "///", "...", "xx")[i % 4]
-            bins = np.linspace(low, high, 45)
+            bins = np.linspace(low, high, 45).tolist()
             ax.hist(
                 values, bins, density=True, alpha=0.6, color=colour, hatch=hatch, edgecolor="white", label=name
             )
@@ -52,7 +53,7 @@ def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: s
 
 def bars(rows: Sequence[tuple[str, float]], xlabel: str, form: str = "{:.2f}") -> Figure:
     """Named bars, each with its value."""
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(5.4, 0.42 * len(rows) + 0.9)
         ax = drawn.subplots()
         names, values = zip(*rows, strict=True)

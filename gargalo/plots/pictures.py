@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrow, Polygon
 
-from .style import INK, PALETTE, QUIET, STYLE, figure
+from .style import INK, PALETTE, QUIET, figure, styled
 
-__all__ = ["film", "grid", "passage", "save", "strips"]
+__all__ = ["film", "grid", "passage", "strips"]
 
 
 def show(ax: Axes, example: np.ndarray) -> None:
@@ -33,7 +31,7 @@ def show(ax: Axes, example: np.ndarray) -> None:
 def strips(rows: Sequence[tuple[str, np.ndarray]], size: float = 0.86) -> Figure:
     """Rows of examples (n, *raw_shape), one under the other, each with its name on the left."""
     columns = max(len(examples) for _, examples in rows)
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(1.9 + size * columns, size * len(rows))
         axes = drawn.subplots(len(rows), columns, squeeze=False, gridspec_kw={"wspace": 0.03, "hspace": 0.06})
         for line, (name, examples) in zip(axes, rows, strict=True):
@@ -50,7 +48,7 @@ def film(frames: np.ndarray, name: str = "") -> Figure:
     return strips([(name, frames)])
 
 
-def grid(examples: np.ndarray, columns: int, size: float = 0.34, xlabel: str = "", ylabel: str = "") -> Figure:
+def grid(examples: np.ndarray, columns: int, size: float = 0.29, xlabel: str = "", ylabel: str = "") -> Figure:
     """Pictures (n, h, w[, c]) edge to edge, row by row."""
     rows = -(-len(examples) // columns)
     h, w = examples.shape[1:3]
@@ -58,7 +56,7 @@ def grid(examples: np.ndarray, columns: int, size: float = 0.34, xlabel: str = "
     for i, example in enumerate(examples):
         r, c = divmod(i, columns)
         sheet[r * h : (r + 1) * h, c * w : (c + 1) * w] = example
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(size * columns + 0.4, size * rows * h / w + 0.4)
         ax = drawn.subplots()
         show(ax, sheet)
@@ -71,7 +69,7 @@ def passage(examples: np.ndarray, latents: np.ndarray, back: np.ndarray, words: 
     """Examples going through the bottleneck: picture -> a few numbers -> picture."""
     n, d = latents.shape
     limit = np.abs(latents).max() or 1.0
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(10, 0.9 * n + 0.7)
         axes = drawn.subplots(n, 5, squeeze=False, width_ratios=[1, 0.55, 3.6, 0.55, 1])
         for line, x, z, y in zip(axes, examples, latents, back, strict=True):
@@ -112,21 +110,3 @@ def passage(examples: np.ndarray, latents: np.ndarray, back: np.ndarray, words: 
         for column, word in zip((0, 2, 4), words, strict=True):
             axes[0, column].set_title(word)
         return drawn
-
-
-def save(path: Path, examples: np.ndarray) -> None:
-    """Pictures as one PNG sheet of at most 12 columns, pixel by pixel and without a frame."""
-    from PIL import Image
-
-    columns = min(12, len(examples))
-    rows = -(-len(examples) // columns)
-    if examples.dtype != np.uint8:
-        examples = (np.clip(examples, 0, 1) * 255).round().astype(np.uint8)
-    if examples.ndim == 4 and examples.shape[-1] == 1:
-        examples = examples[..., 0]
-    h, w = examples.shape[1:3]
-    sheet = np.zeros((rows * columns, *examples.shape[1:]), np.uint8)
-    sheet[: len(examples)] = examples
-    sheet = sheet.reshape(rows, columns, h, w, *examples.shape[3:]).swapaxes(1, 2)
-    sheet = sheet.reshape(rows * h, columns * w, *examples.shape[3:])
-    Image.fromarray(sheet).save(path)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from .style import INK, PALETTE, figure
+from .style import INK, PALETTE, figure, styled
 
 __all__ = ["scatter"]
 
@@ -33,9 +32,7 @@ def scatter(
     axes_names : (str, str) or None
         Without them, axes are bare: on a map by neighbours they mean nothing.
     """
-    from .style import STYLE
-
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn = figure(size * len(panels), size + 0.3)
         for ax, (title, points) in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             _points(ax, points, y, names)
@@ -51,6 +48,7 @@ def scatter(
             else:
                 ax.set_xticks([])
                 ax.set_yticks([])
+                ax.spines[:].set_visible(False)
         return drawn
 
 
@@ -63,5 +61,7 @@ def _points(ax: Axes, points: np.ndarray, y: np.ndarray | None, names: Sequence[
         # The point nearest the median, not the median itself, which may lie between two groups.
         own = points[y == label]
         at = own[np.linalg.norm(own - np.median(own, axis=0), axis=1).argmin()]
-        text = ax.annotate(str(names[label])[:14], at, ha="center", va="center", fontsize=12, fontweight="bold")
+        text = ax.annotate(
+            str(names[label])[:14], tuple(at), ha="center", va="center", fontsize=12, fontweight="bold"
+        )
         text.set_path_effects([withStroke(linewidth=3, foreground="white")])

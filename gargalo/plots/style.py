@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from io import BytesIO
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-__all__ = ["INK", "PALETTE", "QUIET", "STYLE", "figure", "png"]
+__all__ = ["DPI", "INK", "PALETTE", "QUIET", "figure", "png", "styled"]
 
 # Petroff's ten colours, made to be told apart under every common colour blindness (arXiv:2107.02270).
 PALETTE = (
@@ -23,9 +25,10 @@ PALETTE = (
     "#717581",
     "#92dadd",
 )
+DPI = 144
 INK, QUIET = "#1d2433", "#6b7385"
 
-STYLE = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 11,
@@ -43,9 +46,14 @@ STYLE = {
 }
 
 
+def styled() -> AbstractContextManager[None]:
+    """While a figure is drawn, and only then: the style is nobody else's."""
+    return mpl.rc_context(STYLE)
+
+
 def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches; no window, no global state."""
-    with mpl.rc_context(STYLE):
+    with styled():
         return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
@@ -60,13 +68,13 @@ class _Marked(ScalarFormatter):
         return super().__call__(x, pos).replace(".", self.mark)
 
 
-def png(drawn: Figure, decimal_mark: str = ".", dpi: int = 144) -> bytes:
+def png(drawn: Figure, decimal_mark: str = ".", dpi: int = DPI) -> bytes:
     """The figure as PNG; the same figure always gives the same bytes."""
     if decimal_mark != ".":
         for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
             if type(axis.get_major_formatter()) is ScalarFormatter:
                 axis.set_major_formatter(_Marked(decimal_mark))
     out = BytesIO()
-    with mpl.rc_context(STYLE):
+    with styled():
         drawn.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
     return out.getvalue()

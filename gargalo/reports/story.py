@@ -28,6 +28,11 @@ class Picture:
     png: bytes
     caption: str
 
+    @property
+    def width(self) -> int:
+        """Its width on a page, in CSS pixels: a PNG's width stands in its bytes 16 to 19."""
+        return round(int.from_bytes(self.png[16:20]) * 96 / plots.DPI)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -184,12 +189,10 @@ def fail(cast: Cast, words: Words) -> Section | None:
     histogram = plots.histograms(
         [(words("data"), norms[0]), (words("draws"), norms[1])], words("norm.axis"), words("density")
     )
-    found = dict(
-        own=words.number(float(norms[0].mean()), 1),
-        drawn=words.number(float(norms[1].mean()), 1),
-        name=_name(run, words),
-    )
-    body = [words("fail.body", **found)]
+    own, drawn = (float(norm.mean()) for norm in norms)
+    where = words("fail.inside" if drawn < own else "fail.outside")
+    own, drawn = words.number(own, 1), words.number(drawn, 1)
+    body = [words("fail.body", own=own, drawn=drawn, name=_name(run, words), where=where)]
     if (covered := run.metrics.get("coverage")) is not None:
         body.append(words("fail.coverage", coverage=words.number(covered, 2)))
     return Section(
@@ -246,7 +249,8 @@ def plane(cast: Cast, words: Words) -> Section | None:
     pads = [(_name(run, words), packed) for run in cast.pads if (packed := luggage(run))]
     pictures = []
     for run in cast.pads:
-        axes = [np.linspace(*np.percentile(run.latents[:, k], [1, 99]), 16) for k in (0, 1)]
+        low, high = np.percentile(run.latents, [1, 99], axis=0)
+        axes = np.linspace(low, high, 16).T
         z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
         drawn = plots.grid(run.decode(z.astype(np.float32)), 16, xlabel="z0", ylabel="z1")
         name = _name(run, words)
@@ -279,16 +283,6 @@ def denoise(cast: Cast, words: Words) -> Section | None:
             (words("denoised"), run.denoise(spoiled[rows])),
         ]
     )
-    strengths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
-    series: dict[str, list[float]] = {words("noisy"): []}
-    if run.recipe.data.is_image:
-        for strength in strengths:
-            noisy = run.corrupt(x, strength)
-            series[words("noisy")].append(_psnr(x, noisy))
-            for one in (run, *others):
-                series.setdefault(_widths(one, words), []).append(_psnr(x, one.denoise(noisy)))
-    panel = ("", words("psnr.axis"), [(name, strengths, values) for name, values in series.items()])
-    curve = plots.curves([panel], words("strength"), width=6.4)
     found = run.metrics
     body = [
         words(
@@ -308,11 +302,24 @@ def denoise(cast: Cast, words: Words) -> Section | None:
         [*body, words("denoise.meaning")],
         [
             _picture("8-denoise", drawn, words, words("denoise.caption")),
-            *([_picture("8-psnr", curve, words, words("psnr.caption"))] if run.recipe.data.is_image else []),
+            *([_psnr_curves(cast.denoisers, words)] if run.recipe.data.is_image else []),
         ],
         commands=[f"gargalo denoise {place(run)} {run.recipe.data.name} --add-noise 0.5 -o denoised/"],
         python="clean = run.denoise(run.corrupt(run.examples.x))",
     )
+
+
+def _psnr_curves(runs: list[Run], words: Words) -> Picture:
+    """PSNR of noisy and denoised test images against the strength of the noise."""
+    x, strengths = runs[0].examples.x, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
+    series: dict[str, list[float]] = {words("noisy"): []}
+    for strength in strengths:
+        noisy = runs[0].corrupt(x, strength)
+        series[words("noisy")].append(_psnr(x, noisy))
+        for run in runs:
+            series.setdefault(_widths(run, words), []).append(_psnr(x, run.denoise(noisy)))
+    panel = ("", words("psnr.axis"), [(name, strengths, values) for name, values in series.items()])
+    return _picture("8-psnr", plots.curves([panel], words("strength"), width=6.4), words, words("psnr.caption"))
 
 
 COLUMNS = (

@@ -44,7 +44,7 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
     check_writable(out.parent)
     cast = Cast(runs)
     sections = [section for tell in STORY if (section := tell(cast, tongue)) is not None]
-    here = resources.files(__package__ or "gargalo.report")
+    here = resources.files(__package__ or "gargalo.reports")
     template = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined).from_string(
         here.joinpath("page.html").read_text(encoding="utf-8")
     )

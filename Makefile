@@ -1,0 +1,32 @@
+# make demo   the lesson's whole story on real digits
+# make test   the tests, in a few minutes;  make test-long   the long loops as well;  make lint   style and types
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test test-long lint clean
+
+setup: .venv/installed
+
+# One file marks what is installed: a second call finds it up to date and does nothing.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"gargalo: expected Python 3.11 to 3.13. Found {sys.version.split()[0]}; use make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/gargalo demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-long: setup
+	$(BIN)/python -m pytest -m 'long or not long'
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+clean:
+	rm -rf .venv

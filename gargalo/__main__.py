@@ -1,0 +1,5 @@
+"""`python -m gargalo`."""
+
+from .cli import main
+
+main()

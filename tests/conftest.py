@@ -1,0 +1,69 @@
+"""What the tests share: real digits, few of them, and runs that are trained once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gargalo import cli, load_data, train
+from gargalo.data import Source, as_source
+from gargalo.run import Run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory):
+    """A cache of the tests' own, so that they neither use nor fill the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def digits() -> Source:
+    """1,500 training and 300 test digits of the embedded sample."""
+    whole = load_data("mnist-10k")
+    rows = np.r_[0:1500, 10_000:10_300]
+    return as_source(whole.x[rows], whole.y[rows], name="digits", split=whole.split[rows])
+
+
+@pytest.fixture(scope="session")
+def small_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A run of every objective, trained for an instant."""
+    root = tmp_path_factory.mktemp("small")
+    plans = {
+        "classifier": {},
+        "autoencoder": {},
+        "denoising": {"widths": (64,)},
+        "vae": {"latent_dim": 2},
+    }
+    return {
+        name: train(digits, name, out=root / name, epochs=3, progress=False, **choices)
+        for name, choices in plans.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """The whole demo, once, by its command: its folder and what it told as JSON."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    with pytest.MonkeyPatch.context() as patch:
+        told: list[str] = []
+        patch.setattr("builtins.print", lambda *values, **_: told.append(" ".join(map(str, values))))
+        assert cli.run(["demo", "--out", str(folder), "--lang", "pt", "--json"]) == 0
+    return folder, json.loads(told[-1])
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]):
+    """Run a command: its status, what it put on stdout, and its last line on stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = cli.run([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return status, out, (err.splitlines() or [""])[-1]
+
+    return run

@@ -1,0 +1,293 @@
+"""The command line, in-process: every command with what it makes, and every mistake with one clear line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gargalo.output import plain_text
+
+
+@pytest.fixture
+def array_file(digits, tmp_path):
+    """Ten test digits as .npy."""
+    np.save(tmp_path / "ten.npy", digits.x[-10:])
+    return tmp_path / "ten.npy"
+
+
+def picture(path: Path) -> np.ndarray:
+    """The pixels of a PNG."""
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def told(answer: tuple[int, str, str]) -> dict:
+    """The JSON that a command put on stdout, and nothing else."""
+    status, out, err = answer
+    assert status == 0, err
+    return json.loads(out)
+
+
+def test_train_info_and_back(say, digits, tmp_path):
+    np.savez(tmp_path / "digits.npz", x=digits.x, y=digits.y)
+    out = tmp_path / "run"
+    answer = say("train", tmp_path / "digits.npz", "-m", "ae", "--latent_dim", 8, "--epochs", 2, "--seed", 3,
+                 "--set", "activation=silu", "--widths", "64,32", "--out", out, "--json")  # fmt: skip
+    made = told(answer)
+    assert made["model"] == "autoencoder"
+    known = told(say("info", out, "--json"))
+    for key in (
+        "model",
+        "latent_dim",
+        "epochs",
+        "seconds",
+        "test_mse",
+        "knn_accuracy",
+        "coverage",
+        "coverage_gmm",
+    ):
+        assert known[key] == made[key]
+    assert (known["latent_dim"], known["epochs"]) == (8, 2)
+    assert known["recipe"]["net"]["activation"] == "silu"
+    assert known["recipe"]["net"]["widths"] == [64, 32]
+    assert known["recipe"]["training"]["seed"] == 3
+    assert known["recipe"]["data"]["counts"] == {"train": 1440, "held": 180, "test": 180}
+    assert len(known["history"]) == 2
+    assert "epochs=2" in say("info", out)[1]
+
+
+def test_numbered_run_folders(say, digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("few.npy", digits.x[:100])
+    for _ in range(2):
+        assert say("train", "few.npy", "--epochs", 1)[0] == 0
+    assert sorted(p.name for p in Path("runs").iterdir()) == ["few-autoencoder-001", "few-autoencoder-002"]
+    assert say("info", "last")[1].startswith(f"{Path('runs/few-autoencoder-002')}:")
+
+
+def test_encode_decode_reconstruct(say, small_runs, array_file, tmp_path):
+    run = small_runs["autoencoder"]
+    z, x = tmp_path / "z.npy", tmp_path / "x.npy"
+    assert told(say("encode", run.folder, array_file, "-o", z, "--json"))["shape"] == [10, 16]
+    assert np.array_equal(np.load(z), run.encode(np.load(array_file)))
+    say("decode", run.folder, z, "-o", x)
+    say("reconstruct", run.folder, array_file, "-o", tmp_path / "back")
+    pictures = sorted((tmp_path / "back").iterdir(), key=lambda p: int(p.stem))
+    assert [p.name for p in pictures] == [f"{i}.png" for i in range(10)], "named by the rows' ids"
+    assert np.array_equal(np.stack([picture(p) for p in pictures]), np.load(x))
+
+
+def test_encode_to_csv_carries_ids_splits_and_labels(say, small_runs, tmp_path):
+    out = tmp_path / "z.csv"
+    assert say("encode", small_runs["vae"].folder, "mnist-10k", "-o", out)[0] == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 11_000
+    assert list(rows[0]) == ["id", "split", "label", "z0", "z1"]
+    assert (rows[0]["id"], rows[0]["split"], rows[-1]["split"]) == ("0", "train", "test")
+    assert np.isfinite([float(row["z1"]) for row in rows]).all()
+
+
+def test_text_in_a_csv_is_never_a_formula():
+    assert plain_text("=cmd()") == "'=cmd()"
+    assert plain_text("@SUM(A1)") == "'@SUM(A1)"
+    assert [plain_text(n) for n in ("-1", "+2.5", "-1e-9", "seven")] == ["-1", "+2.5", "-1e-9", "seven"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("interpolate", "--from", "17", "--to", "label:7"),
+        ("interpolate", "--from", "1", "--to", "2", "--method", "slerp"),
+        ("traverse", "--axis", "1"),
+        ("traverse", "--axis", "pca:0", "--from", "label:3"),
+        ("sample",),
+        ("sample", "--prior", "gmm", "--seed", "4"),
+    ],
+)
+def test_films_and_samples(say, small_runs, tmp_path, command):
+    verb, *options = command
+    made = told(say(verb, small_runs["vae"].folder, *options, "-o", tmp_path / "out.png", "--json"))
+    assert made["shape"] == [12, 28, 28]
+    assert picture(tmp_path / "out.png").shape == (28, 12 * 28)
+
+
+def test_denoise(say, small_runs, array_file, tmp_path):
+    out = tmp_path / "clean.npy"
+    assert say("denoise", small_runs["denoising"].folder, array_file, "--add-noise", "0.5", "-o", out)[0] == 0
+    assert np.load(out).shape == (10, 28, 28)
+
+
+@pytest.mark.parametrize("method", ["tsne", "pca"])
+def test_map(say, small_runs, array_file, tmp_path, method):
+    run = small_runs["autoencoder"].folder
+    assert told(say("map", run, "--method", method, "-o", tmp_path / "m.png", "--json"))["shape"] == [300, 2]
+    assert picture(tmp_path / "m.png").shape[1] > 500
+    status, _, err = say("map", run, array_file, "--method", method, "-o", tmp_path / "m.npy")
+    assert (status, np.load(tmp_path / "m.npy").shape) == (0, (10, 2))
+    if method == "tsne":
+        assert "Perplexity 30 is too much for 10 points; 3 was used." in err
+
+
+def test_models(say):
+    shelf = told(say("models", "--json"))["models"]
+    assert [m["name"] for m in shelf] == ["classifier", "autoencoder", "denoising", "vae"]
+    assert "penúltima camada" in say("models", "--lang", "pt")[1]
+
+
+# Mistakes: one line, status 2, nothing left behind
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], "Did you mean 'train'?"),
+        (["train", "--modle", "vae"], "No such option: --modle"),
+        (["train", "--epochs", "ten"], "Invalid value for '--epochs'"),
+        (["info"], "Missing argument 'RUN'"),
+        (["train", "fashoin"], "must be one of mnist-10k, mnist, a path to .npy or .npz. Got 'fashoin' instead."),
+        (["train", "minst"], "Did you mean 'mnist'?"),
+        (["train", "no/such.npy"], "such.npy: expected a file. There is none."),
+        (["train", "."], "expected .npy or .npz. Found a folder."),
+        (["train", "mnist"], "Use --data-dir FOLDER or GARGALO_DATA, or the embedded mnist-10k."),
+        (["train", "mnist", "--data-dir", "."], "expected train-images-idx3-ubyte"),
+        (["train", "-m", "vea"], "Did you mean 'vae'?"),
+        (["train", "--latent-dim", "0"], "'latent_dim' parameter of train must be greater than or equal to 1."),
+        (["train", "--latent-dim", "785"], "must be at most 784"),
+        (["train", "--epochs", "0"], "'epochs' parameter of train must be greater than or equal to 1."),
+        (["train", "--preset", "leson"], "Did you mean 'lesson'?"),
+        (["train", "--widths", "a,b"], "must be whole numbers such as 128,64. Got 'a,b' instead."),
+        (["train", "--set", "epochs"], "must be NAME=VALUE. Got 'epochs' instead."),
+        (["train", "--set", "epoch=3"], "Did you mean 'epochs'?"),
+        (["demo", "--lang", "fr"], "'lang' parameter of gargalo must be one of en, pt. Got 'fr' instead."),
+        (["info", "nowhere"], "nowhere: expected a run folder. Found no folder of this name."),
+        (["info", "last"], "runs: expected a finished run in this folder. Found none"),
+        (["report", "nowhere"], "nowhere: expected a run folder."),
+        (["encode", "nowhere", "mnist-10k", "-o", "z.txt"], "must be a path ending in .npy or .csv. Got 'z.txt'"),
+    ],
+)
+def test_mistakes(say, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GARGALO_DATA", raising=False)
+    status, out, err = say(*arguments)
+    assert status == 2
+    assert message in err
+    assert err.startswith("gargalo: ")
+    assert out == ""
+    assert list(tmp_path.iterdir()) == [], "nothing half-written"
+
+
+def test_an_array_of_the_wrong_shape_for_the_run(say, small_runs, tmp_path):
+    np.save(tmp_path / "small.npy", np.random.default_rng(0).integers(0, 255, (20, 8, 8), np.uint8))
+    status, _, err = say("encode", small_runs["vae"].folder, tmp_path / "small.npy", "-o", tmp_path / "z.npy")
+    assert status == 2
+    assert "small.npy: expected shape (n, 28, 28)" in err
+    assert not (tmp_path / "z.npy").exists()
+
+
+def test_a_single_example_is_enough_to_encode(say, small_runs, digits, tmp_path):
+    np.save(tmp_path / "one.npy", digits.x[:1])
+    assert say("encode", small_runs["vae"].folder, tmp_path / "one.npy", "-o", tmp_path / "z.npy")[0] == 0
+    assert np.load(tmp_path / "z.npy").shape == (1, 2)
+
+
+def test_a_full_run_folder(say, small_runs):
+    folder = small_runs["vae"].folder
+    before = {p.name: p.stat().st_mtime_ns for p in folder.rglob("*")}
+    status, _, err = say("train", "--out", folder)
+    assert status == 2
+    assert "expected a new run folder. Found one that is not empty" in err
+    assert before == {p.name: p.stat().st_mtime_ns for p in folder.rglob("*")}
+
+
+def test_a_report_of_a_run_that_never_finished(say, small_runs, tmp_path):
+    import shutil
+
+    shutil.copytree(small_runs["vae"].folder, tmp_path / "run")
+    (tmp_path / "run" / "metrics.json").unlink()
+    status, _, err = say("report", tmp_path / "run", "-o", tmp_path / "r.html")
+    assert status == 2
+    assert "whose training never ended" in err
+    assert not (tmp_path / "r.html").exists()
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder that cannot be written to, even by root: a read-only mount, or permissions where they count."""
+    folder = tmp_path / "ro"
+    folder.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", folder], capture_output=True, check=False
+        ).returncode
+    )
+    if not mounted:
+        folder.chmod(0o555)
+    if os.access(folder, os.W_OK):
+        pytest.skip("root, and no right to mount: every folder can be written to")
+    yield folder
+    if mounted:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_read_only_output_folder(say, small_runs, array_file, read_only):
+    run = small_runs["vae"].folder
+    for arguments in (
+        ["train", "--out", read_only / "run"],
+        ["demo", "--out", read_only / "demo"],
+        ["report", run, "-o", read_only / "report.html"],
+        ["sample", run, "-o", read_only / "s.png"],
+        ["encode", run, array_file, "-o", read_only / "z.npy"],
+        ["reconstruct", run, array_file, "-o", read_only / "folder"],
+    ):
+        status, _, err = say(*arguments)
+        assert status == 2, arguments
+        assert "cannot be written" in err
+        assert "\n" not in err
+
+
+def test_ctrl_c(say, monkeypatch, tmp_path):
+    import gargalo.training
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gargalo.training, "fit", stop)
+    status, _, err = say("train", "--out", tmp_path / "run")
+    assert status == 130
+    assert err.startswith("gargalo: stopped.")
+    assert "never ended" in say("info", tmp_path / "run")[2]
+
+
+# Light
+
+
+def test_help_and_import_are_light():
+    """Without torch, and in the time that the README promises, with room for a busy machine."""
+    script = (
+        "import sys, time; t = time.perf_counter(); import gargalo; i = time.perf_counter() - t;"
+        "from gargalo.cli import run; run(['--help']); h = time.perf_counter() - t;"
+        "heavy = {'torch', 'numpy', 'sklearn', 'matplotlib', 'rich', 'pydantic'} & set(sys.modules);"
+        "print(i, h, sorted(heavy))"
+    )
+    found = min(
+        (
+            subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+            .stdout.splitlines()[-1]
+            .split(" ", 2)
+            for _ in range(3)
+        ),
+        key=lambda line: float(line[1]),
+    )
+    assert float(found[0]) < 0.2
+    assert float(found[1]) < 0.4
+    assert found[2] == "[]"

@@ -1,0 +1,289 @@
+"""What people are told, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import string
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gargalo import files
+from gargalo.errors import DataError, GargaloError, ParameterError, RunError, must, unknown
+from gargalo.files import (
+    cannot_write,
+    check_writable,
+    new_folder,
+    next_numbered,
+    read_tensors,
+    write_tensors,
+    write_whole,
+)
+from gargalo.lang import LANGUAGES, Words, words
+
+# Errors
+
+
+def test_the_grammar_of_a_parameter():
+    error = must("latent_dim", "train", "an int >= 1", 0)
+    assert str(error) == "The 'latent_dim' parameter of train must be an int >= 1. Got 0 instead."
+    hinted = must("data", "train", "a name", "x\ny", hint="Look.")
+    # What was given is quoted: one line, whatever it was.
+    assert str(hinted) == "The 'data' parameter of train must be a name. Got 'x\\ny' instead. Look."
+
+
+def test_an_unknown_name_is_met_with_the_nearest():
+    error = unknown("model", "train", "autoencodr", {"vae": 1, "autoencoder": 2})
+    assert str(error) == (
+        "The 'model' parameter of train must be one of vae, autoencoder. Got 'autoencodr' instead."
+        " Did you mean 'autoencoder'?"
+    )
+    assert str(unknown("model", "train", "xyz", iter(["vae", "autoencoder"]))).endswith("Got 'xyz' instead.")
+
+
+@pytest.mark.parametrize("kind", [ParameterError, DataError, RunError])
+def test_every_error_is_one_that_the_user_can_mend(kind):
+    assert issubclass(kind, GargaloError)
+    # Who calls from Python may catch what Python itself would raise.
+    assert issubclass(kind, ValueError) == (kind is not RunError)
+
+
+# Files
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+@pytest.mark.parametrize("content", ["olá\n", "olá\n".encode(), lambda path: path.write_bytes("olá\n".encode())])
+def test_a_file_is_written_with_its_folders(tmp_path, content):
+    path = tmp_path / "a" / "b" / "c.txt"
+    assert write_whole(path, content) == path
+    assert path.read_bytes() == "olá\n".encode()
+    write_whole(path, "new")
+    assert path.read_text() == "new"
+    assert names(path.parent) == ["c.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt(), OSError(errno.ENOSPC, "No space")])
+def test_a_writer_that_fails_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.png"
+    path.write_text("old")
+
+    def writer(partial: Path) -> None:
+        assert partial.suffix == ".png"  # by which Pillow and Matplotlib know the format
+        assert partial.parent == tmp_path  # a rename from elsewhere may be a copy, which can be cut short
+        partial.write_text("half")
+        raise error
+
+    with pytest.raises(GargaloError if isinstance(error, OSError) else type(error)) as caught:
+        write_whole(path, writer)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.png"]
+    if isinstance(error, OSError):
+        told = f"{path}: cannot be written (No space). The disk is full; free some space."
+        assert str(caught.value) == told
+
+
+def test_readers_never_see_a_part(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    seen = []
+
+    def writer(partial: Path) -> None:
+        partial.write_text("new")
+        seen.append(path.read_text())
+
+    write_whole(path, writer)
+    assert (seen, path.read_text()) == (["old"], "new")
+
+
+def test_what_is_in_the_way_is_named(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(GargaloError, match=r"folder: cannot be written .* It is a folder; name a file\."):
+        write_whole(tmp_path / "folder", "x")
+    for path in (tmp_path / "file" / "below", tmp_path / ("x" * 250)):
+        # A name that is legal, and too long once it is marked as partial.
+        with pytest.raises(GargaloError, match=rf"{path.name}: cannot be written \(.*\)\. Choose another path\."):
+            write_whole(path, "x")
+    assert names(tmp_path) == ["file", "folder"]
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        (errno.EROFS, "The file system is read-only; choose another folder."),
+        (errno.EACCES, "Choose a folder that you may write to."),
+        (errno.EIO, "Choose another path."),
+    ],
+)
+def test_what_to_do_about_a_file_that_cannot_be_written(code, hint):
+    error = cannot_write(Path("a.txt"), OSError(code, os.strerror(code)))
+    assert str(error) == f"a.txt: cannot be written ({os.strerror(code)}). {hint}"
+
+
+def test_writability_is_known_before_the_work(tmp_path, monkeypatch):
+    check_writable(tmp_path / "not" / "yet" / "there")
+    assert names(tmp_path) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GargaloError, match="below: cannot be written"):
+        check_writable(tmp_path / "file" / "below")
+
+    def full(**_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", full)
+    with pytest.raises(GargaloError, match=r"run: cannot be written \(Read-only file system\)"):
+        new_folder(tmp_path / "run", "a new run folder")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_new_folder_is_new_or_empty(tmp_path):
+    folder = tmp_path / "runs" / "one"
+    for _ in range(2):
+        assert new_folder(folder, "a new run folder") == folder
+        assert folder.is_dir()
+    (folder / "mine").write_text("keep me")
+    for full in (folder, folder / "mine"):
+        with pytest.raises(RunError) as caught:
+            new_folder(full, "a new run folder")
+        assert str(caught.value) == (
+            f"{full}: expected a new run folder. Found one that is not empty; choose another --out."
+        )
+    assert (folder / "mine").read_text() == "keep me"
+
+
+@pytest.mark.parametrize("stem", ["mnist-10k-vae", "my[1]data*-vae"])
+def test_runs_are_counted_on(tmp_path, stem):
+    assert next_numbered(tmp_path / "runs", stem).name == f"{stem}-001"
+    for other in (f"{stem}-002", f"{stem}-010", f"{stem}-011-copy", f"{stem}-0²", f"{stem}-012²", "other-500"):
+        (tmp_path / other).mkdir()
+    assert next_numbered(tmp_path, stem) == tmp_path / f"{stem}-011"
+    (tmp_path / f"{stem}-1234").mkdir()
+    assert next_numbered(tmp_path, stem) == tmp_path / f"{stem}-1235"
+
+
+def test_tensors_come_back(tmp_path):
+    kept = {
+        "z": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "turned": np.arange(6).reshape(2, 3).T,
+        "big": np.arange(3, dtype=">f8"),
+        "bytes": np.arange(4, dtype=np.uint8)[::2],
+        "one": np.array(3.5),
+        "none": np.zeros((0, 4)),
+    }
+    back, facts = read_tensors(write_tensors(tmp_path / "a.safetensors", kept, {"engine": "é"}))
+    assert back.keys() == kept.keys()
+    for name, array in kept.items():
+        np.testing.assert_array_equal(back[name], array)
+        assert back[name].shape == array.shape
+        assert back[name].dtype == array.dtype.newbyteorder("=")
+    assert facts == {"engine": "é"}
+
+
+def test_tensors_that_cannot_be_read(tmp_path):
+    path = tmp_path / "a.safetensors"
+    # A whole file, of a kind of number that NumPy has not got.
+    header = json.dumps({"z": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}).encode()
+    strange = len(header).to_bytes(8, "little") + header + bytes(4)
+    for content in (b"", b"\x80\x04pickle", bytes(100), b"\xff" * 100, strange):
+        path.write_bytes(content)
+        with pytest.raises(RunError, match=r"a\.safetensors: expected a safetensors file. It cannot be read \("):
+            read_tensors(path)
+    for nowhere in (tmp_path, tmp_path / "none.safetensors"):
+        with pytest.raises(RunError, match="expected a safetensors file"):
+            read_tensors(nowhere)
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_flipped_or_cut_tensors_never_crash(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "flip.safetensors"
+    whole = bytearray(write_tensors(path, {"z": np.ones((2, 3)), "n": np.arange(4)}, {"k": "v"}).read_bytes())
+    for at in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=4)):
+        whole[at] ^= data.draw(st.integers(1, 255))
+    cut = data.draw(st.just(len(whole)) | st.integers(0, len(whole)))
+    path.write_bytes(whole[:cut])
+    try:
+        tensors, facts = read_tensors(path)
+    except RunError as error:
+        assert str(error).startswith(f"{path}: expected a safetensors file.")
+    else:
+        assert cut == len(whole)
+        assert sum(a.nbytes for a in tensors.values()) == 80
+        assert set(map(type, facts.values())) <= {str}
+
+
+# Words
+
+
+def placeholders(text: str) -> Counter[str]:
+    return Counter(field for _, field, _, _ in string.Formatter().parse(text) if field is not None)
+
+
+def test_both_languages_say_the_same_things():
+    english, portuguese = words("en").texts, words("pt").texts
+    assert english.keys() == portuguese.keys()
+    # A value may be said twice in one language and once in the other, but not be left out.
+    unlike = {k for k in english if placeholders(english[k]).keys() != placeholders(portuguese[k]).keys()}
+    assert unlike == set()
+    for texts in (english, portuguese):
+        assert not {k for k, text in texts.items() if not text.strip()}
+        # Written as `{name}`, never by position, so that a translation may change the order.
+        assert all(field.isidentifier() for text in texts.values() for field in placeholders(text))
+
+
+def test_no_key_is_written_twice():
+    """JSON keeps the last of two, silently."""
+    from gargalo import lang
+
+    for name in LANGUAGES:
+        text = Path(lang.__file__).with_name(f"{name}.json").read_text(encoding="utf-8")
+        pairs = json.loads(text, object_pairs_hook=lambda pairs: [key for key, _ in pairs])
+        assert [key for key, n in Counter(pairs).items() if n > 1] == []
+
+
+def test_numbers_have_their_languages_mark():
+    en, pt = (Words(lang, {"k": "{n} {mse} {name}"}) for lang in ("en", "pt"))
+    assert (en.number(0.12345), pt.number(0.12345)) == ("0.123", "0,123")
+    assert (en.number(-1234.5, 1), pt.number(-1234.5, 1)) == ("-1234.5", "-1234,5")
+    assert (en.number(None), pt.number(None)) == ("–", "–")
+    assert pt.number(2.0, 0) == "2"
+    # Counts and names are left as they are.
+    assert en("k", n=7, mse=0.5, name="a.b") == "7 0.500 a.b"
+    assert pt("k", n=7, mse=0.5, name="a.b") == "7 0,500 a.b"
+    assert (en.tag, pt.tag) == ("en", "pt-BR")
+
+
+def test_a_language_that_is_not_spoken():
+    told = "The 'lang' parameter of gargalo must be one of en, pt. Got 'pt-BR' instead."
+    with pytest.raises(ParameterError, match=re.escape(told)):
+        words("pt-BR")
+
+
+@pytest.mark.parametrize(
+    ("places", "lang"),
+    [
+        ({"LANG": "pt_BR.UTF-8"}, "pt"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({"LANG": "pt_BR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "pt_PT"}, "pt"),
+    ],
+)
+def test_without_one_the_language_is_the_locales(monkeypatch, places, lang):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in places.items():
+        monkeypatch.setenv(name, value)
+    assert words().lang == lang

@@ -1,0 +1,189 @@
+"""The loop, recipes and runs: deterministic, as the recipe says, and clear when something cannot be."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import gargalo
+from gargalo import recipe, training
+from gargalo.data import as_source
+from gargalo.errors import GargaloError, ParameterError, RunError
+from gargalo.training.draws import generator_at, order_of
+
+
+def trained(digits, **choices):
+    """Weights and history of a short training."""
+    plan = recipe.make(digits.facts, choices.pop("model", "vae"), choices.pop("preset", None), choices)
+    rows = digits.rows("train")[:640]
+    codec, model = recipe.build(plan, digits.x[rows])
+    data = training.Data(torch.from_numpy(digits.x[rows]))
+    held = training.Data(torch.from_numpy(digits.x[digits.rows("test")]))
+    return training.fit(model, codec, data, held, plan.training), model, codec, data
+
+
+def test_same_seed_same_run(digits):
+    first, second, other = (trained(digits, epochs=2, seed=seed)[0] for seed in (0, 0, 1))
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+    assert any(not torch.equal(first.weights[name], other.weights[name]) for name in first.weights)
+    for a, b in zip(first.history, second.history, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0}
+
+
+def test_draws_are_a_function_of_their_place():
+    a, b = (torch.randn(4, generator=generator_at(0, 3, 5)) for _ in range(2))
+    assert torch.equal(a, b)
+    assert not torch.equal(a, torch.randn(4, generator=generator_at(0, 5, 3)))
+    assert sorted(order_of(100, 0, 1).tolist()) == list(range(100))
+    assert not torch.equal(order_of(100, 0, 1), order_of(100, 0, 2))
+
+
+def test_the_lesson_is_the_notebooks_own_loop(digits):
+    """Adam 1e-3 with weight decay 1e-8, batch 64, mean squared error, PyTorch's own first weights."""
+    result, _, codec, data = trained(digits, model="autoencoder", preset="lesson", epochs=2)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        sizes = [784, 128, 64, 16, 64, 128, 784]
+        linears = [torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+    optimizer = torch.optim.Adam([p for layer in linears for p in layer.parameters()], lr=1e-3, weight_decay=1e-8)
+    x = codec(data.raw).flatten(1)
+    for epoch in range(2):
+        for rows in order_of(len(x), 0, epoch).split(64):
+            h = x[rows]
+            for i, layer in enumerate(linears):
+                h = layer(h)
+                h = torch.sigmoid(h) if i == 5 else h if i == 2 else torch.relu(h)
+            loss = torch.nn.functional.mse_loss(h, x[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    ours = [w for name, w in result.weights.items() if name.endswith("weight")]
+    for mine, theirs in zip(ours, linears, strict=True):
+        assert torch.allclose(mine, theirs.weight, atol=1e-5)
+
+
+def test_best_weights_are_those_of_the_lowest_held_out_loss(digits):
+    result, model, codec, _ = trained(digits, model="autoencoder", epochs=4, lr=0.03, keep="best")
+    losses = [record["held"]["loss"] for record in result.history]
+    assert result.best_epoch == 1 + int(np.argmin(losses))
+    held = training.Data(torch.from_numpy(digits.x[digits.rows("test")]))
+    assert training.evaluate(model, codec, held)["loss"] == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_a_loss_that_is_no_number_stops_with_a_clear_line(digits):
+    # Standardised numbers have no sigmoid to save them: the squared error overflows.
+    x = digits.x[:, 10:12].reshape(len(digits), -1).astype(np.float32)
+    source = as_source(x, name="numbers", split=digits.split)
+    plan = recipe.make(
+        source.facts, "autoencoder", None, {"lr": 10.0, "likelihood": "mse", "schedule": "constant"}
+    )
+    codec, model = recipe.build(plan, x)
+    for p in model.parameters():
+        p.data.mul_(1e15)
+    with pytest.raises(GargaloError, match=r"expected a finite loss. Found .* in epoch 1, .* Try --lr 1\."):
+        training.fit(model, codec, training.Data(torch.from_numpy(x)), None, plan.training)
+
+
+def test_training_learns(small_runs):
+    assert small_runs["autoencoder"].metrics["test_mse"] < 0.05
+    assert small_runs["classifier"].metrics["test_accuracy"] > 0.8
+    assert small_runs["denoising"].metrics["psnr_denoised"] > small_runs["denoising"].metrics["psnr_noisy"] + 3
+
+
+def test_rows_of_numbers_train_too(tmp_path):
+    from sklearn.datasets import load_breast_cancer
+
+    x, y = load_breast_cancer(return_X_y=True)
+    run = gargalo.train(x, "vae", y=y, latent_dim=4, epochs=15, out=tmp_path / "run", progress=False)
+    assert run.recipe.likelihood == "gaussian"
+    assert run.metrics["knn_accuracy"] > 0.85
+    assert run.metrics["test_mse"] < 0.6, "standardised, so 1 is what the mean alone leaves"
+    back = run.reconstruct(x)
+    correlation = [np.corrcoef(x[:, j], back[:, j])[0, 1] for j in (0, 2, 3)]
+    assert min(correlation) > 0.9, "decoded numbers are in the columns' own units"
+
+
+# What cannot be
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"latent_dim": 0}, "'latent_dim' parameter of train must be greater than or equal to 1. Got 0 instead."),
+        ({"latent_dim": 785}, "'latent_dim' parameter of train must be at most 784, the numbers in one example."),
+        ({"epochs": 0}, "'epochs' parameter of train must be greater than or equal to 1. Got 0 instead."),
+        ({"epochs": "many"}, "'epochs' parameter of train must be a valid integer"),
+        ({"widths": (0,)}, "'widths' parameter of train must be greater than or equal to 1. Got 0 instead."),
+        ({"epoch": 3}, "Did you mean 'epochs'?"),
+        ({"strength": 0.5}, "'strength' parameter of train does not go with model vae. Leave it out."),
+        (
+            {"likelihood": "mse"},
+            "'likelihood' parameter of train must be one of bernoulli, gaussian for model vae.",
+        ),
+        ({"model": "vea"}, "Did you mean 'vae'?"),
+        ({"preset": "leson"}, "Did you mean 'lesson'?"),
+        (
+            {"model": "denoising", "noise": "salt"},
+            "'noise' parameter of train must be 'gaussian', 'salt-and-pepper'",
+        ),
+        ({"model": "denoising", "strength": -1}, "'strength' parameter of train must be greater than 0. Got -1"),
+    ],
+)
+def test_wrong_choices(digits, choices, message, tmp_path):
+    choices = {"model": "vae", **choices}
+    with pytest.raises(ParameterError) as error:
+        gargalo.train(digits, out=tmp_path / "run", progress=False, **choices)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists(), "nothing half-written"
+
+
+def test_a_classifier_needs_labels(digits, tmp_path):
+    with pytest.raises(ParameterError, match="one that needs no labels, for data without two classes"):
+        gargalo.train(digits.x, "classifier", out=tmp_path / "run", progress=False)
+
+
+def test_bernoulli_is_for_images_only(tmp_path):
+    x = np.random.default_rng(0).normal(size=(100, 5))
+    with pytest.raises(ParameterError, match="gaussian or mse for numbers"):
+        gargalo.train(x, out=tmp_path / "run", likelihood="bernoulli", progress=False)
+
+
+def test_a_full_folder_is_left_alone(digits, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(RunError, match="expected a new run folder"):
+        gargalo.train(digits, out=tmp_path, progress=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_recipe_survives_json(small_runs):
+    for run in small_runs.values():
+        text = (run.folder / "recipe.json").read_text()
+        assert recipe.from_json(json.loads(text), "recipe.json") == run.recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c | {"format": 99}, "expected format 1 or older. Found 99"),
+        (lambda c: c | {"surprise": 1}, "'surprise' parameter"),
+        (lambda c: c | {"model": "os.system"}, "must be one of classifier"),
+        (lambda c: c | {"latent_dim": 7}, "expected"),
+        (lambda c: c | {"net": c["net"] | {"widths": [60000, 60000]}}, "expected"),
+        (lambda c: [c], "expected format 1 or older. Found None"),
+    ],
+)
+def test_a_changed_recipe_is_refused(small_runs, tmp_path, change, message):
+    import shutil
+
+    shutil.copytree(small_runs["autoencoder"].folder, tmp_path / "run")
+    file = tmp_path / "run" / "recipe.json"
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+    with pytest.raises(GargaloError) as error:
+        gargalo.open_run(tmp_path / "run").encode(np.zeros((1, 28, 28), np.uint8))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,123 @@
+"""What the documents say is true of the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import gargalo
+from gargalo import cli
+from gargalo.models import MODELS
+
+ROOT = Path(__file__).parents[1]
+READMES = ("README.md", "README.pt.md")
+
+
+def commands(file: str) -> list[list[str]]:
+    """Every gargalo command in a document's bash blocks."""
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / file).read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("gargalo ")]
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_every_command_shown_is_understood(file, monkeypatch, small_runs, digits, tmp_path, capsys):
+    """Each runs, in order, in a folder where its files are; training is replaced by a run that is there."""
+    import numpy as np
+
+    from gargalo import workflow
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos.npz", "fotos.npz"):
+        np.savez(name, x=digits.x)
+    for name in ("noisy.npy", "ruidosas.npy"):
+        np.save(name, digits.x[:3])
+
+    def place(src, model, out=None, **choices):
+        """As train: the run lies where it was asked for, or is the last."""
+        import shutil
+
+        folder = Path(out or "runs/mnist-10k-vae-001")
+        shutil.copytree(small_runs[model].folder, folder)
+        return gargalo.open_run(folder)
+
+    monkeypatch.setattr(workflow, "train", place)
+    found = commands(file)
+    assert len(found) >= 10
+    for arguments in found:
+        status = cli.run(arguments)
+        assert status == 0, (arguments, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_every_model_is_in_the_table(file):
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == list(MODELS)
+
+
+@pytest.mark.parametrize("file", READMES)
+def test_links_and_pictures_are_there(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", text) if not t.startswith("http")]
+    assert targets
+    assert [t for t in targets if not (ROOT / t).is_file()] == []
+
+
+def test_the_python_example_runs(small_runs, monkeypatch, tmp_path):
+    from gargalo import workflow
+
+    monkeypatch.setattr(workflow, "train", lambda *_, **__: small_runs["autoencoder"])
+    monkeypatch.chdir(small_runs["autoencoder"].folder.parents[1])
+    block = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(block[1].replace('gargalo.open_run("last")', "run"), names)
+    assert names["film"].shape == (12, 28, 28)
+    assert names["points"].shape == (300, 2)
+
+
+def test_the_tree_is_the_package():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^[├└] (\w+)(?:\.py|/) ", text, re.MULTILINE))
+    there = {p.stem for p in (ROOT / "gargalo").iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert shown == there - {"__init__", "__main__"}
+
+
+def test_public_names_are_there():
+    for name in gargalo.__all__:
+        assert getattr(gargalo, name) is not None
+    assert set(gargalo.__all__) <= set(dir(gargalo))
+    assert re.fullmatch(r"\d+\.\d+\.\d+", gargalo.__version__)
+    with pytest.raises(AttributeError, match="no attribute 'tarin'"):
+        _ = gargalo.tarin
+
+
+def test_versions_are_pinned():
+    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    assert pinned["torch"] == "2.13.0"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {name.lower().replace("_", "-") for name in pinned}
+    assert [w for w in wanted if re.match(r"[A-Za-z0-9._-]+", w)[0].lower() not in names] == []
+
+
+def test_texts_of_every_model():
+    for lang in ("en", "pt"):
+        texts = json.loads((ROOT / "gargalo" / "lang" / f"{lang}.json").read_text(encoding="utf-8"))
+        assert all(f"{kind}.{name}" in texts for name in MODELS for kind in ("model", "about"))
+
+
+def test_unused_texts_are_taken_out():
+    """Every key is used: by its name, or by one built from a known start."""
+    code = "\n".join(
+        p.read_text(encoding="utf-8") for p in (ROOT / "gargalo").rglob("*") if p.suffix in (".py", ".html")
+    )
+    texts = json.loads((ROOT / "gargalo" / "lang" / "en.json").read_text(encoding="utf-8"))
+    built = re.compile(r".*\.(title|lesson|meaning)|(model|about|noise|loss|reconstruct\.loss)\..*")
+    columns = {"test_mse", "pca_mse", "test_accuracy", "knn_accuracy", "psnr_denoised", "coverage", "coverage_gmm"}
+    unused = [k for k in texts if f'"{k}"' not in code and not built.fullmatch(k) and k not in columns]
+    assert unused == []

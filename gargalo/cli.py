@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,9 @@ from typer.exceptions import TyperException
 from .errors import GargaloError, ParameterError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from .data import Source
     from .run import Run
 
 __all__ = ["main", "run"]
@@ -157,14 +160,8 @@ def decode(
 ) -> None:
     """Latents to examples: .npy, a .png sheet, or a folder of PNGs."""
     from .data import read_array
-    from .output import check_output, write_examples
-    from .run import open_run
 
-    check_output(out, (".npy", ".png"), folder=True)
-    opened = open_run(run)
-    examples = opened.decode(read_array(latents))
-    write_examples(out, examples)
-    _wrote(out, examples.shape, as_json)
+    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents)))
 
 
 @app.command()
@@ -176,13 +173,7 @@ def reconstruct(
     as_json: AsJson = False,
 ) -> None:
     """Examples through the bottleneck and back: .npy, a .png sheet, or a folder of PNGs."""
-    from .output import check_output, write_examples
-
-    check_output(out, (".npy", ".png"), folder=True)
-    opened, source = _open(run, src, data_dir)
-    back = opened.reconstruct(source)
-    write_examples(out, back, source.ids)
-    _wrote(out, back.shape, as_json)
+    _examples(run, out, as_json, lambda opened, source: opened.reconstruct(source), src, data_dir)
 
 
 @app.command()
@@ -198,14 +189,11 @@ def denoise(
     as_json: AsJson = False,
 ) -> None:
     """Noisy examples to clean ones: .npy, a .png sheet, or a folder of PNGs."""
-    from .output import check_output, write_examples
 
-    check_output(out, (".npy", ".png"), folder=True)
-    opened, source = _open(run, src, data_dir)
-    noisy = source.x if add_noise is None else opened.corrupt(source, add_noise, seed)
-    clean = opened.denoise(noisy)
-    write_examples(out, clean, source.ids)
-    _wrote(out, clean.shape, as_json)
+    def act(opened: Run, source: Source) -> np.ndarray:
+        return opened.denoise(source.x if add_noise is None else opened.corrupt(source, add_noise, seed))
+
+    _examples(run, out, as_json, act, src, data_dir)
 
 
 @app.command()
@@ -219,13 +207,7 @@ def interpolate(
     as_json: AsJson = False,
 ) -> None:
     """The film from one real example to another."""
-    from .output import check_output, write_examples
-    from .run import open_run
-
-    check_output(out, (".png", ".npy"), folder=True)
-    frames = open_run(run).interpolate(start, end, steps, method)
-    write_examples(out, frames)
-    _wrote(out, frames.shape, as_json)
+    _examples(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method))
 
 
 @app.command()
@@ -240,13 +222,7 @@ def traverse(
     as_json: AsJson = False,
 ) -> None:
     """The film along one axis of the latent space."""
-    from .output import check_output, write_examples
-    from .run import open_run
-
-    check_output(out, (".png", ".npy"), folder=True)
-    frames = open_run(run).traverse(axis, steps, start)
-    write_examples(out, frames)
-    _wrote(out, frames.shape, as_json)
+    _examples(run, out, as_json, lambda opened: opened.traverse(axis, steps, start))
 
 
 @app.command()
@@ -259,13 +235,7 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """New examples, decoded from random latents."""
-    from .output import check_output, write_examples
-    from .run import open_run
-
-    check_output(out, (".png", ".npy"), folder=True)
-    samples = open_run(run).sample(n, prior, seed)
-    write_examples(out, samples)
-    _wrote(out, samples.shape, as_json)
+    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed))
 
 
 @app.command(name="map")
@@ -364,12 +334,34 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Any]:
+def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Source]:
     """A run and a source for it."""
     from .data import load_data
     from .run import open_run
 
     return open_run(run), load_data(src, data_dir=data_dir)
+
+
+def _examples(
+    run: str,
+    out: Path,
+    as_json: bool,
+    act: Callable[..., np.ndarray],
+    src: str | None = None,
+    data_dir: Path | None = None,
+) -> None:
+    """Write the examples that `act` makes of a run, or of a run and a source."""
+    from .output import check_output, write_examples
+    from .run import open_run
+
+    check_output(out, (".png", ".npy"), folder=True)
+    if src is None:
+        examples, ids = act(open_run(run)), None
+    else:
+        opened, source = _open(run, src, data_dir)
+        examples, ids = act(opened, source), source.ids
+    write_examples(out, examples, ids)
+    _wrote(out, examples.shape, as_json)
 
 
 def _tell(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:

@@ -48,7 +48,7 @@ def film(frames: np.ndarray, name: str = "") -> Figure:
     return strips([(name, frames)])
 
 
-def grid(examples: np.ndarray, columns: int, size: float = 0.29, xlabel: str = "", ylabel: str = "") -> Figure:
+def grid(examples: np.ndarray, columns: int, size: float = 0.275, xlabel: str = "", ylabel: str = "") -> Figure:
     """Pictures (n, h, w[, c]) edge to edge, row by row."""
     rows = -(-len(examples) // columns)
     h, w = examples.shape[1:3]

@@ -6,7 +6,6 @@ The figures shown are the figures measured in these runs, whoever wins.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,44 +15,9 @@ from ..lang import Words
 from ..run import Run
 from .cast import Cast, place
 from .pad import luggage
+from .sections import Picture, Section, Table
 
-__all__ = ["STORY", "Picture", "Section", "Table"]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: the name of its file, its PNG, and what it shows in words."""
-
-    name: str
-    png: bytes
-    caption: str
-
-    @property
-    def width(self) -> int:
-        """Its width on a page, in CSS pixels: a PNG's width stands in its bytes 16 to 19."""
-        return round(int.from_bytes(self.png[16:20]) * 96 / plots.DPI)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Column heads, rows that begin with their name, and what the numbers mean."""
-
-    head: list[str]
-    rows: list[list[str]]
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """One section of the report. `key` names its texts; title and lesson come from there."""
-
-    key: str
-    body: list[str]
-    pictures: list[Picture] = field(default_factory=list)
-    table: Table | None = None
-    pads: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    python: str = ""
+__all__ = ["STORY"]
 
 
 def bottleneck(cast: Cast, words: Words) -> Section | None:

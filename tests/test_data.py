@@ -32,13 +32,13 @@ LABELS = np.arange(20) % 2
 few = settings(max_examples=100, deadline=None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """One folder for all examples of a property: hypothesis wants no fixture that is made anew for each."""
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sample() -> Source:
     return load_data("mnist-10k")
 
@@ -311,7 +311,7 @@ def test_flipped_bytes_of_npy_never_crash(folder, changes):
     # Near the beginning, where the header is.
     path.write_bytes(flipped(SAVED, [(at % 80, mask) for at, mask in changes]))
     try:
-        assert len(load_data(path)) >= 10
+        assert np.isfinite(load_data(path).x).all()
     except DataError as error:
         assert "flip.npy" in str(error)
 
@@ -486,7 +486,7 @@ def test_flipped_bytes_of_npz_never_crash(folder, changes, packed):
     (np.savez_compressed if packed else np.savez)(path, x=NUMBERS[:12], y=LABELS[:12])
     path.write_bytes(flipped(path.read_bytes(), changes))
     try:
-        assert len(load_data(path)) == 12
+        assert np.isfinite(load_data(path).x).all()
     except DataError as error:
         assert "flip.npz" in str(error)
 
@@ -524,9 +524,6 @@ def test_rows_that_are_not_finite_are_counted(bad):
         (IMAGES.astype(np.float32), "values from 0 to 255. Convert 0-255 images with x.astype('uint8')"),
         (IMAGES.astype(np.int64), "Convert 0-255 images"),
         (IMAGES / 255 - 0.5, "expected images as uint8, or as floats in [0, 1]"),
-        (np.full((20, 3), 7.0), "expected data that vary. Found 7 everywhere"),
-        (np.full((20, 4, 4), 255, np.uint8), "expected data that vary. Found 255 everywhere"),
-        (NUMBERS[:9], "at least 10 examples. Found 9"),
         (NUMBERS[:, 0], "Found (20,)"),
         (NUMBERS[:, :0], "Found (20, 0)"),
         (np.zeros((20, 3, 8, 8), np.uint8), "Found (20, 3, 8, 8). Put the channels last"),
@@ -537,9 +534,26 @@ def test_rows_that_are_not_finite_are_counted(bad):
         (NUMBERS.astype(object), "Found dtype object"),
     ],
 )
-def test_arrays_that_nothing_can_be_learned_from(x, expected):
+def test_arrays_that_are_no_data(x, expected):
     with pytest.raises(DataError, match=re.escape(expected)):
         load_data(x)
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (np.full((20, 3), 7.0), "expected data that vary. Found 7 everywhere"),
+        (np.full((20, 4, 4), 255, np.uint8), "expected data that vary. Found 255 everywhere"),
+        (NUMBERS[:9], "at least 10 examples to learn from. Found 9"),
+        (NUMBERS[:1], "at least 10 examples to learn from. Found 1"),
+    ],
+)
+def test_data_that_can_be_encoded_but_not_learned_from(x, expected):
+    source = load_data(x)
+    assert source.facts.counts["test"] > 0
+    with pytest.raises(DataError, match=re.escape(expected)):
+        source.check_trainable()
+    load_data(NUMBERS[:10]).check_trainable()
 
 
 @pytest.mark.parametrize("y", [LABELS[:-1], LABELS[:, None], LABELS / 2, LABELS.astype(object), np.int64(3)])

@@ -19,7 +19,7 @@ data nets models training latent maps metrics plots
 recipe
 run
 export advice
-report explorer output
+reports explorer output
 workflow
 estimator
 cli __init__ __main__

@@ -118,7 +118,7 @@ def evaluate(
         numbers' (``raw_…``), ``active_units``, ``psnr_noisy``, ``psnr_denoised``, ``coverage``,
         ``coverage_gmm``. The mixture, and PCA's view of the kept examples, are kept in the run on the way.
     """
-    train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
+    train_rows, test_rows = _probe_rows(source), source.rows("test")
     test, can = source.x[test_rows], run.model.can
     losses = training.evaluate(run.model, run.codec, _resident(source, test_rows), run.recipe.training.seed)
     found: dict[str, float | None] = {f"test_{name}": round(value, 6) for name, value in losses.items()}
@@ -151,7 +151,7 @@ def evaluate(
 
 def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | None]:
     """The same figures for PCA of the same size, and for the raw numbers; keeps PCA's view of the examples."""
-    train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
+    train_rows, test_rows = _probe_rows(source), source.rows("test")
     x_train = _model_space(run, source.x[train_rows])
     pca = metrics.pca_baseline(x_train, x, run.recipe.latent_dim)
     back = run.codec.invert(torch.from_numpy(pca.back[:KEPT_EXAMPLES])).numpy()
@@ -165,11 +165,17 @@ def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | No
     return found
 
 
+def _probe_rows(source: Source) -> np.ndarray:
+    """At most PROBE_ROWS training rows by a fixed seed: the first ones of sorted data may be of one label."""
+    rows = source.rows("train")
+    return rows if len(rows) <= PROBE_ROWS else np.sort(np.random.default_rng(0).permutation(rows)[:PROBE_ROWS])
+
+
 @functools.lru_cache(maxsize=1)
 def _raw_knn_accuracy(source: Source) -> float:
     """kNN on the raw numbers themselves; the same for every run on these data, so found once."""
     assert source.y is not None
-    train_rows, test_rows = source.rows("train")[:PROBE_ROWS], source.rows("test")
+    train_rows, test_rows = _probe_rows(source), source.rows("test")
     train, test = (source.x[rows].reshape(len(rows), -1).astype(np.float32) for rows in (train_rows, test_rows))
     return round(metrics.knn_accuracy(train, source.y[train_rows], test, source.y[test_rows]), 4)
 

@@ -46,7 +46,11 @@ def load_data(
     if isinstance(src, Source):
         return src
     if not isinstance(src, str | Path):
-        return as_source(np.asarray(src), y, split_seed=split_seed)
+        try:
+            array = np.asarray(src)
+        except ValueError as error:
+            raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
+        return as_source(array, y, split_seed=split_seed)
     if src == "mnist-10k":
         return mnist.sample()
     if src == "mnist":

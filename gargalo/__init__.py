@@ -2,7 +2,7 @@
 
 >>> import gargalo
 >>> run = gargalo.train("mnist-10k", "autoencoder", latent_dim=16)
->>> film = run.interpolate("label:3", "label:8", steps=12)
+>>> film = run.interpolate("label:4", "label:9", steps=12)
 >>> samples = run.sample(12, prior="gmm")
 """
 

@@ -82,7 +82,7 @@ class Cast:
         rows = self.varied(10)
         if len(rows) < 8:
             return [(int(rows[0]), int(rows[-1]))]
-        return [(int(rows[3]), int(rows[-2])), (int(rows[1]), int(rows[7]))]
+        return [(int(rows[4]), int(rows[-1])), (int(rows[5]), int(rows[0]))]
 
 
 def place(run: Run) -> str:

@@ -68,7 +68,7 @@ def fit_mixture(latents: np.ndarray, components: int = 10, seed: int = 0) -> Mix
     scale = z.std(axis=0)
     scale[scale == 0] = 1
     most = max(1, len(z) // (2 * z.shape[1]))
-    # Many small products: one thread is faster than two that wait for each other, and much faster on a busy machine.
+    # Many small products: one thread is faster than two that wait for each other, above all on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         # An unfinished fit is still a density to draw from.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -1,6 +1,6 @@
 """Time to the lesson's quality: the notebook's own way of looping against gargalo's default recipe.
 
-    python benchmarks/notebook_loop.py [--repeats 3] [--epochs 4]
+    python benchmarks/notebook_loop.py [--repeats 3] [--epochs 3 4]
 
 The notebook's way: a DataLoader over a Dataset that turns one PIL image into one tensor at a time, batch 64, Adam
 1e-3 with weight decay 1e-8, mean squared error, 20 epochs. Ours: the default recipe at the same widths and so few
@@ -25,6 +25,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 import gargalo
+
+LESSON_MSE = 0.0183
+"""What the notebook's loop was first measured to reach."""
 
 
 class OneImageAtATime(Dataset):
@@ -75,30 +78,32 @@ def ours(seed: int, epochs: int) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, nargs="+", default=[3, 4])
     options = parser.parse_args()
     source = gargalo.load_data()
     train, test = source.x[source.rows("train")], source.x[source.rows("test")]
     ours(0, 1)  # imports, and the judge that evaluation needs
-    runs = [(notebook(train, test, seed), ours(seed, options.epochs)) for seed in range(options.repeats)]
-    theirs, mine = zip(*runs, strict=True)
-    ratios = [a[0] / b[0] for a, b in runs]
-    print(
-        json.dumps(
-            {
-                "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
-                "notebook_seconds": [round(s, 2) for s, _ in theirs],
-                "notebook_test_mse": [round(m, 5) for _, m in theirs],
-                "gargalo_epochs": options.epochs,
-                "gargalo_seconds": [round(s, 2) for s, _ in mine],
-                "gargalo_test_mse": [round(m, 5) for _, m in mine],
-                "times_faster": [round(r, 1) for r in ratios],
-                "times_faster_median": round(statistics.median(ratios), 1),
-                "quality_reached": all(b[1] <= a[1] for a, b in runs),
-            },
-            indent=1,
-        )
-    )
+    theirs, mine = [], {epochs: [] for epochs in options.epochs}
+    for seed in range(options.repeats):
+        theirs.append(notebook(train, test, seed))
+        for epochs, found in mine.items():
+            found.append(ours(seed, epochs))
+    told = {
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        "notebook": {"seconds": [round(s, 2) for s, _ in theirs], "test_mse": [round(m, 5) for _, m in theirs]},
+    }
+    for epochs, found in mine.items():
+        ratios = [round(a[0] / b[0], 1) for a, b in zip(theirs, found, strict=True)]
+        told[f"gargalo, {epochs} epochs"] = {
+            "seconds": [round(s, 2) for s, _ in found],
+            "test_mse": [round(m, 5) for _, m in found],
+            "times_faster": ratios,
+            "times_faster_median": statistics.median(ratios),
+            "as_good_as_the_notebook": [b[1] <= a[1] for a, b in zip(theirs, found, strict=True)],
+            f"at_most_{LESSON_MSE}": [m <= LESSON_MSE for _, m in found],
+        }
+    print(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":

@@ -99,8 +99,9 @@ def train(
     from . import workflow
 
     chosen: dict[str, Any] = dict(_choice(text) for text in choices or ())
-    chosen |= {"latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
-    chosen |= {"noise": noise, "strength": strength}
+    named = {"latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
+    named |= {"noise": noise, "strength": strength}
+    chosen |= {name: value for name, value in named.items() if value is not None}
     if widths is not None:
         chosen["widths"] = _widths(widths)
     made = workflow.train(src, model, preset=preset, out=out, data_dir=data_dir, **chosen)

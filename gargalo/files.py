@@ -74,9 +74,9 @@ def cannot_write(path: Path, error: OSError) -> GargaloError:
 def check_writable(folder: Path) -> None:
     """Fail now rather than after the work: can files be made in `folder`, or where it would be made?"""
     place = folder
-    while not place.exists():
-        place = place.parent
     try:
+        while not place.exists() and place != place.parent:
+            place = place.parent
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:

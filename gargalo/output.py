@@ -40,6 +40,8 @@ def write_examples(out: Path, examples: np.ndarray, ids: Sequence[str] | None = 
     """Raw examples (n, *raw_shape) as `.npy`, as one `.png` sheet, or in a folder as `<id>.png`."""
     if out.suffix == ".npy":
         return write_whole(out, lambda file: np.save(file, examples))
+    if out.suffix == ".png" and examples.ndim < 3 and len(examples) > 60:
+        raise must("output", "gargalo", "a path ending in .npy for more than 60 rows of numbers", str(out))
     if out.suffix == ".png":
         return write_whole(out, lambda file: draw(examples).save(file))
     if examples.ndim < 3:

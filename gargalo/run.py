@@ -26,6 +26,8 @@ __all__ = ["PRIORS", "Examples", "Run", "find_last", "open_run"]
 
 PRIORS = ("normal", "gmm")
 ROWS = 4096
+CORRUPTION, POSTERIOR = (0, 0, 1), (0, 0, 2)
+"""Places of draws that no training has: these have three numbers, an epoch and a step are two."""
 MOST_RECIPE_BYTES = 2**20
 
 
@@ -65,13 +67,12 @@ class Run:
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """What evaluation found after training."""
-        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+        return self._json("metrics.json", lambda text: {**json.loads(text)})
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """One line for each epoch: every loss term and note, training and held-out, and seconds."""
-        lines = (self.folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        return self._json("history.jsonl", lambda text: [{**json.loads(line)} for line in text.splitlines()])
 
     @cached_property
     def key(self) -> str:
@@ -81,8 +82,17 @@ class Run:
     @cached_property
     def examples(self) -> Examples:
         """Up to 1,000 test examples that the run keeps, so that it stays whole when its data move."""
-        tensors, facts = read_tensors(self.folder / "space" / "examples.safetensors")
-        return Examples(tensors["x"], tensors.get("y"), tuple(json.loads(facts["ids"])))
+        file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
+        tensors, facts = read_tensors(file)
+        x, y = tensors.get("x", np.empty(0)), tensors.get("y")
+        classes = len(data.class_names or ())
+        if x.shape[1:] != data.raw_shape or (
+            y is not None and (y.shape != x.shape[:1] or not (y < classes).all())
+        ):
+            raise RunError(
+                f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew."
+            )
+        return Examples(x, y, tuple(json.loads(facts.get("ids", "[]"))))
 
     @cached_property
     def latents(self) -> np.ndarray:
@@ -141,15 +151,17 @@ class Run:
 
     def corrupt(self, data: np.ndarray | Source, strength: float | None = None, seed: int = 0) -> np.ndarray:
         """Spoil raw examples with the noise that this run was trained on, or another strength of it."""
-        noise = self.recipe.options["noise"] if "denoise" in self.model.can else None
-        strength = self.recipe.options["strength"] if noise and strength is None else strength
-        if strength is None or not 0 <= strength <= 10:
-            raise must("strength", "corrupt", "a number from 0 to 10", strength)
-        draws = generator_at(seed)
+        self._must_be_able("denoise")
+        options = self.recipe.options
+        strength = float(options["strength"] if strength is None else strength)
+        most = 10 if options["noise"] == "gaussian" else 1
+        if not 0 <= strength <= most:
+            raise must("strength", "corrupt", f"a number from 0 to {most}", strength)
+        draws = generator_at(seed, *CORRUPTION)
         return self._apply(
             "denoise",
             data,
-            lambda raw: self.codec.invert(corrupt(self.codec(raw), noise or "gaussian", strength, draws)),
+            lambda raw: self.codec.invert(corrupt(self.codec(raw), options["noise"], strength, draws)),
         )
 
     def classify(self, data: np.ndarray | Source) -> np.ndarray:
@@ -160,7 +172,7 @@ class Run:
         """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
         if "posterior" not in self.model.can:
             return self.encode(data)
-        draws = generator_at(seed)
+        draws = generator_at(seed, *POSTERIOR)
         return self._apply(
             "posterior", data, lambda raw: self.model.posterior(self.codec(raw)).draw(draws).flatten(1)
         )
@@ -174,10 +186,10 @@ class Run:
             label, names = text.removeprefix("label:"), self.recipe.data.class_names or ()
             rows = np.flatnonzero(kept.y == names.index(label)) if kept.y is not None and label in names else ()
             if len(rows) == 0:
-                raise unknown("label", "interpolate", label, names or ["(none: these data have no labels)"])
+                raise unknown("label", "find", label, names or ["(none: these data have no labels)"])
             return int(rows[0])
         if not text.isdecimal() or int(text) >= len(kept.x):
-            raise must("example", "interpolate", f"an index from 0 to {len(kept.x) - 1}, or label:NAME", which)
+            raise must("example", "find", f"an index from 0 to {len(kept.x) - 1}, or label:NAME", which)
         return int(text)
 
     def interpolate(self, start: int | str, end: int | str, steps: int = 12, method: str = "linear") -> np.ndarray:
@@ -234,6 +246,15 @@ class Run:
     def keep(self, name: str, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> None:
         """Keep arrays in `space/`, keyed by these weights."""
         write_tensors(self.folder / "space" / f"{name}.safetensors", tensors, {**facts, "key": self.key})
+
+    def _json(self, name: str, parse: Callable[[str], Any]) -> Any:
+        """A JSON file of the run, parsed."""
+        try:
+            return parse((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(
+                f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({error})."
+            ) from None
 
     def _kept(
         self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -17,13 +18,17 @@ import torch
 from . import latent, metrics, recipe, training
 from .data import Source, load_data
 from .errors import GargaloError
-from .files import check_writable, new_folder, next_numbered, write_tensors, write_whole
+from .files import cannot_write, check_writable, new_folder, next_numbered, write_tensors, write_whole
 from .run import Run, open_run, save_weights
 
 __all__ = ["demo", "evaluate", "judge_for", "report", "train"]
 
 KEPT_EXAMPLES = 1000
 PROBE_ROWS = 10_000
+
+# Found once for each data set in a process, by its fingerprint: the same for every run on it.
+_raw_knn: dict[str, float] = {}
+_judges: dict[str, Run] = {}
 
 
 def train(
@@ -131,7 +136,7 @@ def evaluate(
         x = _model_space(run, test)
         found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test)), 6)
         found |= _beside_pca(run, source, x)
-    if "denoise" in can:
+    if "denoise" in can and source.facts.is_image:
         x, spoiled = _model_space(run, test), run.corrupt(test)
         found["psnr_noisy"] = round(metrics.psnr(x, _model_space(run, spoiled)), 3)
         found["psnr_denoised"] = round(metrics.psnr(x, _reconstructed(run, spoiled)), 3)
@@ -143,7 +148,8 @@ def evaluate(
         tensors = {"weights": mixture.weights, "means": mixture.means, "factors": mixture.factors}
         run.keep("prior-gmm", tensors, {})
         judge = judge or judge_for(source, progress)
-        if judge is not None:
+        # The fifth neighbour of a real example must be another than itself.
+        if judge is not None and len(run.examples.x) > 5:
             found["coverage"] = round(coverage(run, judge, "normal"), 4)
             found["coverage_gmm"] = round(coverage(run, judge, "gmm"), 4)
     return found
@@ -161,7 +167,10 @@ def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | No
         y_train, y = source.y[train_rows], source.y[test_rows]
         found["pca_knn_accuracy"] = round(metrics.knn_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
         found["pca_linear_accuracy"] = round(metrics.linear_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
-        found["raw_knn_accuracy"] = _raw_knn_accuracy(source)
+        if source.fingerprint not in _raw_knn:
+            flat_train, flat = (part.reshape(len(part), -1) for part in (x_train, x))
+            _raw_knn[source.fingerprint] = round(metrics.knn_accuracy(flat_train, y_train, flat, y), 4)
+        found["raw_knn_accuracy"] = _raw_knn[source.fingerprint]
     return found
 
 
@@ -169,15 +178,6 @@ def _probe_rows(source: Source) -> np.ndarray:
     """At most PROBE_ROWS training rows by a fixed seed: the first ones of sorted data may be of one label."""
     rows = source.rows("train")
     return rows if len(rows) <= PROBE_ROWS else np.sort(np.random.default_rng(0).permutation(rows)[:PROBE_ROWS])
-
-
-@functools.lru_cache(maxsize=1)
-def _raw_knn_accuracy(source: Source) -> float:
-    """kNN on the raw numbers themselves; the same for every run on these data, so found once."""
-    assert source.y is not None
-    train_rows, test_rows = _probe_rows(source), source.rows("test")
-    train, test = (source.x[rows].reshape(len(rows), -1).astype(np.float32) for rows in (train_rows, test_rows))
-    return round(metrics.knn_accuracy(train, source.y[train_rows], test, source.y[test_rows]), 4)
 
 
 def coverage(run: Run, judge: Run, prior: str) -> float:
@@ -200,27 +200,44 @@ def judge_for(source: Source, progress: bool = False) -> Run | None:
     """
     if source.y is None or len(source.class_names or ()) < 2:
         return None
-    name = f"{source.fingerprint[:16]}-{recipe.FORMAT}-{recipe.versions()['torch']}"
-    kept = platformdirs.user_cache_path("gargalo") / "judges" / name
-    if (kept / "metrics.json").is_file():
-        return open_run(kept)
-    if progress:
-        print("judge: training a plain classifier to measure coverage by, once for these data", file=sys.stderr)
+    if source.fingerprint in _judges:
+        return _judges[source.fingerprint]
+    plan = recipe.make(source.facts, "classifier", "lesson")
+    kept = (
+        platformdirs.user_cache_path("gargalo")
+        / "judges"
+        / hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
+    )
     try:
-        check_writable(kept)
+        judge = open_run(kept)
+        judge.encode(source.x[:1])
+    except GargaloError:  # none there, or not whole
+        if progress:
+            print(
+                "judge: training a plain classifier to measure coverage by, once for these data", file=sys.stderr
+            )
+        judge = _train_judge(source, kept)
+    return _judges.setdefault(source.fingerprint, judge)
+
+
+def _train_judge(source: Source, kept: Path) -> Run:
+    """Train it beside its place in the cache, and move it there when it is whole; without a cache, use it once."""
+    try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        place = tempfile.mkdtemp(dir=kept.parent)
+        check_writable(kept.parent)
     except (GargaloError, OSError):
-        place = tempfile.mkdtemp()
-    run = train(source, "classifier", preset="lesson", out=place, progress=False)
-    if Path(place).parent == kept.parent and not kept.exists():
-        Path(place).replace(kept)
-        return open_run(kept)
-    return run
+        judge = train(source, "classifier", preset="lesson", out=tempfile.mkdtemp(), progress=False)
+        judge.model  # noqa: B018  loaded now: the folder is removed
+        shutil.rmtree(judge.folder, ignore_errors=True)
+        return judge
+    judge = train(source, "classifier", preset="lesson", out=tempfile.mkdtemp(dir=kept.parent), progress=False)
+    shutil.rmtree(kept, ignore_errors=True)
+    judge.folder.replace(kept)
+    return open_run(kept)
 
 
 def demo(out: str | Path | None = None, lang: str | None = None, progress: bool = True) -> tuple[Path, list[Run]]:
-    """The lesson's whole story on the embedded digits: eight models and one report.
+    """The lesson's whole story on the embedded digits: seven models and one report.
 
     Returns
     -------
@@ -299,5 +316,8 @@ def _reconstructed(run: Run, raw: np.ndarray) -> np.ndarray:
 
 
 def _append(file: Path, record: dict[str, Any]) -> None:
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(record) + "\n")
+    try:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise cannot_write(file, error) from None

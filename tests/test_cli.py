@@ -40,7 +40,8 @@ def test_train_info_and_back(say, digits, tmp_path):
     np.savez(tmp_path / "digits.npz", x=digits.x, y=digits.y)
     out = tmp_path / "run"
     answer = say("train", tmp_path / "digits.npz", "-m", "ae", "--latent_dim", 8, "--epochs", 2, "--seed", 3,
-                 "--set", "activation=silu", "--widths", "64,32", "--out", out, "--json")  # fmt: skip
+                 "--set", "activation=silu", "--set", "lr=0.002",
+                 "--widths", "64,32", "--out", out, "--json")  # fmt: skip
     made = told(answer)
     assert made["model"] == "autoencoder"
     known = told(say("info", out, "--json"))
@@ -57,6 +58,7 @@ def test_train_info_and_back(say, digits, tmp_path):
         assert known[key] == made[key]
     assert (known["latent_dim"], known["epochs"]) == (8, 2)
     assert known["recipe"]["net"]["activation"] == "silu"
+    assert known["recipe"]["training"]["lr"] == 0.002
     assert known["recipe"]["net"]["widths"] == [64, 32]
     assert known["recipe"]["training"]["seed"] == 3
     assert known["recipe"]["data"]["counts"] == {"train": 1440, "held": 180, "test": 180}

@@ -91,11 +91,9 @@ def test_overfits_a_few_examples(case):
     *_, model, batch, _ = case
     few = Batch(batch.x[:32], batch.y[:32])
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    start = None
     for step in range(400):
         few.generator = torch.Generator().manual_seed(step)
         loss = model.loss(few)
-        start = start or loss.total.item()
         optimizer.zero_grad()
         loss.total.backward()
         optimizer.step()
@@ -103,7 +101,7 @@ def test_overfits_a_few_examples(case):
     if "accuracy" in notes:
         assert notes["accuracy"] == 1
     else:
-        # Below a third of what the mean of the data leaves; noise and a KL keep some from less.
+        # Well below what the mean of the data leaves; noise and a KL keep some models from less.
         spread = (few.x - few.x.mean(0)).square().mean()
         assert notes["mse"] < 0.6 * spread
 

@@ -109,7 +109,7 @@ def test_open_run_last(small_runs, tmp_path):
         (lambda run: run.decode(np.full((3, 16), np.nan)), "expected finite latents"),
         (lambda run: run.interpolate(300, 1), "must be an index from 0 to 299, or label:NAME. Got 300"),
         (lambda run: run.interpolate(-1, 1), "must be an index from 0 to 299, or label:NAME. Got -1"),
-        (lambda run: run.interpolate("label:x", 1), "'label' parameter of interpolate must be one of 0, 1"),
+        (lambda run: run.interpolate("label:x", 1), "'label' parameter of find must be one of 0, 1"),
         (
             lambda run: run.interpolate(0, 1, steps=1),
             "'steps' parameter of interpolate must be an int >= 2. Got 1",
@@ -156,6 +156,16 @@ def test_weights_that_are_not_whole(copy):
     weights.unlink()
     with pytest.raises(RunError, match="The file is missing"):
         gargalo.open_run(copy).encode(np.zeros((1, 28, 28), np.uint8))
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "history.jsonl", "space/examples.safetensors"])
+def test_files_of_a_run_that_are_not_whole(copy, name):
+    whole = (copy / name).read_bytes()
+    for broken in (whole[: len(whole) // 2], b"[1, 2]", b"\xff\xfe"):
+        (copy / name).write_bytes(broken)
+        run = gargalo.open_run(copy)
+        with pytest.raises(RunError, match="cannot be read"):
+            _ = run.metrics, run.history, run.examples
 
 
 def test_one_class_and_no_labels_never_crash(digits, tmp_path):

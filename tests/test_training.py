@@ -38,6 +38,9 @@ def test_draws_are_a_function_of_their_place():
     a, b = (torch.randn(4, generator=generator_at(0, 3, 5)) for _ in range(2))
     assert torch.equal(a, b)
     assert not torch.equal(a, torch.randn(4, generator=generator_at(0, 5, 3)))
+    places = [(), (0,), (1,), (0, 0), (0, 1), (1, 0), (2**31, 0, 0), (0, 0, 1), (0, 0, 2)]
+    firsts = {torch.rand(1, generator=generator_at(0, *place)).item() for place in places}
+    assert len(firsts) == len(places), "no two places share their draws"
     assert sorted(order_of(100, 0, 1).tolist()) == list(range(100))
     assert not torch.equal(order_of(100, 0, 1), order_of(100, 0, 2))
 
@@ -130,6 +133,7 @@ def test_rows_of_numbers_train_too(tmp_path):
             {"model": "denoising", "noise": "salt"},
             "'noise' parameter of train must be 'gaussian', 'salt-and-pepper'",
         ),
+        ({"model": "denoising", "noise": "masking", "strength": 2}, "must be at most 1 for masking noise"),
         ({"model": "denoising", "strength": -1}, "'strength' parameter of train must be greater than 0. Got -1"),
     ],
 )

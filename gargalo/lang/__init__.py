@@ -51,7 +51,7 @@ def words(lang: str | None = None) -> Words:
     """
     if lang is None:
         place = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-        lang = "pt" if (place or locale.getlocale()[0] or "").lower().startswith("pt") else "en"
+        lang = "pt" if (place or locale.getlocale()[0] or "").lower().startswith(("pt", "portuguese")) else "en"
     if lang not in LANGUAGES:
         raise unknown("lang", "gargalo", lang, LANGUAGES)
     texts = json.loads(

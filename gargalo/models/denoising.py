@@ -18,6 +18,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ..core import Batch, Loss
+from ..errors import must
 from .decoding import DecodingModel
 
 __all__ = ["DenoisingAutoencoder", "corrupt"]
@@ -60,6 +61,12 @@ class DenoisingAutoencoder(DecodingModel):
 
         noise: Noise = "gaussian"
         strength: Annotated[float, Field(gt=0, le=10)] = 0.5
+
+        def __post_init__(self) -> None:
+            if self.noise != "gaussian" and self.strength > 1:
+                raise must(
+                    "strength", "train", f"at most 1 for {self.noise} noise, a share of values", self.strength
+                )
 
     def loss(self, batch: Batch) -> Loss:
         spoiled = corrupt(batch.x, self.options.noise, self.options.strength, batch.generator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .curves import bars, curves, histograms
+from .curves import curves, histograms
 from .pictures import film, grid, passage, strips
 from .scatter import scatter
 from .style import DPI, PALETTE, png
@@ -10,7 +10,6 @@ from .style import DPI, PALETTE, png
 __all__ = [
     "DPI",
     "PALETTE",
-    "bars",
     "curves",
     "film",
     "grid",

@@ -1,4 +1,4 @@
-"""Lines, bars and histograms."""
+"""Lines and histograms."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .style import INK, PALETTE, QUIET, figure, styled
+from .style import PALETTE, figure, styled
 
-__all__ = ["bars", "curves", "histograms"]
+__all__ = ["curves", "histograms"]
 
 Line = tuple[str, Sequence[float], Sequence[float]]
 DASHES = ("-", "--", "-.", ":")
@@ -34,7 +34,7 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
 
 
 def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: str) -> Figure:
-    """Several samples of one quantity over each other, each with its name at its peak."""
+    """Several samples of one quantity over each other."""
     low = min(float(values.min()) for _, values in samples)
     high = max(float(values.max()) for _, values in samples)
     with styled():
@@ -48,20 +48,4 @@ def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: s
             )
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.legend()
-        return drawn
-
-
-def bars(rows: Sequence[tuple[str, float]], xlabel: str, form: str = "{:.2f}") -> Figure:
-    """Named bars, each with its value."""
-    with styled():
-        drawn = figure(5.4, 0.42 * len(rows) + 0.9)
-        ax = drawn.subplots()
-        names, values = zip(*rows, strict=True)
-        ax.barh(names, values, color=PALETTE[0], height=0.65)
-        for i, value in enumerate(values):
-            ax.text(value, i, " " + form.format(value), va="center", color=INK)
-        ax.invert_yaxis()
-        ax.set_xlabel(xlabel)
-        ax.tick_params(axis="y", length=0, labelcolor=INK)
-        ax.spines["left"].set_color(QUIET)
         return drawn

@@ -61,7 +61,7 @@ def _points(ax: Axes, points: np.ndarray, y: np.ndarray | None, names: Sequence[
         # The point nearest the median, not the median itself, which may lie between two groups.
         own = points[y == label]
         at = own[np.linalg.norm(own - np.median(own, axis=0), axis=1).argmin()]
-        text = ax.annotate(
-            str(names[label])[:14], tuple(at), ha="center", va="center", fontsize=12, fontweight="bold"
-        )
+        style = {"ha": "center", "va": "center", "fontsize": 12, "fontweight": "bold"}
+        # A label such as $x_$ is a name, not mathematics.
+        text = ax.annotate(str(names[label])[:14], tuple(at), parse_math=False, **style)
         text.set_path_effects([withStroke(linewidth=3, foreground="white")])

@@ -38,6 +38,8 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
 
     if not runs:
         raise must("runs", "report", "at least one run", len(runs))
+    if out.suffix not in ("", ".html", ".htm"):
+        raise must("output", "report", "a path ending in .html", str(out))
     if out.is_dir():
         out = out / "report.html"
     tongue = words(lang)
@@ -56,6 +58,7 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         ),
         sections=sections,
         lead=lead,
+        held=lead.data.counts["held"] or round(lead.training.held_out * lead.data.counts["train"]),
         # Our own two files, which stand inside <style> and <script>, where nothing is escaped.
         css=here.joinpath("page.css").read_text(encoding="utf-8"),
         js=here.joinpath("pad.js").read_text(encoding="utf-8") if any(s.pads for s in sections) else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,15 +21,21 @@ class Cast:
 
     runs: Sequence[Run]
 
+    @cached_property
+    def peers(self) -> list[Run]:
+        """Runs on the same data as the first one that decodes: only these can be shown side by side."""
+        lead = next((run for run in self.runs if "decode" in run.model.can), self.runs[0])
+        return [run for run in self.runs if run.recipe.data.fingerprint == lead.recipe.data.fingerprint]
+
     def _first(self, *models: str, fits: Callable[[Run], bool] = lambda run: True) -> Run | None:
         """The first run of these models, in this order of models; flat ones last, since two numbers say less."""
-        found = [run for model in models for run in self.runs if run.recipe.model == model and fits(run)]
+        found = [run for model in models for run in self.peers if run.recipe.model == model and fits(run)]
         return min(found, key=lambda run: run.recipe.latent_dim == 2, default=None)
 
     @cached_property
     def subject(self) -> Run | None:
         """Whom sections 1, 2, 4 and 5 are about: an autoencoder if there is one, else anything that decodes."""
-        others = [run.recipe.model for run in self.runs if "decode" in run.model.can]
+        others = [run.recipe.model for run in self.peers if "decode" in run.model.can]
         return self._first("autoencoder", *others)
 
     @cached_property
@@ -46,20 +53,24 @@ class Cast:
     @cached_property
     def denoisers(self) -> list[Run]:
         """Denoising runs, the best first."""
-        found = [run for run in self.runs if "denoise" in run.model.can]
-        return sorted(found, key=lambda run: -run.metrics["psnr_denoised"])
+        found = [run for run in self.peers if "denoise" in run.model.can]
+        # Only what was trained on the same noise can be compared.
+        alike = [run for run in found if run.recipe.options == found[0].recipe.options]
+        return sorted(alike, key=lambda run: -run.metrics.get("psnr_denoised", 0.0))
 
     @cached_property
     def pads(self) -> list[Run]:
         """Runs whose latent space is a plane that can be walked with a finger."""
         return [
-            run for run in self.runs if run.recipe.latent_dim == 2 and "decode" in run.model.can and _pictures(run)
+            run
+            for run in self.peers
+            if run.recipe.latent_dim == 2 and "decode" in run.model.can and _pictures(run)
         ]
 
     @cached_property
     def lead(self) -> Run:
         """The run whose data and examples the report shows."""
-        return self.subject or self.runs[0]
+        return self.subject or self.peers[0]
 
     def has_pictures(self) -> bool:
         """Are the lead's examples images?"""
@@ -91,7 +102,7 @@ def place(run: Run) -> str:
     if folder.is_absolute():
         here = Path.cwd()
         folder = folder.relative_to(here) if folder.is_relative_to(here) else Path(folder.name)
-    return folder.as_posix()
+    return shlex.quote(folder.as_posix())
 
 
 def _pictures(run: Run) -> bool:

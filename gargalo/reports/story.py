@@ -5,6 +5,7 @@ The figures shown are the figures measured in these runs, whoever wins.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -37,8 +38,10 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
         "bottleneck",
         [words("bottleneck.body", size=size, d=d)],
         [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
-        commands=[f"gargalo train {run.recipe.data.name} --model {run.recipe.model} --latent-dim {d}"],
-        python=f'run = gargalo.train("{run.recipe.data.name}", "{run.recipe.model}", latent_dim={d})',
+        commands=[
+            f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model} --latent-dim {d}"
+        ],
+        python=f"run = gargalo.train({run.recipe.data.name!r}, {run.recipe.model!r}, latent_dim={d})",
     )
 
 
@@ -63,7 +66,7 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
         [
             words(
                 "reconstruct.body",
-                n=len(run.examples.x),
+                n=run.recipe.data.counts["test"],
                 d=d,
                 name=name,
                 mse=words.number(run.metrics["test_mse"], 4),
@@ -75,21 +78,24 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
             _picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
             _picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
         ],
-        commands=[f"gargalo reconstruct {place(run)} {run.recipe.data.name} -o reconstructions/"],
+        commands=[f"gargalo reconstruct {place(run)} {shlex.quote(run.recipe.data.name)} -o reconstructions.npy"],
         python="back = run.reconstruct(run.examples.x)",
     )
 
 
 def see(cast: Cast, words: Words) -> Section | None:
     shown = [run for run in (cast.supervised, cast.subject) if run is not None]
-    if not shown:
+    if not shown or len(shown[-1].examples.x) < 4:
         return None
     lead = shown[-1]
     names, y = lead.recipe.data.class_names or (), lead.examples.y
     panels = [(_name(run, words), run.map("tsne").points) for run in shown]
     if cast.subject is not None:
         panels.append((f"PCA-{lead.recipe.latent_dim}", maps.project(lead.pca[0]).points))
-    body = [words("see.body", n=len(lead.examples.x)), words("see.warning")]
+    body = [words("see.body", n=len(lead.examples.x))]
+    body[0] += " " + words("see.supervised") if cast.supervised else ""
+    body[0] += " " + words("see.unsupervised", name=_name(lead, words)) if cast.subject else ""
+    body.append(words("see.warning"))
     table = None
     if y is not None and "knn_accuracy" in lead.metrics:
         runs = [run for run in (*shown, cast.variational) if run is not None]
@@ -101,8 +107,7 @@ def see(cast: Cast, words: Words) -> Section | None:
             d, size = lead.recipe.latent_dim, lead.recipe.data.size
             rows.append(_probed(f"PCA-{d}", d, lead.metrics, "pca_", words))
             rows.append(_probed(words("raw"), size, lead.metrics, "raw_", words))
-            knn = {key: words.number(lead.metrics.get(key + "knn_accuracy")) for key in ("raw_", "pca_", "")}
-            body.append(words("see.truth", raw=knn["raw_"], pca=knn["pca_"], own=knn[""], name=_name(lead, words)))
+            body.append(_truth(lead, words))
         head = [words("latents_of"), words("numbers"), words("knn"), words("linear")]
         table = Table(head, rows, words("probes.meaning"))
     return Section(
@@ -113,6 +118,16 @@ def see(cast: Cast, words: Words) -> Section | None:
         commands=[f"gargalo map {place(lead)} --method tsne -o map.png"],
         python='points = run.map("tsne").points',
     )
+
+
+def _truth(run: Run, words: Words) -> str:
+    """What the nearest neighbours say of unsupervised latents, and whether it is more than chance."""
+    raw, pca, own = (run.metrics[f"{key}knn_accuracy"] for key in ("raw_", "pca_", ""))
+    error = float(np.sqrt(own * (1 - own) / run.recipe.data.counts["test"]))
+    shown = {"raw": raw, "pca": pca, "own": own, "error": error}
+    text = words("see.truth", name=_name(run, words), **{key: words.number(v) for key, v in shown.items()})
+    # Two standard errors of the difference of two such shares.
+    return text + (" " + words("see.same") if abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error else "")
 
 
 def walk(cast: Cast, words: Words) -> Section | None:
@@ -157,7 +172,7 @@ def fail(cast: Cast, words: Words) -> Section | None:
     where = words("fail.inside" if drawn < own else "fail.outside")
     own, drawn = words.number(own, 1), words.number(drawn, 1)
     body = [words("fail.body", own=own, drawn=drawn, name=_name(run, words), where=where)]
-    if (covered := run.metrics.get("coverage")) is not None:
+    if (covered := run.metrics.get("coverage")) is not None and covered < 0.5:
         body.append(words("fail.coverage", coverage=words.number(covered, 2)))
     return Section(
         "fail",
@@ -201,7 +216,7 @@ def cures(cast: Cast, words: Words) -> Section | None:
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
-            f"gargalo train {run.recipe.data.name} --model vae",
+            f"gargalo train {shlex.quote(run.recipe.data.name)} --model vae",
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )
@@ -212,21 +227,24 @@ def plane(cast: Cast, words: Words) -> Section | None:
         return None
     pads = [(_name(run, words), packed) for run in cast.pads if (packed := luggage(run))]
     pictures = []
-    for run in cast.pads:
+    for number, run in enumerate(cast.pads, 1):
         low, high = np.percentile(run.latents, [1, 99], axis=0)
         axes = np.linspace(low, high, 16).T
         z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
         drawn = plots.grid(run.decode(z.astype(np.float32)), 16, xlabel="z0", ylabel="z1")
         name = _name(run, words)
-        pictures.append(_picture(f"7-grid-{run.folder.name}", drawn, words, words("plane.caption", name=name)))
+        pictures.append(_picture(f"7-grid-{number}", drawn, words, words("plane.caption", name=name)))
     found = ", ".join(f"{_name(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in cast.pads)
+    body = words("plane.body")
+    if {"autoencoder", "vae"} <= {run.recipe.model for run in cast.pads}:
+        body += " " + words("plane.compare")
     run = cast.pads[-1]
     return Section(
         "plane",
-        [words("plane.body"), words("plane.price", found=found)],
+        [body, words("plane.price", found=found)],
         pictures,
         pads=pads,
-        commands=[f"gargalo train {run.recipe.data.name} --model {run.recipe.model} --latent-dim 2"],
+        commands=[f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model} --latent-dim 2"],
         python="pictures = run.decode(z)  # z: (n, 2)",
     )
 
@@ -237,8 +255,6 @@ def denoise(cast: Cast, words: Words) -> Section | None:
     run, *others = cast.denoisers
     rows = cast.varied(10)
     x = run.examples.x
-    if run.recipe.data.fingerprint != cast.lead.recipe.data.fingerprint:
-        rows = np.arange(min(10, len(x)))
     spoiled = run.corrupt(x)
     drawn = plots.strips(
         [
@@ -247,28 +263,27 @@ def denoise(cast: Cast, words: Words) -> Section | None:
             (words("denoised"), run.denoise(spoiled[rows])),
         ]
     )
-    found = run.metrics
-    body = [
-        words(
+    body = [words("denoise.intro", noise=words(f"noise.{run.recipe.options['noise']}"))]
+    if (denoised := run.metrics.get("psnr_denoised")) is not None:
+        body[0] += " " + words(
             "denoise.body",
-            noise=words(f"noise.{run.recipe.options['noise']}"),
             strength=words.number(run.recipe.options["strength"], 2),
-            noisy=words.number(found["psnr_noisy"], 1),
-            denoised=words.number(found["psnr_denoised"], 1),
+            noisy=words.number(run.metrics["psnr_noisy"], 1),
+            denoised=words.number(denoised, 1),
         )
-    ]
-    body += [
-        words("denoise.other", name=_widths(one, words), psnr=words.number(one.metrics["psnr_denoised"], 1))
-        for one in others
-    ]
+        for one in others:
+            psnr = words.number(one.metrics["psnr_denoised"], 1)
+            body.append(words("denoise.other", name=_widths(one, words), psnr=psnr))
+        body.append(words("denoise.meaning"))
+    strength, data = run.recipe.options["strength"], shlex.quote(run.recipe.data.name)
     return Section(
         "denoise",
-        [*body, words("denoise.meaning")],
+        body,
         [
             _picture("8-denoise", drawn, words, words("denoise.caption")),
             *([_psnr_curves(cast.denoisers, words)] if run.recipe.data.is_image else []),
         ],
-        commands=[f"gargalo denoise {place(run)} {run.recipe.data.name} --add-noise 0.5 -o denoised/"],
+        commands=[f"gargalo denoise {place(run)} {data} --add-noise {strength:g} -o denoised.npy"],
         python="clean = run.denoise(run.corrupt(run.examples.x))",
     )
 

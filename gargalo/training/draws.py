@@ -10,8 +10,11 @@ __all__ = ["generator_at", "order_of"]
 
 
 def generator_at(seed: int, *place: int, device: str | torch.device = "cpu") -> torch.Generator:
-    """A generator for one place in training, such as (epoch, step); the same place, the same draws."""
-    mixed = np.random.SeedSequence([seed, *place]).generate_state(1, np.uint64)[0]
+    """A generator for one place in training, such as (epoch, step); the same place, the same draws.
+
+    Places of other lengths are other places: () is not (0,), which is not (0, 0).
+    """
+    mixed = np.random.SeedSequence(seed, spawn_key=place).generate_state(1, np.uint64)[0]
     # PyTorch's CPU generator takes any 64-bit seed; a sign bit is not portable across its versions.
     return torch.Generator(device).manual_seed(int(mixed) >> 1)
 

@@ -20,6 +20,8 @@ from .settings import TrainingSettings
 __all__ = ["Data", "Result", "evaluate", "fit"]
 
 EVALUATION_ROWS = 2048
+EVALUATION = 2**31
+"""The place, where an epoch would stand, of the draws of an evaluation."""
 
 
 @dataclass
@@ -148,7 +150,7 @@ def evaluate(model: LatentModel, codec: nn.Module, data: Data, seed: int = 0) ->
     means = Means()
     for start in range(0, len(data), EVALUATION_ROWS):
         rows = slice(start, start + EVALUATION_ROWS)
-        batch = data.batch(codec, rows, generator=generator_at(seed, 2**32, start))
+        batch = data.batch(codec, rows, generator=generator_at(seed, EVALUATION, start, 0))
         loss = model.loss(batch)
         means.add(loss, len(batch.x))
     model.train(was_training)

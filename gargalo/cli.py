@@ -145,10 +145,11 @@ def encode(
     """Examples to latents: .npy, or .csv with id, split and label."""
     from .output import check_output, write_points
 
-    check_output(out, (".npy", ".csv"))
+    check_output(out, (".npy", ".csv"), source=src)
     opened, source = _open(run, src, data_dir)
     z = opened.encode(source)
-    write_points(out, z, source, lambda i: f"z{i}")
+    known = source.fingerprint == opened.recipe.data.fingerprint
+    write_points(out, z, source, lambda i: f"z{i}", known)
     _wrote(out, z.shape, as_json)
 
 
@@ -161,7 +162,9 @@ def decode(
 ) -> None:
     """Latents to examples: .npy, a .png sheet, or a folder of PNGs."""
     from .data import read_array
+    from .output import check_output
 
+    check_output(out, (".png", ".npy"), folder=True, source=latents)
     _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents)))
 
 
@@ -312,7 +315,7 @@ def models(lang: Lang = None, as_json: AsJson = False) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit status: 0 done, 2 the user can mend it, 130 stopped by Ctrl-C."""
     try:
-        status = app(list(arguments), prog_name="gargalo", standalone_mode=False)
+        status = app(list(arguments) or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
         print(f"gargalo: {error}", file=sys.stderr)
         return 2
@@ -325,8 +328,17 @@ def run(arguments: Sequence[str]) -> int:
         status = 130
     except BrokenPipeError:
         return 0
+    except MemoryError as error:
+        print(f"gargalo: not enough memory ({error}). Ask for less at a time.", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"gargalo: {error.filename or 'output'}: {error.strerror}.", file=sys.stderr)
+        return 2
     if status == 130:
-        print("gargalo: stopped. A run whose training did not end stays unfinished; train anew.", file=sys.stderr)
+        print(
+            "gargalo: stopped. Training did not end: delete the run's folder, or train into another.",
+            file=sys.stderr,
+        )
     return status or 0
 
 
@@ -355,7 +367,7 @@ def _examples(
     from .output import check_output, write_examples
     from .run import open_run
 
-    check_output(out, (".png", ".npy"), folder=True)
+    check_output(out, (".png", ".npy"), folder=True, source=src or "")
     if src is None:
         examples, ids = act(open_run(run)), None
     else:

@@ -19,19 +19,21 @@ __all__ = ["check_output", "plain_text", "write_examples", "write_points"]
 NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?", re.IGNORECASE)
 
 
-def check_output(out: Path, suffixes: Sequence[str], folder: bool = False) -> Path:
-    """`out`, if something of these kinds can be written there; asked before the work is done.
+def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "") -> Path:
+    """`out`, if something of these kinds can be written there, and is not `source`; asked before the work is done.
 
     Raises
     ------
     ParameterError
-        For a suffix that is not among `suffixes`.
+        For a suffix that is not among `suffixes`, or the very file that is read.
     GargaloError
         For a place that cannot be written to.
     """
     if out.suffix not in suffixes and not (folder and not out.suffix):
         known = " or ".join([*suffixes, *(["a folder"] if folder else [])])
         raise must("output", "gargalo", f"a path ending in {known}", str(out))
+    if str(source) and out.exists() and Path(source).exists() and out.samefile(source):
+        raise must("output", "gargalo", "another file than what is read", str(out))
     check_writable(out.parent if out.suffix else out)
     return out
 
@@ -84,17 +86,21 @@ def sheet(examples: np.ndarray):
     return Image.fromarray(cells.reshape(rows * h, columns * w, *examples.shape[3:]))
 
 
-def write_points(out: Path, points: np.ndarray, source: Source, names: Callable[[int], str]) -> Path:
+def write_points(
+    out: Path, points: np.ndarray, source: Source, names: Callable[[int], str], known: bool = True
+) -> Path:
     """Points (n, d) as `.npy`, or as `.csv` with id, split and label before them.
 
     Parameters
     ----------
     names : function
         The name of a column from its number.
+    known : bool
+        Are these the data that the run was trained on? The split of others says nothing: it is "new".
     """
     if out.suffix == ".npy":
         return write_whole(out, lambda file: np.save(file, points))
-    parts = np.array(["train", "held", "test"])[source.split]
+    parts = np.array(["train", "held", "test"])[source.split] if known else ["new"] * len(source)
     names_of = list(source.class_names or [])
     labels = None if source.y is None else [plain_text(names_of[label]) for label in source.y]
     text = io.StringIO()

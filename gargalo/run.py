@@ -72,7 +72,7 @@ class Run:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """One line for each epoch: every loss term and note, training and held-out, and seconds."""
-        return self._json("history.jsonl", lambda text: [{**json.loads(line)} for line in text.splitlines()])
+        return self._json("history.jsonl", _records)
 
     @cached_property
     def key(self) -> str:
@@ -157,7 +157,7 @@ class Run:
         most = 10 if options["noise"] == "gaussian" else 1
         if not 0 <= strength <= most:
             raise must("strength", "corrupt", f"a number from 0 to {most}", strength)
-        draws = generator_at(seed, *CORRUPTION)
+        draws = generator_at(_seed(seed, "corrupt"), *CORRUPTION)
         return self._apply(
             "denoise",
             data,
@@ -172,7 +172,7 @@ class Run:
         """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
         if "posterior" not in self.model.can:
             return self.encode(data)
-        draws = generator_at(seed, *POSTERIOR)
+        draws = generator_at(_seed(seed, "draw_latents"), *POSTERIOR)
         return self._apply(
             "posterior", data, lambda raw: self.model.posterior(self.codec(raw)).draw(draws).flatten(1)
         )
@@ -183,10 +183,11 @@ class Run:
         """The row among `examples` of an index (17 or "17"), or of the first with a label ("label:7")."""
         kept, text = self.examples, str(which)
         if text.startswith("label:"):
-            label, names = text.removeprefix("label:"), self.recipe.data.class_names or ()
-            rows = np.flatnonzero(kept.y == names.index(label)) if kept.y is not None and label in names else ()
-            if len(rows) == 0:
-                raise unknown("label", "find", label, names or ["(none: these data have no labels)"])
+            label, names = text.removeprefix("label:"), list(self.recipe.data.class_names or [])
+            known = [] if kept.y is None else [str(names[code]) for code in np.unique(kept.y)]
+            if label not in known:
+                raise unknown("label", "find", label, known or ["(none: these data have no labels)"])
+            rows = np.flatnonzero(kept.y == names.index(label))
             return int(rows[0])
         if not text.isdecimal() or int(text) >= len(kept.x):
             raise must("example", "find", f"an index from 0 to {len(kept.x) - 1}, or label:NAME", which)
@@ -198,7 +199,7 @@ class Run:
         a, b = self.latents[[self.find(start), self.find(end)]]
         return self.decode(latent.path(a, b, steps, method))
 
-    def traverse(self, axis: int | str, steps: int = 12, origin: int | str | None = None) -> np.ndarray:
+    def traverse(self, axis: int | str = "pca:0", steps: int = 12, origin: int | str | None = None) -> np.ndarray:
         """The film along an axis ("3" or "pca:0"), (steps, *raw_shape); see `gargalo.latent.traverse`."""
         self._must_be_able("decode")
         base = None if origin is None else self.latents[self.find(origin)]
@@ -215,9 +216,9 @@ class Run:
     def sample(self, n: int = 12, prior: str = "normal", seed: int = 0) -> np.ndarray:
         """`n` raw examples decoded from draws of a prior, (n, *raw_shape)."""
         self._must_be_able("decode")
-        if n < 1:
+        if not isinstance(n, int | np.integer) or n < 1:
             raise must("n", "sample", "an int >= 1", n)
-        return self.decode(self.prior(prior).sample(n, seed))
+        return self.decode(self.prior(prior).sample(n, _seed(seed, "sample")))
 
     def map(
         self,
@@ -228,6 +229,7 @@ class Run:
         seed: int = 0,
     ) -> maps.Map:
         """A map (n, 2) of the latents of `data`; without data of `examples`, computed once and kept."""
+        _seed(seed, "map")
         if data is not None:
             return maps.project(self.encode(data), method, perplexity=perplexity, seed=seed)
         if method not in maps.METHODS:
@@ -309,6 +311,21 @@ def open_run(folder: str | Path, root: str | Path = "runs") -> Run:
         The run's folder; "last" is the newest one in `root`.
     """
     return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder))
+
+
+def _records(text: str) -> list[dict[str, Any]]:
+    """The lines of a history, of which there is at least one."""
+    records = [{**json.loads(line)} for line in text.splitlines()]
+    if not records:
+        raise ValueError("no epoch in it")
+    return records
+
+
+def _seed(seed: int, of: str) -> int:
+    """A seed that every generator takes."""
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise must("seed", of, "an int from 0 to 4294967295", seed)
+    return int(seed)
 
 
 def find_last(root: Path) -> Path:

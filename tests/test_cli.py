@@ -94,7 +94,9 @@ def test_encode_to_csv_carries_ids_splits_and_labels(say, small_runs, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 11_000
     assert list(rows[0]) == ["id", "split", "label", "z0", "z1"]
-    assert (rows[0]["id"], rows[0]["split"], rows[-1]["split"]) == ("0", "train", "test")
+    assert (rows[0]["id"], rows[0]["split"]) == ("0", "new"), (
+        "these are not the digits that the run was trained on"
+    )
     assert np.isfinite([float(row["z1"]) for row in rows]).all()
 
 
@@ -255,6 +257,40 @@ def test_a_read_only_output_folder(say, small_runs, array_file, read_only):
         assert status == 2, arguments
         assert "cannot be written" in err
         assert "\n" not in err
+
+
+def test_an_output_never_overwrites_what_is_read(say, small_runs, array_file):
+    before = array_file.read_bytes()
+    for verb in ("encode", "reconstruct"):
+        status, _, err = say(verb, small_runs["vae"].folder, array_file, "-o", array_file)
+        assert (status, array_file.read_bytes()) == (2, before)
+        assert "another file than what is read" in err
+
+
+def test_rows_that_the_run_never_saw_are_new(say, small_runs, array_file, tmp_path):
+    assert say("encode", small_runs["vae"].folder, array_file, "-o", tmp_path / "z.csv")[0] == 0
+    with (tmp_path / "z.csv").open(newline="") as file:
+        assert {row["split"] for row in csv.DictReader(file)} == {"new"}
+
+
+@pytest.mark.parametrize("verb", ["sample", "map"])
+def test_seeds_out_of_range(say, small_runs, tmp_path, verb):
+    for seed in ("-1", "99999999999"):
+        status, _, err = say(verb, small_runs["vae"].folder, "--seed", seed, "-o", tmp_path / "x.png")
+        assert status == 2
+        assert f"'seed' parameter of {verb} must be an int from 0 to 4294967295. Got {seed} instead." in err
+
+
+def test_more_than_the_memory_holds(say, small_runs, tmp_path):
+    status, _, err = say("sample", small_runs["vae"].folder, "-n", 20_000_000_000_000, "-o", tmp_path / "x.npy")
+    assert status == 2
+    assert err.startswith("gargalo: not enough memory")
+
+
+def test_no_arguments_show_the_help(say):
+    status, out, _ = say()
+    assert status == 0
+    assert "interpolate" in out
 
 
 def test_ctrl_c(say, monkeypatch, tmp_path):

@@ -556,7 +556,16 @@ def test_data_that_can_be_encoded_but_not_learned_from(x, expected):
     load_data(NUMBERS[:10]).check_trainable()
 
 
-@pytest.mark.parametrize("y", [LABELS[:-1], LABELS[:, None], LABELS / 2, LABELS.astype(object), np.int64(3)])
+@pytest.mark.parametrize("y", [LABELS[:, None], LABELS.astype(float)])
+def test_a_column_of_labels_and_whole_floats_are_labels(y):
+    source = as_source(NUMBERS[: len(LABELS)], y)
+    assert np.array_equal(source.y, LABELS)
+    assert source.class_names == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    "y", [LABELS[:-1], LABELS[:, None].repeat(2, 1), LABELS / 2, LABELS.astype(object), np.int64(3)]
+)
 def test_labels_that_do_not_fit(y):
     with pytest.raises(DataError, match="expected 20 labels, whole numbers or text, one for each example"):
         load_data(NUMBERS, y)

@@ -161,10 +161,14 @@ def as_source(
     class_names = None
     if y is not None:
         y = np.asarray(y)
+        if y.shape == (len(x), 1):
+            y = y[:, 0]
+        if y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.round(y)).all():
+            y = y.astype(np.int64)
         if y.shape != (len(x),) or y.dtype.kind not in "uiUSb":
             raise DataError(
                 f"{name}: expected {len(x)} labels, whole numbers or text, one for each example."
-                f" Found an array of shape {y.shape} and dtype {y.dtype}."
+                f" Found an array of shape {y.shape} and dtype {y.dtype}; y.astype(int) or y.astype(str) may do."
             )
         values, y = np.unique(y, return_inverse=True)
         y = y.astype(np.int64)

@@ -33,7 +33,7 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
     """
     if method not in METHODS:
         raise unknown("method", "interpolate", method, METHODS)
-    if steps < 2:
+    if not isinstance(steps, int) or steps < 2:
         raise must("steps", "interpolate", "an int >= 2", steps)
     t = np.linspace(0, 1, steps, dtype=np.float64)[:, None]
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
@@ -85,7 +85,7 @@ def traverse(
     d = latents.shape[1]
     if kind not in ("", "pca") or not number.isdecimal() or int(number) >= d:
         raise must("axis", "traverse", f"0 to {d - 1}, or pca:0 to pca:{d - 1}", axis)
-    if steps < 2:
+    if not isinstance(steps, int) or steps < 2:
         raise must("steps", "traverse", "an int >= 2", steps)
     direction = directions(latents)[0][int(number)] if kind else np.eye(d)[int(number)]
     base = latents.mean(axis=0) if origin is None else origin

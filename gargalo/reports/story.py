@@ -110,10 +110,12 @@ def see(cast: Cast, words: Words) -> Section | None:
             body.append(_truth(lead, words))
         head = [words("latents_of"), words("numbers"), words("knn"), words("linear")]
         table = Table(head, rows, words("probes.meaning"))
+    caption = words("see.caption", n=len(lead.examples.x))
+    caption += "" if y is None else " " + words("see.caption.labels")
     return Section(
         "see",
         body,
-        [_picture("3-maps", plots.scatter(panels, y, names), words, words("see.caption", n=len(lead.examples.x)))],
+        [_picture("3-maps", plots.scatter(panels, y, names), words, caption)],
         table,
         commands=[f"gargalo map {place(lead)} --method tsne -o map.png"],
         python='points = run.map("tsne").points',

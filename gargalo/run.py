@@ -17,10 +17,11 @@ from . import latent, maps
 from .core import Codec, LatentModel
 from .data import Source
 from .errors import DataError, GargaloError, ParameterError, RunError, must, unknown
-from .files import check_writable, read_tensors, write_tensors, write_whole
+from .files import check_writable, read_tensors, write_tensors
 from .models import corrupt
 from .recipe import FORMAT, Recipe, build, from_json
 from .training.draws import generator_at
+from .weights import load_weights
 
 __all__ = ["PRIORS", "Examples", "Run", "find_last", "open_run"]
 
@@ -118,7 +119,7 @@ class Run:
     @cached_property
     def _parts(self) -> tuple[Codec, LatentModel]:
         codec, model = build(self.recipe)
-        _load(self.folder / "weights.safetensors", codec, model)
+        load_weights(self.folder / "weights.safetensors", codec, model)
         return codec.eval(), model.eval()
 
     # ---- between data and latents
@@ -334,35 +335,6 @@ def find_last(root: Path) -> Path:
     if not finished:
         raise RunError(f"{root}: expected a finished run in this folder. Found none; make one with gargalo train.")
     return max(finished, key=lambda file: file.stat().st_mtime_ns).parent
-
-
-def save_weights(path: Path, codec: Codec, model: LatentModel) -> None:
-    """All tensors of codec and model as one safetensors file."""
-    from safetensors.torch import save
-
-    write_whole(path, save(_named(codec, model)))
-
-
-def _load(path: Path, codec: Codec, model: LatentModel) -> None:
-    """Put saved tensors where they belong; names and shapes are compared before any is used."""
-    if not path.is_file():
-        raise RunError(f"{path}: expected the run's weights. The file is missing.")
-    found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
-    wanted = _named(codec, model)
-    for name in wanted.keys() | found.keys():
-        shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
-        if shapes[0] != shapes[1]:
-            raise RunError(f"{path}: expected {name} of shape {shapes[0]}, as the recipe says. Found {shapes[1]}.")
-        if not found[name].isfinite().all():
-            raise RunError(f"{path}: expected finite weights. Found NaN or infinity in {name}.")
-    for part, prefix in ((codec, "codec."), (model, "model.")):
-        own = {name.removeprefix(prefix): t for name, t in found.items() if name.startswith(prefix)}
-        part.load_state_dict(own, assign=True)
-
-
-def _named(codec: Codec, model: LatentModel) -> dict[str, Tensor]:
-    parts = (("codec", codec), ("model", model))
-    return {f"{prefix}.{name}": t for prefix, part in parts for name, t in part.state_dict().items()}
 
 
 def _read_recipe(folder: Path) -> Recipe:

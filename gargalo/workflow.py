@@ -19,7 +19,8 @@ from . import latent, metrics, recipe, training
 from .data import Source, load_data
 from .errors import GargaloError
 from .files import cannot_write, check_writable, new_folder, next_numbered, write_tensors, write_whole
-from .run import Run, open_run, save_weights
+from .run import Run, open_run
+from .weights import save_weights
 
 __all__ = ["demo", "evaluate", "judge_for", "report", "train"]
 

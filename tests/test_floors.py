@@ -15,6 +15,7 @@ errors
 files
 lang
 core
+weights
 data nets models training latent maps metrics plots
 recipe
 run

@@ -13,7 +13,7 @@ from gargalo.core import Batch, Gaussian, LatentModel
 from gargalo.data import as_source
 from gargalo.models import MODELS, SHORT, corrupt
 from gargalo.models.likelihoods import Bernoulli, GaussianLikelihood, MeanSquared
-from gargalo.run import _load, save_weights
+from gargalo.weights import load_weights, save_weights
 
 CASES = [(name, kind) for name in MODELS for kind in ("images", "colour", "numbers")]
 
@@ -120,7 +120,7 @@ def test_saved_and_loaded_is_bit_equal(case, tmp_path):
     save_weights(tmp_path / "weights.safetensors", codec, model)
     codec2, model2 = recipe.build(plan)
     assert {p.device.type for p in model2.parameters()} == {"meta"}, "a recipe alone must take no memory"
-    _load(tmp_path / "weights.safetensors", codec2, model2)
+    load_weights(tmp_path / "weights.safetensors", codec2, model2)
     assert torch.equal(model.eval().encode(batch.x), model2.eval().encode(batch.x))
     assert all(torch.equal(a, b) for a, b in zip(codec.buffers(), codec2.buffers(), strict=True))
 

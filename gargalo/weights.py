@@ -1,0 +1,42 @@
+"""A run's tensors: saved as one safetensors file, and put back where they belong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save as pack
+from torch import Tensor
+
+from .core import Codec, LatentModel
+from .errors import RunError
+from .files import read_tensors, write_whole
+
+__all__ = ["load_weights", "save_weights"]
+
+
+def save_weights(path: Path, codec: Codec, model: LatentModel) -> None:
+    """All tensors of codec and model as one safetensors file."""
+    write_whole(path, pack(_named(codec, model)))
+
+
+def load_weights(path: Path, codec: Codec, model: LatentModel) -> None:
+    """Put saved tensors where they belong; names and shapes are compared before any is used."""
+    if not path.is_file():
+        raise RunError(f"{path}: expected the run's weights. The file is missing.")
+    found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
+    wanted = _named(codec, model)
+    for name in wanted.keys() | found.keys():
+        shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
+        if shapes[0] != shapes[1]:
+            raise RunError(f"{path}: expected {name} of shape {shapes[0]}, as the recipe says. Found {shapes[1]}.")
+        if not found[name].isfinite().all():
+            raise RunError(f"{path}: expected finite weights. Found NaN or infinity in {name}.")
+    for part, prefix in ((codec, "codec."), (model, "model.")):
+        own = {name.removeprefix(prefix): t for name, t in found.items() if name.startswith(prefix)}
+        part.load_state_dict(own, assign=True)
+
+
+def _named(codec: Codec, model: LatentModel) -> dict[str, Tensor]:
+    parts = (("codec", codec), ("model", model))
+    return {f"{prefix}.{name}": t for prefix, part in parts for name, t in part.state_dict().items()}

@@ -37,13 +37,14 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, o
 SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="mnist-10k, mnist, or a .npy or .npz file.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist.")]
 Out = Annotated[Path, typer.Option("--out", "-o")]
+NewFolder = Annotated[
+    Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")
+]
 
 
 @app.command()
 def demo(
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A new folder; else runs/demo-001 and on.")
-    ] = None,
+    out: NewFolder = None,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
@@ -69,9 +70,7 @@ def demo(
 
 @app.command()
 def train(
-    src: Annotated[
-        str, typer.Argument(metavar="SRC", help="mnist-10k, mnist, or a .npy or .npz file.")
-    ] = "mnist-10k",
+    src: SourceArgument = "mnist-10k",
     model: Annotated[str, typer.Option("--model", "-m", help="See gargalo models.")] = "autoencoder",
     latent_dim: Annotated[
         int | None, typer.Option("--latent-dim", "--latent_dim", help="Numbers in one latent.")
@@ -89,9 +88,7 @@ def train(
     choices: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other choice.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A new folder; else runs/<data>-<model>-001.")
-    ] = None,
+    out: NewFolder = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -162,10 +159,8 @@ def decode(
 ) -> None:
     """Latents to examples: .npy, a .png sheet, or a folder of PNGs."""
     from .data import read_array
-    from .output import check_output
 
-    check_output(out, (".png", ".npy"), folder=True, source=latents)
-    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents)))
+    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents)), reads=latents)
 
 
 @app.command()
@@ -261,7 +256,7 @@ def map_(
     from .output import check_output
     from .run import open_run
 
-    check_output(out, (".png", ".npy"))
+    check_output(out, (".png", ".npy"), source=src or "")
     opened, source = (open_run(run), None) if src is None else _open(run, src, data_dir)
     found = opened.map(method, source, perplexity=perplexity, seed=seed)
     y, names = opened.examples.y, opened.recipe.data.class_names or ()
@@ -335,10 +330,8 @@ def run(arguments: Sequence[str]) -> int:
         print(f"gargalo: {error.filename or 'output'}: {error.strerror}.", file=sys.stderr)
         return 2
     if status == 130:
-        print(
-            "gargalo: stopped. Training did not end: delete the run's folder, or train into another.",
-            file=sys.stderr,
-        )
+        hint = "Training did not end: delete the run's folder, or train into another."
+        print(f"gargalo: stopped. {hint}", file=sys.stderr)
     return status or 0
 
 
@@ -362,12 +355,13 @@ def _examples(
     act: Callable[..., np.ndarray],
     src: str | None = None,
     data_dir: Path | None = None,
+    reads: Path | None = None,
 ) -> None:
-    """Write the examples that `act` makes of a run, or of a run and a source."""
+    """Write the examples that `act` makes of a run (and of a file that it reads), or of a run and a source."""
     from .output import check_output, write_examples
     from .run import open_run
 
-    check_output(out, (".png", ".npy"), folder=True, source=src or "")
+    check_output(out, (".png", ".npy"), folder=True, source=src or reads or "")
     if src is None:
         examples, ids = act(open_run(run)), None
     else:

@@ -261,7 +261,7 @@ def test_a_read_only_output_folder(say, small_runs, array_file, read_only):
 
 def test_an_output_never_overwrites_what_is_read(say, small_runs, array_file):
     before = array_file.read_bytes()
-    for verb in ("encode", "reconstruct"):
+    for verb in ("encode", "reconstruct", "decode", "map"):
         status, _, err = say(verb, small_runs["vae"].folder, array_file, "-o", array_file)
         assert (status, array_file.read_bytes()) == (2, before)
         assert "another file than what is read" in err

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data import Source, load_data
-    from .errors import DataError, GargaloError, ParameterError, RunError
+    from .errors import DataError, GargaloError, ParameterError, RunError, Stopped
     from .recipe import Recipe
     from .run import Run, open_run
-    from .workflow import demo, evaluate, report, train
+    from .workflow import demo, evaluate, report, resume, train
 
 __all__ = [
     "DataError",
@@ -26,20 +26,22 @@ __all__ = [
     "Run",
     "RunError",
     "Source",
+    "Stopped",
     "demo",
     "evaluate",
     "load_data",
     "open_run",
     "report",
+    "resume",
     "train",
 ]
 
 _ROOMS = {
     **dict.fromkeys(("Source", "load_data"), "data"),
-    **dict.fromkeys(("DataError", "GargaloError", "ParameterError", "RunError"), "errors"),
+    **dict.fromkeys(("DataError", "GargaloError", "ParameterError", "RunError", "Stopped"), "errors"),
     "Recipe": "recipe",
     **dict.fromkeys(("Run", "open_run"), "run"),
-    **dict.fromkeys(("demo", "evaluate", "report", "train"), "workflow"),
+    **dict.fromkeys(("demo", "evaluate", "report", "resume", "train"), "workflow"),
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from .errors import GargaloError, ParameterError
+from .errors import GargaloError, ParameterError, Stopped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,10 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, o
 SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="mnist-10k, mnist, or a .npy or .npz file.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist.")]
 Out = Annotated[Path, typer.Option("--out", "-o")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Devices = Annotated[int, typer.Option(help="Processes on this machine; more than one start through torchrun.")]
+NumNodes = Annotated[int, typer.Option("--num-nodes", help="Machines, with torchrun on each.")]
+SaveEvery = Annotated[float, typer.Option("--save-every", min=0, help="Seconds from one checkpoint to the next.")]
 NewFolder = Annotated[
     Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")
 ]
@@ -71,7 +77,9 @@ def demo(
 @app.command()
 def train(
     src: SourceArgument = "mnist-10k",
-    model: Annotated[str, typer.Option("--model", "-m", help="See gargalo models.")] = "autoencoder",
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="See gargalo models; autoencoder if not given.")
+    ] = None,
     latent_dim: Annotated[
         int | None, typer.Option("--latent-dim", "--latent_dim", help="Numbers in one latent.")
     ] = None,
@@ -84,24 +92,85 @@ def train(
     strength: Annotated[
         float | None, typer.Option(help="For denoising: sigma, or the share that is spoiled.")
     ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Choose widths and epochs so that it ends after so long.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a lower held-out loss.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="Begin with this run's weights.")
+    ] = None,
     preset: Annotated[str | None, typer.Option(help="lesson: the notebook's own recipe.")] = None,
     choices: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other choice.")
     ] = None,
     out: NewFolder = None,
+    goes_on: Annotated[
+        bool, typer.Option("--resume", help="Go on where --out holds the same training, unfinished.")
+    ] = False,
+    save_every: SaveEvery = 30,
+    device: Device = "auto",
+    devices: Devices = 1,
+    num_nodes: NumNodes = 1,
+    precision: Annotated[str | None, typer.Option(help="32-true or bf16-mixed.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model and keep it in a new run folder."""
+    _start_processes(devices, num_nodes)
     from . import workflow
 
     chosen: dict[str, Any] = dict(_choice(text) for text in choices or ())
     named = {"latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
-    named |= {"noise": noise, "strength": strength}
+    named |= {"noise": noise, "strength": strength, "patience": patience, "precision": precision}
     chosen |= {name: value for name, value in named.items() if value is not None}
     if widths is not None:
         chosen["widths"] = _widths(widths)
-    made = workflow.train(src, model, preset=preset, out=out, data_dir=data_dir, **chosen)
+    made = workflow.train(
+        src,
+        model,
+        preset=preset,
+        out=out,
+        resume=goes_on,
+        start=start,
+        minutes=minutes,
+        device=device,
+        devices=devices,
+        num_nodes=num_nodes,
+        save_every=save_every,
+        data_dir=data_dir,
+        **chosen,
+    )
+    _tell({"run": str(made.folder), **made.metrics}, [str(made.folder), *_figures(made)], as_json)
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="An unfinished run's folder, or last.")],
+    src: Annotated[
+        str | None, typer.Argument(metavar="[SRC]", help="The same data, where they have moved.")
+    ] = None,
+    save_every: SaveEvery = 30,
+    device: Device = "auto",
+    devices: Devices = 1,
+    num_nodes: NumNodes = 1,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a training that did not end, as if it had never stopped."""
+    _start_processes(devices, num_nodes)
+    from . import workflow
+
+    made = workflow.resume(
+        run,
+        src,
+        data_dir=data_dir,
+        device=device,
+        devices=devices,
+        num_nodes=num_nodes,
+        save_every=save_every,
+    )
     _tell({"run": str(made.folder), **made.metrics}, [str(made.folder), *_figures(made)], as_json)
 
 
@@ -308,36 +377,59 @@ def models(lang: Lang = None, as_json: AsJson = False) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit status: 0 done, 2 the user can mend it, 130 stopped by Ctrl-C."""
+    """Run one command; the exit status: 0 done, 2 the user can mend it, 130 or 143 stopped by a signal."""
     try:
         status = app(list(arguments) or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
-        print(f"gargalo: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
     except TyperException as error:
         # Rendered here, since typer would draw a box around it.
         if message := " ".join(error.format_message().split()):
-            print(f"gargalo: {message} See gargalo --help.", file=sys.stderr)
+            _complain(f"{message} See gargalo --help.")
         return error.exit_code
-    except KeyboardInterrupt:
-        status = 130
+    except KeyboardInterrupt as stop:
+        status = 128 + stop.signum if isinstance(stop, Stopped) else 130
+        _complain(str(stop) or "stopped.")
     except BrokenPipeError:
         return 0
     except MemoryError as error:
-        print(f"gargalo: not enough memory ({error}). Ask for less at a time.", file=sys.stderr)
+        _complain(f"not enough memory ({error}). Ask for less at a time.")
         return 2
     except OSError as error:
-        print(f"gargalo: {error.filename or 'output'}: {error.strerror}.", file=sys.stderr)
+        _complain(f"{error.filename or 'output'}: {error.strerror}.")
         return 2
-    if status == 130:
-        hint = "Training did not end: delete the run's folder, or train into another."
-        print(f"gargalo: stopped. {hint}", file=sys.stderr)
     return status or 0
 
 
 def main() -> None:
     """The console script."""
+    # SIGTERM ends a command as Ctrl-C does: nothing half-written stays, and it says so.
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(run(sys.argv[1:]))
+
+
+def _end(signum: int, frame: object) -> None:
+    signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
+    raise Stopped("stopped.", signum)
+
+
+def _rank() -> int:
+    """This process among those that torchrun started; the first of them speaks."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def _complain(message: str) -> None:
+    rank = f" (process {_rank()})" if _rank() else ""
+    print(f"gargalo{rank}: {message}", file=sys.stderr)
+
+
+def _start_processes(devices: int, num_nodes: int) -> None:
+    """Start this command anew as several processes, unless torchrun already has."""
+    if devices < 2 or num_nodes > 1 or "RANK" in os.environ:
+        return
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
+    os.execv(sys.executable, [sys.executable, *torchrun, "-m", "gargalo", *sys.argv[1:]])
 
 
 def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Source]:
@@ -373,7 +465,8 @@ def _examples(
 
 def _tell(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
     """The result on stdout: one JSON object, or lines for people."""
-    print(json.dumps(known) if as_json else "\n".join(lines))
+    if _rank() == 0:
+        print(json.dumps(known) if as_json else "\n".join(lines))
 
 
 def _wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:

@@ -14,6 +14,7 @@ An objective is one subclass of `LatentModel` in `gargalo/models`, given its net
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -84,6 +85,11 @@ class Codec(nn.Module):
     """Raw data <-> model space. Holds buffers only, nothing that is trained."""
 
     x_shape: tuple[int, ...]
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many examples to turn to floats at a time where no batch size says it: memory stays small."""
+        return max(1, min(4096, 2**24 // math.prod(self.x_shape)))
 
     def forward(self, raw: Tensor) -> Tensor:
         """Raw examples (n, *raw_shape) -> x (n, *x_shape), float32."""

@@ -7,6 +7,9 @@
     ├ DataError            a file or an array that cannot be read or does not fit
     └ RunError             a run folder that is none, is unfinished, or is already full
 
+    KeyboardInterrupt
+    └ Stopped              stopped by a signal, with everything saved; status 130 or 143
+
 Every message names the thing, what was expected, what was found and, where one is known, what to do.
 """
 
@@ -15,7 +18,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["DataError", "GargaloError", "ParameterError", "RunError", "must", "unknown"]
+__all__ = ["DataError", "GargaloError", "ParameterError", "RunError", "Stopped", "must", "unknown"]
 
 
 class GargaloError(Exception):
@@ -32,6 +35,20 @@ class DataError(GargaloError, ValueError):
 
 class RunError(GargaloError):
     """A run folder that is none, is unfinished, or is already full."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Stopped by a signal; what was done is saved. Like Ctrl-C itself, no `except Exception` swallows it.
+
+    Attributes
+    ----------
+    signum : int
+        SIGINT or SIGTERM.
+    """
+
+    def __init__(self, message: str, signum: int):
+        super().__init__(message)
+        self.signum = signum
 
 
 def must(parameter: str, of: str, expected: str, got: object, hint: str = "") -> ParameterError:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import json
 import os
+import platform
+import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = [
     "cannot_write",
     "check_writable",
+    "flush_folder",
+    "hold",
     "new_folder",
     "next_numbered",
     "read_tensors",
@@ -60,15 +66,72 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
     return path
 
 
-def cannot_write(path: Path, error: OSError) -> GargaloError:
-    """The one line for a file that cannot be written."""
+def cannot_write(path: Path, error: OSError, needed: int | None = None) -> GargaloError:
+    """The one line for a file of `needed` bytes that cannot be written."""
     hint = {
         errno.EROFS: "The file system is read-only; choose another folder.",
         errno.EACCES: "Choose a folder that you may write to.",
         errno.ENOSPC: "The disk is full; free some space.",
         errno.EISDIR: "It is a folder; name a file.",
     }.get(error.errno or 0, "Choose another path.")
+    if error.errno == errno.ENOSPC and needed is not None:
+        place = next(place for place in path.parents if place.exists())
+        # Rounded so that what is too little never looks like enough.
+        free, needed = shutil.disk_usage(place).free // 10**6, -(-needed // 10**6)
+        hint = f"Expected {needed} MB. Found {free} MB free; make room."
     return GargaloError(f"{path}: cannot be written ({error.strerror}). {hint}")
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in `folder` outlast a power cut. Windows opens no folders, and keeps names by itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def hold(folder: Path, what: str) -> Iterator[None]:
+    """Keep every other process out of `folder`, which is made if need be; the lock of one that died is free.
+
+    The lock's file stays: removing it could let two processes hold two files of one name.
+
+    Parameters
+    ----------
+    what : str
+        What is held, for the message.
+
+    Raises
+    ------
+    RunError
+        When another process holds it: which one, where, since when.
+    """
+    from filelock import FileLock, Timeout
+
+    lock, note = FileLock(folder / ".lock"), folder / ".holder.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        holder = "one that does"
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            found = json.loads(note.read_text(encoding="utf-8"))
+            holder = f"process {found['pid']} on {found['host']}, since {found['since']}"
+        raise RunError(
+            f"{what}: expected that no other process trains here. Found {holder}; wait for it, or stop it."
+        ) from None
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    try:
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        write_whole(note, json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}))
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
 
 
 def check_writable(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -60,6 +60,10 @@ class Recipe(BaseModel):
         The objective's own choices, checked against its `Options`.
     data : Facts
         What the data were.
+    minutes : float or None
+        The time that was asked for, where widths and epochs were chosen to fit it.
+    warm_start : str or None
+        sha256 of the weights that training began with, where they were another run's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +77,8 @@ class Recipe(BaseModel):
     net: NetSettings = NetSettings()
     training: TrainingSettings = TrainingSettings()
     data: Facts
+    minutes: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    warm_start: str | None = None
     versions: dict[str, str] = {}
 
     @model_validator(mode="after")
@@ -197,26 +203,29 @@ def versions() -> dict[str, str]:
     return {"gargalo": version("gargalo"), "python": platform.python_version(), "torch": torch.__version__}
 
 
-def build(recipe: Recipe, train: np.ndarray | None = None) -> tuple[Codec, LatentModel]:
+def build(
+    recipe: Recipe, x: np.ndarray | None = None, rows: np.ndarray | None = None
+) -> tuple[Codec, LatentModel]:
     """The codec and the model of a recipe.
 
     Parameters
     ----------
-    train : ndarray or None, (n, *raw_shape)
-        Raw training examples: with them, first weights are drawn by the recipe's seed, the codec is fitted, and
-        the decoder starts at their mean. Without, every weight is on the meta device, to be loaded: a recipe from
-        elsewhere cannot take memory that its weights do not fill.
+    x : ndarray, memory map or None, (n, *raw_shape)
+    rows : ndarray or None
+        Raw examples, and which of them are for training (all without). With them first weights are drawn by the
+        recipe's seed, the codec is fitted, and the decoder starts at their mean. Without, every weight is on the
+        meta device, to be loaded: a recipe from elsewhere cannot take memory that its weights do not fill.
     """
-    if train is None:
+    if x is None:
         with torch.device("meta"):
             codec = codec_for(recipe.data)
             return codec, _model(recipe, codec, None)
     codec = codec_for(recipe.data)
     if isinstance(codec, NumberCodec):
-        codec.fit(train)
+        codec.fit(_slices(x, rows, codec))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
-        return codec, _model(recipe, codec, _mean(codec, train))
+        return codec, _model(recipe, codec, _mean(codec, x, rows))
 
 
 def _model(recipe: Recipe, codec: Codec, mean: torch.Tensor | None) -> LatentModel:
@@ -232,9 +241,19 @@ def _model(recipe: Recipe, codec: Codec, mean: torch.Tensor | None) -> LatentMod
     return kind(encoder, decoder, likelihood, latent, recipe.checked_options())
 
 
-def _mean(codec: Codec, raw: np.ndarray) -> torch.Tensor:
-    """The mean of x over raw examples, a slice at a time, so that floats never fill the memory."""
-    total = sum(
-        codec(torch.from_numpy(np.ascontiguousarray(raw[i : i + 4096]))).sum(0) for i in range(0, len(raw), 4096)
-    )
-    return torch.as_tensor(total) / len(raw)
+def _mean(codec: Codec, x: np.ndarray, rows: np.ndarray | None) -> torch.Tensor:
+    """The mean of x over raw training examples."""
+    total = sum(codec(torch.from_numpy(part)).sum(0) for part in _slices(x, rows, codec)())
+    return torch.as_tensor(total) / len(x if rows is None else rows)
+
+
+def _slices(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> Callable[[], Iterator[np.ndarray]]:
+    """Raw training examples slice by slice, as often as they are asked for: all at once might not fit."""
+    step = codec.rows_at_once
+
+    def slices() -> Iterator[np.ndarray]:
+        for start in range(0, len(x if rows is None else rows), step):
+            part = slice(start, start + step)
+            yield np.ascontiguousarray(x[part] if rows is None else x[rows[part]])
+
+    return slices

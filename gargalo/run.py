@@ -23,10 +23,9 @@ from .recipe import FORMAT, Recipe, build, from_json
 from .training.draws import generator_at
 from .weights import load_weights
 
-__all__ = ["PRIORS", "Examples", "Run", "find_last", "open_run"]
+__all__ = ["PRIORS", "Examples", "Run", "find_last", "find_unfinished", "open_run", "read_recipe"]
 
 PRIORS = ("normal", "gmm")
-ROWS = 4096
 CORRUPTION, POSTERIOR = (0, 0, 1), (0, 0, 2)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
 MOST_RECIPE_BYTES = 2**20
@@ -56,9 +55,12 @@ class Run:
 
     def __init__(self, folder: Path, finished: bool = True):
         self.folder = folder
-        self.recipe = _read_recipe(folder)
+        self.recipe = read_recipe(folder)
         if finished and not (folder / "metrics.json").is_file():
-            raise RunError(f"{folder}: expected a finished run. Found one whose training never ended; train anew.")
+            raise RunError(
+                f"{folder}: expected a finished run. Found one whose training did not end; go on with:"
+                f" gargalo resume {folder}"
+            )
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, model={self.recipe.model!r}, latent_dim={self.recipe.latent_dim})"
@@ -137,7 +139,11 @@ class Run:
         if not np.isfinite(z).all():
             raise DataError("decode: expected finite latents. Found NaN or infinity.")
         shape = self.model.latent_shape
-        return _in_slices(z, lambda z: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape))))
+        return _in_slices(
+            z,
+            lambda z: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape))),
+            self.codec.rows_at_once,
+        )
 
     def reconstruct(self, data: np.ndarray | Source) -> np.ndarray:
         """Raw examples -> the same, through the bottleneck and back."""
@@ -280,7 +286,7 @@ class Run:
     def _apply(self, verb: str, data: np.ndarray | Source, step: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Run `step` over raw data, if the model is able to and the data fit."""
         self._must_be_able(verb)
-        return _in_slices(self._raw(data), step)
+        return _in_slices(self._raw(data), step, self.codec.rows_at_once)
 
     def _raw(self, data: np.ndarray | Source) -> np.ndarray:
         """Raw examples that fit what this run was trained on."""
@@ -337,7 +343,23 @@ def find_last(root: Path) -> Path:
     return max(finished, key=lambda file: file.stat().st_mtime_ns).parent
 
 
-def _read_recipe(folder: Path) -> Recipe:
+def find_unfinished(root: Path) -> Path:
+    """The run in `root`, or one folder deeper, that was begun last and did not end."""
+    begun = [file.parent for file in (*root.glob("*/recipe.json"), *root.glob("*/*/recipe.json"))]
+    unfinished = [folder for folder in begun if not (folder / "metrics.json").is_file()]
+    if not unfinished:
+        raise RunError(f"{root}: expected an unfinished run in this folder. Found none.")
+    return max(unfinished, key=lambda folder: (folder / "recipe.json").stat().st_mtime_ns)
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """The recipe of a run folder, checked; nothing else in it is needed.
+
+    Raises
+    ------
+    RunError
+        For a folder that is no run's, or one of a newer format.
+    """
     file = folder / "recipe.json"
     if not file.is_file():
         what = "no recipe.json in it" if folder.is_dir() else "no folder of this name"
@@ -355,12 +377,12 @@ def _read_recipe(folder: Path) -> Recipe:
 
 
 @torch.inference_mode()
-def _in_slices(rows: np.ndarray, step: Callable[[Tensor], Tensor]) -> np.ndarray:
-    """`step` over slices of rows; the whole input is never turned to floats at once."""
+def _in_slices(rows: np.ndarray, step: Callable[[Tensor], Tensor], size: int) -> np.ndarray:
+    """`step` over slices of `size` rows; the whole input is never turned to floats at once."""
     if len(rows) == 0:
         raise DataError("array: expected at least one example. Found none.")
     # A copy of each slice: maps of files are read-only, and may be in another byte order.
-    slices = (rows[i : i + ROWS] for i in range(0, len(rows), ROWS))
+    slices = (rows[i : i + size] for i in range(0, len(rows), size))
     native = (np.array(part, dtype=part.dtype.newbyteorder("=")) for part in slices)
     return np.concatenate([step(torch.from_numpy(part)).numpy() for part in native])
 

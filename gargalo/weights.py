@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from .core import Codec, LatentModel
 from .errors import RunError
 from .files import read_tensors, write_whole
 
-__all__ = ["load_weights", "save_weights"]
+__all__ = ["load_weights", "must_fit", "save_weights"]
 
 
 def save_weights(path: Path, codec: Codec, model: LatentModel) -> None:
@@ -25,16 +26,20 @@ def load_weights(path: Path, codec: Codec, model: LatentModel) -> None:
     if not path.is_file():
         raise RunError(f"{path}: expected the run's weights. The file is missing.")
     found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
-    wanted = _named(codec, model)
-    for name in wanted.keys() | found.keys():
-        shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
-        if shapes[0] != shapes[1]:
-            raise RunError(f"{path}: expected {name} of shape {shapes[0]}, as the recipe says. Found {shapes[1]}.")
-        if not found[name].isfinite().all():
-            raise RunError(f"{path}: expected finite weights. Found NaN or infinity in {name}.")
+    must_fit(found, _named(codec, model), path, "as the recipe says")
     for part, prefix in ((codec, "codec."), (model, "model.")):
         own = {name.removeprefix(prefix): t for name, t in found.items() if name.startswith(prefix)}
         part.load_state_dict(own, assign=True)
+
+
+def must_fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, why: str) -> None:
+    """Refuse tensors of other names or shapes than are wanted, or with what is no number."""
+    for name in wanted.keys() | found.keys():
+        shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
+        if shapes[0] != shapes[1]:
+            raise RunError(f"{where}: expected {name} of shape {shapes[0]}, {why}. Found {shapes[1]}.")
+        if not found[name].isfinite().all():
+            raise RunError(f"{where}: expected finite weights. Found NaN or infinity in {name}.")
 
 
 def _named(codec: Codec, model: LatentModel) -> dict[str, Tensor]:

@@ -1,13 +1,16 @@
-"""What the command line, notebooks and the Python API call: train, evaluate, demo, report."""
+"""What the command line, notebooks and the Python API call: train, resume, evaluate, demo, report."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +18,38 @@ import numpy as np
 import platformdirs
 import torch
 
-from . import latent, metrics, recipe, training
+from . import budget, evaluation, recipe, training
 from .data import Source, load_data
-from .errors import GargaloError
-from .files import cannot_write, check_writable, new_folder, next_numbered, write_tensors, write_whole
-from .run import Run, open_run
-from .weights import save_weights
+from .errors import GargaloError, RunError, Stopped, must
+from .files import cannot_write, check_writable, hold, new_folder, next_numbered, write_tensors, write_whole
+from .parts import as_data, is_mapped, probe_rows, training_rows
+from .recipe import Recipe
+from .run import Run, find_unfinished, open_run, read_recipe
+from .weights import must_fit, save_weights
 
-__all__ = ["demo", "evaluate", "judge_for", "report", "train"]
+__all__ = ["demo", "evaluate", "judge_for", "report", "resume", "train"]
 
 KEPT_EXAMPLES = 1000
-PROBE_ROWS = 10_000
 
-# Found once for each data set in a process, by its fingerprint: the same for every run on it.
-_raw_knn: dict[str, float] = {}
+# Found once for each data set in a process, by its fingerprint.
 _judges: dict[str, Run] = {}
 
 
 def train(
     data: str | Path | np.ndarray | Source = "mnist-10k",
-    model: str = "autoencoder",
+    model: str | None = None,
     *,
     y: np.ndarray | None = None,
     data_dir: str | Path | None = None,
     preset: str | None = None,
     out: str | Path | None = None,
+    resume: bool = False,
+    start: Run | str | Path | None = None,
+    minutes: float | None = None,
+    device: str = "auto",
+    devices: int = 1,
+    num_nodes: int = 1,
+    save_every: float = 30,
     progress: bool = True,
     **choices: Any,
 ) -> Run:
@@ -49,12 +59,24 @@ def train(
     ----------
     data, y, data_dir
         See `gargalo.load_data`.
-    model : str
-        "classifier", "autoencoder", "denoising", "vae", or a short name.
+    model : str or None
+        "autoencoder" if not given, or that of `start`; "classifier", "denoising", "vae", or a short name.
     preset : "lesson" or None
         The notebook's own recipe, to compare with.
     out : path or None
         A folder that is not there yet, or empty; without one, `runs/<data>-<model>-001` and on.
+    resume : bool
+        Where `out` holds a training of this recipe on these data that did not end, go on with it; one that did is
+        opened. Else begin.
+    start : Run, path or None
+        A finished run to take the first weights from (a warm start), and model, size and network if not chosen.
+    minutes : float or None
+        Choose widths and epochs, as far as they are not chosen, so that everything ends after this time.
+    device : "auto", "cpu", "cuda" or "mps"
+    devices, num_nodes : int
+        Processes on this machine, and machines, as torchrun started them.
+    save_every : float
+        Seconds from one checkpoint to the next.
     progress : bool
         Tell on stderr how it goes.
     **choices
@@ -68,128 +90,91 @@ def train(
     Raises
     ------
     GargaloError
-        For data, a choice or a folder that cannot be.
+        For data, a choice or a folder that cannot be; for a loss that is no longer a number.
+    Stopped
+        After SIGINT or SIGTERM, with a checkpoint saved.
     """
+    began = time.perf_counter()
+    if resume and out is None:
+        raise must("out", "train", "the run's folder, for what is to be resumed", out)
     source = load_data(data, y, data_dir=data_dir)
     source.check_trainable()
-    plan = recipe.make(source.facts, model, preset, choices)
+    warm = None if start is None else start if isinstance(start, Run) else open_run(start)
+    if warm is not None:
+        model, choices = _as_there(warm, model, choices)
+    plan = recipe.make(source.facts, model or "autoencoder", preset, choices)
+    plan = plan.model_copy(update={"warm_start": warm and warm.key})
+    team = training.launch(device, devices, num_nodes, plan.training.precision)
     stem = f"{Path(source.name).stem}-{plan.model}"
-    folder = new_folder(Path(out) if out else next_numbered(Path("runs"), stem), "a new run folder")
-    write_whole(folder / "recipe.json", plan.model_dump_json(indent=1))
+    folder = Path(out) if out else team.first(lambda: next_numbered(Path("runs"), stem))
+    if resume and (folder / "recipe.json").is_file():
+        _must_agree(folder, plan, minutes, choices)
+        return _go_on(folder, source, team, progress, save_every)
+    until = float("inf")
+    if minutes is not None:
+        plan, until = budget.fit_into(minutes, plan, source, choices, began, _rehearsal(source, progress))
+    _check_memory(plan, source)
+    team.first(lambda: _begin(folder, plan))
+    return _carry_out(folder, plan, source, team, progress, save_every, warm, until)
 
-    fitted, held = _training_rows(source, plan.training)
-    codec, net = recipe.build(plan, source.x[fitted])
-    result = training.fit(
-        net,
-        codec,
-        _resident(source, fitted),
-        _resident(source, held) if len(held) else None,
-        plan.training,
-        training.progress(plan.model) if progress else None,
-        on_epoch=lambda record: _append(folder / "history.jsonl", record),
-    )
-    save_weights(folder / "weights.safetensors", codec, net)
-    _keep_examples(folder, source)
-    run = Run(folder, finished=False)
-    found = {
-        "model": plan.model,
-        "data": source.name,
-        "latent_dim": plan.latent_dim,
-        "epochs": plan.training.epochs,
-        "seconds": round(result.seconds, 2),
-        "best_epoch": result.best_epoch,
-        "parameters": sum(p.numel() for p in net.parameters()),
-    }
-    found |= evaluate(run, source, progress=progress)
-    # Last of all: a folder with this file is a finished run.
-    write_whole(folder / "metrics.json", json.dumps(found, indent=1))
-    return Run(folder)
+
+def resume(
+    run: str | Path,
+    data: str | Path | np.ndarray | Source | None = None,
+    *,
+    y: np.ndarray | None = None,
+    data_dir: str | Path | None = None,
+    device: str = "auto",
+    devices: int = 1,
+    num_nodes: int = 1,
+    save_every: float = 30,
+    progress: bool = True,
+) -> Run:
+    """Go on with a training that did not end, from its newest whole checkpoint; a finished run is only opened.
+
+    On a CPU of the same kind, with the same versions and number of threads, the run becomes bit for bit what it
+    would have been.
+
+    Parameters
+    ----------
+    run : path, or "last"
+        The run's folder; "last" is the newest unfinished one in `runs`.
+    data, y, data_dir
+        See `gargalo.load_data`. Needed only where the data were arrays, or have moved.
+
+    Raises
+    ------
+    GargaloError
+        For other data than the run began with, or a folder that another process holds.
+    """
+    folder = find_unfinished(Path("runs")) if str(run) == "last" else Path(run)
+    plan = read_recipe(folder)
+    team = training.launch(device, devices, num_nodes, plan.training.precision)
+    if _is_finished(folder):
+        return Run(folder)
+    if data is None:
+        origin = plan.data.origin
+        if origin is None:
+            raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
+        data, more = str(origin["src"]), {key: value for key, value in origin.items() if key != "src"}
+        more |= {"data_dir": data_dir} if data_dir else {}
+        source = load_data(data, **more)  # type: ignore[arg-type]
+    else:
+        source = load_data(data, y, data_dir=data_dir)
+    return _go_on(folder, source, team, progress, save_every)
 
 
 def evaluate(
     run: Run, source: Source, judge: Run | None = None, progress: bool = False
 ) -> dict[str, float | None]:
-    """Measure a run on the test part of its data.
+    """Measure a run on the test part of its data; see `gargalo.evaluation.measure`.
 
     Parameters
     ----------
     judge : Run or None
         A supervised encoder in whose latents coverage is measured; without one, `judge_for(source)`.
-
-    Returns
-    -------
-    dict
-        As far as they apply to the model and the data: ``test_loss`` and its terms, ``test_mse``,
-        ``test_accuracy``, ``knn_accuracy``, ``linear_accuracy``, some of them beside PCA's (``pca_…``) and the raw
-        numbers' (``raw_…``), ``active_units``, ``psnr_noisy``, ``psnr_denoised``, ``coverage``,
-        ``coverage_gmm``. The mixture, and PCA's view of the kept examples, are kept in the run on the way.
     """
-    train_rows, test_rows = _probe_rows(source), source.rows("test")
-    test, can = source.x[test_rows], run.model.can
-    losses = training.evaluate(run.model, run.codec, _resident(source, test_rows), run.recipe.training.seed)
-    found: dict[str, float | None] = {f"test_{name}": round(value, 6) for name, value in losses.items()}
-    z_train, z = run.encode(source.x[train_rows]), run.encode(test)
-    if source.y is not None and len(source.class_names or ()) > 1:
-        labelled = (z_train, source.y[train_rows], z, source.y[test_rows])
-        found["knn_accuracy"] = round(metrics.knn_accuracy(*labelled), 4)
-        found["linear_accuracy"] = round(metrics.linear_accuracy(*labelled), 4)
-    if "reconstruct" in can:
-        x = _model_space(run, test)
-        found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test)), 6)
-        found |= _beside_pca(run, source, x)
-    if "denoise" in can and source.facts.is_image:
-        x, spoiled = _model_space(run, test), run.corrupt(test)
-        found["psnr_noisy"] = round(metrics.psnr(x, _model_space(run, spoiled)), 3)
-        found["psnr_denoised"] = round(metrics.psnr(x, _reconstructed(run, spoiled)), 3)
-    if "posterior" in can:
-        # A unit is active if its mean moves with x: variance above 0.01 (Burda et al., arXiv:1509.00519).
-        found["active_units"] = int((z.var(axis=0) > 0.01).sum())
-    if "decode" in can:
-        mixture = latent.fit_mixture(run.draw_latents(source.x[train_rows]))
-        tensors = {"weights": mixture.weights, "means": mixture.means, "factors": mixture.factors}
-        run.keep("prior-gmm", tensors, {})
-        judge = judge or judge_for(source, progress)
-        # The fifth neighbour of a real example must be another than itself.
-        if judge is not None and len(run.examples.x) > 5:
-            found["coverage"] = round(coverage(run, judge, "normal"), 4)
-            found["coverage_gmm"] = round(coverage(run, judge, "gmm"), 4)
-    return found
-
-
-def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | None]:
-    """The same figures for PCA of the same size, and for the raw numbers; keeps PCA's view of the examples."""
-    train_rows, test_rows = _probe_rows(source), source.rows("test")
-    x_train = _model_space(run, source.x[train_rows])
-    pca = metrics.pca_baseline(x_train, x, run.recipe.latent_dim)
-    back = run.codec.invert(torch.from_numpy(pca.back[:KEPT_EXAMPLES])).numpy()
-    run.keep("pca", {"z": pca.z_test[:KEPT_EXAMPLES].astype(np.float32), "back": back}, {})
-    found: dict[str, float | None] = {"pca_mse": round(metrics.mse(x, pca.back), 6)}
-    if source.y is not None and len(source.class_names or ()) > 1:
-        y_train, y = source.y[train_rows], source.y[test_rows]
-        found["pca_knn_accuracy"] = round(metrics.knn_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
-        found["pca_linear_accuracy"] = round(metrics.linear_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
-        if source.fingerprint not in _raw_knn:
-            flat_train, flat = (part.reshape(len(part), -1) for part in (x_train, x))
-            _raw_knn[source.fingerprint] = round(metrics.knn_accuracy(flat_train, y_train, flat, y), 4)
-        found["raw_knn_accuracy"] = _raw_knn[source.fingerprint]
-    return found
-
-
-def _probe_rows(source: Source) -> np.ndarray:
-    """At most PROBE_ROWS training rows by a fixed seed: the first ones of sorted data may be of one label."""
-    rows = source.rows("train")
-    return rows if len(rows) <= PROBE_ROWS else np.sort(np.random.default_rng(0).permutation(rows)[:PROBE_ROWS])
-
-
-def coverage(run: Run, judge: Run, prior: str) -> float:
-    """Coverage of the kept test examples by as many samples, in the judge's latents; the mean over five draws.
-
-    See `gargalo.metrics.coverage`.
-    """
-    real = run.examples.x
-    seen = judge.encode(real)
-    draws = (judge.encode(run.sample(len(real), prior, seed)) for seed in range(5))
-    return float(np.mean([metrics.coverage(seen, samples) for samples in draws]))
+    return evaluation.measure(run, source, lambda: judge or judge_for(source, progress))
 
 
 def judge_for(source: Source, progress: bool = False) -> Run | None:
@@ -203,7 +188,8 @@ def judge_for(source: Source, progress: bool = False) -> Run | None:
         return None
     if source.fingerprint in _judges:
         return _judges[source.fingerprint]
-    plan = recipe.make(source.facts, "classifier", "lesson")
+    facts = source.facts.model_copy(update={"origin": None})
+    plan = recipe.make(facts, "classifier", "lesson")
     kept = (
         platformdirs.user_cache_path("gargalo")
         / "judges"
@@ -217,24 +203,30 @@ def judge_for(source: Source, progress: bool = False) -> Run | None:
             print(
                 "judge: training a plain classifier to measure coverage by, once for these data", file=sys.stderr
             )
-        judge = _train_judge(source, kept)
+        judge = _train_judge(plan, source, kept)
     return _judges.setdefault(source.fingerprint, judge)
 
 
-def _train_judge(source: Source, kept: Path) -> Run:
+def _train_judge(plan: Recipe, source: Source, kept: Path) -> Run:
     """Train it beside its place in the cache, and move it there when it is whole; without a cache, use it once."""
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         check_writable(kept.parent)
     except (GargaloError, OSError):
-        judge = train(source, "classifier", preset="lesson", out=tempfile.mkdtemp(), progress=False)
-        judge.model  # noqa: B018  loaded now: the folder is removed
-        shutil.rmtree(judge.folder, ignore_errors=True)
-        return judge
-    judge = train(source, "classifier", preset="lesson", out=tempfile.mkdtemp(dir=kept.parent), progress=False)
-    shutil.rmtree(kept, ignore_errors=True)
-    judge.folder.replace(kept)
-    return open_run(kept)
+        place = None
+    else:
+        place = kept.parent
+    # Whatever stops it, nothing half-trained stays.
+    with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as folder:
+        run = Path(folder) / "run"
+        _begin(run, plan)
+        judge = _carry_out(run, plan, source, training.launch("cpu", alone=True), False, float("inf"))
+        judge.model  # noqa: B018  loaded now: the folder goes
+        if place is not None:
+            shutil.rmtree(kept, ignore_errors=True)
+            run.replace(kept)
+            judge = open_run(kept)
+    return judge
 
 
 def demo(out: str | Path | None = None, lang: str | None = None, progress: bool = True) -> tuple[Path, list[Run]]:
@@ -275,45 +267,189 @@ def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None =
     return write_report(opened, Path(out), lang)
 
 
-def _training_rows(source: Source, settings: training.TrainingSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to train on and rows held out: the data's own held part, else a share of the training part."""
-    rows, held = source.rows("train"), source.rows("held")
-    share = round(settings.held_out * len(rows))
-    if len(held) or share == 0:
-        return rows, held
-    order = np.random.default_rng(settings.seed).permutation(rows)
-    return np.sort(order[share:]), np.sort(order[:share])
+def _begin(folder: Path, plan: Recipe) -> None:
+    """A new run folder, with its recipe."""
+    new_folder(folder, "a new run folder")
+    write_whole(folder / "recipe.json", plan.model_dump_json(indent=1))
 
 
-def _resident(source: Source, rows: np.ndarray) -> training.Data:
-    """These rows in memory, in their own dtype, with one-hot labels."""
-    raw = torch.from_numpy(np.ascontiguousarray(source.x[rows]))
-    if source.y is None or not source.class_names:
-        return training.Data(raw)
-    labels = torch.from_numpy(source.y[rows])
-    return training.Data(raw, torch.nn.functional.one_hot(labels, len(source.class_names)).float())
+def _go_on(folder: Path, source: Source, team: training.Team, progress: bool, save_every: float) -> Run:
+    """Resume a run on its own data, or open it if it is finished."""
+    plan = read_recipe(folder)
+    if _is_finished(folder):
+        return Run(folder)
+    check_writable(folder)
+    if source.fingerprint != plan.data.fingerprint:
+        there, here = (facts.model_dump(exclude={"origin"}) for facts in (plan.data, source.facts))
+        other = _differences(there, here)
+        raise RunError(f"{folder}: expected the data that it was begun with. Found other {other}.")
+    if (now := recipe.versions()) != plan.versions:
+        other = _differences(plan.versions, now)
+        print(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ", file=sys.stderr)
+    _check_memory(plan, source)
+    return _carry_out(folder, plan, source, team, progress, save_every)
+
+
+def _carry_out(
+    folder: Path,
+    plan: Recipe,
+    source: Source,
+    team: training.Team,
+    progress: bool,
+    save_every: float,
+    warm: Run | None = None,
+    until: float = float("inf"),
+) -> Run:
+    """Train, keep and measure what a folder's recipe says, from wherever that stands."""
+    checkpoints = folder / "checkpoints"
+    with _stoppable(folder), contextlib.ExitStack() as held:
+        if team.rank == 0:
+            held.enter_context(hold(checkpoints, str(folder)))
+        if not _is_finished(folder):
+            fitted, left_out = training_rows(source, plan.training)
+            codec, net = recipe.build(plan, source.x, fitted)
+            keeper = training.Keeper(checkpoints, save_every)
+            if warm is not None:
+                _start_from(warm, codec, net)
+            elif plan.warm_start and keeper.newest() is None:
+                raise RunError(f"{folder}: expected a whole checkpoint to go on from. Found none; train anew.")
+            (folder / "history.jsonl").unlink(missing_ok=True)
+            result = training.fit(
+                net,
+                codec,
+                as_data(source, fitted),
+                as_data(source, left_out) if len(left_out) else None,
+                plan.training,
+                team=team,
+                events=training.progress(plan.model) if progress and team.rank == 0 else None,
+                on_epoch=lambda record: _append(folder / "history.jsonl", record) if team.rank == 0 else None,
+                keeper=keeper,
+                until=until,
+            )
+            if team.rank == 0:
+                save_weights(folder / "weights.safetensors", codec, net)
+                _finish(folder, plan, source, result, progress)
+                shutil.rmtree(checkpoints, ignore_errors=True)
+            team.wait()
+    return Run(folder)
+
+
+def _finish(folder: Path, plan: Recipe, source: Source, result: training.Result, progress: bool) -> None:
+    """Keep examples, measure, and so make a folder a finished run."""
+    _keep_examples(folder, source)
+    run = Run(folder, finished=False)
+    found = {
+        "model": plan.model,
+        "data": source.name,
+        "latent_dim": plan.latent_dim,
+        "epochs": len(result.history),
+        "seconds": round(result.seconds, 2),
+        "best_epoch": result.best_epoch,
+        "stopped": result.stopped,
+        "parameters": sum(p.numel() for p in run.model.parameters()),
+    }
+    if result.stopped and progress:
+        kept = f"the weights of epoch {result.best_epoch} are kept"
+        print(f"{plan.model} stopped after epoch {len(result.history)}: {result.stopped}; {kept}", file=sys.stderr)
+    found |= evaluate(run, source, progress=progress)
+    # Last of all: a folder with this file is a finished run.
+    write_whole(folder / "metrics.json", json.dumps(found, indent=1))
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / "metrics.json").is_file()
+
+
+@contextlib.contextmanager
+def _stoppable(folder: Path) -> Iterator[None]:
+    """Say how to go on, whenever a signal comes."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        signum = stop.signum if isinstance(stop, Stopped) else signal.SIGINT
+        raise Stopped(f"{folder}: stopped, and saved. Go on with: gargalo resume {folder}", signum) from None
+
+
+def _must_agree(folder: Path, plan: Recipe, minutes: float | None, choices: dict[str, Any]) -> None:
+    """Refuse to go on with another recipe, and say in what it differs."""
+    there, here = (_flat(r.model_dump(exclude={"versions", "data"})) for r in (read_recipe(folder), plan))
+    if minutes is not None:
+        # What the probe chose then is not chosen again.
+        here |= {"minutes": minutes} | {name: there[name] for name in ("widths", "epochs") if name not in choices}
+    if there != here:
+        raise RunError(
+            f"{folder}: expected the recipe that it was begun with. Found other {_differences(there, here)}; go on"
+            " with the same, or train into another --out."
+        )
+
+
+def _flat(choices: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's choices by their own names, without sections."""
+    sections = [value for value in choices.values() if isinstance(value, dict)]
+    flat = {name: value for name, value in choices.items() if not isinstance(value, dict)}
+    return flat | {name: value for section in sections for name, value in section.items()}
+
+
+def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """The keys that differ, each with both values."""
+    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    return ", ".join(f"{key} {here.get(key)} (was {there.get(key)})" for key in keys)
+
+
+def _as_there(warm: Run, model: str | None, choices: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Model and choices of a warm start: what is not chosen is as in the run that it starts from."""
+    there = warm.recipe
+    model = recipe.model_name(model) if model else there.model
+    same = {"latent_dim": there.latent_dim, **there.net.model_dump()}
+    if model == there.model:
+        same |= {"likelihood": there.likelihood, **there.options}
+    return model, same | {name: value for name, value in choices.items() if value is not None}
+
+
+def _start_from(warm: Run, codec: Any, net: Any) -> None:
+    """Copy another run's weights, and how it standardises numbers, which they were learned on."""
+    for theirs, ours in ((warm.codec, codec), (warm.model, net)):
+        must_fit(theirs.state_dict(), ours.state_dict(), warm.folder, "to start from it")
+        ours.load_state_dict(theirs.state_dict())
+
+
+def _check_memory(plan: Recipe, source: Source) -> None:
+    """Refuse, before anything is made, what would not fit into memory."""
+    codec, net = recipe.build(plan)
+    rows = len(source.rows("train"))
+    data = 0 if is_mapped(source, rows) else rows * source.x[0].nbytes
+    few = torch.from_numpy(source.x[:4].copy()).to("meta")
+    an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
+    batch = an_example * min(rows, plan.training.batch_size)
+    training.check_memory(weights=training.weights_memory(net), batch=batch, data=data)
+
+
+def _rehearsal(source: Source, progress: bool) -> Callable[[Recipe], float]:
+    """What comes after training, done once with untrained weights: how many seconds it takes."""
+
+    def rehearse(plan: Recipe) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder) / "run"
+            _begin(run, plan)
+            codec, net = recipe.build(plan, source.x, source.rows("train"))
+            if "decode" in net.can:
+                judge_for(source, progress)  # once for these data, not once for each run
+            began = time.perf_counter()
+            save_weights(run / "weights.safetensors", codec, net)
+            _finish(run, plan, source, training.Result({}, [], 0, 0), progress=False)
+            return time.perf_counter() - began
+
+    return rehearse
 
 
 def _keep_examples(folder: Path, source: Source) -> None:
-    """The first test examples, raw, with labels and ids, kept in the run."""
-    rows = source.rows("test")[:KEPT_EXAMPLES]
+    """The first test examples to measure on, raw, with labels and ids, kept in the run."""
+    rows = probe_rows(source, "test")[:KEPT_EXAMPLES]
     tensors = {"x": np.asarray(source.x[rows])}
     if source.y is not None:
         tensors["y"] = source.y[rows]
     ids = json.dumps([source.ids[row] for row in rows])
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": ids})
-
-
-def _model_space(run: Run, raw: np.ndarray) -> np.ndarray:
-    """Raw examples as the model sees them, float32."""
-    return run.codec(torch.from_numpy(np.ascontiguousarray(raw))).numpy()
-
-
-@torch.inference_mode()
-def _reconstructed(run: Run, raw: np.ndarray) -> np.ndarray:
-    """Reconstructions in model space, before they are rounded to bytes."""
-    slices = (torch.from_numpy(np.ascontiguousarray(raw[i : i + 4096])) for i in range(0, len(raw), 4096))
-    return np.concatenate([run.model.reconstruct(run.codec(part)).numpy() for part in slices])
 
 
 def _append(file: Path, record: dict[str, Any]) -> None:

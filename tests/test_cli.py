@@ -219,7 +219,7 @@ def test_a_report_of_a_run_that_never_finished(say, small_runs, tmp_path):
     (tmp_path / "run" / "metrics.json").unlink()
     status, _, err = say("report", tmp_path / "run", "-o", tmp_path / "r.html")
     assert status == 2
-    assert "whose training never ended" in err
+    assert "whose training did not end" in err
     assert not (tmp_path / "r.html").exists()
 
 
@@ -303,7 +303,7 @@ def test_ctrl_c(say, monkeypatch, tmp_path):
     status, _, err = say("train", "--out", tmp_path / "run")
     assert status == 130
     assert err.startswith("gargalo: stopped.")
-    assert "never ended" in say("info", tmp_path / "run")[2]
+    assert "did not end" in say("info", tmp_path / "run")[2]
 
 
 # Light

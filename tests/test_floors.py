@@ -17,10 +17,10 @@ lang
 core
 weights
 data nets models training latent maps metrics plots
-recipe
+recipe parts
 run
 export advice
-reports explorer output
+reports explorer output evaluation budget shards
 workflow
 estimator
 cli __init__ __main__

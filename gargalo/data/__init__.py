@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,15 @@ def load_data(
         except ValueError as error:
             raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
         return as_source(array, y, split_seed=split_seed)
+    source = _read(src, data_dir, split_seed)
+    origin: dict[str, str | int] = {"src": str(src), "split_seed": split_seed}
+    if data_dir is not None:
+        origin["data_dir"] = str(data_dir)
+    return dataclasses.replace(source, origin=origin)
+
+
+def _read(src: str | Path, data_dir: str | Path | None, split_seed: int) -> Source:
+    """What stands under a name or at a path."""
     if src == "mnist-10k":
         return mnist.sample()
     if src == "mnist":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -46,10 +48,13 @@ class NumberCodec(Codec):
         self.register_buffer("center", torch.zeros(raw_shape))
         self.register_buffer("scale", torch.ones(raw_shape))
 
-    def fit(self, raw: np.ndarray) -> NumberCodec:
-        """Take centre and scale from training rows (n, p)."""
-        scale = raw.std(axis=0, dtype=np.float64)
-        center = raw.mean(axis=0, dtype=np.float64)
+    def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> NumberCodec:
+        """Take centre and scale from training rows, (n, p) in slices; they are gone through twice."""
+        count = sum(len(part) for part in slices())
+        center = sum(part.sum(axis=0, dtype=np.float64) for part in slices()) / count
+        # About the centre: the squares of large numbers would leave nothing of a small spread.
+        square = sum(np.square(part - center).sum(axis=0) for part in slices())
+        scale = np.sqrt(square / count)
         # Below float32's resolution around the centre there is rounding, not variation.
         scale[scale <= 1e-6 * np.maximum(np.abs(center), 1e-30)] = 1
         self.center.copy_(torch.from_numpy(center))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +33,8 @@ class Facts(BaseModel):
     class_names: tuple[str, ...] | None = None
     counts: dict[str, int]
     fingerprint: str
+    origin: dict[str, str | int] | None = None
+    """The arguments of `load_data` that gave these data; None for arrays that a program made."""
 
     @property
     def is_image(self) -> bool:
@@ -42,6 +45,19 @@ class Facts(BaseModel):
     def size(self) -> int:
         """Numbers in one example."""
         return int(np.prod(self.raw_shape))
+
+
+class RowNumbers(Sequence[str]):
+    """ "0" to "n - 1": millions of ids that take no memory."""
+
+    def __init__(self, n: int):
+        self.numbers = range(n)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, i: Any) -> Any:
+        return list(map(str, self.numbers[i])) if isinstance(i, slice) else str(self.numbers[i])
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +75,10 @@ class Source:
     class_names : tuple of str or None
     split : ndarray, (n,), uint8
         TRAIN, HELD or TEST for each example.
-    ids : tuple of str
+    ids : sequence of str
         One for each example; whatever comes out row by row carries it.
+    origin : dict or None
+        The arguments of `load_data` that give these data again.
     """
 
     name: str
@@ -68,7 +86,8 @@ class Source:
     y: np.ndarray | None
     class_names: tuple[str, ...] | None
     split: np.ndarray
-    ids: tuple[str, ...]
+    ids: Sequence[str]
+    origin: dict[str, str | int] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -118,6 +137,7 @@ class Source:
             class_names=self.class_names,
             counts={part: int((self.split == code).sum()) for part, code in PARTS.items()},
             fingerprint=self.fingerprint,
+            origin=self.origin,
         )
 
 
@@ -173,7 +193,7 @@ def as_source(
         values, y = np.unique(y, return_inverse=True)
         y = y.astype(np.int64)
         class_names = tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values)
-    return Source(name, x, y, class_names, split.astype(np.uint8), tuple(map(str, range(len(x)))))
+    return Source(name, x, y, class_names, split.astype(np.uint8), RowNumbers(len(x)))
 
 
 def _checked_numbers(x: np.ndarray, name: str) -> np.ndarray:

@@ -41,10 +41,9 @@ def corrupt(x: Tensor, noise: Noise, strength: float, generator: torch.Generator
         return spoiled.clamp(0, 1) if is_image else spoiled
     chance = torch.rand(x.shape, generator=generator, device=x.device)
     if noise == "masking":
-        return torch.where(chance < strength, torch.zeros_like(x), x)
-    low, high = (0.0, 1.0) if is_image else (x.min().item(), x.max().item())
-    salted = torch.where(chance < strength / 2, torch.full_like(x, high), x)
-    return torch.where(chance > 1 - strength / 2, torch.full_like(x, low), salted)
+        return torch.where(chance < strength, 0.0, x)
+    low, high = (0.0, 1.0) if is_image else (x.min(), x.max())
+    return torch.where(chance > 1 - strength / 2, low, torch.where(chance < strength / 2, high, x))
 
 
 class DenoisingAutoencoder(DecodingModel):

@@ -14,11 +14,11 @@ Record = dict[str, Any]
 class Events:
     """Told of every step and every epoch; this one says nothing."""
 
-    def start(self, epochs: int, steps: int) -> None:
-        """Before the first step, with the number of epochs and of steps in each."""
+    def start(self, epochs: int, steps: int, done: int) -> None:
+        """Before the first step, with the number of epochs, of steps in each, and of epochs done before."""
 
     def step(self, epoch: int, step: int) -> None:
-        """After each step, counted from 0."""
+        """After each step, with how many of its epoch are done."""
 
     def epoch(self, record: Record) -> None:
         """After each epoch, with its line of the history."""
@@ -33,12 +33,12 @@ class Lines(Events):
     def __init__(self, title: str):
         self.title = title
 
-    def start(self, epochs: int, steps: int) -> None:
-        self.epochs, self.began = epochs, time.monotonic()
+    def start(self, epochs: int, steps: int, done: int) -> None:
+        self.epochs, self.before, self.began = epochs, done, time.monotonic()
 
     def epoch(self, record: Record) -> None:
         done = record["epoch"]
-        left = (time.monotonic() - self.began) / done * (self.epochs - done)
+        left = (time.monotonic() - self.began) / (done - self.before) * (self.epochs - done)
         print(
             f"{self.title} {done}/{self.epochs} {_terms(record)} {left:.0f} s left",
             file=sys.stderr,
@@ -64,16 +64,16 @@ class Bar(Events):
         )
         self.title, self.shown = title, 0.0
 
-    def start(self, epochs: int, steps: int) -> None:
+    def start(self, epochs: int, steps: int, done: int) -> None:
         self.steps = steps
-        self.task = self.bar.add_task(self.title, total=epochs * steps, terms="")
+        self.task = self.bar.add_task(self.title, total=epochs * steps, completed=done * steps, terms="")
         self.bar.start()
 
     def step(self, epoch: int, step: int) -> None:
         # Telling rich costs more than a small network's step: four times a second is enough to see it move.
         if (now := time.monotonic()) - self.shown > 0.25:
             self.shown = now
-            self.bar.update(self.task, completed=epoch * self.steps + step + 1)
+            self.bar.update(self.task, completed=epoch * self.steps + step)
 
     def epoch(self, record: Record) -> None:
         self.bar.update(self.task, completed=record["epoch"] * self.steps, terms=_terms(record))

@@ -5,175 +5,225 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ..core import Batch, LatentModel, Loss
-from ..errors import GargaloError
+from ..core import Batch, Codec, LatentModel, Loss
+from ..errors import GargaloError, Stopped
+from .batches import Data
+from .checkpoint import Keeper
+from .devices import Team, launch
 from .draws import generator_at, order_of
 from .events import Events, Record
+from .schedule import set_rates
 from .settings import TrainingSettings
+from .signals import watch
+from .state import Means, Progress, State
 
-__all__ = ["Data", "Result", "evaluate", "fit"]
+__all__ = ["Result", "evaluate", "fit"]
 
-EVALUATION_ROWS = 2048
 EVALUATION = 2**31
 """The place, where an epoch would stand, of the draws of an evaluation."""
-
-
-@dataclass
-class Data:
-    """Raw examples, resident, and one-hot labels: sliced by row, never item by item."""
-
-    raw: Tensor
-    y: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def batch(self, codec: nn.Module, rows: Tensor | slice, **more: Any) -> Batch:
-        """The model-space batch of these rows."""
-        return Batch(codec(self.raw[rows]), None if self.y is None else self.y[rows], **more)
+AGREEING = 16
+"""Steps between two times that several processes ask each other whether to stop or save."""
 
 
 @dataclass
 class Result:
-    """What training leaves behind."""
+    """What training leaves behind.
+
+    Attributes
+    ----------
+    stopped : str or None
+        Why it ended before its last epoch.
+    """
 
     weights: dict[str, Tensor]
     history: list[Record]
     best_epoch: int
     seconds: float
-
-
-@dataclass
-class Means:
-    """Running means of named scalars, left on their device until they are asked for."""
-
-    sums: dict[str, Tensor] = field(default_factory=dict)
-    seen: int = 0
-
-    def add(self, loss: Loss, n: int) -> None:
-        for name, value in (loss.terms | loss.notes).items():
-            self.sums[name] = self.sums.get(name, 0.0) + value.detach() * n
-        self.seen += n
-
-    def values(self, terms: list[str]) -> dict[str, float]:
-        """Every mean, and the total of `terms`, which stands first."""
-        means = {name: float(value) / self.seen for name, value in self.sums.items()}
-        return {"loss": sum(means[name] for name in terms), **means}
+    stopped: str | None = None
 
 
 def fit(
     model: LatentModel,
-    codec: nn.Module,
+    codec: Codec,
     train: Data,
     held: Data | None,
     settings: TrainingSettings,
+    *,
+    team: Team | None = None,
     events: Events | None = None,
     on_epoch: Callable[[Record], object] = lambda record: None,
+    keeper: Keeper | None = None,
+    until: float = math.inf,
 ) -> Result:
     """Minimise `model.loss` over `train`; choose weights by `held`.
 
     Parameters
     ----------
+    team : Team or None
+        Device and processes; without one, this process on the CPU.
     on_epoch : function
-        Given each line of the history as soon as it is known.
+        Given each line of the history as soon as it is known; after a resume, those from before as well.
+    keeper : Keeper or None
+        Keeps checkpoints. Where it has one, training goes on from there as if it had never stopped.
+    until : float
+        A time of `time.perf_counter` past which no epoch is begun.
 
     Raises
     ------
     GargaloError
-        When the loss is no longer a number.
+        When the loss is no longer a number: no checkpoint holds what led to it.
+    Stopped
+        After SIGINT or SIGTERM; the step is finished and a checkpoint saved.
     """
-    from lightning_fabric import Fabric  # about one second to import
-
-    events = events or Events()
-    fabric = Fabric(accelerator="cpu", devices=1)
+    team, events = team or launch("cpu"), events or Events()
     optimizer = _optimizer(model, settings)
-    module, optimizer = fabric.setup(model, optimizer)
+    kept = keeper.newest() if keeper else None
+    state = State.restored(kept, model, optimizer) if kept else State()
+    now = state.progress
+    if team.rank > 0:  # what was counted before is counted once
+        state.means = state.means.emptied()
+    module, optimizer = team.fabric.setup(model, optimizer)
+    # Without this, processes would skip the averaging of gradients and drift apart unseen.
     module.mark_forward_method("loss")
+    codec, train, held = codec.to(team.device), train.to(team.device), held and held.to(team.device)
     steps = math.ceil(len(train) / settings.batch_size)
-    schedule = _schedule(optimizer, settings, settings.epochs * steps)
+    began = time.perf_counter() - now.seconds
 
-    history: list[Record] = []
-    best, best_loss, best_epoch = None, math.inf, settings.epochs
-    began = time.perf_counter()
-    events.start(settings.epochs, steps)
+    def save() -> None:
+        means = state.means.summed(team)
+        if keeper and team.rank == 0:
+            now.seconds = time.perf_counter() - began
+            keeper.save(now.epoch * steps + now.step, State(now, means, state.best).packed(model, optimizer))
+
+    if kept is None:
+        save()
+    for record in now.history:
+        on_epoch(record)
+    events.start(settings.epochs, steps, now.epoch)
     try:
-        for epoch in range(settings.epochs):
-            model.train()
-            means = Means()
-            for step, rows in enumerate(order_of(len(train), settings.seed, epoch).split(settings.batch_size)):
-                done = epoch * steps + step
-                batch = train.batch(
-                    codec,
-                    rows,
-                    generator=generator_at(settings.seed, epoch, step),
-                    progress=done / (settings.epochs * steps),
-                )
-                loss = module.loss(batch)
-                optimizer.zero_grad()
-                fabric.backward(loss.total)
-                optimizer.step()
-                schedule.step()
-                means.add(loss, len(rows))
-                events.step(epoch, step)
+        with watch() as signals:
+            while now.epoch < settings.epochs and now.stopped is None:
+                model.train()
+                for rows in order_of(len(train), settings.seed, now.epoch).split(settings.batch_size)[now.step :]:
+                    done, total = now.epoch * steps + now.step, settings.epochs * steps
+                    lr = set_rates(optimizer, settings, done, total)
+                    mine, weight = team.share(rows)
+                    draws = generator_at(settings.seed, *team.place(now.epoch, now.step), device=team.device)
+                    batch = train.batch(codec, mine, generator=draws, progress=done / total)
+                    loss = module.loss(batch)
+                    objective = loss.total
+                    if not math.isfinite(objective.item()):
+                        raise _not_finite(model, batch, loss, f"epoch {now.epoch + 1}, step {now.step + 1}", lr)
+                    optimizer.zero_grad()
+                    team.fabric.backward(objective if team.size == 1 else objective * weight)
+                    optimizer.step()
+                    state.means.add(loss, len(rows) * weight / team.size)
+                    now.step += 1
+                    events.step(now.epoch, now.step)
+                    if now.step % AGREEING == 0 or team.size == 1:
+                        signum, due = team.any(signals.signum, keeper is not None and keeper.due())
+                        if due or signum:
+                            save()
+                        if signum:
+                            raise Stopped(f"stopped in epoch {now.epoch + 1} of {settings.epochs}", int(signum))
 
-            record: Record = {"epoch": epoch + 1, "train": means.values(list(loss.terms))}
-            if held is not None:
-                record["held"] = evaluate(model, codec, held, settings.seed)
-            record["seconds"] = round(time.perf_counter() - began, 3)
-            _check_finite(record, settings)
-            history.append(record)
-            on_epoch(record)
-            events.epoch(record)
-
-            if held is not None and settings.keep == "best" and record["held"]["loss"] < best_loss:
-                best_loss, best_epoch = record["held"]["loss"], epoch + 1
-                best = {name: value.clone() for name, value in model.state_dict().items()}
+                record: Record = {"epoch": now.epoch + 1, "train": state.means.summed(team).values()}
+                if held is not None:
+                    record["held"] = team.first(lambda: _held(model, codec, held, settings, team))
+                record["seconds"] = round(time.perf_counter() - began, 3)
+                now.history.append(record)
+                now.epoch, now.step, state.means = now.epoch + 1, 0, Means()
+                _keep_best(state, record, model, settings)
+                now.stopped = _why_stop(now, settings, until)
+                on_epoch(record)
+                events.epoch(record)
+            save()
+            if signum := team.any(signals.signum)[0]:
+                raise Stopped("stopped after the last epoch", int(signum))
+    except RuntimeError as error:
+        raise (team.broken(error) or error) from None
     finally:
         events.stop()
+    model.to("cpu")
+    codec.to("cpu")
     model.eval()
-    if best is not None:
-        model.load_state_dict(best)
-    return Result(model.state_dict(), history, best_epoch, time.perf_counter() - began)
+    if state.best:
+        model.load_state_dict(state.best)
+    best_epoch = now.best_epoch if state.best else now.epoch
+    return Result(model.state_dict(), now.history, best_epoch, time.perf_counter() - began, now.stopped)
 
 
 @torch.no_grad()
-def evaluate(model: LatentModel, codec: nn.Module, data: Data, seed: int = 0) -> dict[str, float]:
+def evaluate(
+    model: LatentModel, codec: Codec, data: Data, seed: int = 0, device: torch.device | str = "cpu"
+) -> dict[str, float]:
     """The loss and every term and note of it on `data`, with the same draws at every call."""
     was_training = model.training
     model.eval()
     means = Means()
-    for start in range(0, len(data), EVALUATION_ROWS):
-        rows = slice(start, start + EVALUATION_ROWS)
-        batch = data.batch(codec, rows, generator=generator_at(seed, EVALUATION, start, 0))
-        loss = model.loss(batch)
-        means.add(loss, len(batch.x))
+    for rows in torch.arange(len(data)).split(codec.rows_at_once):
+        draws = generator_at(seed, EVALUATION, int(rows[0]), 0, device=device)
+        means.add(model.loss(data.batch(codec, rows, generator=draws)), len(rows))
     model.train(was_training)
-    return means.values(list(loss.terms))
+    return means.values()
+
+
+def _held(
+    model: LatentModel, codec: Codec, held: Data, settings: TrainingSettings, team: Team
+) -> dict[str, float]:
+    """The held-out loss, which must be a number too."""
+    found = evaluate(model, codec, held, settings.seed, team.device)
+    if not math.isfinite(found["loss"]):
+        raise GargaloError(
+            f"train: expected a finite held-out loss. Found {found['loss']}; look at the held-out data, or try"
+            f" --lr {settings.lr / 10:g}."
+        )
+    return found
+
+
+def _keep_best(state: State, record: Record, model: nn.Module, settings: TrainingSettings) -> None:
+    """Remember the epoch with the lowest held-out loss and, if they are wanted, its weights."""
+    now = state.progress
+    if "held" not in record or (now.best_loss is not None and record["held"]["loss"] >= now.best_loss):
+        return
+    now.best_loss, now.best_epoch = record["held"]["loss"], now.epoch
+    if settings.keep == "best":
+        state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | None:
+    """Why training ends after this epoch, if it does so early."""
+    if now.epoch >= settings.epochs:
+        return None
+    if settings.patience and now.epoch - now.best_epoch >= settings.patience:
+        epochs = f"{settings.patience} epoch{'s' * (settings.patience > 1)}"
+        return f"held-out loss has not fallen for {epochs}, since epoch {now.best_epoch}"
+    if time.perf_counter() + now.history[-1]["seconds"] / now.epoch > until:
+        return "the time asked for is over"
+    return None
+
+
+def _not_finite(model: nn.Module, batch: Batch, loss: Loss, place: str, lr: float) -> GargaloError:
+    """What to say of a loss that is no number: where, at which learning rate, and the likely cause."""
+    lower = f"Try --lr {lr / 10:.1g}."
+    if not batch.x.isfinite().all():
+        why = "The batch itself holds NaN or infinity; look at the data."
+    elif not all(p.isfinite().all() for p in model.parameters()):
+        why = f"The step before made weights overflow. {lower}"
+    else:
+        names = ", ".join(name for name, term in loss.terms.items() if not term.isfinite())
+        why = f"{names} overflowed. {lower}"
+    return GargaloError(
+        f"train: expected a finite loss. Found {loss.total.item()} in {place}, at a learning rate of {lr:.3g}."
+        f" {why} Checkpoints are from before."
+    )
 
 
 def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.optimizer]
     return kind(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
-
-
-def _schedule(
-    optimizer: torch.optim.Optimizer, settings: TrainingSettings, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    if settings.schedule == "one-cycle" and steps > 1:
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.lr, total_steps=steps)
-    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
-
-
-def _check_finite(record: Record, settings: TrainingSettings) -> None:
-    """Stop at the first epoch whose loss is not a number."""
-    if not all(math.isfinite(v) for part in ("train", "held") for v in record.get(part, {}).values()):
-        raise GargaloError(
-            f"train: expected a finite loss. Found {record['train']['loss']} in epoch {record['epoch']}, at a"
-            f" learning rate of up to {settings.lr:g}. Try --lr {settings.lr / 10:g}."
-        )

@@ -26,9 +26,13 @@ class TrainingSettings(BaseModel):
     weight_decay : float
     held_out : float
         Share of the training data that is held out to see overfitting and to choose weights by, when the data
-        bring no held-out part of their own. 0 holds out nothing.
+        bring no held-out part of their own; never of the test part. 0 holds out nothing.
     keep : "best" or "last"
         Weights of the epoch with the lowest held-out loss, or of the last.
+    patience : int
+        Stop early after so many epochs without a lower held-out loss; 0 never does.
+    precision : "32-true" or "bf16-mixed"
+        float32 throughout, or bfloat16 where that is safe (for GPUs that have it).
     seed : int
         Of the first weights, the order of the data, and every draw.
     """
@@ -43,4 +47,6 @@ class TrainingSettings(BaseModel):
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
     held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     keep: Literal["best", "last"] = "best"
+    patience: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

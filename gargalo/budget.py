@@ -1,0 +1,103 @@
+"""So many minutes: a short probe chooses the size of the network and the number of epochs that fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import recipe, training
+from .data import Source
+from .errors import must
+from .parts import as_data, training_rows
+from .recipe import Recipe
+
+__all__ = ["fit_into"]
+
+LADDER: tuple[dict[str, Any], ...] = (
+    {"widths": (128, 64)},
+    {"widths": (256, 128)},
+    {"widths": (512, 256)},
+    {"widths": (1024, 512)},
+)
+"""Networks from small to large; one is worth its time where it gets LEAST_EPOCHS."""
+LEAST_EPOCHS = 30
+PROBE_STEPS = 40
+MARGIN = 0.03
+"""Share of the time that is left over, and by which training may be late before it is ended."""
+
+
+def fit_into(
+    minutes: float,
+    plan: Recipe,
+    source: Source,
+    choices: Mapping[str, Any],
+    began: float,
+    rehearse: Callable[[Recipe], float],
+) -> tuple[Recipe, float]:
+    """The recipe that fills the time, and when training must be over.
+
+    Parameters
+    ----------
+    minutes : float
+        From `began`, a time of `time.perf_counter`, to the end of everything.
+    choices : dict
+        What was chosen is not chosen again.
+    rehearse : function
+        Does once what comes after training, and says how many seconds that took.
+
+    Raises
+    ------
+    ParameterError
+        For less time than one epoch and what comes after it take.
+    """
+    end = began + 60 * minutes
+    ladder = ({},) if "widths" in choices else LADDER
+    fixed = choices.get("epochs")
+    after = rehearse(plan)
+    best: tuple[Recipe, float] | None = None
+    for rung in ladder:
+        larger = _with(plan, rung)
+        an_epoch = _probe(larger, source)
+        left = end - time.perf_counter() - after
+        fitting = int(left * (1 - MARGIN) / an_epoch)
+        enough = LEAST_EPOCHS if fixed is None else fixed
+        if best is None or fitting >= enough:
+            best = larger, an_epoch
+        if fitting < enough:
+            break
+    assert best is not None
+    plan, an_epoch = best
+    left = end - time.perf_counter() - after
+    epochs = fixed or int(left * (1 - MARGIN) / an_epoch)
+    if epochs < 1:
+        least = (time.perf_counter() - began + after + 1.1 * an_epoch) / 60
+        raise must("minutes", "train", f"at least {least:.1g} for these data", minutes)
+    plan = _with(plan, {"epochs": epochs})
+    return plan.model_copy(update={"minutes": minutes}), end - after + MARGIN * left
+
+
+def _with(plan: Recipe, more: Mapping[str, Any]) -> Recipe:
+    """The same recipe with other choices."""
+    content = plan.model_dump()
+    for name, value in more.items():
+        content[recipe.CHOICES[name]][name] = value
+    return recipe.checked(content, of="train")
+
+
+def _probe(plan: Recipe, source: Source) -> float:
+    """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up."""
+    fitted, left_out = training_rows(source, plan.training)
+    size = plan.training.batch_size
+    few = fitted[: PROBE_STEPS * size]
+    codec, model = recipe.build(plan, source.x, few)
+    settings = plan.training.model_copy(update={"epochs": 2, "patience": 0})
+    history = training.fit(model, codec, as_data(source, few), None, settings).history
+    steps = len(few) / size
+    a_step = (history[1]["seconds"] - history[0]["seconds"]) / steps
+    held = 0.0
+    if len(left_out):
+        data, began = as_data(source, left_out), time.perf_counter()
+        training.evaluate(model, codec, data)
+        held = time.perf_counter() - began
+    return a_step * len(fitted) / size + held

@@ -1,0 +1,73 @@
+"""Examples for training: resident on the device, or read from a memory map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..core import Batch
+
+__all__ = ["Data"]
+
+
+class Data:
+    """Raw examples and labels, sliced by row, never item by item.
+
+    Parameters
+    ----------
+    raw : Tensor or memory map, (n, *raw_shape)
+        A tensor is kept on the device; of a memory map only the rows that a batch needs are read.
+    y : Tensor or None, (n,) int64
+        Indices of classes.
+    classes : int
+        How many there are.
+    rows : ndarray or None, sorted
+        Which rows of a memory map these examples are; all without.
+    """
+
+    def __init__(
+        self,
+        raw: Tensor | np.ndarray,
+        y: Tensor | None = None,
+        classes: int = 0,
+        rows: np.ndarray | None = None,
+    ):
+        self.raw = raw
+        self.y = y
+        self.one_hot = torch.eye(classes)
+        self.rows = rows
+        self.device = torch.device("cpu")
+
+    def __len__(self) -> int:
+        return len(self.raw if self.rows is None else self.rows)
+
+    def to(self, device: torch.device) -> Data:
+        """The same, giving batches on `device`."""
+        moved = Data(self.raw, self.y, 0, self.rows)
+        moved.device, moved.one_hot = device, self.one_hot.to(device)
+        if isinstance(self.raw, Tensor):
+            moved.raw = self.raw.to(device)
+        if self.y is not None:
+            moved.y = self.y.to(device)
+        return moved
+
+    def batch(self, codec: nn.Module, rows: Tensor, **more: Any) -> Batch:
+        """The model-space batch of these rows (on the CPU), in their order."""
+        y = None
+        if self.y is not None:
+            y = self.one_hot[self.y[rows.to(self.device)]]
+        return Batch(codec(self._take(rows)), y, **more)
+
+    def _take(self, rows: Tensor) -> Tensor:
+        if isinstance(self.raw, Tensor):
+            return self.raw[rows.to(self.device)]
+        # A file is read forwards; where each row belongs in the batch is put right afterwards.
+        order = rows.argsort()
+        places = rows[order].numpy()
+        read = self.raw[places if self.rows is None else self.rows[places]]
+        batch = torch.empty(read.shape, dtype=torch.from_numpy(np.asarray(read[:0])).dtype)
+        batch[order] = torch.from_numpy(np.asarray(read))
+        return batch.to(self.device)

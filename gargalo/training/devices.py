@@ -1,0 +1,157 @@
+"""Where training runs: one device, or several processes that share every batch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ..errors import GargaloError, must
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["DEVICES", "PRECISIONS", "Team", "launch", "world_size"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("32-true", "bf16-mixed")
+
+
+class Team:
+    """The processes that train together, on top of Lightning Fabric; mostly it is one.
+
+    Attributes
+    ----------
+    fabric : Fabric
+    rank, size : int
+        This process among all of them; rank 0 alone writes and speaks.
+    """
+
+    def __init__(self, fabric: Fabric):
+        self.fabric = fabric
+        self.rank, self.size = fabric.global_rank, fabric.world_size
+        self.device = fabric.device
+
+    def share(self, rows: Tensor) -> tuple[Tensor, float]:
+        """This process's rows of a batch, and what its mean loss counts for.
+
+        Gradients are averaged over processes: a process with fewer rows must count for less, so that together they
+        give the gradient of the whole batch. Where a batch has fewer rows than there are processes, one stands in
+        and counts for nothing.
+        """
+        if self.size == 1:
+            return rows, 1.0
+        mine = rows[self.rank :: self.size]
+        weight = len(mine) * self.size / len(rows)
+        return (mine if len(mine) else rows[:1]), weight
+
+    def place(self, epoch: int, step: int) -> tuple[int, ...]:
+        """Where this process's draws of a step stand: each has its own, and rank 0 those of one process alone."""
+        return (epoch, step) if self.rank == 0 else (epoch, step, self.rank, 0)
+
+    def any(self, *flags: float) -> list[float]:
+        """The largest of each number over all processes."""
+        if self.size == 1:
+            return list(flags)
+        largest = self.fabric.all_reduce(torch.tensor(flags, device=self.device), reduce_op="max")
+        return torch.as_tensor(largest).tolist()
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all processes, the same in each."""
+        if self.size == 1:
+            return values
+        return torch.as_tensor(self.fabric.all_reduce(values, reduce_op="sum"))
+
+    def first(self, act: Callable[[], Any]) -> Any:
+        """What `act` gives in rank 0, in every process; its error, too, ends all of them."""
+        if self.size == 1:
+            return act()
+        found, error = None, None
+        if self.rank == 0:
+            try:
+                found = act()
+            except GargaloError as raised:
+                error = raised
+        found, error = self.fabric.broadcast((found, error))
+        if error is not None:
+            raise error
+        return found
+
+    def broken(self, error: RuntimeError) -> GargaloError | None:
+        """What to say of an error that another process's end brought upon this one; None for any other."""
+        if self.size > 1 and (isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()):
+            return GargaloError(
+                f"train: expected {self.size} processes to the end. Found in rank {self.rank} that another one has"
+                " ended; its own message says why. What a checkpoint holds goes on with gargalo resume."
+            )
+        return None
+
+    def wait(self) -> None:
+        """Until every process is here."""
+        self.fabric.barrier()
+
+
+def world_size() -> int:
+    """How many processes torchrun started."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def launch(
+    device: str = "auto",
+    devices: int = 1,
+    num_nodes: int = 1,
+    precision: str = "32-true",
+    alone: bool = False,
+) -> Team:
+    """A team on this kind of device.
+
+    Parameters
+    ----------
+    device : "auto", "cpu", "cuda" or "mps"
+        "auto" takes a GPU where there is one, and says so.
+    devices : int
+        Processes on this machine, started by torchrun.
+    num_nodes : int
+        Machines, with torchrun on each.
+    precision : "32-true" or "bf16-mixed"
+    alone : bool
+        This process only, also where torchrun started several.
+
+    Raises
+    ------
+    ParameterError
+        For a device that is not there, or numbers that are not those of torchrun.
+    """
+    from lightning_fabric import Fabric  # about one second to import
+
+    if device not in DEVICES:
+        raise must("device", "train", f"one of {', '.join(DEVICES)}", device)
+    if precision not in PRECISIONS:
+        raise must("precision", "train", f"one of {', '.join(PRECISIONS)}", precision)
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        device = next((kind for kind in ("cuda", "mps") if there[kind]), "cpu")
+        if device != "cpu":
+            print(f"gargalo: training on {device}; --device cpu would not", file=sys.stderr)
+    if not there[device]:
+        found = ", ".join(kind for kind, is_there in there.items() if is_there)
+        raise must("device", "train", f"one that is here: {found}", device)
+    total = 1 if alone else world_size()
+    if total > 1:
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", total))
+        if devices not in (1, here) or num_nodes not in (1, total // here):
+            expected = f"{here} devices and {total // here} nodes, as torchrun says"
+            raise must("devices", "train", expected, f"{devices} and {num_nodes}")
+        devices, num_nodes = here, total // here
+    elif devices * num_nodes > 1:
+        hint = f"Start with torchrun --nproc-per-node {devices} -m gargalo train …"
+        raise must("devices", "train", "1 for one process", devices * num_nodes, hint)
+    spread: dict[str, Any] = {"strategy": "ddp"} if total > 1 else {}
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=num_nodes, precision=precision, **spread)
+    if total > 1:
+        fabric.launch()
+    return Team(fabric)

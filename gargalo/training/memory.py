@@ -1,0 +1,88 @@
+"""What a training will take, before it takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..core import Batch, LatentModel
+from ..errors import GargaloError
+
+__all__ = ["check_memory", "free_memory", "step_memory", "weights_memory"]
+
+
+def weights_memory(model: nn.Module) -> int:
+    """Bytes of weights, gradients, Adam's two moments, and the best weights; `model` may be on the meta device."""
+    return 5 * sum(p.nbytes for p in model.parameters())
+
+
+def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int) -> int:
+    """Bytes that one example takes in a step: what it keeps for its gradients, and these.
+
+    Parameters
+    ----------
+    model, codec, raw
+        On the meta device, which knows sizes and takes no memory; `raw` (n, *raw_shape) are some examples.
+    """
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        # Views share memory, and weights are counted elsewhere.
+        if not isinstance(tensor, nn.Parameter):
+            storage = tensor.untyped_storage()
+            kept[storage._cdata] = storage.nbytes()
+        return tensor
+
+    y = torch.zeros(len(raw), classes, device="meta") if classes else None
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model.loss(Batch(codec(raw), y))
+    return 2 * sum(kept.values()) // len(raw)
+
+
+def check_memory(**needs: int) -> None:
+    """Refuse what does not fit, before it is begun.
+
+    Parameters
+    ----------
+    **needs : int
+        Bytes, by what they are for.
+
+    Raises
+    ------
+    GargaloError
+        With the megabytes that are free and needed, and for what.
+    """
+    total, free = sum(needs.values()), free_memory()
+    if total > free:
+        parts = ", ".join(f"{what} {size // 10**6}" for what, size in needs.items())
+        raise GargaloError(
+            f"train: expected to need at most the {free // 10**6} MB of memory that are free. Found about"
+            f" {total // 10**6} MB ({parts}); try smaller --widths or --batch-size."
+        )
+
+
+def free_memory() -> int:
+    """Bytes that this process may still take: of the machine, of its container, of its own limit."""
+    import psutil
+
+    found = [psutil.virtual_memory().available]
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text().strip()
+        if limit.isdecimal():
+            facts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+            used = int((group / "memory.current").read_text()) - int(facts["inactive_file"])
+            found.append(int(limit) - used)
+    except (OSError, ValueError, KeyError):  # no such container here
+        pass
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            found.append(limit - psutil.Process().memory_info().vms)
+    except ImportError:  # Windows has no such limits
+        pass
+    return max(0, min(found))

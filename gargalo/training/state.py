@@ -1,0 +1,120 @@
+"""How far training is: with weights and optimiser, all that a checkpoint needs, since no draw has a state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor, nn
+
+from ..core import Loss
+from ..errors import RunError
+from ..weights import must_fit
+from .checkpoint import Checkpoint
+from .devices import Team
+from .events import Record
+
+__all__ = ["Means", "Progress", "State"]
+
+
+@dataclass
+class Means:
+    """Running means of named scalars, left on their device until they are asked for."""
+
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    terms: list[str] = field(default_factory=list)
+    seen: float = 0
+
+    def add(self, loss: Loss, n: float) -> None:
+        """Count a loss for `n` examples."""
+        for name, value in (loss.terms | loss.notes).items():
+            self.sums[name] = self.sums.get(name, 0.0) + value.detach() * n
+        self.terms = list(loss.terms)
+        self.seen += n
+
+    def emptied(self) -> Means:
+        """The same names, and nothing counted."""
+        return Means({name: torch.zeros_like(value) for name, value in self.sums.items()}, self.terms)
+
+    def summed(self, team: Team) -> Means:
+        """The same, counted over all processes."""
+        if team.size == 1 or not self.sums:
+            return self
+        *sums, seen = team.sum(torch.stack([*self.sums.values(), torch.tensor(self.seen)]).double())
+        return Means(dict(zip(self.sums, sums, strict=True)), self.terms, float(seen))
+
+    def values(self) -> dict[str, float]:
+        """Every mean, and the total of the terms, which stands first."""
+        means = {name: float(value) / self.seen for name, value in self.sums.items()}
+        return {"loss": sum(means[name] for name in self.terms), **means}
+
+
+class Progress(BaseModel):
+    """What of the state is a number or a word."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epoch: Annotated[int, Field(ge=0)] = 0
+    step: Annotated[int, Field(ge=0)] = 0
+    terms: list[str] = []
+    seen: Annotated[float, Field(ge=0)] = 0
+    history: list[Record] = []
+    best_loss: float | None = None
+    best_epoch: Annotated[int, Field(ge=0)] = 0
+    seconds: Annotated[float, Field(ge=0)] = 0
+    stopped: str | None = None
+
+
+@dataclass
+class State:
+    """Progress, the running means of an epoch, and the best weights so far."""
+
+    progress: Progress = field(default_factory=Progress)
+    means: Means = field(default_factory=Means)
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+    def packed(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
+        """Everything, as named tensors and plain values."""
+        groups: dict[str, Mapping[str, Tensor]] = {
+            "model.": model.state_dict(),
+            "best.": self.best,
+            "means.": self.means.sums,
+            **{f"optimizer.{i}.": values for i, values in optimizer.state_dict()["state"].items()},
+        }
+        tensors = {
+            f"{prefix}{name}": t.cpu().contiguous() for prefix, part in groups.items() for name, t in part.items()
+        }
+        return Checkpoint(
+            tensors, self.progress.model_dump() | {"terms": self.means.terms, "seen": self.means.seen}
+        )
+
+    @classmethod
+    def restored(cls, kept: Checkpoint, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
+        """Put weights and optimiser back where they were, and say how far that was.
+
+        Raises
+        ------
+        RunError
+            For a checkpoint that is not of this model and optimiser.
+        """
+        parameters = optimizer.param_groups[0]["params"]
+        moments: dict[int, dict[str, Tensor]] = {
+            i: part for i in range(len(parameters)) if (part := kept.part(f"optimizer.{i}."))
+        }
+        weights, best, why = kept.part("model."), kept.part("best."), "as the recipe says"
+        for part in (weights, best or weights):
+            must_fit(part, model.state_dict(), "checkpoint", why)
+        for i, part in moments.items():
+            wanted = {name: torch.empty(()) if name == "step" else parameters[i] for name in part}
+            must_fit(part, wanted, "checkpoint", why)
+        try:
+            progress = Progress.model_validate({k: v for k, v in kept.state.items() if k != "format"})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise RunError(f"checkpoint: {first['loc'][0]} cannot be {first['input']!r}. Train anew.") from None
+        model.load_state_dict(weights)
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+        return cls(progress, Means(kept.part("means."), progress.terms, progress.seen), best)

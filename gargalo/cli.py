@@ -388,9 +388,11 @@ def run(arguments: Sequence[str]) -> int:
         if message := " ".join(error.format_message().split()):
             _complain(f"{message} See gargalo --help.")
         return error.exit_code
-    except KeyboardInterrupt as stop:
-        status = 128 + stop.signum if isinstance(stop, Stopped) else 130
-        _complain(str(stop) or "stopped.")
+    except Stopped as stop:
+        _complain(str(stop))
+        return 128 + stop.signum
+    except KeyboardInterrupt:
+        status = 130
     except BrokenPipeError:
         return 0
     except MemoryError as error:
@@ -399,6 +401,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _complain(f"{error.filename or 'output'}: {error.strerror}.")
         return 2
+    if status == 130:  # typer makes that of Ctrl-C, and is silent
+        _complain("stopped.")
     return status or 0
 
 

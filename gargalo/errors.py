@@ -7,7 +7,7 @@
     ├ DataError            a file or an array that cannot be read or does not fit
     └ RunError             a run folder that is none, is unfinished, or is already full
 
-    KeyboardInterrupt
+    BaseException
     └ Stopped              stopped by a signal, with everything saved; status 130 or 143
 
 Every message names the thing, what was expected, what was found and, where one is known, what to do.
@@ -37,8 +37,8 @@ class RunError(GargaloError):
     """A run folder that is none, is unfinished, or is already full."""
 
 
-class Stopped(KeyboardInterrupt):
-    """Stopped by a signal; what was done is saved. Like Ctrl-C itself, no `except Exception` swallows it.
+class Stopped(BaseException):
+    """Stopped by a signal; what was done is saved. As with Ctrl-C itself, no `except Exception` swallows it.
 
     Attributes
     ----------

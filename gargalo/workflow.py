@@ -365,7 +365,7 @@ def _stoppable(folder: Path) -> Iterator[None]:
     """Say how to go on, whenever a signal comes."""
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, Stopped) as stop:
         signum = stop.signum if isinstance(stop, Stopped) else signal.SIGINT
         raise Stopped(f"{folder}: stopped, and saved. Go on with: gargalo resume {folder}", signum) from None
 

@@ -302,7 +302,7 @@ def test_ctrl_c(say, monkeypatch, tmp_path):
     monkeypatch.setattr(gargalo.training, "fit", stop)
     status, _, err = say("train", "--out", tmp_path / "run")
     assert status == 130
-    assert err.startswith("gargalo: stopped.")
+    assert err == f"gargalo: {tmp_path / 'run'}: stopped, and saved. Go on with: gargalo resume {tmp_path / 'run'}"
     assert "did not end" in say("info", tmp_path / "run")[2]
 
 

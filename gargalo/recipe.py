@@ -98,6 +98,8 @@ class Recipe(BaseModel):
             raise must("likelihood", "train", f"one of {names} for model {self.model}", self.likelihood)
         if self.likelihood == "bernoulli" and not self.data.is_image:
             raise must("likelihood", "train", "gaussian or mse for numbers outside [0, 1]", self.likelihood)
+        if self.training.patience and not self.training.held_out and not self.data.counts.get("held"):
+            raise must("patience", "train", "0 where nothing is held out", self.training.patience)
         if kind.needs_labels and len(self.data.class_names or ()) < 2:
             raise must("model", "train", "one that needs no labels, for data without two classes", self.model)
         return self

@@ -27,7 +27,7 @@ class ImageCodec(Codec):
     def forward(self, raw: Tensor) -> Tensor:
         x = raw.to(torch.float32)
         if self.is_byte:
-            x = x / 255
+            x = x.div_(255)  # x is new: bytes are never floats already
         return x.permute(0, 3, 1, 2).contiguous() if self.has_channels else x.unsqueeze(1)
 
     def invert(self, x: Tensor) -> Tensor:

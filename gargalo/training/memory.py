@@ -26,12 +26,13 @@ def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int)
     model, codec, raw
         On the meta device, which knows sizes and takes no memory; `raw` (n, *raw_shape) are some examples.
     """
+    # Views share a storage; those of weights, such as their transpose, are counted elsewhere.
+    weights = {p.untyped_storage()._cdata for p in model.parameters()}
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        # Views share memory, and weights are counted elsewhere.
-        if not isinstance(tensor, nn.Parameter):
-            storage = tensor.untyped_storage()
+        storage = tensor.untyped_storage()
+        if storage._cdata not in weights:
             kept[storage._cdata] = storage.nbytes()
         return tensor
 

@@ -1,0 +1,246 @@
+"""Checkpoints: whole or not at all, the newest whole one, and nothing believed that a file only claims."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save as pack
+
+from gargalo import files, recipe
+from gargalo.errors import GargaloError, RunError
+from gargalo.training import Keeper
+from gargalo.training.checkpoint import Checkpoint
+from gargalo.training.state import Progress, State
+
+
+def some(step: int) -> Checkpoint:
+    """A checkpoint that tells which one it is."""
+    return Checkpoint({"w": torch.full((64,), float(step))}, {"step": step})
+
+
+def kept(root: Path) -> list[str]:
+    return sorted(p.name for p in root.iterdir())
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Keeper:
+    """Three were saved."""
+    keeper = Keeper(tmp_path / "checkpoints")
+    for step in (1, 2, 3):
+        keeper.save(step, some(step))
+    return keeper
+
+
+def test_the_newest_two_are_kept(keeper):
+    assert kept(keeper.root) == ["step-0000000002", "step-0000000003"]
+    assert kept(keeper.root / "step-0000000003") == ["manifest.json", "state.json", "tensors.safetensors"]
+    newest = keeper.newest()
+    assert newest.state["step"] == 3
+    assert torch.equal(newest.tensors["w"], torch.full((64,), 3.0))
+
+
+def test_without_one_there_is_none(tmp_path):
+    assert Keeper(tmp_path / "nothing").newest() is None
+
+
+def test_one_is_due_after_its_time(tmp_path):
+    assert Keeper(tmp_path, every=0).due()
+    assert not Keeper(tmp_path, every=60).due()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "state.json", "tensors.safetensors"])
+def test_whatever_byte_is_broken_the_one_before_is_used(keeper, capsys, name):
+    """Truncated at every length, and each byte flipped."""
+    file = keeper.root / "step-0000000003" / name
+    whole = file.read_bytes()
+    flipped = [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in range(0, len(whole), 7)]
+    for broken in [*(whole[:n] for n in range(0, len(whole), 11)), *flipped]:
+        file.write_bytes(broken)
+        assert keeper.newest().state["step"] == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert "step-0000000003: expected a whole checkpoint. Found " in err
+        assert err.endswith("; passed over.\n")
+    file.unlink()
+    assert keeper.newest().state["step"] == 2
+    file.write_bytes(whole)
+    assert keeper.newest().state["step"] == 3
+
+
+def test_a_half_written_one_is_never_read(keeper):
+    """What a kill may leave: another name, or a folder without its manifest."""
+    (keeper.root / "step-0000000003").rename(keeper.root / ".partial")
+    assert keeper.newest().state["step"] == 2
+    shutil.copytree(keeper.root / "step-0000000002", keeper.root / "step-0000000009")
+    (keeper.root / "step-0000000009" / "manifest.json").unlink()
+    assert keeper.newest().state["step"] == 2
+    keeper.save(4, some(4))
+    assert keeper.newest().state["step"] == 4
+    assert ".partial" not in kept(keeper.root)
+
+
+def sealed(folder: Path, tensors: bytes, state: bytes) -> None:
+    """A checkpoint with a true manifest, whatever is in it: who can write a file can write its sum."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {"tensors.safetensors": tensors, "state.json": state}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    (folder / "manifest.json").write_text(json.dumps(sums))
+
+
+def test_a_newer_format_is_refused(keeper):
+    sealed(keeper.root / "step-0000000005", pack({}), b'{"format": 99}')
+    with pytest.raises(RunError, match=r"expected checkpoint format 1 or older. Found 99; a newer gargalo"):
+        keeper.newest()
+
+
+HOSTILE = [
+    (b"", b'{"format": 1}'),
+    (b"\xff" * 64, b'{"format": 1}'),
+    # A header that announces an exbibyte, and one whose tensors lie beyond the end.
+    ((2**60).to_bytes(8, "little") + b"{}", b'{"format": 1}'),
+    (
+        (len(h := b'{"w":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}')).to_bytes(
+            8, "little"
+        )
+        + h,
+        b'{"format": 1}',
+    ),
+    (pack({}), b"[]"),
+    (pack({}), b'{"format": "1"}'),
+    (pack({}), b"not json"),
+    (pack({}), b"\x80\x04\x95"),  # a pickle
+]
+
+
+@pytest.mark.parametrize(("tensors", "state"), HOSTILE)
+def test_hostile_contents_are_passed_over(keeper, capsys, tensors, state):
+    sealed(keeper.root / "step-0000000005", tensors, state)
+    assert keeper.newest().state["step"] == 3
+    assert "passed over" in capsys.readouterr().err
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200), st.binary(max_size=100))
+def test_any_bytes_are_passed_over(tmp_path_factory, tensors, state):
+    root = tmp_path_factory.mktemp("hostile")
+    sealed(root / "step-0000000005", tensors, state)
+    assert Keeper(root).newest() is None
+
+
+# Put back where they belong
+
+
+def parts(digits):
+    plan = recipe.make(digits.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
+    _, model = recipe.build(plan, digits.x[:64])
+    return model, torch.optim.Adam(model.parameters(), fused=True)
+
+
+def whole(digits) -> Checkpoint:
+    model, optimizer = parts(digits)
+    sum(p.sum() for p in model.parameters()).backward()
+    optimizer.step()
+    return State(Progress(epoch=1, step=2)).packed(model, optimizer)
+
+
+def test_all_of_it_comes_back(digits):
+    saved = whole(digits)
+    model, optimizer = parts(digits)
+    state = State.restored(Checkpoint(saved.tensors, {"format": 1, **saved.state}), model, optimizer)
+    assert (state.progress.epoch, state.progress.step) == (1, 2)
+    again = state.packed(model, optimizer)
+    assert again.state == saved.state
+    assert again.tensors.keys() == saved.tensors.keys()
+    assert all(torch.equal(again.tensors[name], t) for name, t in saved.tensors.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.tensors.pop("model.encoder.1.weight"), "expected encoder.1.weight of shape"),
+        (lambda c: c.tensors.update({"model.extra": torch.zeros(1)}), "expected extra of shape None"),
+        (lambda c: c.tensors.update({"model.encoder.1.weight": torch.zeros(3)}), r"Found \(3,\)"),
+        (lambda c: c.tensors["model.encoder.1.weight"].fill_(np.nan), "Found NaN or infinity in encoder.1.weight"),
+        (lambda c: c.tensors.update({"best.other": torch.zeros(1)}), "expected "),
+        (lambda c: c.tensors.update({"optimizer.0.exp_avg": torch.zeros(2)}), "expected exp_avg of shape"),
+        (lambda c: c.state.update(epoch=-1), "epoch cannot be -1"),
+        (lambda c: c.state.update(surprise=1), "surprise cannot be 1"),
+        (lambda c: c.state.update(history="all"), "history cannot be 'all'"),
+    ],
+)
+def test_one_of_another_model_is_refused(digits, change, message):
+    saved = whole(digits)
+    changed = Checkpoint({name: t.clone() for name, t in saved.tensors.items()}, dict(saved.state))
+    change(changed)
+    model, optimizer = parts(digits)
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    with pytest.raises(RunError, match=message) as error:
+        State.restored(changed, model, optimizer)
+    assert "\n" not in str(error.value)
+    assert all(torch.equal(before[name], t) for name, t in model.state_dict().items()), "nothing was moved"
+
+
+# Disks
+
+
+def test_a_disk_that_is_full_leaves_the_last_good_one(keeper, monkeypatch):
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(GargaloError, match=r"Expected 1 MB. Found \d+ MB free; make room\.") as error:
+            keeper.save(4, some(4))
+    assert "\n" not in str(error.value)
+    assert kept(keeper.root) == ["step-0000000002", "step-0000000003"]
+    assert keeper.newest().state["step"] == 3
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="mounting needs root")
+def test_a_small_disk_that_really_is_full(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        keeper = Keeper(disk / "checkpoints")
+        keeper.save(1, Checkpoint({"w": torch.zeros(300_000)}, {"step": 1}))
+        with pytest.raises(GargaloError, match=r"Expected \d MB. Found \d MB free; make room\."):
+            keeper.save(2, Checkpoint({"w": torch.ones(600_000)}, {"step": 2}))
+        assert kept(keeper.root) == ["step-0000000001"]
+        assert keeper.newest().state["step"] == 1
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_every_file_and_folder_is_flushed_before_it_counts(tmp_path, monkeypatch):
+    """A power cut must not leave a name without its bytes."""
+    flushed: list[str] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (flushed.append(name_of(handle)), fsync(handle)))
+    Keeper(tmp_path).save(1, some(1))
+    assert flushed == ["tensors.safetensors", "state.json", "manifest.json", ".partial", tmp_path.name]
+
+
+def name_of(handle: int) -> str:
+    return Path(f"/proc/self/fd/{handle}").readlink().name
+
+
+def test_windows_opens_no_folders(monkeypatch, tmp_path):
+    monkeypatch.setattr(files.os, "name", "nt")
+    monkeypatch.setattr(files.os, "open", lambda *_: pytest.fail("Windows cannot open a folder"))
+    files.flush_folder(tmp_path)

@@ -1,0 +1,452 @@
+"""A run that was stopped becomes, bit for bit, the run that was not; and what cannot go on says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import gargalo
+from gargalo import budget, parts, recipe, training, workflow
+from gargalo.data import Source, as_source
+from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
+from gargalo.files import hold
+from gargalo.run import Run
+from gargalo.training import memory
+
+TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "progress": False}
+STEPS = 10
+
+
+@pytest.fixture(scope="session")
+def few(digits: Source) -> Source:
+    """300 training and 60 test digits, without labels."""
+    rows = np.r_[0:316, 1500:1560]
+    return as_source(digits.x[rows], name="few", split=digits.split[rows])
+
+
+@pytest.fixture(scope="session")
+def never_stopped(few: Source, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return gargalo.train(few, "vae", out=tmp_path_factory.mktemp("never") / "run", **TINY)
+
+
+def stop_after(step: int, patch: pytest.MonkeyPatch, signum: int = signal.SIGINT) -> None:
+    """Send a real signal once this step is done."""
+    save, sent = training.Keeper.save, []
+
+    def save_and_stop(keeper, at, checkpoint):
+        found = save(keeper, at, checkpoint)
+        if at == step and not sent:
+            sent.append(at)
+            os.kill(os.getpid(), signum)
+        return found
+
+    patch.setattr(training.Keeper, "save", save_and_stop)
+
+
+def same(a: Run, b: Run) -> bool:
+    """Weights, history without its timings, and what is kept of the latent space."""
+    histories = [[{**record, "seconds": 0} for record in run.history] for run in (a, b)]
+    return a.key == b.key and histories[0] == histories[1] and np.array_equal(a.latents, b.latents)
+
+
+@pytest.mark.parametrize("step", range(STEPS + 1))
+def test_stopped_after_any_step_it_becomes_the_run_never_stopped(few, never_stopped, tmp_path, monkeypatch, step):
+    folder = tmp_path / "run"
+    kind = (signal.SIGINT, signal.SIGTERM)[step % 2]
+    with monkeypatch.context() as patch:
+        stop_after(step, patch, kind)
+        with pytest.raises(Stopped, match=re.escape(f"Go on with: gargalo resume {folder}")) as stop:
+            gargalo.train(few, "vae", out=folder, save_every=0, **TINY)
+    assert stop.value.signum == kind
+    with pytest.raises(RunError, match="gargalo resume"):
+        gargalo.open_run(folder)
+    assert same(gargalo.resume(folder, few, progress=False), never_stopped)
+    assert not (folder / "checkpoints").exists(), "a finished run needs none"
+
+
+def test_stopped_again_and_again(few, never_stopped, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    for step in (2, 5, 8):
+        with monkeypatch.context() as patch, pytest.raises(Stopped):
+            stop_after(step, patch)
+            gargalo.train(few, "vae", out=folder, resume=True, save_every=0, **TINY)
+    assert same(gargalo.train(few, "vae", out=folder, resume=True, **TINY), never_stopped)
+
+
+@pytest.mark.parametrize("preset", ["lesson", None])
+@pytest.mark.parametrize("model", ["classifier", "denoising"])
+def test_every_objective_and_schedule_resumes(digits, tmp_path, monkeypatch, model, preset):
+    choices = {**TINY, "epochs": 2, "batch_size": 256, "preset": preset}
+    whole = gargalo.train(digits, model, out=tmp_path / "whole", **choices)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(4, patch)
+        gargalo.train(digits, model, out=tmp_path / "run", save_every=0, **choices)
+    assert same(gargalo.resume(tmp_path / "run", digits, progress=False), whole)
+
+
+def test_without_a_whole_checkpoint_it_begins_again(few, never_stopped, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(5, patch)
+        gargalo.train(few, "vae", out=tmp_path / "run", save_every=0, **TINY)
+    for file in (tmp_path / "run" / "checkpoints").glob("*/manifest.json"):
+        file.write_text("{}")
+    assert same(gargalo.resume(tmp_path / "run", few, progress=False), never_stopped)
+    assert capsys.readouterr().err.count("passed over") == 2
+
+
+def test_the_older_checkpoint_does_as_well(few, never_stopped, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(7, patch)
+        gargalo.train(few, "vae", out=tmp_path / "run", save_every=0, **TINY)
+    newest = max((tmp_path / "run" / "checkpoints").glob("step-*"))
+    (newest / "tensors.safetensors").write_bytes(b"")
+    assert same(gargalo.resume(tmp_path / "run", few, progress=False), never_stopped)
+    assert f"{newest}: expected a whole checkpoint" in capsys.readouterr().err
+
+
+def test_stopped_in_its_evaluation_only_that_is_done_again(few, never_stopped, tmp_path, monkeypatch):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workflow.evaluation, "measure", stop)
+        with pytest.raises(Stopped) as stopped:
+            gargalo.train(few, "vae", out=tmp_path / "run", **TINY)
+    assert stopped.value.signum == signal.SIGINT
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", lambda *_, **__: pytest.fail("it was trained already"))
+        run = gargalo.resume(tmp_path / "run", few, progress=False)
+    assert same(run, never_stopped)
+    assert {**run.metrics, "seconds": 0} == {**never_stopped.metrics, "seconds": 0}
+
+
+def test_a_finished_run_is_only_opened(few, never_stopped):
+    before = {p: p.stat().st_mtime_ns for p in never_stopped.folder.rglob("*") if p.is_file()}
+    assert gargalo.resume(never_stopped.folder, progress=False).key == never_stopped.key
+    again = gargalo.train(few, "vae", out=never_stopped.folder, resume=True, **TINY)
+    assert again.key == never_stopped.key
+    assert before == {p: p.stat().st_mtime_ns for p in never_stopped.folder.rglob("*") if p.is_file()}
+
+
+# What cannot go on
+
+
+@pytest.fixture
+def begun(few: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was stopped in its first epoch."""
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(3, patch)
+        gargalo.train(few, "vae", out=tmp_path / "begun", save_every=0, **TINY)
+    return tmp_path / "begun"
+
+
+def test_other_data_are_refused(begun, few):
+    rows = few.rows("train")[:200]
+    fewer = as_source(few.x[np.r_[rows, few.rows("test")]], name="fewer")
+    with pytest.raises(RunError) as error:
+        gargalo.resume(begun, fewer, progress=False)
+    assert "expected the data that it was begun with. Found other name fewer (was few), counts {" in str(
+        error.value
+    )
+    assert "\n" not in str(error.value)
+    flipped = as_source(255 - few.x, name="few", split=few.split)
+    with pytest.raises(RunError, match=r"Found other fingerprint \w{64} \(was \w{64}\)"):
+        gargalo.resume(begun, flipped, progress=False)
+
+
+CHANGES = {
+    "epochs": st.integers(3, 50),
+    "lr": st.floats(1e-4, 1e-3),
+    "seed": st.integers(1, 99),
+    "widths": st.just((16,)),
+    "latent_dim": st.integers(5, 9),
+    "likelihood": st.just("gaussian"),
+    "keep": st.just("last"),
+    "patience": st.integers(1, 9),
+}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.fixed_dictionaries({}, optional=CHANGES))
+def test_another_recipe_is_refused_and_every_difference_named(begun, few, changes):
+    if not changes:
+        return
+    with pytest.raises(RunError) as error:
+        gargalo.train(few, "vae", out=begun, resume=True, **{**TINY, **changes})
+    told = str(error.value).partition("Found other ")[2].partition("; go on with the same")[0]
+    assert {name for name in TINY | CHANGES if re.search(rf"(^|, ){name} ", told)} == set(changes)
+    assert (begun / "checkpoints").is_dir()
+
+
+def test_arrays_must_be_given_again(begun):
+    with pytest.raises(RunError, match="expected the data that it was trained on, an array; give them as well"):
+        gargalo.resume(begun, progress=False)
+
+
+def test_files_are_found_again(digits, tmp_path, monkeypatch):
+    np.savez(tmp_path / "d.npz", x=digits.x[:300])
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(2, patch)
+        gargalo.train(tmp_path / "d.npz", out=tmp_path / "run", save_every=0, **TINY)
+    run = gargalo.resume(tmp_path / "run", progress=False)
+    assert run.recipe.data.origin == {"src": str(tmp_path / "d.npz"), "split_seed": 0}
+    (tmp_path / "run" / "metrics.json").unlink()
+    (tmp_path / "d.npz").rename(tmp_path / "moved.npz")
+    with pytest.raises(DataError, match=r"d\.npz: expected a file. There is none"):
+        gargalo.resume(tmp_path / "run", progress=False)
+    assert gargalo.resume(tmp_path / "run", tmp_path / "moved.npz", progress=False).key == run.key
+
+
+def test_other_versions_go_on_and_say_so(begun, few, never_stopped, capsys):
+    file = begun / "recipe.json"
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"versions": content["versions"] | {"torch": "1.0"}}))
+    assert same(gargalo.resume(begun, few, progress=False), never_stopped)
+    assert f"begun with other torch {torch.__version__} (was 1.0); it goes on, but bits" in capsys.readouterr().err
+
+
+def test_a_folder_that_another_process_holds(begun, few, never_stopped):
+    """Another process: a fork, since one process may hold a lock twice."""
+    ready, ends = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        with hold(begun / "checkpoints", str(begun)):
+            os.write(ready[1], b"!")
+            os.read(ends[0], 1)
+        os._exit(0)
+    os.read(ready[0], 1)
+    with pytest.raises(RunError) as error:
+        gargalo.resume(begun, few, progress=False)
+    pattern = (
+        rf"expected that no other process trains here. Found process {child} on \S+, since \d{{4}}-\d\d-\d\d "
+    )
+    assert re.search(pattern, str(error.value))
+    # The dead hold nothing, whatever they left behind.
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert (begun / "checkpoints" / ".holder.json").is_file()
+    assert same(gargalo.resume(begun, few, progress=False), never_stopped)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="mounting needs root")
+def test_a_read_only_folder_is_told_of_before_training(begun, few, monkeypatch):
+    import subprocess
+
+    if subprocess.run(["mount", "--bind", begun, begun], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", begun], check=True)
+        monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("too late"))
+        with pytest.raises(GargaloError, match="The file system is read-only; choose another folder"):
+            gargalo.resume(begun, few, progress=False)
+    finally:
+        subprocess.run(["umount", begun], check=True)
+
+
+def test_last_is_the_newest_unfinished_one(begun, few, never_stopped, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match=r"expected an unfinished run in this folder\. Found none"):
+        gargalo.resume("last", few, progress=False)
+    shutil.copytree(begun, Path("runs") / "a-001")
+    shutil.copytree(never_stopped.folder, Path("runs") / "b-001")
+    assert gargalo.resume("last", few, progress=False).folder == Path("runs/a-001")
+
+
+# Not numbers
+
+
+def numbers(n: int = 400) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(n, 12)).astype(np.float32)
+
+
+def test_a_loss_that_overflows_says_where_and_why(tmp_path):
+    with pytest.raises(GargaloError) as error:
+        gargalo.train(
+            numbers() * 1e4, likelihood="mse", lr=10.0, widths=(64, 64, 64, 64), epochs=50, activation="relu",
+            schedule="constant", optimizer="adam", out=tmp_path / "run", save_every=0, progress=False,
+        )  # fmt: skip
+    assert re.search(
+        r"train: expected a finite loss. Found (inf|nan) in epoch \d+, step \d+, at a learning rate of 10\. .*"
+        r"Try --lr 1\. Checkpoints are from before\.",
+        str(error.value),
+    )
+    kept = training.Keeper(tmp_path / "run" / "checkpoints").newest()
+    assert all(t.isfinite().all() for t in kept.tensors.values())
+
+
+def test_a_batch_that_holds_nan_is_named(digits):
+    plan = recipe.make(digits.facts, "autoencoder", None, {"epochs": 1})
+    codec, model = recipe.build(plan, digits.x[:64])
+    spoiled = torch.rand(64, 28, 28)
+    spoiled[13, 0, 0] = torch.nan
+    codec.is_byte = False
+    with pytest.raises(GargaloError, match="The batch itself holds NaN or infinity; look at the data"):
+        training.fit(model, codec, training.Data(spoiled), None, plan.training)
+
+
+# Early stopping, warm starts, memory, minutes
+
+
+def test_early_stopping_says_why(few, tmp_path, capsys):
+    choices = {**TINY, "progress": True, "epochs": 200, "lr": 0.02, "schedule": "constant"}
+    run = gargalo.train(few, out=tmp_path / "run", patience=3, **choices)
+    assert len(run.history) < 200
+    best = run.metrics["best_epoch"]
+    assert run.metrics["epochs"] == len(run.history) == best + 3
+    losses = [record["held"]["loss"] for record in run.history]
+    assert best == 1 + int(np.argmin(losses))
+    assert run.metrics["stopped"] == f"held-out loss has not fallen for 3 epochs, since epoch {best}"
+    assert f"stopped after epoch {best + 3}: held-out loss has not fallen" in capsys.readouterr().err
+
+
+def test_an_early_stop_is_remembered(few, tmp_path, monkeypatch):
+    choices = {**TINY, "epochs": 60, "lr": 0.02, "schedule": "constant", "patience": 3}
+    whole = gargalo.train(few, out=tmp_path / "whole", **choices)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(5 * len(whole.history), patch)
+        gargalo.train(few, out=tmp_path / "run", save_every=0, **choices)
+    assert same(gargalo.resume(tmp_path / "run", few, progress=False), whole)
+
+
+def test_patience_needs_something_held_out(few, tmp_path):
+    with pytest.raises(ParameterError, match="'patience' parameter of train must be 0 where nothing is held out"):
+        gargalo.train(few, out=tmp_path / "run", **{**TINY, "held_out": 0, "patience": 2})
+
+
+def test_held_out_data_are_cut_from_the_training_part(digits):
+    fitted, held = parts.training_rows(digits, training.TrainingSettings())
+    train = set(digits.rows("train").tolist())
+    assert set(fitted.tolist()) | set(held.tolist()) == train
+    assert not set(fitted.tolist()) & set(held.tolist())
+    assert len(held) == round(0.05 * len(train))
+
+
+def test_a_warm_start_continues_from_another_runs_weights(few, never_stopped, tmp_path):
+    warm = gargalo.train(few, out=tmp_path / "warm", start=never_stopped, epochs=1, lr=1e-6, progress=False)
+    assert (warm.recipe.model, warm.recipe.latent_dim, warm.recipe.net.widths) == ("vae", 4, (32,))
+    assert warm.recipe.warm_start == never_stopped.key
+    assert warm.history[0]["held"]["loss"] == pytest.approx(never_stopped.history[-1]["held"]["loss"], rel=0.01)
+    cold = gargalo.train(few, "vae", out=tmp_path / "cold", **{**TINY, "epochs": 1, "lr": 1e-6})
+    assert cold.history[0]["held"]["loss"] > warm.history[0]["held"]["loss"] + 10, "weights were not used"
+
+
+def test_a_warm_start_must_fit(few, never_stopped, tmp_path):
+    with pytest.raises(RunError, match=r"expected .* of shape .*, to start from it. Found"):
+        gargalo.train(few, out=tmp_path / "run", start=never_stopped, **{**TINY, "widths": (16,)})
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_a_warm_start_without_its_checkpoint_cannot_go_on(few, never_stopped, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(0, patch)
+        gargalo.train(few, out=tmp_path / "run", start=never_stopped, epochs=2, progress=False)
+    whole = shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    gargalo.resume(whole, few, progress=False)
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    with pytest.raises(RunError, match=r"expected a whole checkpoint to go on from\. Found none; train anew"):
+        gargalo.resume(tmp_path / "run", few, progress=False)
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda: 2 * 10**6)
+    with pytest.raises(GargaloError) as error:
+        gargalo.train(few, out=tmp_path / "run", **{**TINY, "widths": (512,)})
+    pattern = r"at most the 2 MB of memory that are free. Found about \d+ MB \(weights \d+, batch \d+, data \d+\)"
+    assert re.search(pattern, str(error.value))
+    assert not (tmp_path / "run").exists()
+
+
+def test_widths_that_no_machine_has_memory_for(few, tmp_path):
+    with pytest.raises(GargaloError, match="try smaller --widths or --batch-size"):
+        gargalo.train(few, out=tmp_path / "run", **{**TINY, "widths": (65536, 65536, 65536)})
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+def test_the_limit_of_a_process_counts(monkeypatch):
+    import resource
+
+    import psutil
+
+    taken = psutil.Process().memory_info().vms
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (taken + 5 * 10**6, resource.RLIM_INFINITY))
+    assert memory.free_memory() <= 5 * 10**6
+
+
+@pytest.mark.parametrize("model", ["autoencoder", "vae", "denoising", "classifier"])
+def test_the_estimate_of_a_step_is_near_what_it_takes(digits, model):
+    """Against what PyTorch really keeps between forward and backward."""
+    plan = recipe.make(digits.facts, model, None, {"widths": (256, 128)})
+    codec, net = recipe.build(plan)
+    raw = torch.from_numpy(digits.x[:4]).to("meta")
+    estimated = training.step_memory(net, codec, raw, 10) / 2
+    codec, net = recipe.build(plan, digits.x[:256])
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.data_ptr() not in {p.data_ptr() for p in net.parameters()}:
+            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    batch = training.Data(torch.from_numpy(digits.x), torch.from_numpy(digits.y), 10).batch(
+        codec, torch.arange(256)
+    )
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        net.loss(batch)
+    assert estimated == pytest.approx(sum(kept.values()) / 256, rel=0.3)
+
+
+def test_minutes_choose_what_fits(digits, tmp_path, monkeypatch):
+    """The probe's arithmetic, with a clock of its own: an epoch of the widest network takes 4 s here."""
+    costs = {(128, 64): 0.5, (256, 128): 1.0, (512, 256): 2.0, (1024, 512): 4.0}
+    monkeypatch.setattr(budget, "_probe", lambda plan, source: costs[plan.net.widths])
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: 100.0)
+    plan = recipe.make(digits.facts, "autoencoder")
+
+    def fit(minutes: float, **choices: object) -> tuple[recipe.Recipe, float]:
+        start = recipe.make(digits.facts, "autoencoder", None, choices)
+        return budget.fit_into(minutes, start, digits, choices, 90.0, lambda plan: 5.0)
+
+    # 10 s are gone, 5 s come after: 45 s of 60 are left, of which 3 % are kept back.
+    chosen, until = fit(1)
+    assert (chosen.net.widths, chosen.training.epochs, chosen.minutes) == ((256, 128), 43, 1)
+    assert until == pytest.approx(145 + 0.03 * 45)
+    assert fit(5)[0].net.widths == (1024, 512)
+    assert fit(0.5)[0].net.widths == (128, 64)
+    assert fit(1, widths=(128, 64))[0].training.epochs == 87
+    assert fit(1, epochs=5)[0].net.widths == (1024, 512)
+    with pytest.raises(ParameterError, match="'minutes' parameter of train must be at least"):
+        fit(0.2)
+    assert plan.minutes is None
+
+
+def test_an_epoch_too_many_is_not_begun(few):
+    plan = recipe.make(few.facts, "autoencoder", None, {"epochs": 50, "widths": (8,)})
+    codec, model = recipe.build(plan, few.x)
+    data = parts.as_data(few, few.rows("train"))
+    result = training.fit(model, codec, data, None, plan.training, until=0.0)
+    assert (len(result.history), result.stopped) == (1, "the time asked for is over")
+
+
+# Golden
+
+
+def test_a_checkpointed_run_of_format_1_is_read(few, begun):
+    """What lies in an unfinished run of format 1, name by name: later formats must still read it."""
+    newest = max((begun / "checkpoints").glob("step-*"))
+    state = json.loads((newest / "state.json").read_text())
+    assert state["format"] == 1
+    assert state.keys() == {
+        "format", "epoch", "step", "terms", "seen", "history", "best_loss", "best_epoch", "seconds", "stopped"
+    }  # fmt: skip
+    assert sorted(p.name for p in begun.iterdir()) == ["checkpoints", "recipe.json"]

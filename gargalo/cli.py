@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from .errors import GargaloError, ParameterError, Stopped
+from .errors import GargaloError, ParameterError, Stopped, must
 
 if TYPE_CHECKING:
     import numpy as np
@@ -208,11 +208,19 @@ def encode(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examples to latents: .npy, or .csv with id, split and label."""
+    """Examples to latents: .npy, .csv with id, split and label, or a folder of shards that torchrun may share."""
     from .output import check_output, write_points
 
-    check_output(out, (".npy", ".csv"), source=src)
+    check_output(out, (".npy", ".csv"), folder=True, source=src)
     opened, source = _open(run, src, data_dir)
+    if not out.suffix:
+        from .shards import write_shards
+
+        made = write_shards(out, opened, source, _rank(), int(os.environ.get("WORLD_SIZE", "1")))
+        _wrote(out, tuple(made["shape"]), as_json, {"finished": made["finished"]})
+        return
+    if "RANK" in os.environ:
+        raise must("out", "encode", "a folder, where several processes share the work", str(out))
     z = opened.encode(source)
     known = source.fingerprint == opened.recipe.data.fingerprint
     write_points(out, z, source, lambda i: f"z{i}", known)
@@ -409,11 +417,12 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """The console script."""
     # SIGTERM ends a command as Ctrl-C does: nothing half-written stays, and it says so.
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end)
     sys.exit(run(sys.argv[1:]))
 
 
-def _end(signum: int, frame: object) -> None:
+def end(signum: int, frame: object) -> None:
+    """What SIGTERM does to a command."""
     signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
     raise Stopped("stopped.", signum)
 
@@ -480,7 +489,9 @@ def _wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any
 def _figures(run: Run) -> list[str]:
     """The measured figures, a line each."""
     return [
-        f"{name:22} {value}" for name, value in run.metrics.items() if name not in ("model", "data", "latent_dim")
+        f"{name:22} {value}"
+        for name, value in run.metrics.items()
+        if name not in ("model", "data", "latent_dim") and value is not None
     ]
 
 

@@ -46,7 +46,8 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
     GargaloError
         Where the file cannot be written; what was there before is untouched.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    # Several processes may write the same file at once; the last one wins, whole.
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if callable(content):

@@ -20,6 +20,8 @@ from gargalo import budget, parts, recipe, training, workflow
 from gargalo.data import Source, as_source
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
 from gargalo.files import hold
+from gargalo.models.autoencoder import Autoencoder
+from gargalo.models.likelihoods import MeanSquared
 from gargalo.run import Run
 from gargalo.training import memory
 
@@ -450,3 +452,40 @@ def test_a_checkpointed_run_of_format_1_is_read(few, begun):
         "format", "epoch", "step", "terms", "seen", "history", "best_loss", "best_epoch", "seconds", "stopped"
     }  # fmt: skip
     assert sorted(p.name for p in begun.iterdir()) == ["checkpoints", "recipe.json"]
+
+
+# Memory layouts
+
+
+def convolutional(digits: Source) -> tuple[torch.nn.Module, torch.nn.Module]:
+    """A codec and a model with convolutions, from the same first weights each time."""
+    codec, _ = recipe.build(recipe.make(digits.facts, "autoencoder"), digits.x[:64])
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        encoder = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 8, 3, stride=2, padding=1),
+            torch.nn.ReLU(),
+            torch.nn.Conv2d(8, 4, 3, stride=2, padding=1),
+            torch.nn.Flatten(),
+            torch.nn.Linear(196, 4),
+        )
+        decoder = torch.nn.Sequential(torch.nn.Linear(4, 784), torch.nn.Unflatten(1, (1, 28, 28)))
+    return codec, Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), 4, Autoencoder.Options())
+
+
+def test_convolutions_resume_and_come_back_in_the_usual_order(digits, tmp_path, monkeypatch):
+    """Inside the loop they lie channels last: moments must lie as their weights do."""
+    data = training.Data(torch.from_numpy(digits.x[:256]))
+    plan = training.TrainingSettings(epochs=2, batch_size=64, lr=1e-2)
+    codec, whole = convolutional(digits)
+    training.fit(whole, codec, data, None, plan)
+    keeper = training.Keeper(tmp_path, every=0)
+    codec, first = convolutional(digits)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(3, patch)
+        training.fit(first, codec, data, None, plan, keeper=keeper)
+    codec, second = convolutional(digits)
+    training.fit(second, codec, data, None, plan, keeper=keeper)
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(second.state_dict()[name], weight)
+        assert second.state_dict()[name].is_contiguous()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -150,6 +151,8 @@ def launch(
     elif devices * num_nodes > 1:
         hint = f"Start with torchrun --nproc-per-node {devices} -m gargalo train …"
         raise must("devices", "train", "1 for one process", devices * num_nodes, hint)
+    # Its own greetings are for programmers.
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     spread: dict[str, Any] = {"strategy": "ddp"} if total > 1 else {}
     fabric = Fabric(accelerator=device, devices=devices, num_nodes=num_nodes, precision=precision, **spread)
     if total > 1:

@@ -81,6 +81,8 @@ def fit(
         After SIGINT or SIGTERM; the step is finished and a checkpoint saved.
     """
     team, events = team or launch("cpu"), events or Events()
+    # Convolutions are a fifth faster on it; nothing else has four dimensions, and shapes stay as they are.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = _optimizer(model, settings)
     kept = keeper.newest() if keeper else None
     state = State.restored(kept, model, optimizer) if kept else State()
@@ -125,7 +127,7 @@ def fit(
                     state.means.add(loss, len(rows) * weight / team.size)
                     now.step += 1
                     events.step(now.epoch, now.step)
-                    if now.step % AGREEING == 0 or team.size == 1:
+                    if team.size == 1 or (done + 1) % AGREEING == 0:
                         signum, due = team.any(signals.signum, keeper is not None and keeper.due())
                         if due or signum:
                             save()
@@ -149,7 +151,7 @@ def fit(
         raise (team.broken(error) or error) from None
     finally:
         events.stop()
-    model.to("cpu")
+    model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     codec.to("cpu")
     model.eval()
     if state.best:

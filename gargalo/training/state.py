@@ -116,5 +116,9 @@ class State:
             first = error.errors()[0]
             raise RunError(f"checkpoint: {first['loc'][0]} cannot be {first['input']!r}. Train anew.") from None
         model.load_state_dict(weights)
+        for i, part in moments.items():
+            # In the memory order of their parameter, in which a fused optimiser goes through both.
+            like = {name: parameters[i] if t.dim() else t for name, t in part.items()}
+            moments[i] = {name: torch.empty_like(like[name]).copy_(t).detach() for name, t in part.items()}
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
         return cls(progress, Means(kept.part("means."), progress.terms, progress.seen), best)

@@ -1,0 +1,271 @@
+"""Several processes: the same curve as one, equal weights, one writer, a clear end; and latents in shards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import gargalo
+from gargalo import training
+from gargalo.core import Loss
+from gargalo.errors import ParameterError, RunError
+from gargalo.shards import write_shards
+from gargalo.training.state import Means
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+QUIET = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def torchrun(*command: object, **more) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*TORCHRUN, *map(str, command)], env=QUIET, text=True, capture_output=True, timeout=200, **more
+    )
+
+
+@pytest.fixture(scope="session")
+def data(digits, tmp_path_factory) -> Path:
+    """640 training digits: batches of 64 that two processes share evenly, and one of 63 that they cannot."""
+    file = tmp_path_factory.mktemp("data") / "digits.npz"
+    rows, test = digits.rows("train")[:639], digits.rows("test")[:60]
+    np.savez(file, x_train=digits.x[rows], x_test=digits.x[test])
+    return file
+
+
+SCRIPT = """
+import hashlib, json, os, sys
+import gargalo, gargalo.workflow
+from gargalo import training
+
+fit = training.fit
+def noted(model, *rest, **more):
+    result = fit(model, *rest, **more)
+    digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in model.parameters())).hexdigest()
+    open(sys.argv[2] + os.environ["RANK"], "w").write(digest)
+    return result
+training.fit = noted
+wrote = []
+for name in ("write_whole", "save_weights", "_append", "_keep_examples"):
+    def spy(*values, inner=getattr(gargalo.workflow, name), **more):
+        wrote.append(1)
+        return inner(*values, **more)
+    setattr(gargalo.workflow, name, spy)
+same = {"epochs": 3, "batch_size": 64, "widths": (32,), "progress": False}
+run = gargalo.train(sys.argv[1], "autoencoder", out=sys.argv[3], **same)
+assert run.metrics["epochs"] == 3
+assert bool(wrote) == (os.environ["RANK"] == "0"), "rank 0 alone writes"
+"""
+
+
+@pytest.fixture(scope="session")
+def together(data, tmp_path_factory) -> Path:
+    """A run that two processes trained, and what each saw of it."""
+    folder = tmp_path_factory.mktemp("together")
+    (folder / "script.py").write_text(SCRIPT)
+    done = torchrun(folder / "script.py", data, folder / "rank", folder / "run")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_ranks_hold_equal_weights_after_training(together):
+    assert (together / "rank0").read_text() == (together / "rank1").read_text()
+
+
+def test_two_processes_give_the_curve_of_one(together, data, tmp_path):
+    """The last batch has an odd number of rows: each must count for what it is."""
+    alone = gargalo.train(
+        data, "autoencoder", epochs=3, batch_size=64, widths=(32,), out=tmp_path / "alone", progress=False
+    )
+    two = gargalo.open_run(together / "run")
+    for a, b in zip(alone.history, two.history, strict=True):
+        assert a["train"]["loss"] == pytest.approx(b["train"]["loss"], rel=1e-4)
+        assert a["held"]["loss"] == pytest.approx(b["held"]["loss"], rel=1e-4)
+    assert alone.metrics["test_mse"] == pytest.approx(two.metrics["test_mse"], rel=1e-3)
+
+
+def test_one_process_never_averages(digits):
+    """What the equal weights would not show: without averaging, two halves of a batch drift apart."""
+    team = training.launch("cpu")
+    rows = torch.arange(7)
+    assert team.share(rows)[1] == 1.0
+    team.size, weights, shares = 2, [], []
+    for team.rank in (0, 1):
+        mine, weight = team.share(rows)
+        shares.append(mine)
+        weights.append(weight)
+    assert sorted(torch.cat(shares).tolist()) == rows.tolist()
+    assert weights == [4 * 2 / 7, 3 * 2 / 7]
+    team.rank = 1
+    assert team.share(rows[:1]) == (torch.tensor([0]), 0.0), "one stands in and counts for nothing"
+    assert team.place(3, 5) == (3, 5, 1, 0), "draws of its own"
+
+
+def test_means_over_processes():
+    class Two:
+        size = 2
+        sum = staticmethod(lambda values: values + torch.tensor([10.0, 5.0]))
+
+    means = Means()
+    means.add(Loss({"mse": torch.tensor(2.0)}), 5)
+    assert means.summed(Two()).values() == {"loss": 2.0, "mse": 2.0}
+    assert means.emptied().summed(Two()).values() == {"loss": 2.0, "mse": 2.0}
+
+
+def test_a_signal_stops_both_and_resume_goes_on(data, together, tmp_path):
+    command = ["-m", "gargalo", "train", data, "--batch-size", 64, "--epochs", 4000, "--widths", 32]
+    process = subprocess.Popen(
+        [*TORCHRUN, *map(str, command), "--out", str(tmp_path / "run")],
+        env=QUIET,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    wait_for(tmp_path / "run" / "history.jsonl")
+    process.send_signal(signal.SIGTERM)
+    err = process.communicate(timeout=60)[1]
+    assert f"gargalo: {tmp_path / 'run'}: stopped, and saved. Go on with: gargalo resume" in err, err
+    kept = training.Keeper(tmp_path / "run" / "checkpoints").newest()
+    steps = 10 * kept.state["epoch"] + kept.state["step"]
+    assert steps > 0
+    assert steps % 16 == 0, "all stopped after the same step"
+    file = tmp_path / "run" / "recipe.json"
+    recipe = json.loads(file.read_text())
+    recipe["training"]["epochs"] = kept.state["epoch"] + 2
+    file.write_text(json.dumps(recipe))
+    done = torchrun("-m", "gargalo", "resume", tmp_path / "run", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["epochs"] == kept.state["epoch"] + 2
+    epochs = [json.loads(line)["epoch"] for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    assert epochs == list(range(1, kept.state["epoch"] + 3))
+
+
+def test_a_rank_that_dies_stops_the_others(data, tmp_path):
+    process = subprocess.Popen(
+        [*TORCHRUN, "-m", "gargalo", "train", str(data), "--epochs", "9999", "--out", str(tmp_path / "run")],
+        env=QUIET,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    wait_for(tmp_path / "run" / "history.jsonl")
+    ranks = {rank_of(pid): pid for pid in children(process.pid)}
+    os.kill(ranks["1"], signal.SIGKILL)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode != 0
+    assert "expected 2 processes to the end. Found in rank 0 that another one has ended" in err, err
+    assert training.Keeper(tmp_path / "run" / "checkpoints").newest() is not None
+
+
+def wait_for(file: Path, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not file.is_file():
+        assert time.monotonic() < until, f"{file} did not come"
+        time.sleep(0.05)
+
+
+def children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def rank_of(pid: int) -> str:
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next((v[5:].decode() for v in variables if v.startswith(b"RANK=")), "")
+
+
+# Devices
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({"device": "tpu"}, "'device' parameter of train must be one of auto, cpu, cuda, mps. Got 'tpu' instead."),
+        (
+            {"precision": "8"},
+            "'precision' parameter of train must be one of 32-true, bf16-mixed. Got '8' instead.",
+        ),
+        ({"devices": 2}, "Start with torchrun --nproc-per-node 2 -m gargalo train"),
+    ],
+)
+def test_devices_that_cannot_be(where, message):
+    with pytest.raises(ParameterError) as error:
+        training.launch(**where)
+    assert message in str(error.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_device_that_is_not_here():
+    with pytest.raises(ParameterError, match="'device' parameter of train must be one that is here: cpu"):
+        training.launch("cuda")
+
+
+def test_other_numbers_than_torchruns(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.raises(ParameterError, match="must be 2 devices and 2 nodes, as torchrun says"):
+        training.launch("cpu", devices=3)
+
+
+def test_half_precision_trains(digits, tmp_path):
+    run = gargalo.train(
+        digits, "vae", out=tmp_path / "run", epochs=2, precision="bf16-mixed", widths=(32,), progress=False
+    )
+    assert run.recipe.training.precision == "bf16-mixed"
+    assert run.history[-1]["held"]["loss"] < run.history[0]["held"]["loss"]
+
+
+# Shards
+
+
+def latents(folder: Path) -> np.ndarray:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["finished"]
+    return np.concatenate([np.load(folder / name) for name in manifest["shards"]])
+
+
+def test_processes_share_the_rows(small_runs, digits, tmp_path):
+    run = small_runs["vae"]
+    first = write_shards(tmp_path / "z", run, digits, 0, 2, rows=500)
+    assert not first["finished"]
+    assert sorted(p.name for p in tmp_path.glob("z/rows*")) == ["rows-000000000000.npy", "rows-000000001000.npy"]
+    assert write_shards(tmp_path / "z", run, digits, 1, 2, rows=500)["finished"]
+    assert np.array_equal(latents(tmp_path / "z"), run.encode(digits))
+
+
+def test_what_was_done_is_not_done_again(small_runs, digits, tmp_path, monkeypatch):
+    run = small_runs["vae"]
+    write_shards(tmp_path / "z", run, digits, rows=500)
+    whole = latents(tmp_path / "z")
+    (tmp_path / "z" / "rows-000000000500.npy").write_bytes(b"half")
+    (tmp_path / "z" / "rows-000000001000.npy").unlink()
+    encode, seen = run.encode, []
+    monkeypatch.setattr(run, "encode", lambda x: (seen.append(len(x)), encode(x))[1])
+    write_shards(tmp_path / "z", run, digits, rows=500)
+    assert seen == [500, 500]
+    assert np.array_equal(latents(tmp_path / "z"), whole)
+
+
+def test_shards_of_other_latents_are_left_alone(small_runs, digits, tmp_path):
+    write_shards(tmp_path / "z", small_runs["vae"], digits)
+    before = (tmp_path / "z" / "manifest.json").read_text()
+    with pytest.raises(RunError, match="Found other weights, shape; choose another"):
+        write_shards(tmp_path / "z", small_runs["autoencoder"], digits)
+    assert (tmp_path / "z" / "manifest.json").read_text() == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("keep me")
+    with pytest.raises(RunError, match="expected a new folder for shards"):
+        write_shards(tmp_path / "mine", small_runs["vae"], digits)
+
+
+def test_encode_under_torchrun(together, data, tmp_path):
+    done = torchrun("-m", "gargalo", "encode", together / "run", data, "-o", tmp_path / "z")
+    assert done.returncode == 0, done.stderr
+    run = gargalo.open_run(together / "run")
+    np.testing.assert_allclose(latents(tmp_path / "z"), run.encode(gargalo.load_data(data)), atol=1e-5)
+    wrong = torchrun("-m", "gargalo", "encode", together / "run", data, "-o", tmp_path / "z.npy")
+    assert "must be a folder, where several processes share the work" in wrong.stderr

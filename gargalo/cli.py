@@ -418,7 +418,11 @@ def main() -> None:
     """The console script."""
     # SIGTERM ends a command as Ctrl-C does: nothing half-written stays, and it says so.
     signal.signal(signal.SIGTERM, end)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+    except (Stopped, KeyboardInterrupt) as stop:  # while it was ending anyway
+        status = 128 + getattr(stop, "signum", signal.SIGINT)
+    sys.exit(status)
 
 
 def end(signum: int, frame: object) -> None:

@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -24,22 +25,35 @@ import torch
 from lightning_fabric import Fabric  # noqa: F401  warmed
 
 from gargalo import cli, evaluation, maps, open_run, workflow  # noqa: F401  warmed
+from gargalo.errors import Stopped
 from gargalo.training import Keeper
 
 PATIENCE = 60
 
 
-def child(commands: list[list[str]]) -> int:
-    """Run commands in a fork, until one fails; its process id."""
+def child(commands: list[list[str]], said: Path) -> int:
+    """Run commands in a fork, until one fails, and what they say into a file; its process id."""
     pid = os.fork()
     if pid:
         return pid
-    signal.signal(signal.SIGTERM, cli.end)
-    sys.stderr = sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  the fork ends with it open
-    status = 0
-    for command in commands:
-        status = status or cli.run(command)
-    os._exit(status)
+    sys.stderr = sys.stdout = said.open("w", buffering=1)
+    status = 1
+    try:
+        for command in commands:
+            sys.argv = ["gargalo", *command]
+            try:
+                cli.main()
+            except SystemExit as done:
+                status = int(done.code or 0)
+            if status:
+                break
+    except (Stopped, KeyboardInterrupt) as stop:  # between two commands
+        status = 128 + getattr(stop, "signum", signal.SIGINT)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    finally:
+        os._exit(status)
 
 
 def wait(pid: int) -> int:
@@ -90,14 +104,14 @@ def main() -> None:
         return [train, ["map", str(run), "--out", str(run / "map.png")]]
 
     began = time.monotonic()
-    assert wait(child(commands(root / "whole"))) == 0
+    assert wait(child(commands(root / "whole"), root / "said.txt")) == 0
     lasting, whole = time.monotonic() - began, open_run(root / "whole")
     history = [{**record, "seconds": 0} for record in whole.history]
     hit: Counter[str] = Counter()
     seen = finished = 0
     run = root / "run"
     while hit.total() < options.times:
-        pid = child(commands(run))
+        pid = child(commands(run), root / "said.txt")
         while not begun(run) and not (run / "metrics.json").is_file():
             time.sleep(0.001)
         time.sleep(chance.uniform(0, lasting * 0.6))
@@ -107,7 +121,9 @@ def main() -> None:
         if status == 0:  # it was over before
             finished += 1
         else:
-            assert status == (-signum if kind == "KILL" else 128 + signum), f"{kind}: status {status}"
+            assert status == (-signum if kind == "KILL" else 128 + signum), (
+                f"{kind}: status {status}\n{(root / 'said.txt').read_text()}"
+            )
             hit[kind] += 1
         if (run / "metrics.json").is_file():
             made = open_run(run)

@@ -43,7 +43,7 @@ def test_every_command_shown_is_understood(file, monkeypatch, small_runs, digits
         import shutil
 
         folder = Path(out or "runs/mnist-10k-vae-001")
-        shutil.copytree(small_runs[model].folder, folder)
+        shutil.copytree(small_runs[model or "autoencoder"].folder, folder)
         return gargalo.open_run(folder)
 
     monkeypatch.setattr(workflow, "train", place)

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 import gargalo
 
@@ -31,31 +31,40 @@ LESSON_MSE = 0.0183
 
 
 class OneImageAtATime(Dataset):
-    """As torchvision's MNIST with ToTensor: array -> PIL image -> tensor, one by one."""
+    """Step by step what torchvision's MNIST with ToTensor does: tensor -> PIL image -> tensor, with its label."""
 
-    def __init__(self, x: np.ndarray):
-        self.x = x
+    def __init__(self, x: np.ndarray, y: np.ndarray):
+        self.data, self.targets = torch.from_numpy(x), torch.from_numpy(y)
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.data)
 
-    def __getitem__(self, index: int) -> torch.Tensor:
-        pixels = torch.from_numpy(np.array(Image.fromarray(self.x[index]), copy=True))
-        return pixels.view(28, 28, 1).permute(2, 0, 1).contiguous().to(torch.float32).div(255)
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        image, target = Image.fromarray(self.data[index].numpy()), int(self.targets[index])
+        pixels = torch.from_numpy(np.array(image, np.uint8, copy=True))
+        pixels = pixels.view(image.size[1], image.size[0], len(image.getbands())).permute((2, 0, 1)).contiguous()
+        return pixels.to(dtype=torch.get_default_dtype()).div(255), target
 
 
-def notebook(train: np.ndarray, test: np.ndarray, seed: int, epochs: int = 20) -> tuple[float, float]:
+def notebook_loader(x: np.ndarray, y: np.ndarray, batch_size: int) -> DataLoader:
+    """The notebook's own: a Subset of the whole, shuffled."""
+    return DataLoader(Subset(OneImageAtATime(x, y), range(len(x))), batch_size=batch_size, shuffle=True)
+
+
+def notebook(
+    train: np.ndarray, labels: np.ndarray, test: np.ndarray, seed: int, epochs: int = 20
+) -> tuple[float, float]:
     """Training seconds and test MSE of the notebook's loop."""
     torch.manual_seed(seed)
     sizes, layers = [784, 128, 64, 16, 64, 128, 784], []
     for i, (a, b) in enumerate(itertools.pairwise(sizes)):
         layers += [nn.Linear(a, b), *([nn.ReLU()] if i not in (2, 5) else [])]
     model = nn.Sequential(*layers, nn.Sigmoid())
-    loader = DataLoader(OneImageAtATime(train), batch_size=64, shuffle=True)
+    loader = notebook_loader(train, labels, 64)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-8)
     began = time.perf_counter()
     for _ in range(epochs):
-        for x in loader:
+        for x, _ in loader:
             x = x.view(x.size(0), -1)
             loss = nn.functional.mse_loss(model(x), x)
             optimizer.zero_grad()
@@ -81,11 +90,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, nargs="+", default=[3, 4])
     options = parser.parse_args()
     source = gargalo.load_data()
-    train, test = source.x[source.rows("train")], source.x[source.rows("test")]
+    rows = source.rows("train")
+    train, labels, test = source.x[rows], source.y[rows], source.x[source.rows("test")]
     ours(0, 1)  # imports, and the judge that evaluation needs
     theirs, mine = [], {epochs: [] for epochs in options.epochs}
     for seed in range(options.repeats):
-        theirs.append(notebook(train, test, seed))
+        theirs.append(notebook(train, labels, test, seed))
         for epochs, found in mine.items():
             found.append(ours(seed, epochs))
     told = {

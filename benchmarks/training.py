@@ -39,10 +39,9 @@ from typing import Any
 import numpy as np
 import torch
 from machine import machine, spread
-from notebook_loop import OneImageAtATime
+from notebook_loop import notebook_loader
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
 
 import gargalo
 from gargalo.data.codec import ImageCodec
@@ -114,12 +113,12 @@ def _dense(sizes: list[int]) -> list[nn.Module]:
 
 def notebook(case: Case) -> Epoch:
     network = case.network()
-    loader = DataLoader(OneImageAtATime(case.raw), batch_size=case.batch, shuffle=True)
+    loader = notebook_loader(case.raw, np.zeros(len(case.raw), np.int64), case.batch)
     optimizer = torch.optim.Adam(network.parameters(), lr=LR, weight_decay=DECAY)
 
     def epoch() -> float:
         began = time.perf_counter()
-        for x in loader:
+        for x, _ in loader:
             loss = F.mse_loss(torch.sigmoid(network(x)), x)
             optimizer.zero_grad()
             loss.backward()
@@ -130,7 +129,7 @@ def notebook(case: Case) -> Epoch:
     return epoch
 
 
-def eager(case: Case, network: nn.Module | None = None, order: Tensor | None = None) -> Epoch:
+def eager(case: Case, network: nn.Module | None = None, order: Tensor | None = None, tuned: bool = False) -> Epoch:
     """`network` and `order` are given where another loop's weights are compared with this one's."""
     network, x = network or case.network(), case.x
     optimizer = torch.optim.Adam(network.parameters(), lr=LR, weight_decay=DECAY, fused=True)
@@ -138,7 +137,7 @@ def eager(case: Case, network: nn.Module | None = None, order: Tensor | None = N
     def epoch() -> float:
         began = time.perf_counter()
         for rows in (torch.randperm(len(x)) if order is None else order).split(case.batch):
-            batch = x[rows]
+            batch = x.index_select(0, rows) if tuned else x[rows]
             loss = F.mse_loss(torch.sigmoid(network(batch)), batch)
             optimizer.zero_grad()
             loss.backward()
@@ -391,7 +390,13 @@ def _farthest(a: list[Tensor], b: list[Tensor]) -> float:
 
 def candidates(case: Case, peers: set[str], told: dict[str, Any]) -> dict[str, Epoch]:
     """The first of them is what the others are compared with."""
-    found = {"eager": eager(case), "gargalo": ours(case), "bound": bound(case), "notebook": notebook(case)}
+    found = {
+        "eager": eager(case),
+        "eager, index_select": eager(case, tuned=True),
+        "gargalo": ours(case),
+        "bound": bound(case),
+        "notebook": notebook(case),
+    }
     if "jax" in peers and not case.name.startswith("conv"):
         found["jax"] = jax_scan(case, told)
     if "pythae" in peers:

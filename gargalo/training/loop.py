@@ -17,6 +17,7 @@ from .checkpoint import Keeper
 from .devices import Team, launch
 from .draws import generator_at, order_of
 from .events import Events, Record
+from .products import fast_products
 from .schedule import set_rates
 from .settings import TrainingSettings
 from .signals import watch
@@ -108,7 +109,7 @@ def fit(
         on_epoch(record)
     events.start(settings.epochs, steps, now.epoch)
     try:
-        with watch() as signals:
+        with watch() as signals, fast_products(model, settings.batch_size // team.size, team.device):
             while now.epoch < settings.epochs and now.stopped is None:
                 model.train()
                 for rows in order_of(len(train), settings.seed, now.epoch).split(settings.batch_size)[now.step :]:

@@ -112,7 +112,14 @@ def train(
         return _go_on(folder, source, team, progress, save_every)
     until = float("inf")
     if minutes is not None:
+        if team.size > 1:
+            raise must("minutes", "train", "left out where several processes train", minutes)
         plan, until = budget.fit_into(minutes, plan, source, choices, began, _rehearsal(source, progress))
+        if progress:
+            widths, epochs = ",".join(map(str, plan.net.widths)), plan.training.epochs
+            print(
+                f"{plan.model}: {epochs} epochs of widths {widths} fit into {minutes:g} minutes", file=sys.stderr
+            )
     _check_memory(plan, source)
     team.first(lambda: _begin(folder, plan))
     return _carry_out(folder, plan, source, team, progress, save_every, warm, until)
@@ -375,7 +382,8 @@ def _must_agree(folder: Path, plan: Recipe, minutes: float | None, choices: dict
     there, here = (_flat(r.model_dump(exclude={"versions", "data"})) for r in (read_recipe(folder), plan))
     if minutes is not None:
         # What the probe chose then is not chosen again.
-        here |= {"minutes": minutes} | {name: there[name] for name in ("widths", "epochs") if name not in choices}
+        probed = [name for name in ("widths", "epochs", "lr") if name not in choices]
+        here |= {"minutes": minutes} | {name: there[name] for name in probed}
     if there != here:
         raise RunError(
             f"{folder}: expected the recipe that it was begun with. Found other {_differences(there, here)}; go on"

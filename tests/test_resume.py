@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -430,6 +431,30 @@ def test_minutes_choose_what_fits(digits, tmp_path, monkeypatch):
     with pytest.raises(ParameterError, match="'minutes' parameter of train must be at least"):
         fit(0.2)
     assert plan.minutes is None
+
+
+@pytest.mark.long
+def test_minutes_are_kept(tmp_path):
+    """The whole of it, judge and measuring included, within 15 % of the time asked for."""
+    began = time.monotonic()
+    run = gargalo.train("mnist-10k", minutes=0.5, out=tmp_path / "run", progress=False)
+    assert 0.85 * 30 <= time.monotonic() - began <= 1.15 * 30
+    assert run.recipe.minutes == 0.5
+    assert len(run.history) == run.recipe.training.epochs
+
+
+def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "_probe", lambda plan, source: 1.0)
+    monkeypatch.setattr(budget, "LADDER", ((16,),))
+    choices = {"minutes": 0.15, "batch_size": 64, "save_every": 0, "progress": False}
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(3, patch)
+        gargalo.train(few, "vae", out=tmp_path / "run", **choices)
+    run = gargalo.train(few, "vae", out=tmp_path / "run", resume=True, **choices)
+    assert run.recipe.net.widths == (16,)
+    assert run.recipe.training.epochs == len(run.history) <= 9
+    again = gargalo.train(few, "vae", out=tmp_path / "run", resume=True, **choices)
+    assert again.key == run.key
 
 
 def test_an_epoch_too_many_is_not_begun(few):

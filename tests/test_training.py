@@ -13,6 +13,7 @@ import gargalo
 from gargalo import recipe, training
 from gargalo.data import as_source
 from gargalo.errors import GargaloError, ParameterError, RunError
+from gargalo.training import products
 from gargalo.training.draws import generator_at, order_of
 
 
@@ -67,6 +68,40 @@ def test_the_lesson_is_the_notebooks_own_loop(digits):
     ours = [w for name, w in result.weights.items() if name.endswith("weight")]
     for mine, theirs in zip(ours, linears, strict=True):
         assert torch.allclose(mine, theirs.weight, atol=1e-5)
+
+
+def test_large_products_are_the_same_by_either_library(monkeypatch):
+    """To rounding: forward, and backward to input, weights and biases."""
+    monkeypatch.setattr(products, "is_amd", lambda: True)
+    torch.manual_seed(0)
+    layers = torch.nn.Sequential(torch.nn.Linear(300, 200), torch.nn.ReLU(), torch.nn.Linear(200, 7))
+    x = torch.randn(512, 300, requires_grad=True)
+
+    def everything() -> list[torch.Tensor]:
+        y = layers(x)
+        return [y, *torch.autograd.grad(y.square().sum(), [x, *layers.parameters()])]
+
+    plain = everything()
+    with products.fast_products(layers, 512, torch.device("cpu")):
+        assert "forward" in vars(layers[0])
+        assert "forward" not in vars(layers[2]), "too small to gain"
+        fast = everything()
+        three = layers[0](torch.randn(2, 3, 300))
+    assert "forward" not in vars(layers[0])
+    assert three.shape == (2, 3, 200)
+    for a, b in zip(plain, fast, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-3)
+        assert a.stride() == b.stride()
+    with pytest.raises(KeyError), products.fast_products(layers, 512, torch.device("cpu")):
+        raise KeyError
+    assert "forward" not in vars(layers[0]), "put back whatever happens"
+
+
+def test_other_processors_keep_their_library(monkeypatch):
+    monkeypatch.setattr(products, "is_amd", lambda: False)
+    layer = torch.nn.Linear(4096, 4096)
+    with products.fast_products(layer, 512, torch.device("cpu")):
+        assert "forward" not in vars(layer)
 
 
 def test_best_weights_are_those_of_the_lowest_held_out_loss(digits):

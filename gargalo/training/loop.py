@@ -81,7 +81,7 @@ def fit(
     Stopped
         After SIGINT or SIGTERM; the step is finished and a checkpoint saved.
     """
-    team, events = team or launch("cpu"), events or Events()
+    team, events = team or launch("cpu", alone=True), events or Events()
     # Convolutions are a fifth faster on it; nothing else has four dimensions, and shapes stay as they are.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = _optimizer(model, settings)

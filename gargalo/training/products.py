@@ -38,13 +38,13 @@ def fast_products(model: nn.Module, batch_size: int, device: torch.device) -> It
             del layer.forward
 
 
-def _as_convolution(layer: nn.Linear, x: Tensor) -> Tensor:
-    """x (n, in) -> (n, out), as an image of n pixels and `in` channels, which lie last."""
-    if x.dim() != 2:
-        return F.linear(x, layer.weight, layer.bias)
-    pixels = x.reshape(1, len(x), 1, -1).permute(0, 3, 1, 2)
+def _as_convolution(layer: nn.Linear, input: Tensor) -> Tensor:
+    """(n, in) -> (n, out), as an image of n pixels and `in` channels, which lie last."""
+    if input.dim() != 2:
+        return F.linear(input, layer.weight, layer.bias)
+    pixels = input.reshape(1, len(input), 1, -1).permute(0, 3, 1, 2)
     y = F.conv2d(pixels, layer.weight[:, :, None, None], layer.bias)
-    return y.permute(0, 2, 3, 1).reshape(len(x), -1)
+    return y.permute(0, 2, 3, 1).reshape(len(input), -1)
 
 
 @cache

@@ -31,7 +31,7 @@ def main() -> None:
         source = gargalo.load_data("mnist" if points > 10_000 else "mnist-10k", data_dir=options.data_dir)
         with tempfile.TemporaryDirectory() as folder:
             run = gargalo.train(source, epochs=4, out=Path(folder) / "run", progress=False)
-        z = run.encode(source.x[source.rows("train")[:points]])
+            z = run.encode(source.x[source.rows("train")[:points]])
         some = np.random.default_rng(0).permutation(points)[:5000]
         makers = {
             "gargalo map": lambda z=z: maps.project(z, "tsne").points,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .errors import DataError, GargaloError, ParameterError, RunError, Stopped
     from .recipe import Recipe
     from .run import Run, open_run
-    from .workflow import demo, evaluate, report, resume, train
+    from .trainer import evaluate
+    from .workflow import demo, report, resume, train
 
 __all__ = [
     "DataError",
@@ -41,7 +42,8 @@ _ROOMS = {
     **dict.fromkeys(("DataError", "GargaloError", "ParameterError", "RunError", "Stopped"), "errors"),
     "Recipe": "recipe",
     **dict.fromkeys(("Run", "open_run"), "run"),
-    **dict.fromkeys(("demo", "evaluate", "report", "resume", "train"), "workflow"),
+    "evaluate": "trainer",
+    **dict.fromkeys(("demo", "report", "resume", "train"), "workflow"),
 }
 
 

@@ -12,7 +12,7 @@ __all__ = ["as_data", "probe_rows", "training_rows"]
 
 MOST_RESIDENT = 2**30
 """Bytes of a memory map that are copied into memory; more are read from the file as they are needed."""
-PROBE_ROWS, PROBE_NUMBERS = 10_000, 2**25
+PROBE_ROWS, PROBE_NUMBERS = 10_000, 2**24
 """What is fitted to measure a run (neighbours, PCA, a mixture) sees no more rows, and no more numbers."""
 
 

@@ -21,6 +21,7 @@ from .files import check_writable, read_tensors, write_tensors
 from .models import corrupt
 from .recipe import FORMAT, Recipe, build, from_json
 from .training.draws import generator_at
+from .training.products import fast_products
 from .weights import load_weights
 
 __all__ = ["PRIORS", "Examples", "Run", "find_last", "find_unfinished", "open_run", "read_recipe"]
@@ -286,7 +287,9 @@ class Run:
     def _apply(self, verb: str, data: np.ndarray | Source, step: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Run `step` over raw data, if the model is able to and the data fit."""
         self._must_be_able(verb)
-        return _in_slices(self._raw(data), step, self.codec.rows_at_once)
+        raw, size = self._raw(data), self.codec.rows_at_once
+        with fast_products(self.model, min(size, len(raw)), torch.device("cpu")):
+            return _in_slices(raw, step, size)
 
     def _raw(self, data: np.ndarray | Source) -> np.ndarray:
         """Raw examples that fit what this run was trained on."""

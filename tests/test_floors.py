@@ -21,8 +21,10 @@ recipe parts
 run
 export advice
 reports explorer output evaluation budget shards
+trainer
 workflow
 estimator
+commands
 cli __init__ __main__
 """
 """A line imports from the lines above it; the rooms of one line are blind to each other, but for the last."""

@@ -42,7 +42,7 @@ def data(digits, tmp_path_factory) -> Path:
 
 SCRIPT = """
 import hashlib, json, os, sys
-import gargalo, gargalo.workflow
+import gargalo, gargalo.trainer
 from gargalo import training
 
 fit = training.fit
@@ -54,10 +54,10 @@ def noted(model, *rest, **more):
 training.fit = noted
 wrote = []
 for name in ("write_whole", "save_weights", "_append", "_keep_examples"):
-    def spy(*values, inner=getattr(gargalo.workflow, name), **more):
+    def spy(*values, inner=getattr(gargalo.trainer, name), **more):
         wrote.append(1)
         return inner(*values, **more)
-    setattr(gargalo.workflow, name, spy)
+    setattr(gargalo.trainer, name, spy)
 same = {"epochs": 3, "batch_size": 64, "widths": (32,), "progress": False}
 run = gargalo.train(sys.argv[1], "autoencoder", out=sys.argv[3], **same)
 assert run.metrics["epochs"] == 3

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gargalo
-from gargalo import budget, parts, recipe, training, workflow
+from gargalo import budget, parts, recipe, trainer, training
 from gargalo.data import Source, as_source
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
 from gargalo.files import hold
@@ -122,7 +122,7 @@ def test_stopped_in_its_evaluation_only_that_is_done_again(few, never_stopped, t
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(workflow.evaluation, "measure", stop)
+        patch.setattr(trainer.evaluation, "measure", stop)
         with pytest.raises(Stopped) as stopped:
             gargalo.train(few, "vae", out=tmp_path / "run", **TINY)
     assert stopped.value.signum == signal.SIGINT

@@ -20,6 +20,7 @@ LADDER = ((128, 64), (256, 128), (512, 256), (1024, 512))
 After 30 epochs an autoencoder of the embedded digits has a test MSE of 0.0123, 0.0110, 0.0107, 0.0102."""
 LEAST_EPOCHS = 30
 PROBE_STEPS = 40
+MOST_MINUTES, MOST_EPOCHS = 100_000, 1_000_000
 MARGIN = 0.03
 """Share of the time that is left over, and by which training may be late before it is ended."""
 
@@ -46,7 +47,7 @@ def fit_into(
     Raises
     ------
     ParameterError
-        For less time than one epoch and what comes after it take.
+        For less time than the epochs, or one of them, and what comes after take.
     """
     end = began + 60 * minutes
     ladder = (plan.net.widths,) if "widths" in choices or not plan.net.widths else LADDER
@@ -68,11 +69,11 @@ def fit_into(
     assert best is not None
     plan, an_epoch = best
     left = end - time.perf_counter() - after
-    epochs = fixed or int(left * (1 - MARGIN) / an_epoch)
-    if epochs < 1:
-        least = (time.perf_counter() - began + after + 1.1 * an_epoch) / 60
-        raise must("minutes", "train", f"at least {least:.1g} for these data", minutes)
-    plan = _with(plan, {"epochs": epochs})
+    fitting = int(left * (1 - MARGIN) / an_epoch)
+    if fitting < (fixed or 1):
+        least = (time.perf_counter() - began + after + 1.1 * an_epoch * (fixed or 1)) / 60
+        raise must("minutes", "train", f"at least {least:.2g} for these data and choices", minutes)
+    plan = _with(plan, {"epochs": fixed or min(fitting, MOST_EPOCHS)})
     return plan.model_copy(update={"minutes": minutes}), end - after + MARGIN * left
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typer.exceptions import TyperException
 
 from .commands import app, rank
-from .errors import GargaloError, Stopped
+from .errors import GargaloError, ParameterError, Stopped
 
 __all__ = ["end", "main", "run"]
 
@@ -21,7 +21,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments) or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
-        _complain(str(error))
+        # What is wrong with a parameter every process finds out; one says it.
+        if not (rank() and isinstance(error, ParameterError)):
+            _complain(str(error))
         return 2
     except TyperException as error:
         # Rendered here, since typer would draw a box around it.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,8 +40,8 @@ SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="mnist-10k, m
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist.")]
 Out = Annotated[Path, typer.Option("--out", "-o")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Devices = Annotated[int, typer.Option(help="Processes on this machine; more than one start through torchrun.")]
-NumNodes = Annotated[int, typer.Option("--num-nodes", help="Machines, with torchrun on each.")]
+Devices = Annotated[int, typer.Option(min=1, help="Processes on this machine; torchrun starts them.")]
+NumNodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Machines, with torchrun on each.")]
 SaveEvery = Annotated[float, typer.Option("--save-every", min=0, help="Seconds from one checkpoint to the next.")]
 NewFolder = Annotated[
     Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")
@@ -388,11 +390,21 @@ def rank() -> int:
 
 
 def _start_processes(devices: int, num_nodes: int) -> None:
-    """Start this command anew as several processes, unless torchrun already has."""
+    """Start this command anew as several processes, unless torchrun already has, and end as they do."""
     if devices < 2 or num_nodes > 1 or "RANK" in os.environ:
         return
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
-    os.execv(sys.executable, [sys.executable, *torchrun, "-m", "gargalo", *sys.argv[1:]])
+    process = subprocess.Popen([sys.executable, *torchrun, "-m", "gargalo", *sys.argv[1:]])
+    came: list[int] = []
+
+    def forward(signum: int, frame: object) -> None:
+        came.append(signum)
+        process.send_signal(signum)
+
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, forward)
+    status = process.wait()
+    raise typer.Exit(128 + came[0] if came and status else status)
 
 
 def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Source]:

@@ -25,6 +25,7 @@ __all__ = [
     "check_writable",
     "flush_folder",
     "hold",
+    "is_leftover",
     "new_folder",
     "next_numbered",
     "read_tensors",
@@ -59,7 +60,9 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        raise cannot_write(path, error) from None
+        with contextlib.suppress(OSError):
+            partial.unlink()  # first, so that what is free is free
+        raise cannot_write(path, error, None if callable(content) else len(content)) from None
     finally:
         # What could not be made (a name too long, no folder) cannot be removed either.
         with contextlib.suppress(OSError):
@@ -73,9 +76,11 @@ def cannot_write(path: Path, error: OSError, needed: int | None = None) -> Garga
         errno.EROFS: "The file system is read-only; choose another folder.",
         errno.EACCES: "Choose a folder that you may write to.",
         errno.ENOSPC: "The disk is full; free some space.",
+        errno.EDQUOT: "Your share of the disk is full; free some space.",
+        errno.EFBIG: "Files here may not be so large; raise the limit (ulimit -f), or choose another disk.",
         errno.EISDIR: "It is a folder; name a file.",
     }.get(error.errno or 0, "Choose another path.")
-    if error.errno == errno.ENOSPC and needed is not None:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and needed is not None:
         place = next(place for place in path.parents if place.exists())
         # Rounded so that what is too little never looks like enough.
         free, needed = shutil.disk_usage(place).free // 10**6, -(-needed // 10**6)
@@ -98,7 +103,7 @@ def flush_folder(folder: Path) -> None:
 def hold(folder: Path, what: str) -> Iterator[None]:
     """Keep every other process out of `folder`, which is made if need be; the lock of one that died is free.
 
-    The lock's file stays: removing it could let two processes hold two files of one name.
+    The lock's file stays, unless the holder removes the folder.
 
     Parameters
     ----------
@@ -148,16 +153,36 @@ def check_writable(folder: Path) -> None:
 
 
 def new_folder(folder: Path, expected: str) -> Path:
-    """Make `folder`, which must not be there yet, or be empty."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    """Make `folder`, which must not be there yet, or hold nothing but what a kill left half-written."""
+    if folder.exists() and (not folder.is_dir() or any(not is_leftover(path) for path in folder.iterdir())):
         raise RunError(f"{folder}: expected {expected}. Found one that is not empty; choose another --out.")
     check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def is_leftover(path: Path) -> bool:
+    """Is this what a kill left of a file that was being written?"""
+    return path.name.startswith(".") and ".partial" in path.name
+
+
 def next_numbered(root: Path, stem: str) -> Path:
-    """`root/stem-001`, or the first number after the highest that is there."""
+    """Make `root/stem-001`, or the first number after the highest that is there: at once it is nobody else's.
+
+    Raises
+    ------
+    GargaloError
+        Where no folder can be made.
+    """
+    check_writable(root)
+    while True:
+        folder = _next_free(root, stem)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder
+
+
+def _next_free(root: Path, stem: str) -> Path:
     taken: Iterable[Path] = root.glob(f"{glob.escape(stem)}-[0-9][0-9][0-9]*") if root.is_dir() else ()
     numbers = [int(tail) for p in taken if (tail := p.name.removeprefix(f"{stem}-")).isdecimal()]
     return root / f"{stem}-{max(numbers, default=0) + 1:03d}"

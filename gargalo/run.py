@@ -371,7 +371,7 @@ def read_recipe(folder: Path) -> Recipe:
         raise RunError(f"{file}: expected at most {MOST_RECIPE_BYTES} bytes. Found {file.stat().st_size}.")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{file}: expected JSON. It cannot be read ({error}).") from None
     if not isinstance(content, dict) or not isinstance(number := content.get("format"), int) or number > FORMAT:
         found = content.get("format") if isinstance(content, dict) else None

@@ -60,17 +60,26 @@ def write_shards(
         "dtype": "float32",
         "shard_rows": rows,
     }
-    _claim(folder, facts)
+    sums = _claim(folder, facts)
     starts = range(0, n, rows)
+
+    def is_whole(start: int) -> bool:
+        """Is this shard there, with as many bytes as its header says and, once there is one, its sum?"""
+        file = _file(folder, start)
+        try:
+            shape = read_array(file).shape if file.is_file() else None
+        except DataError:
+            return False
+        return shape == (min(rows, n - start), d) and sums.get(file.name, _sum(file)) == _sum(file)
+
     for start in starts[rank::size]:
         file = _file(folder, start)
-        if not _is_whole(file, (min(rows, n - start), d)):
+        if not is_whole(start):
             z = run.encode(source.x[start : start + rows])
             write_whole(file, lambda path, z=z: np.save(path, z))
     manifest = facts | {"finished": False}
-    files = [_file(folder, start) for start in starts]
-    if all(file.is_file() for file in files):
-        sums = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    if all(is_whole(start) for start in starts):
+        sums = {file.name: _sum(file) for file in (_file(folder, start) for start in starts)}
         manifest = facts | {"finished": True, "shards": sums}
         write_whole(folder / "manifest.json", json.dumps(manifest, indent=1))
     return manifest
@@ -80,8 +89,12 @@ def _file(folder: Path, start: int) -> Path:
     return folder / f"rows-{start:012d}.npy"
 
 
-def _claim(folder: Path, facts: dict[str, Any]) -> None:
-    """Say what this folder holds; what holds something else is left alone."""
+def _sum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _claim(folder: Path, facts: dict[str, Any]) -> dict[str, str]:
+    """Say what this folder holds, and give the sums that it has; one of something else is left alone."""
     file = folder / "manifest.json"
     if not file.is_file():
         others = folder.exists() and (not folder.is_dir() or any(folder.glob("[!.]*")))
@@ -89,10 +102,11 @@ def _claim(folder: Path, facts: dict[str, Any]) -> None:
         if others and not file.is_file():
             raise RunError(f"{folder}: expected a new folder for shards. Found one that is not empty.")
         write_whole(file, json.dumps(facts | {"finished": False}, indent=1))
-        return
+        return {}
     try:
         there = {**json.loads(file.read_text(encoding="utf-8"))}
-    except (OSError, ValueError, TypeError) as error:
+        sums = {**there.get("shards", {})}
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{file}: expected a manifest of shards. It cannot be read ({error}).") from None
     other = [name for name, value in facts.items() if there.get(name) != value]
     if other:
@@ -100,13 +114,4 @@ def _claim(folder: Path, facts: dict[str, Any]) -> None:
             f"{folder}: expected shards of this run and these data. Found other {', '.join(other)}; choose another"
             " --out."
         )
-
-
-def _is_whole(file: Path, shape: tuple[int, int]) -> bool:
-    """Is this shard there, with as many bytes as its header says?"""
-    if not file.is_file():
-        return False
-    try:
-        return read_array(file).shape == shape
-    except DataError:
-        return False
+    return sums

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import shutil
 import signal
 import sys
@@ -19,16 +20,33 @@ import platformdirs
 import torch
 
 from . import evaluation, recipe, training
-from .core import Codec, LatentModel
 from .data import Source
-from .errors import GargaloError, RunError, Stopped
-from .files import cannot_write, check_writable, hold, new_folder, write_tensors, write_whole
+from .errors import GargaloError, RunError, Stopped, must
+from .files import (
+    cannot_write,
+    check_writable,
+    flush_folder,
+    hold,
+    is_leftover,
+    new_folder,
+    write_tensors,
+    write_whole,
+)
 from .parts import as_data, is_mapped, probe_rows, training_rows
 from .recipe import Recipe
 from .run import Run, open_run
 from .weights import must_fit, save_weights
 
-__all__ = ["begin", "carry_out", "check_memory", "evaluate", "is_finished", "judge_for", "rehearse"]
+__all__ = [
+    "carry_out",
+    "check",
+    "differences",
+    "evaluate",
+    "is_finished",
+    "judge_for",
+    "must_agree",
+    "rehearse",
+]
 
 KEPT_EXAMPLES = 1000
 
@@ -36,21 +54,28 @@ KEPT_EXAMPLES = 1000
 _judges: dict[str, Run] = {}
 
 
-def begin(folder: Path, plan: Recipe) -> None:
-    """A new run folder, with its recipe."""
-    new_folder(folder, "a new run folder")
-    write_whole(folder / "recipe.json", plan.model_dump_json(indent=1))
+def check(plan: Recipe, source: Source, team: training.Team, warm: Run | None = None) -> None:
+    """Refuse, before anything is made, what could not be carried out.
 
-
-def check_memory(plan: Recipe, source: Source) -> None:
-    """Refuse, before anything is made, what would not fit into memory."""
+    Raises
+    ------
+    GargaloError
+        For what would not fit into memory, a warm start from another network, patience with nothing held out.
+    """
     codec, net = recipe.build(plan)
-    rows = len(source.rows("train"))
+    if warm is not None:
+        for theirs, ours in ((warm.codec, codec), (warm.model, net)):
+            must_fit(theirs.state_dict(), ours.state_dict(), warm.folder, "to start from it")
+    fitted, left_out = training_rows(source, plan.training)
+    if plan.training.patience and not len(left_out):
+        raise must("patience", "train", "0 where nothing is held out", plan.training.patience)
+    rows = len(fitted) + len(left_out)
     data = 0 if is_mapped(source, rows) else rows * source.x[0].nbytes
     few = torch.from_numpy(source.x[:4].copy()).to("meta")
     an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
-    batch = an_example * min(rows, plan.training.batch_size)
-    training.check_memory(weights=training.weights_memory(net), batch=batch, data=data)
+    batch = an_example * min(rows, plan.training.batch_size) // team.size
+    needs = {"weights": training.weights_memory(net), "batch": batch, "data": data}
+    training.check_memory(**{what: size * team.local_size() for what, size in needs.items()})
 
 
 def carry_out(
@@ -58,43 +83,135 @@ def carry_out(
     plan: Recipe,
     source: Source,
     team: training.Team,
-    progress: bool,
-    save_every: float,
+    *,
+    is_new: bool,
+    progress: bool = True,
+    save_every: float = 30,
     warm: Run | None = None,
-    until: float = float("inf"),
+    until: float = math.inf,
 ) -> Run:
-    """Train, keep and measure what a folder's recipe says, from wherever that stands."""
-    checkpoints = folder / "checkpoints"
-    with _stoppable(folder), contextlib.ExitStack() as held:
-        if team.rank == 0:
-            held.enter_context(hold(checkpoints, str(folder)))
-        if not is_finished(folder):
-            fitted, left_out = training_rows(source, plan.training)
-            codec, net = recipe.build(plan, source.x, fitted)
-            keeper = training.Keeper(checkpoints, save_every)
-            if warm is not None:
-                _start_from(warm, codec, net)
-            elif plan.warm_start and keeper.newest() is None:
-                raise RunError(f"{folder}: expected a whole checkpoint to go on from. Found none; train anew.")
-            (folder / "history.jsonl").unlink(missing_ok=True)
-            result = training.fit(
-                net,
-                codec,
-                as_data(source, fitted),
-                as_data(source, left_out) if len(left_out) else None,
-                plan.training,
-                team=team,
-                events=training.progress(plan.model) if progress and team.rank == 0 else None,
-                on_epoch=lambda record: _append(folder / "history.jsonl", record) if team.rank == 0 else None,
-                keeper=keeper,
-                until=until,
+    """Train, keep and measure what a recipe says, from wherever its folder stands.
+
+    Parameters
+    ----------
+    is_new : bool
+        The folder must not be there yet, or be empty; else it must be a run's.
+    """
+    with _stoppable(folder, plan), team.together(), contextlib.ExitStack() as held:
+        if team.first(lambda: _take(folder, plan, is_new, held)):
+            return Run(folder)
+        fitted, left_out = training_rows(source, plan.training)
+        codec, net = recipe.build(plan, source.x, fitted)
+        keeper = training.Keeper(folder / "checkpoints", save_every, _facts(plan, team))
+        kept = _newest(keeper, team)
+        if kept is not None:
+            _must_be_as_begun(folder, kept, keeper)
+        elif warm is not None:
+            codec.load_state_dict(warm.codec.state_dict())
+            net.load_state_dict(warm.model.state_dict())
+        elif plan.warm_start:
+            raise RunError(
+                f"{folder}: expected a whole checkpoint to go on from. Found none; go on with the same"
+                " gargalo train --from … --resume."
             )
-            if team.rank == 0:
-                save_weights(folder / "weights.safetensors", codec, net)
-                _finish(folder, plan, source, result, progress)
-                shutil.rmtree(checkpoints, ignore_errors=True)
-            team.wait()
+        history = folder / "history.jsonl"
+        if team.rank == 0:
+            write_whole(history, _lines(kept.state["history"] if kept else []))
+        result = training.fit(
+            net,
+            codec,
+            as_data(source, fitted),
+            as_data(source, left_out) if len(left_out) else None,
+            plan.training,
+            team=team,
+            events=training.progress(plan.model) if progress and team.rank == 0 else None,
+            on_epoch=lambda record: _append(history, record) if team.rank == 0 else None,
+            keeper=keeper,
+            kept=kept,
+            until=until,
+        )
+        if team.rank == 0:
+            save_weights(folder / "weights.safetensors", codec, net)
+            write_whole(history, _lines(result.history))
+            _finish(folder, plan, source, result, progress)
+            flush_folder(folder)  # before the checkpoints, which hold all of it, are given up
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    while not is_finished(folder):  # rank 0 is still measuring: no collective waits as long as that may take
+        time.sleep(0.2)
     return Run(folder)
+
+
+def _take(folder: Path, plan: Recipe, is_new: bool, held: contextlib.ExitStack) -> bool:
+    """Take a folder for this process alone, with its recipe in it; is it finished already?"""
+    expected = "a new run folder"
+    if is_new:
+        new_folder(folder, expected)
+    else:
+        check_writable(folder)
+    held.enter_context(hold(folder / "checkpoints", str(folder)))
+    if is_new and (folder / "recipe.json").is_file():  # another was faster
+        new_folder(folder, expected)
+    for path in [*folder.glob(".*"), *(folder / "space").glob(".*")]:
+        if is_leftover(path):
+            path.unlink()
+    if is_new:
+        write_whole(folder / "recipe.json", plan.model_dump_json(indent=1))
+    if is_finished(folder):
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return is_finished(folder)
+
+
+def _facts(plan: Recipe, team: training.Team) -> dict[str, Any]:
+    """What a checkpoint says of how it came to be: the recipe, which must not change, and what bits depend on."""
+    chosen = plan.model_dump(mode="json", exclude={"versions", "data"})
+    where = {"threads": torch.get_num_threads(), "device": team.device.type, "processes": team.size}
+    return {"recipe": chosen, "where": where | {"numpy": np.__version__}}
+
+
+def _newest(keeper: training.Keeper, team: training.Team) -> training.Checkpoint | None:
+    """The newest whole checkpoint: rank 0 chooses, and every process goes on from that one."""
+    found: list[training.Checkpoint | None] = []
+
+    def choose() -> str | None:
+        found.append(keeper.newest())
+        return found[0] and found[0].where
+
+    where = team.first(choose)
+    if team.rank == 0 or where is None:
+        return found[0] if found else None
+    return training.read_checkpoint(Path(where))
+
+
+def _must_be_as_begun(folder: Path, kept: training.Checkpoint, keeper: training.Keeper) -> None:
+    """Refuse another recipe than the checkpoint was made by; warn of another place."""
+    there, here = kept.state.get("facts", {}), keeper.facts
+    must_agree(folder, there.get("recipe", {}), here["recipe"])
+    if there.get("where") != here["where"]:
+        other = differences(there.get("where", {}), here["where"])
+        print(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ", file=sys.stderr)
+
+
+def must_agree(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    """Refuse to go on with another recipe, and say in what it differs."""
+    there, here = _flat(there), _flat(here)
+    if there != here:
+        raise RunError(
+            f"{folder}: expected the recipe that it was begun with. Found other {differences(there, here)}; go on"
+            " with the same, or train into another --out."
+        )
+
+
+def _flat(choices: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's choices by their own names, without sections."""
+    sections = [value for value in choices.values() if isinstance(value, dict)]
+    flat = {name: value for name, value in choices.items() if not isinstance(value, dict)}
+    return flat | {name: value for section in sections for name, value in section.items()}
+
+
+def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """The keys that differ, each with both values."""
+    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    return ", ".join(f"{key} {here.get(key)} (was {there.get(key)})" for key in keys)
 
 
 def _finish(folder: Path, plan: Recipe, source: Source, result: training.Result, progress: bool) -> None:
@@ -124,13 +241,16 @@ def is_finished(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _stoppable(folder: Path) -> Iterator[None]:
+def _stoppable(folder: Path, plan: Recipe) -> Iterator[None]:
     """Say how to go on, whenever a signal comes."""
     try:
         yield
     except (KeyboardInterrupt, Stopped) as stop:
         signum = stop.signum if isinstance(stop, Stopped) else signal.SIGINT
-        raise Stopped(f"{folder}: stopped, and saved. Go on with: gargalo resume {folder}", signum) from None
+        told = f"stopped, and saved. Go on with: gargalo resume {folder}"
+        if plan.warm_start and not any((folder / "checkpoints").glob("step-*")):
+            told = "stopped before its first checkpoint. Go on with the same gargalo train --from … --resume"
+        raise Stopped(f"{folder}: {told}", signum) from None
 
 
 def evaluate(
@@ -188,8 +308,11 @@ def _train_judge(plan: Recipe, source: Source, kept: Path) -> Run:
     # Whatever stops it, nothing half-trained stays.
     with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as folder:
         run = Path(folder) / "run"
-        begin(run, plan)
-        judge = carry_out(run, plan, source, training.launch("cpu", alone=True), False, float("inf"))
+        alone = training.launch("cpu", alone=True)
+        try:
+            judge = carry_out(run, plan, source, alone, is_new=True, progress=False, save_every=math.inf)
+        except Stopped as stop:  # its folder goes: whoever wanted it says how to go on
+            raise Stopped("stopped.", stop.signum) from None
         judge.model  # noqa: B018  loaded now: the folder goes
         if place is not None:
             shutil.rmtree(kept, ignore_errors=True)
@@ -202,7 +325,8 @@ def rehearse(plan: Recipe, source: Source, progress: bool) -> float:
     """Do once, with untrained weights, what comes after training: how many seconds that takes."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
-        begin(run, plan)
+        run.mkdir()
+        write_whole(run / "recipe.json", plan.model_dump_json())
         codec, net = recipe.build(plan, source.x, source.rows("train"))
         if "decode" in net.can:
             judge_for(source, progress)  # once for these data, not once for each run
@@ -210,13 +334,6 @@ def rehearse(plan: Recipe, source: Source, progress: bool) -> float:
         save_weights(run / "weights.safetensors", codec, net)
         _finish(run, plan, source, training.Result({}, [], 0, 0), progress=False)
         return time.perf_counter() - began
-
-
-def _start_from(warm: Run, codec: Codec, net: LatentModel) -> None:
-    """Copy another run's weights, and how it standardises numbers, which they were learned on."""
-    for theirs, ours in ((warm.codec, codec), (warm.model, net)):
-        must_fit(theirs.state_dict(), ours.state_dict(), warm.folder, "to start from it")
-        ours.load_state_dict(theirs.state_dict())
 
 
 def _keep_examples(folder: Path, source: Source) -> None:
@@ -229,9 +346,13 @@ def _keep_examples(folder: Path, source: Source) -> None:
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": ids})
 
 
+def _lines(history: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in history)
+
+
 def _append(file: Path, record: dict[str, Any]) -> None:
     try:
         with file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(record) + "\n")
+            out.write(_lines([record]))
     except OSError as error:
         raise cannot_write(file, error) from None

@@ -32,13 +32,18 @@ def load_weights(path: Path, codec: Codec, model: LatentModel) -> None:
         part.load_state_dict(own, assign=True)
 
 
-def must_fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, why: str) -> None:
-    """Refuse tensors of other names or shapes than are wanted, or with what is no number."""
-    for name in wanted.keys() | found.keys():
+def must_fit(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, why: str, finite: bool = True
+) -> None:
+    """Refuse tensors of other names, shapes or types than are wanted, or with what is no number."""
+    for name in sorted(wanted.keys() | found.keys()):
         shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
         if shapes[0] != shapes[1]:
             raise RunError(f"{where}: expected {name} of shape {shapes[0]}, {why}. Found {shapes[1]}.")
-        if not found[name].isfinite().all():
+        if found[name].dtype != wanted[name].dtype:
+            kinds = [str(t[name].dtype).removeprefix("torch.") for t in (wanted, found)]
+            raise RunError(f"{where}: expected {name} as {kinds[0]}, {why}. Found {kinds[1]}.")
+        if finite and not found[name].isfinite().all():
             raise RunError(f"{where}: expected finite weights. Found NaN or infinity in {name}.")
 
 

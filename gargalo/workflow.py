@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable
@@ -12,11 +13,11 @@ import numpy as np
 
 from . import budget, recipe, training
 from .data import Source, load_data
-from .errors import RunError, must
+from .errors import DataError, RunError, must
 from .files import check_writable, new_folder, next_numbered
 from .recipe import Recipe
 from .run import Run, find_unfinished, open_run, read_recipe
-from .trainer import begin, carry_out, check_memory, is_finished, rehearse
+from .trainer import carry_out, check, differences, is_finished, must_agree, rehearse
 
 __all__ = ["demo", "report", "resume", "train"]
 
@@ -83,6 +84,8 @@ def train(
     began = time.perf_counter()
     if resume and out is None:
         raise must("out", "train", "the run's folder, for what is to be resumed", out)
+    if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
+        raise must("minutes", "train", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
     source = load_data(data, y, data_dir=data_dir)
     source.check_trainable()
     warm = None if start is None else start if isinstance(start, Run) else open_run(start)
@@ -91,26 +94,27 @@ def train(
     plan = recipe.make(source.facts, model or "autoencoder", preset, choices)
     plan = plan.model_copy(update={"warm_start": warm and warm.key})
     team = training.launch(device, devices, num_nodes, plan.training.precision)
-    stem = f"{Path(source.name).stem}-{plan.model}"
-    folder = Path(out) if out else team.first(lambda: next_numbered(Path("runs"), stem))
-    if resume and (folder / "recipe.json").is_file():
-        _must_agree(folder, plan, minutes, choices)
-        return _go_on(folder, source, team, progress, save_every)
-    until = float("inf")
+    if minutes is not None and team.size > 1:
+        raise must("minutes", "train", "left out where several processes train", minutes)
+    # Rank 0 looks: another process might see what it has written since.
+    if resume and team.first(lambda: (Path(str(out)) / "recipe.json").is_file()):
+        return _go_on(Path(str(out)), source, team, progress, save_every, warm, (plan, minutes, choices))
+    check(plan, source, team, warm)
+    root, stem = Path("runs"), f"{Path(source.name).stem}-{plan.model}"
+    check_writable(Path(out) if out else root)
+    until = math.inf
     if minutes is not None:
-        if team.size > 1:
-            raise must("minutes", "train", "left out where several processes train", minutes)
         plan, until = budget.fit_into(
             minutes, plan, source, choices, began, lambda plan: rehearse(plan, source, progress)
         )
         if progress:
             widths, epochs = ",".join(map(str, plan.net.widths)), plan.training.epochs
-            print(
-                f"{plan.model}: {epochs} epochs of widths {widths} fit into {minutes:g} minutes", file=sys.stderr
-            )
-    check_memory(plan, source)
-    team.first(lambda: begin(folder, plan))
-    return carry_out(folder, plan, source, team, progress, save_every, warm, until)
+            told = f"{epochs} epochs of widths {widths} fit into {minutes:g} minutes"
+            print(f"{plan.model}: {told}", file=sys.stderr)
+    folder = Path(out) if out else team.first(lambda: next_numbered(root, stem))
+    return carry_out(
+        folder, plan, source, team, is_new=True, progress=progress, save_every=save_every, warm=warm, until=until
+    )
 
 
 def resume(
@@ -147,15 +151,16 @@ def resume(
     team = training.launch(device, devices, num_nodes, plan.training.precision)
     if is_finished(folder):
         return Run(folder)
-    if data is None:
-        origin = plan.data.origin
-        if origin is None:
-            raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
-        data, more = str(origin["src"]), {key: value for key, value in origin.items() if key != "src"}
-        more |= {"data_dir": data_dir} if data_dir else {}
-        source = load_data(data, **more)  # type: ignore[arg-type]
+    origin = plan.data.origin
+    if data is not None:
+        source = load_data(data, y, data_dir=data_dir, split_seed=origin.split_seed if origin else 0)
+    elif origin is None:
+        raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
     else:
-        source = load_data(data, y, data_dir=data_dir)
+        try:
+            source = load_data(origin.src, data_dir=data_dir or origin.data_dir, split_seed=origin.split_seed)
+        except DataError as error:
+            raise DataError(f"{error} If the data have moved: gargalo resume {folder} SRC") from None
     return _go_on(folder, source, team, progress, save_every)
 
 
@@ -197,48 +202,43 @@ def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None =
     return write_report(opened, Path(out), lang)
 
 
-def _go_on(folder: Path, source: Source, team: training.Team, progress: bool, save_every: float) -> Run:
-    """Resume a run on its own data, or open it if it is finished."""
+def _go_on(
+    folder: Path,
+    source: Source,
+    team: training.Team,
+    progress: bool,
+    save_every: float,
+    warm: Run | None = None,
+    asked: tuple[Recipe, float | None, dict[str, Any]] | None = None,
+) -> Run:
+    """Resume a run on its own data and, where one is `asked` for, its own recipe; or open it if it is finished."""
     plan = read_recipe(folder)
-    if is_finished(folder):
-        return Run(folder)
-    check_writable(folder)
+    if asked:
+        _must_be_asked(folder, plan, *asked)
     if source.fingerprint != plan.data.fingerprint:
         there, here = (facts.model_dump(exclude={"origin"}) for facts in (plan.data, source.facts))
-        other = _differences(there, here)
+        other = differences(there, here)
         raise RunError(f"{folder}: expected the data that it was begun with. Found other {other}.")
-    if (now := recipe.versions()) != plan.versions:
-        other = _differences(plan.versions, now)
+    if (now := recipe.versions()) != plan.versions and not is_finished(folder):
+        other = differences(plan.versions, now)
         print(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ", file=sys.stderr)
-    check_memory(plan, source)
-    return carry_out(folder, plan, source, team, progress, save_every)
+    if is_finished(folder) and not (folder / "checkpoints").exists():
+        return Run(folder)
+    check(plan, source, team)
+    return carry_out(folder, plan, source, team, is_new=False, progress=progress, save_every=save_every, warm=warm)
 
 
-def _must_agree(folder: Path, plan: Recipe, minutes: float | None, choices: dict[str, Any]) -> None:
-    """Refuse to go on with another recipe, and say in what it differs."""
-    there, here = (_flat(r.model_dump(exclude={"versions", "data"})) for r in (read_recipe(folder), plan))
+def _must_be_asked(
+    folder: Path, there: Recipe, here: Recipe, minutes: float | None, choices: dict[str, Any]
+) -> None:
+    """Refuse to go on with another recipe than is asked for."""
+    plans = [plan.model_dump(mode="json", exclude={"versions", "data"}) for plan in (there, here)]
     if minutes is not None:
         # What the probe chose then is not chosen again.
-        probed = [name for name in ("widths", "epochs", "lr") if name not in choices]
-        here |= {"minutes": minutes} | {name: there[name] for name in probed}
-    if there != here:
-        raise RunError(
-            f"{folder}: expected the recipe that it was begun with. Found other {_differences(there, here)}; go on"
-            " with the same, or train into another --out."
-        )
-
-
-def _flat(choices: dict[str, Any]) -> dict[str, Any]:
-    """A recipe's choices by their own names, without sections."""
-    sections = [value for value in choices.values() if isinstance(value, dict)]
-    flat = {name: value for name, value in choices.items() if not isinstance(value, dict)}
-    return flat | {name: value for section in sections for name, value in section.items()}
-
-
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
-    """The keys that differ, each with both values."""
-    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
-    return ", ".join(f"{key} {here.get(key)} (was {there.get(key)})" for key in keys)
+        plans[1]["minutes"] = minutes
+        for name in {"widths", "epochs", "lr"} - choices.keys():
+            plans[1][recipe.CHOICES[name]][name] = plans[0][recipe.CHOICES[name]][name]
+    must_agree(folder, *plans)
 
 
 def _as_there(warm: Run, model: str | None, choices: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save as pack
 
 from gargalo import files, recipe
+from gargalo.data import as_source
 from gargalo.errors import GargaloError, RunError
 from gargalo.training import Keeper
 from gargalo.training.checkpoint import Checkpoint
@@ -102,7 +103,7 @@ def sealed(folder: Path, tensors: bytes, state: bytes) -> None:
 
 def test_a_newer_format_is_refused(keeper):
     sealed(keeper.root / "step-0000000005", pack({}), b'{"format": 99}')
-    with pytest.raises(RunError, match=r"expected checkpoint format 1 or older. Found 99; a newer gargalo"):
+    with pytest.raises(RunError, match=r"expected checkpoint format 1 or older\. Found 99; a newer gargalo"):
         keeper.newest()
 
 
@@ -122,6 +123,7 @@ HOSTILE = [
     (pack({}), b'{"format": "1"}'),
     (pack({}), b"not json"),
     (pack({}), b"\x80\x04\x95"),  # a pickle
+    (pack({}), b"[" * 100_000),
 ]
 
 
@@ -144,24 +146,26 @@ def test_any_bytes_are_passed_over(tmp_path_factory, tensors, state):
 
 
 def parts(digits):
-    plan = recipe.make(digits.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
-    _, model = recipe.build(plan, digits.x[:64])
-    return model, torch.optim.Adam(model.parameters(), fused=True)
+    numbers = as_source(digits.x.reshape(len(digits), -1)[:, 300:320].astype(np.float32))
+    plan = recipe.make(numbers.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
+    codec, model = recipe.build(plan, numbers.x[:64])
+    return model, codec, torch.optim.Adam(model.parameters(), fused=True)
 
 
 def whole(digits) -> Checkpoint:
-    model, optimizer = parts(digits)
+    model, codec, optimizer = parts(digits)
+    codec.center += 1
     sum(p.sum() for p in model.parameters()).backward()
     optimizer.step()
-    return State(Progress(epoch=1, step=2)).packed(model, optimizer)
+    return State(Progress(epoch=1)).packed(model, codec, optimizer)
 
 
 def test_all_of_it_comes_back(digits):
     saved = whole(digits)
-    model, optimizer = parts(digits)
-    state = State.restored(Checkpoint(saved.tensors, {"format": 1, **saved.state}), model, optimizer)
-    assert (state.progress.epoch, state.progress.step) == (1, 2)
-    again = state.packed(model, optimizer)
+    model, codec, optimizer = parts(digits)
+    state = State.restored(saved, model, codec, optimizer)
+    assert state.progress.epoch == 1
+    again = state.packed(model, codec, optimizer)
     assert again.state == saved.state
     assert again.tensors.keys() == saved.tensors.keys()
     assert all(torch.equal(again.tensors[name], t) for name, t in saved.tensors.items())
@@ -174,7 +178,14 @@ def test_all_of_it_comes_back(digits):
         (lambda c: c.tensors.update({"model.extra": torch.zeros(1)}), "expected extra of shape None"),
         (lambda c: c.tensors.update({"model.encoder.1.weight": torch.zeros(3)}), r"Found \(3,\)"),
         (lambda c: c.tensors["model.encoder.1.weight"].fill_(np.nan), "Found NaN or infinity in encoder.1.weight"),
-        (lambda c: c.tensors.update({"best.other": torch.zeros(1)}), "expected "),
+        (lambda c: c.tensors.update({"best.other": torch.zeros(1)}), "bias of shape"),
+        (lambda c: c.tensors.pop("codec.center"), "expected center of shape"),
+        (lambda c: c.tensors.pop("optimizer.0.step"), "expected step of shape"),
+        (lambda c: [c.tensors.pop(f"optimizer.0.{n}") for n in ("step", "exp_avg", "exp_avg_sq")], "moments of"),
+        (lambda c: c.tensors.update({"model.encoder.1.bias": torch.zeros(8, dtype=int)}), "as float32.*int64"),
+        (lambda c: c.tensors.update({"means.mse": torch.zeros(3)}), "expected mse of shape"),
+        (lambda c: c.state.update(terms=["nope"]), "expected means of the epoch"),
+        (lambda c: c.state.update(step=3), "expected means of the epoch"),
         (lambda c: c.tensors.update({"optimizer.0.exp_avg": torch.zeros(2)}), "expected exp_avg of shape"),
         (lambda c: c.state.update(epoch=-1), "epoch cannot be -1"),
         (lambda c: c.state.update(surprise=1), "surprise cannot be 1"),
@@ -185,10 +196,10 @@ def test_one_of_another_model_is_refused(digits, change, message):
     saved = whole(digits)
     changed = Checkpoint({name: t.clone() for name, t in saved.tensors.items()}, dict(saved.state))
     change(changed)
-    model, optimizer = parts(digits)
+    model, codec, optimizer = parts(digits)
     before = {name: t.clone() for name, t in model.state_dict().items()}
     with pytest.raises(RunError, match=message) as error:
-        State.restored(changed, model, optimizer)
+        State.restored(changed, model, codec, optimizer)
     assert "\n" not in str(error.value)
     assert all(torch.equal(before[name], t) for name, t in model.state_dict().items()), "nothing was moved"
 
@@ -225,6 +236,31 @@ def test_a_small_disk_that_really_is_full(tmp_path):
         assert keeper.newest().state["step"] == 1
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_files_that_may_not_be_so_large(keeper):
+    """RLIMIT_FSIZE: a signal that would kill, unless it is ignored as Python does."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(GargaloError, match=r"cannot be written \(File too large\)\. Files here may not be so"):
+            keeper.save(4, Checkpoint({"w": torch.zeros(100_000)}, {"step": 4}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert kept(keeper.root) == ["step-0000000002", "step-0000000003"]
+
+
+def test_broken_ones_push_out_nothing_that_is_whole(keeper):
+    """Begun again below the numbers of broken ones, the new ones are the newest two."""
+    for name in ("step-0000000002", "step-0000000003"):
+        (keeper.root / name / "manifest.json").write_text("{}")
+    assert keeper.newest() is None
+    keeper.save(0, some(0))
+    keeper.save(1, some(1))
+    assert kept(keeper.root) == ["step-0000000000", "step-0000000001"]
+    assert keeper.newest().state["step"] == 1
 
 
 def test_every_file_and_folder_is_flushed_before_it_counts(tmp_path, monkeypatch):

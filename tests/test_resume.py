@@ -20,7 +20,7 @@ import gargalo
 from gargalo import budget, parts, recipe, trainer, training
 from gargalo.data import Source, as_source
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
-from gargalo.files import hold
+from gargalo.files import hold, next_numbered
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
 from gargalo.run import Run
@@ -202,10 +202,12 @@ def test_files_are_found_again(digits, tmp_path, monkeypatch):
         stop_after(2, patch)
         gargalo.train(tmp_path / "d.npz", out=tmp_path / "run", save_every=0, **TINY)
     run = gargalo.resume(tmp_path / "run", progress=False)
-    assert run.recipe.data.origin == {"src": str(tmp_path / "d.npz"), "split_seed": 0}
+    assert run.recipe.data.origin.src == str(tmp_path / "d.npz")
     (tmp_path / "run" / "metrics.json").unlink()
     (tmp_path / "d.npz").rename(tmp_path / "moved.npz")
-    with pytest.raises(DataError, match=r"d\.npz: expected a file. There is none"):
+    with pytest.raises(
+        DataError, match=r"d\.npz: expected a file. There is none\. If the data have moved: gargalo"
+    ):
         gargalo.resume(tmp_path / "run", progress=False)
     assert gargalo.resume(tmp_path / "run", tmp_path / "moved.npz", progress=False).key == run.key
 
@@ -356,7 +358,7 @@ def test_a_warm_start_without_its_checkpoint_cannot_go_on(few, never_stopped, tm
     whole = shutil.copytree(tmp_path / "run", tmp_path / "copy")
     gargalo.resume(whole, few, progress=False)
     shutil.rmtree(tmp_path / "run" / "checkpoints")
-    with pytest.raises(RunError, match=r"expected a whole checkpoint to go on from\. Found none; train anew"):
+    with pytest.raises(RunError, match=r"Found none; go on with the same gargalo train --from"):
         gargalo.resume(tmp_path / "run", few, progress=False)
 
 
@@ -465,18 +467,150 @@ def test_an_epoch_too_many_is_not_begun(few):
     assert (len(result.history), result.stopped) == (1, "the time asked for is over")
 
 
+# More that may go wrong
+
+
+def test_a_warm_start_on_numbers_goes_on_with_the_codec_it_began_with(tmp_path, monkeypatch):
+    """How numbers are standardised is the other run's: weights were learned on it."""
+    choices = {**TINY, "latent_dim": 3, "widths": (8,)}
+    first = gargalo.train(numbers(), "vae", out=tmp_path / "first", **choices)
+    shifted = numbers() * 3 + 1
+    whole = gargalo.train(shifted, "vae", out=tmp_path / "whole", start=first, **choices)
+    assert torch.equal(whole.codec.center, first.codec.center)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(4, patch)
+        gargalo.train(shifted, "vae", out=tmp_path / "run", start=first, save_every=0, **choices)
+    assert same(gargalo.resume(tmp_path / "run", shifted, progress=False), whole)
+
+
+def test_a_warm_start_may_be_begun_again_by_the_same_line(few, never_stopped, tmp_path, monkeypatch):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    choices = {"start": never_stopped, "epochs": 2, "out": tmp_path / "run", "progress": False, "resume": True}
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(Stopped, match=r"stopped before its first checkpoint\. Go on"),
+    ):
+        patch.setattr(training, "fit", stop)
+        gargalo.train(few, **choices)
+    assert gargalo.train(few, **choices).recipe.warm_start == never_stopped.key
+
+
+def test_an_edited_recipe_is_refused(begun, few):
+    file = begun / "recipe.json"
+    content = json.loads(file.read_text())
+    content["training"]["lr"] = 0.5
+    file.write_text(json.dumps(content))
+    with pytest.raises(RunError, match=r"Found other lr 0\.5 \(was 0\.006\); go on with the same"):
+        gargalo.resume(begun, few, progress=False)
+
+
+def test_other_threads_go_on_and_say_so(begun, few, capsys):
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        gargalo.resume(begun, few, progress=False)
+    finally:
+        torch.set_num_threads(before)
+    told = f"begun with other threads {before + 1} (was {before}); it goes on, but bits may differ"
+    assert told in capsys.readouterr().err
+
+
+def test_what_a_kill_left_is_no_obstacle_and_goes(few, never_stopped, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".recipe.123.partial.json").write_text("{")
+    run = gargalo.train(few, "vae", out=folder, resume=True, **TINY)
+    assert same(run, never_stopped)
+    assert not list(folder.glob(".*"))
+
+
+def test_weights_that_overflow_in_the_last_step_are_in_no_checkpoint(digits, tmp_path):
+    """The loss that led to the step was still a number."""
+    codec, model = convolutional(digits)
+    step = torch.optim.Adam.step
+
+    def overflow(optimizer: torch.optim.Optimizer, *rest: object) -> None:
+        step(optimizer, *rest)
+        optimizer.param_groups[0]["params"][0].data.fill_(np.inf)
+
+    keeper, data = training.Keeper(tmp_path, every=0), training.Data(torch.from_numpy(digits.x[:64]))
+    plan = training.TrainingSettings(epochs=1, batch_size=64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", overflow)
+        with pytest.raises(GargaloError, match=r"expected finite weights\. Found NaN or infinity after step 1 of"):
+            training.fit(model, codec, data, None, plan, keeper=keeper)
+    assert keeper.newest().state["step"] == 0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_large_map_is_read_as_it_is_needed_and_gives_the_same_run(digits, tmp_path, monkeypatch, dtype):
+    x = digits.x[:400] if dtype == np.uint8 else digits.x[:400].astype(np.float32) / 255
+    np.save(tmp_path / "x.npy", x)
+    resident = gargalo.train(tmp_path / "x.npy", "vae", out=tmp_path / "resident", **TINY)
+    monkeypatch.setattr(parts, "MOST_RESIDENT", 1000)
+    source = gargalo.load_data(tmp_path / "x.npy")
+    assert isinstance(parts.as_data(source, source.rows("train")).raw, np.memmap)
+    mapped = gargalo.train(tmp_path / "x.npy", "vae", out=tmp_path / "mapped", **TINY)
+    assert same(mapped, resident)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "message"),
+    [
+        (0, "must be a number above 0 and up to 100000. Got 0"),
+        (float("nan"), "must be a number above 0"),
+        (float("inf"), "must be a number above 0"),
+        (1e-4, "must be at least "),
+    ],
+)
+def test_minutes_that_cannot_be(few, tmp_path, minutes, message):
+    with pytest.raises(ParameterError, match=message):
+        gargalo.train(few, minutes=minutes, out=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("origin", [{}, {"src": "x", "foo": 1}, {"src": "x", "split_seed": "a"}, []])
+def test_a_hostile_origin_is_refused(begun, origin):
+    file = begun / "recipe.json"
+    content = json.loads(file.read_text())
+    content["data"]["origin"] = origin
+    file.write_text(json.dumps(content))
+    with pytest.raises(GargaloError) as error:
+        gargalo.resume(begun, progress=False)
+    assert "\n" not in str(error.value)
+
+
+def test_json_without_end_is_refused(begun):
+    (begun / "recipe.json").write_text("[" * 100_000)
+    with pytest.raises(RunError, match=r"expected JSON\. It cannot be read"):
+        gargalo.resume(begun, progress=False)
+
+
+def test_several_runs_begun_at_once_have_their_own_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [next_numbered(Path("runs"), "a").name for _ in range(3)] == ["a-001", "a-002", "a-003"]
+
+
 # Golden
 
+GOLDEN = Path(__file__).parent / "golden" / "unfinished-1"
 
-def test_a_checkpointed_run_of_format_1_is_read(few, begun):
-    """What lies in an unfinished run of format 1, name by name: later formats must still read it."""
-    newest = max((begun / "checkpoints").glob("step-*"))
-    state = json.loads((newest / "state.json").read_text())
-    assert state["format"] == 1
-    assert state.keys() == {
-        "format", "epoch", "step", "terms", "seen", "history", "best_loss", "best_epoch", "seconds", "stopped"
-    }  # fmt: skip
-    assert sorted(p.name for p in begun.iterdir()) == ["checkpoints", "recipe.json"]
+
+def golden_data() -> Source:
+    x = np.random.default_rng(0).integers(0, 255, (120, 6, 6), np.uint8)
+    return as_source(x, name="golden")
+
+
+def test_an_unfinished_run_of_format_1_is_still_read(tmp_path, capsys):
+    """It was stopped in its second epoch by the first version that could; it must go on from there."""
+    folder = shutil.copytree(GOLDEN, tmp_path / "run")
+    state = json.loads(max((folder / "checkpoints").glob("step-*")).joinpath("state.json").read_text())
+    run = gargalo.resume(folder, golden_data(), progress=False)
+    assert "passed over" not in capsys.readouterr().err
+    assert run.history[:1] == state["history"], "timings and all: it was not computed again"
+    assert len(run.history) == 3
 
 
 # Memory layouts

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DataError, unknown
 from . import mnist
 from .arrays import read_array, read_arrays
-from .source import HELD, TEST, TRAIN, Facts, Source, as_source
+from .source import HELD, TEST, TRAIN, Facts, Origin, Source, as_source
 
 __all__ = ["HELD", "TEST", "TRAIN", "Facts", "Source", "as_source", "load_data", "read_array"]
 
@@ -53,10 +53,9 @@ def load_data(
             raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
         return as_source(array, y, split_seed=split_seed)
     source = _read(src, data_dir, split_seed)
-    origin: dict[str, str | int] = {"src": str(src), "split_seed": split_seed}
-    if data_dir is not None:
-        origin["data_dir"] = str(data_dir)
-    return dataclasses.replace(source, origin=origin)
+    place = str(src) if src in NAMES else str(Path(src).resolve())
+    folder = None if data_dir is None else str(Path(data_dir).resolve())
+    return dataclasses.replace(source, origin=Origin(src=place, data_dir=folder, split_seed=split_seed))
 
 
 def _read(src: str | Path, data_dir: str | Path | None, split_seed: int) -> Source:

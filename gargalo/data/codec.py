@@ -50,8 +50,10 @@ class NumberCodec(Codec):
 
     def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> NumberCodec:
         """Take centre and scale from training rows, (n, p) in slices; they are gone through twice."""
-        count = sum(len(part) for part in slices())
-        center = sum(part.sum(axis=0, dtype=np.float64) for part in slices()) / count
+        count, total = 0, np.zeros(self.x_shape)
+        for part in slices():
+            count, total = count + len(part), total + part.sum(axis=0, dtype=np.float64)
+        center = total / count
         # About the centre: the squares of large numbers would leave nothing of a small spread.
         square = sum(np.square(part - center).sum(axis=0) for part in slices())
         scale = np.sqrt(square / count)

@@ -13,13 +13,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import DataError
 
-__all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Source", "as_source"]
+__all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Origin", "Source", "as_source"]
 
 TRAIN, HELD, TEST = 0, 1, 2
 PARTS = {"train": TRAIN, "held": HELD, "test": TEST}
 
 MOST = 1e38
 """The largest number: the difference of any two is still a float32, so that standardised data are finite."""
+
+
+class Origin(BaseModel):
+    """The arguments of `load_data` that give the same data again, from any working folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    src: str
+    data_dir: str | None = None
+    split_seed: Annotated[int, Field(ge=0)] = 0
 
 
 class Facts(BaseModel):
@@ -33,8 +43,8 @@ class Facts(BaseModel):
     class_names: tuple[str, ...] | None = None
     counts: dict[str, int]
     fingerprint: str
-    origin: dict[str, str | int] | None = None
-    """The arguments of `load_data` that gave these data; None for arrays that a program made."""
+    origin: Origin | None = None
+    """None for arrays that a program made."""
 
     @property
     def is_image(self) -> bool:
@@ -77,8 +87,8 @@ class Source:
         TRAIN, HELD or TEST for each example.
     ids : sequence of str
         One for each example; whatever comes out row by row carries it.
-    origin : dict or None
-        The arguments of `load_data` that give these data again.
+    origin : Origin or None
+        What gives these data again.
     """
 
     name: str
@@ -87,7 +97,7 @@ class Source:
     class_names: tuple[str, ...] | None
     split: np.ndarray
     ids: Sequence[str]
-    origin: dict[str, str | int] | None = None
+    origin: Origin | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -198,8 +208,10 @@ def as_source(
 
 def _checked_numbers(x: np.ndarray, name: str) -> np.ndarray:
     """`x` as finite native float32; images within [0, 1]."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        x = np.ascontiguousarray(x, dtype=np.float32)
+    # A map of native float32 stays one: asking for what it is already would make it an array of another kind.
+    if not (isinstance(x, np.memmap) and x.dtype == np.float32 and x.flags.c_contiguous):
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = np.ascontiguousarray(x, dtype=np.float32)
     rows = x.reshape(len(x), -1)
     # What is NaN is not within bounds either.
     bad = ~((rows.max(axis=1) <= MOST) & (rows.min(axis=1) >= -MOST))

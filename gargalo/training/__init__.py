@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from .batches import Data
-from .checkpoint import Keeper
-from .devices import Team, launch, world_size
+from .checkpoint import Checkpoint, Keeper, read_checkpoint
+from .devices import Team, launch
 from .events import Events, progress
 from .loop import Result, evaluate, fit
 from .memory import check_memory, step_memory, weights_memory
 from .settings import TrainingSettings
 
 __all__ = [
+    "Checkpoint",
     "Data",
     "Events",
     "Keeper",
@@ -22,7 +23,7 @@ __all__ = [
     "fit",
     "launch",
     "progress",
+    "read_checkpoint",
     "step_memory",
     "weights_memory",
-    "world_size",
 ]

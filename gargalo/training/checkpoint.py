@@ -13,9 +13,11 @@ before.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -25,13 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from ..errors import RunError
 from ..files import cannot_write, flush_folder
 
-__all__ = ["Checkpoint", "Keeper"]
+__all__ = ["Checkpoint", "Keeper", "read_checkpoint"]
 
 FORMAT = 1
 KEPT = 2
@@ -44,6 +46,7 @@ class Checkpoint:
 
     tensors: Mapping[str, Tensor]
     state: Mapping[str, Any]
+    where: str = "checkpoint"
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose names begin with `prefix`, without it."""
@@ -59,12 +62,16 @@ class Keeper:
         The folder `checkpoints/` of a run.
     every : float
         Seconds from one checkpoint to the next.
+    facts : dict
+        What whoever goes on must have as it is now; kept in every checkpoint, compared by who knows it.
     """
 
-    def __init__(self, root: Path, every: float = 30):
+    def __init__(self, root: Path, every: float = 30, facts: Mapping[str, Any] | None = None):
         self.root = root
         self.every = every
+        self.facts = dict(facts or {})
         self.last = time.monotonic()
+        self.whole: list[Path] = []
 
     def due(self) -> bool:
         """Is it time for the next one?"""
@@ -79,28 +86,33 @@ class Keeper:
             When it cannot be written: the ones before are untouched, and nothing half-written stays.
         """
         final, partial = self._folder(step), self.root / ".partial"
-        state = json.dumps({"format": FORMAT, **checkpoint.state}).encode()
-        contents: dict[str, bytes] = dict(zip(FILES, (save(dict(checkpoint.tensors)), state), strict=True))
-        sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-        contents["manifest.json"] = json.dumps(sums).encode()
+        state = {"format": FORMAT, "facts": self.facts, **checkpoint.state}
         try:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
-            for name, content in contents.items():
-                with (partial / name).open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+            tensors, plain, manifest = (partial / name for name in (*FILES, "manifest.json"))
+            # Straight from their memory: packing them first would take it twice.
+            save_file(dict(checkpoint.tensors), tensors)
+            plain.write_text(json.dumps(state), encoding="utf-8")
+            manifest.write_text(json.dumps({file.name: _sum(file) for file in (tensors, plain)}), encoding="utf-8")
+            for file in (tensors, plain, manifest):
+                with file.open("rb+") as open_file:
+                    os.fsync(open_file.fileno())
             flush_folder(partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.replace(final)
             flush_folder(self.root)
-        except OSError as error:
-            raise cannot_write(final, error, needed=sum(map(len, contents.values()))) from None
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(partial, ignore_errors=True)  # first, so that what is free is free
+            needed = sum(t.nbytes for t in checkpoint.tensors.values())
+            raise cannot_write(final, _as_os_error(error), needed) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        for old in self._kept()[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        # Broken ones are not counted: they would push out what is whole.
+        self.whole = [*(folder for folder in self.whole if folder != final), final][-KEPT:]
+        for other in self._kept():
+            if other not in self.whole:
+                shutil.rmtree(other, ignore_errors=True)
         self.last = time.monotonic()
         return final
 
@@ -112,19 +124,16 @@ class Keeper:
         RunError
             For one of a newer format.
         """
+        self.whole = []
         for folder in reversed(self._kept()):
             try:
-                kept = _read(folder)
+                kept = read_checkpoint(folder)
             except _Broken as why:
                 print(
                     f"gargalo: {folder}: expected a whole checkpoint. Found {why}; passed over.", file=sys.stderr
                 )
                 continue
-            if kept.state["format"] > FORMAT:
-                raise RunError(
-                    f"{folder}: expected checkpoint format {FORMAT} or older. Found {kept.state['format']};"
-                    " a newer gargalo may read it."
-                )
+            self.whole = [folder]
             return kept
         return None
 
@@ -140,14 +149,14 @@ class _Broken(Exception):  # noqa: N818  never leaves this file
     """Why a folder is no whole checkpoint."""
 
 
-def _read(folder: Path) -> Checkpoint:
+def read_checkpoint(folder: Path) -> Checkpoint:
     """A checkpoint whose bytes are those that were written."""
     try:
         contents = {name: (folder / name).read_bytes() for name in FILES}
         sums = json.loads((folder / "manifest.json").read_bytes())
     except OSError as error:
         raise _Broken(f"a file that cannot be read ({error.strerror})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _Broken("a manifest that is no JSON") from None
     for name, content in contents.items():
         if not isinstance(sums, dict) or sums.get(name) != hashlib.sha256(content).hexdigest():
@@ -155,8 +164,28 @@ def _read(folder: Path) -> Checkpoint:
     # Whoever can write a file can write its sum: what is in it is not believed either.
     try:
         state = {**json.loads(contents["state.json"])}
-        if type(state.get("format")) is not int:
+        number = state.pop("format", None)
+        if type(number) is not int:
             raise _Broken("no format number in state.json")
-        return Checkpoint(load(contents["tensors.safetensors"]), state)
-    except (SafetensorError, ValueError, TypeError, KeyError) as error:
+        if number > FORMAT:
+            raise RunError(
+                f"{folder}: expected checkpoint format {FORMAT} or older. Found {number}; a newer gargalo may read"
+                " it."
+            )
+        return Checkpoint(load(contents["tensors.safetensors"]), state, str(folder))
+    except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise _Broken(f"contents that cannot be read ({error})") from None
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as open_file:
+        return hashlib.file_digest(open_file, "sha256").hexdigest()
+
+
+def _as_os_error(error: OSError | SafetensorError) -> OSError:
+    """What stopped safetensors, which tells it in words only."""
+    if isinstance(error, OSError):
+        return error
+    found = re.search(r"os error (\d+)", str(error))
+    number = int(found[1]) if found else errno.EIO
+    return OSError(number, os.strerror(number))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,10 +17,9 @@ from ..errors import GargaloError, must
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["DEVICES", "PRECISIONS", "Team", "launch", "world_size"]
+__all__ = ["Team", "launch"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("32-true", "bf16-mixed")
 
 
 class Team:
@@ -82,23 +82,23 @@ class Team:
             raise error
         return found
 
-    def broken(self, error: RuntimeError) -> GargaloError | None:
-        """What to say of an error that another process's end brought upon this one; None for any other."""
-        if self.size > 1 and (isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()):
-            return GargaloError(
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever of PyTorch's errors another process's end brings upon this one is said in one line."""
+        try:
+            yield
+        except RuntimeError as error:
+            is_torch = isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()
+            if self.size == 1 or not is_torch:
+                raise
+            raise GargaloError(
                 f"train: expected {self.size} processes to the end. Found in rank {self.rank} that another one has"
                 " ended; its own message says why. What a checkpoint holds goes on with gargalo resume."
-            )
-        return None
+            ) from None
 
-    def wait(self) -> None:
-        """Until every process is here."""
-        self.fabric.barrier()
-
-
-def world_size() -> int:
-    """How many processes torchrun started."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    def local_size(self) -> int:
+        """How many of the processes share this machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self.size > 1 else 1
 
 
 def launch(
@@ -131,8 +131,9 @@ def launch(
 
     if device not in DEVICES:
         raise must("device", "train", f"one of {', '.join(DEVICES)}", device)
-    if precision not in PRECISIONS:
-        raise must("precision", "train", f"one of {', '.join(PRECISIONS)}", precision)
+    for name, number in (("devices", devices), ("num_nodes", num_nodes)):
+        if number < 1:
+            raise must(name, "train", "an int >= 1", number)
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device == "auto":
         device = next((kind for kind in ("cuda", "mps") if there[kind]), "cpu")
@@ -141,7 +142,7 @@ def launch(
     if not there[device]:
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise must("device", "train", f"one that is here: {found}", device)
-    total = 1 if alone else world_size()
+    total = 1 if alone else int(os.environ.get("WORLD_SIZE", "1"))
     if total > 1:
         here = int(os.environ.get("LOCAL_WORLD_SIZE", total))
         if devices not in (1, here) or num_nodes not in (1, total // here):
@@ -149,12 +150,15 @@ def launch(
             raise must("devices", "train", expected, f"{devices} and {num_nodes}")
         devices, num_nodes = here, total // here
     elif devices * num_nodes > 1:
-        hint = f"Start with torchrun --nproc-per-node {devices} -m gargalo train …"
-        raise must("devices", "train", "1 for one process", devices * num_nodes, hint)
+        name, number = ("num_nodes", num_nodes) if num_nodes > 1 else ("devices", devices)
+        nodes = f"--nnodes {num_nodes} " if num_nodes > 1 else ""
+        hint = f"Start with torchrun {nodes}--nproc-per-node {devices} -m gargalo train …"
+        raise must(name, "train", "1 for one process", number, hint)
     # Its own greetings are for programmers.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     spread: dict[str, Any] = {"strategy": "ddp"} if total > 1 else {}
-    fabric = Fabric(accelerator=device, devices=devices, num_nodes=num_nodes, precision=precision, **spread)
+    kind: Any = precision
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=num_nodes, precision=kind, **spread)
     if total > 1:
         fabric.launch()
     return Team(fabric)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..core import Batch, Codec, LatentModel, Loss
 from ..errors import GargaloError, Stopped
 from .batches import Data
-from .checkpoint import Keeper
+from .checkpoint import Checkpoint, Keeper
 from .devices import Team, launch
 from .draws import generator_at, order_of
 from .events import Events, Record
@@ -28,7 +28,7 @@ __all__ = ["Result", "evaluate", "fit"]
 EVALUATION = 2**31
 """The place, where an epoch would stand, of the draws of an evaluation."""
 AGREEING = 16
-"""Steps between two times that several processes ask each other whether to stop or save."""
+"""Steps, at most, between two times that several processes ask each other whether to stop or save; or a second."""
 
 
 @dataclass
@@ -59,6 +59,7 @@ def fit(
     events: Events | None = None,
     on_epoch: Callable[[Record], object] = lambda record: None,
     keeper: Keeper | None = None,
+    kept: Checkpoint | None = None,
     until: float = math.inf,
 ) -> Result:
     """Minimise `model.loss` over `train`; choose weights by `held`.
@@ -68,46 +69,49 @@ def fit(
     team : Team or None
         Device and processes; without one, this process on the CPU.
     on_epoch : function
-        Given each line of the history as soon as it is known; after a resume, those from before as well.
+        Given each new line of the history as soon as it is known.
     keeper : Keeper or None
-        Keeps checkpoints. Where it has one, training goes on from there as if it had never stopped.
+        Keeps checkpoints.
+    kept : Checkpoint or None
+        Where to go on from, as if training had never stopped.
     until : float
         A time of `time.perf_counter` past which no epoch is begun.
 
     Raises
     ------
     GargaloError
-        When the loss is no longer a number: no checkpoint holds what led to it.
+        When the loss or a weight is no longer a number: no checkpoint holds that.
     Stopped
         After SIGINT or SIGTERM; the step is finished and a checkpoint saved.
     """
     team, events = team or launch("cpu", alone=True), events or Events()
-    # Convolutions are a fifth faster on it; nothing else has four dimensions, and shapes stay as they are.
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    # Convolutions are a fifth faster channels last; nothing else has four dimensions, and shapes stay as they are.
+    model.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    codec, train, held = codec.to(team.device), train.to(team.device), held and held.to(team.device)
     optimizer = _optimizer(model, settings)
-    kept = keeper.newest() if keeper else None
-    state = State.restored(kept, model, optimizer) if kept else State()
-    now = state.progress
+    state = State.restored(kept, model, codec, optimizer) if kept else State()
+    now, begins = state.progress, kept is None
+    del kept  # up to four times the weights
     if team.rank > 0:  # what was counted before is counted once
         state.means = state.means.emptied()
     module, optimizer = team.fabric.setup(model, optimizer)
     # Without this, processes would skip the averaging of gradients and drift apart unseen.
     module.mark_forward_method("loss")
-    codec, train, held = codec.to(team.device), train.to(team.device), held and held.to(team.device)
     steps = math.ceil(len(train) / settings.batch_size)
     began = time.perf_counter() - now.seconds
 
     def save() -> None:
         means = state.means.summed(team)
         if keeper and team.rank == 0:
+            _check_weights(model, now, optimizer.param_groups[0]["lr"])
             now.seconds = time.perf_counter() - began
-            keeper.save(now.epoch * steps + now.step, State(now, means, state.best).packed(model, optimizer))
+            whole = State(now, means, state.best).packed(model, codec, optimizer)
+            keeper.save(now.epoch * steps + now.step, whole)
 
-    if kept is None:
+    if begins:
         save()
-    for record in now.history:
-        on_epoch(record)
     events.start(settings.epochs, steps, now.epoch)
+    meeting = 1
     try:
         with watch() as signals, fast_products(model, settings.batch_size // team.size, team.device):
             while now.epoch < settings.epochs and now.stopped is None:
@@ -121,15 +125,18 @@ def fit(
                     loss = module.loss(batch)
                     objective = loss.total
                     if not math.isfinite(objective.item()):
-                        raise _not_finite(model, batch, loss, f"epoch {now.epoch + 1}, step {now.step + 1}", lr)
+                        raise _not_finite(model, batch, loss, now, lr)
                     optimizer.zero_grad()
                     team.fabric.backward(objective if team.size == 1 else objective * weight)
                     optimizer.step()
                     state.means.add(loss, len(rows) * weight / team.size)
                     now.step += 1
                     events.step(now.epoch, now.step)
-                    if team.size == 1 or (done + 1) % AGREEING == 0:
-                        signum, due = team.any(signals.signum, keeper is not None and keeper.due())
+                    if team.size == 1 or done + 1 >= meeting:
+                        is_due = keeper is not None and team.rank == 0 and keeper.due()
+                        a_step = (time.perf_counter() - began) / (done + 1)
+                        signum, due, a_step = team.any(signals.signum, is_due, a_step)
+                        meeting = done + 1 + max(1, min(AGREEING, int(1 / a_step)))
                         if due or signum:
                             save()
                         if signum:
@@ -145,11 +152,10 @@ def fit(
                 now.stopped = _why_stop(now, settings, until)
                 on_epoch(record)
                 events.epoch(record)
+            _check_weights(model, now, optimizer.param_groups[0]["lr"])
             save()
             if signum := team.any(signals.signum)[0]:
                 raise Stopped("stopped after the last epoch", int(signum))
-    except RuntimeError as error:
-        raise (team.broken(error) or error) from None
     finally:
         events.stop()
     model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -211,12 +217,26 @@ def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | 
     return None
 
 
-def _not_finite(model: nn.Module, batch: Batch, loss: Loss, place: str, lr: float) -> GargaloError:
+def _check_weights(model: nn.Module, now: Progress, lr: float) -> None:
+    """A loss may still be a number when the step that it led to overflowed: no checkpoint may hold that."""
+    if not _is_finite(model):
+        raise GargaloError(
+            f"train: expected finite weights. Found NaN or infinity after step {now.step} of epoch"
+            f" {now.epoch + 1}, at a learning rate of {lr:.3g}. Try --lr {lr / 10:.1g}. Checkpoints are from"
+            " before."
+        )
+
+
+def _is_finite(model: nn.Module) -> bool:
+    return all(bool(p.isfinite().all()) for p in model.parameters())
+
+
+def _not_finite(model: nn.Module, batch: Batch, loss: Loss, now: Progress, lr: float) -> GargaloError:
     """What to say of a loss that is no number: where, at which learning rate, and the likely cause."""
-    lower = f"Try --lr {lr / 10:.1g}."
+    place, lower = f"epoch {now.epoch + 1}, step {now.step + 1}", f"Try --lr {lr / 10:.1g}."
     if not batch.x.isfinite().all():
         why = "The batch itself holds NaN or infinity; look at the data."
-    elif not all(p.isfinite().all() for p in model.parameters()):
+    elif not _is_finite(model):
         why = f"The step before made weights overflow. {lower}"
     else:
         names = ", ".join(name for name, term in loss.terms.items() if not term.isfinite())

@@ -14,7 +14,7 @@ __all__ = ["check_memory", "free_memory", "step_memory", "weights_memory"]
 
 
 def weights_memory(model: nn.Module) -> int:
-    """Bytes of weights, gradients, Adam's two moments, and the best weights; `model` may be on the meta device."""
+    """Bytes of weights, gradients, Adam's two moments and the best weights; `model` may be on the meta device."""
     return 5 * sum(p.nbytes for p in model.parameters())
 
 
@@ -69,8 +69,9 @@ def free_memory() -> int:
     import psutil
 
     found = [psutil.virtual_memory().available]
-    group = Path("/sys/fs/cgroup")
     try:
+        own = Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2].lstrip("/")
+        group = Path("/sys/fs/cgroup") / own
         limit = (group / "memory.max").read_text().strip()
         if limit.isdecimal():
             facts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())

@@ -35,6 +35,10 @@ class Means:
         self.terms = list(loss.terms)
         self.seen += n
 
+    def to(self, device: torch.device) -> Means:
+        """The same, on `device`."""
+        return Means({name: value.to(device) for name, value in self.sums.items()}, self.terms, self.seen)
+
     def emptied(self) -> Means:
         """The same names, and nothing counted."""
         return Means({name: torch.zeros_like(value) for name, value in self.sums.items()}, self.terms)
@@ -43,7 +47,8 @@ class Means:
         """The same, counted over all processes."""
         if team.size == 1 or not self.sums:
             return self
-        *sums, seen = team.sum(torch.stack([*self.sums.values(), torch.tensor(self.seen)]).double())
+        counted = [*self.sums.values(), torch.tensor(self.seen, dtype=torch.float64)]
+        *sums, seen = team.sum(torch.stack([value.to(team.device, torch.float64) for value in counted]))
         return Means(dict(zip(self.sums, sums, strict=True)), self.terms, float(seen))
 
     def values(self) -> dict[str, float]:
@@ -76,10 +81,11 @@ class State:
     means: Means = field(default_factory=Means)
     best: dict[str, Tensor] = field(default_factory=dict)
 
-    def packed(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
+    def packed(self, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
         """Everything, as named tensors and plain values."""
         groups: dict[str, Mapping[str, Tensor]] = {
             "model.": model.state_dict(),
+            "codec.": codec.state_dict(),
             "best.": self.best,
             "means.": self.means.sums,
             **{f"optimizer.{i}.": values for i, values in optimizer.state_dict()["state"].items()},
@@ -92,13 +98,15 @@ class State:
         )
 
     @classmethod
-    def restored(cls, kept: Checkpoint, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
-        """Put weights and optimiser back where they were, and say how far that was.
+    def restored(
+        cls, kept: Checkpoint, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> State:
+        """Put weights, codec and optimiser back where they were, and say how far that was.
 
         Raises
         ------
         RunError
-            For a checkpoint that is not of this model and optimiser.
+            For a checkpoint that is not of this model and optimiser; nothing is moved then.
         """
         parameters = optimizer.param_groups[0]["params"]
         moments: dict[int, dict[str, Tensor]] = {
@@ -106,19 +114,35 @@ class State:
         }
         weights, best, why = kept.part("model."), kept.part("best."), "as the recipe says"
         for part in (weights, best or weights):
-            must_fit(part, model.state_dict(), "checkpoint", why)
+            must_fit(part, model.state_dict(), kept.where, why)
+        must_fit(kept.part("codec."), codec.state_dict(), kept.where, why)
+        if moments and len(moments) < len(parameters):
+            raise RunError(f"{kept.where}: expected moments of {len(parameters)} weights. Found {len(moments)}.")
         for i, part in moments.items():
-            wanted = {name: torch.empty(()) if name == "step" else parameters[i] for name in part}
-            must_fit(part, wanted, "checkpoint", why)
-        try:
-            progress = Progress.model_validate({k: v for k, v in kept.state.items() if k != "format"})
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise RunError(f"checkpoint: {first['loc'][0]} cannot be {first['input']!r}. Train anew.") from None
+            wanted = {"exp_avg": parameters[i], "exp_avg_sq": parameters[i], "step": torch.empty(())}
+            # A moment may have overflowed without harm: the training that was not stopped went on with it.
+            must_fit(part, wanted, kept.where, why, finite=False)
+        progress, means = _plain(kept)
         model.load_state_dict(weights)
+        codec.load_state_dict(kept.part("codec."))
         for i, part in moments.items():
             # In the memory order of their parameter, in which a fused optimiser goes through both.
             like = {name: parameters[i] if t.dim() else t for name, t in part.items()}
             moments[i] = {name: torch.empty_like(like[name]).copy_(t).detach() for name, t in part.items()}
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-        return cls(progress, Means(kept.part("means."), progress.terms, progress.seen), best)
+        device = parameters[0].device
+        return cls(progress, means.to(device), {name: t.to(device) for name, t in best.items()})
+
+
+def _plain(kept: Checkpoint) -> tuple[Progress, Means]:
+    """Progress and running means, as far as they go together."""
+    try:
+        progress = Progress.model_validate({k: v for k, v in kept.state.items() if k != "facts"})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(f"{kept.where}: {first['loc'][0]} cannot be {first['input']!r}.") from None
+    sums = kept.part("means.")
+    must_fit(sums, {name: torch.empty((), dtype=t.dtype) for name, t in sums.items()}, kept.where, "a mean")
+    if not set(progress.terms) <= sums.keys() or (progress.seen > 0) != (progress.step > 0):
+        raise RunError(f"{kept.where}: expected means of the epoch that was begun. Found {sorted(sums)}.")
+    return progress, Means(sums, progress.terms, progress.seen)

@@ -7,8 +7,8 @@ embedded digits, resident; mean squared error through a sigmoid, Adam 1e-3, weig
 
 - notebook: a DataLoader over a Dataset that turns one PIL image into one tensor at a time (`notebook_loop.py`).
 - eager: what a competent user of PyTorch writes: floats resident, `randperm`, fused Adam.
-- gargalo: `gargalo.training.fit`. Its weights after an epoch are compared with eager's, from the same start in the
-  same order.
+- gargalo: `gargalo.training.fit` with codec, history, checkpoints and progress, five epochs, of which one is told.
+  Its weights after one epoch are compared with eager's, from the same start in the same order.
 - bound: the matrix products (or convolutions) of each layer alone, as PyTorch calls them: forward, and backward to
   input and weights, on batches that lie ready. Another library's products may be faster than these.
 - jax: one `jit` over a `lax.scan` of all steps; compiling is reported apart. Compared with eager's weights, too.
@@ -27,6 +27,7 @@ import copy
 import importlib.util
 import io
 import itertools
+import json
 import statistics
 import sys
 import tempfile
@@ -34,6 +35,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,7 @@ import gargalo
 from gargalo.data.codec import ImageCodec
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
-from gargalo.training import Data, TrainingSettings, fit
+from gargalo.training import Data, Keeper, TrainingSettings, fit, progress
 from gargalo.training.draws import order_of
 
 LR, DECAY, SEED = 1e-3, 1e-8, 0
@@ -147,10 +149,14 @@ def eager(case: Case, network: nn.Module | None = None, order: Tensor | None = N
     return epoch
 
 
-def fitted(model: Autoencoder, codec: nn.Module, data: Data, batch: int) -> float:
-    """One epoch of gargalo's loop, as the lesson is trained: the only call of `fit` here."""
+def fitted(model: Autoencoder, codec: ImageCodec, data: Data, batch: int, epochs: int) -> float:
+    """Seconds an epoch of gargalo's loop, as the lesson is trained, with all that a run does meanwhile.
+
+    A checkpoint is written before the first step and after the last, so an epoch's share of them depends on how
+    many epochs there are; here there are few.
+    """
     settings = TrainingSettings(
-        epochs=1,
+        epochs=epochs,
         batch_size=batch,
         optimizer="adam",
         lr=LR,
@@ -160,15 +166,22 @@ def fitted(model: Autoencoder, codec: nn.Module, data: Data, batch: int) -> floa
         keep="last",
         seed=SEED,
     )
-    return fit(model, codec, data, None, settings).seconds
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
+        history = Path(folder) / "history.jsonl"
+        told = {"events": progress("autoencoder"), "keeper": Keeper(Path(folder) / "checkpoints")}
+        with history.open("a") as lines:
+            result = fit(
+                model, codec, data, None, settings, on_epoch=lambda r: lines.write(json.dumps(r) + "\n"), **told
+            )
+        return result.seconds / epochs
 
 
-def ours(case: Case, networks: tuple[nn.Module, nn.Module] | None = None) -> Epoch:
+def ours(case: Case, networks: tuple[nn.Module, nn.Module] | None = None, epochs: int = 5) -> Epoch:
     codec = ImageCodec(case.raw.shape[1:], is_byte=True)
     encoder, decoder = networks or (copy.deepcopy(case.encoder), copy.deepcopy(case.decoder))
     model = Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), case.latent_dim, Autoencoder.Options())
     data = Data(torch.from_numpy(case.raw))
-    return lambda: fitted(model, codec, data, case.batch)
+    return lambda: fitted(model, codec, data, case.batch, epochs)
 
 
 def bound(case: Case) -> Epoch:
@@ -370,7 +383,7 @@ def check(case: Case, peers: set[str]) -> dict[str, float]:
     eager(case, plain, order)()
     expected = [p.detach() for p in plain.parameters()]
     networks = copy.deepcopy(case.encoder), copy.deepcopy(case.decoder)
-    ours(case, networks)()
+    ours(case, networks, epochs=1)()
     found = [p.detach() for network in networks for p in network.parameters()]
     apart = {"gargalo": _farthest(expected, found)}
     if "jax" in peers and not case.name.startswith("conv"):

@@ -175,7 +175,10 @@ def test_models(say):
         (["info", "nowhere"], "nowhere: expected a run folder. Found no folder of this name."),
         (["info", "last"], "runs: expected a finished run in this folder. Found none"),
         (["report", "nowhere"], "nowhere: expected a run folder."),
-        (["encode", "nowhere", "mnist-10k", "-o", "z.txt"], "must be a path ending in .npy or .csv or a folder. Got 'z.txt'"),
+        (
+            ["encode", "nowhere", "mnist-10k", "-o", "z.txt"],
+            "must be a path ending in .npy or .csv or a folder. Got 'z.txt'",
+        ),
     ],
 )
 def test_mistakes(say, tmp_path, monkeypatch, arguments, message):

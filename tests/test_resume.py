@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from gargalo.errors import DataError, GargaloError, ParameterError, RunError, St
 from gargalo.files import hold, next_numbered
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
-from gargalo.run import Run
+from gargalo.run import Run, read_recipe
 from gargalo.training import memory
 
 TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "progress": False}
@@ -245,8 +247,6 @@ def test_a_folder_that_another_process_holds(begun, few, never_stopped):
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="mounting needs root")
 def test_a_read_only_folder_is_told_of_before_training(begun, few, monkeypatch):
-    import subprocess
-
     if subprocess.run(["mount", "--bind", begun, begun], capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     try:
@@ -591,6 +591,74 @@ def test_json_without_end_is_refused(begun):
 def test_several_runs_begun_at_once_have_their_own_numbers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [next_numbered(Path("runs"), "a").name for _ in range(3)] == ["a-001", "a-002", "a-003"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_recipe_with_anything_in_it_is_read_or_refused(begun, data):
+    """Any value of the recipe, or of its sections, replaced by anything that JSON can hold."""
+    content = json.loads((begun / "recipe.json").read_text())
+    section = data.draw(st.sampled_from([content, content["net"], content["training"], content["data"]]))
+    section[data.draw(st.sampled_from(sorted(section)))] = data.draw(JSON)
+    changed = begun.parent / "changed"
+    changed.mkdir(exist_ok=True)
+    (changed / "recipe.json").write_text(json.dumps(content))
+    try:
+        read_recipe(changed)
+    except GargaloError as error:
+        assert "\n" not in str(error)
+
+
+class Payload:
+    """A pickle of it runs code when it is opened."""
+
+    def __init__(self, marker: Path):
+        self.marker = marker
+
+    def __reduce__(self):
+        return Path.touch, (self.marker,)
+
+
+def test_a_pickle_is_never_opened(few, never_stopped, tmp_path):
+    import pickle
+
+    marker, hostile = tmp_path / "marker", tmp_path / "model.pt"
+    hostile.write_bytes(pickle.dumps(Payload(marker)))
+    torch.save(Payload(marker), tmp_path / "torch.pt")
+    for offered in (hostile, tmp_path / "torch.pt"):
+        with pytest.raises(RunError, match="expected a run folder"):
+            gargalo.train(few, start=offered, out=tmp_path / "run", progress=False)
+        copy = shutil.copytree(never_stopped.folder, tmp_path / f"copy-{offered.stem}")
+        shutil.copy(offered, copy / "weights.safetensors")
+        with pytest.raises(RunError, match="expected a safetensors file"):
+            gargalo.open_run(copy).encode(few)
+    assert not marker.exists()
+    pickle.loads(hostile.read_bytes())
+    assert marker.exists(), "it would have"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+def test_a_real_limit_of_memory_is_kept(tmp_path):
+    """RLIMIT_AS: refused before the start, by an estimate, where taking the memory would have failed."""
+    script = (
+        "import resource, sys, psutil, gargalo, torch, lightning_fabric\n"
+        "from gargalo import workflow\n"
+        "taken = psutil.Process().memory_info().vms\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (taken + 400 * 2**20,) * 2)\n"
+        "gargalo.train('mnist-10k', widths=(8192, 8192), out=sys.argv[1], progress=False)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, tmp_path / "run"], text=True, capture_output=True)
+    assert re.search(r"GargaloError: train: expected to need at most the \d+ MB of memory", done.stderr), (
+        done.stderr
+    )
+    assert not (tmp_path / "run").exists()
 
 
 # Golden

@@ -145,6 +145,9 @@ def _take(folder: Path, plan: Recipe, is_new: bool, held: contextlib.ExitStack) 
     """Take a folder for this process alone, with its recipe in it; is it finished already?"""
     expected = "a new run folder"
     if is_new:
+        if (folder / "recipe.json").is_file() and not is_finished(folder):
+            hint = f"go on with gargalo resume {folder}, or choose another --out"
+            raise RunError(f"{folder}: expected {expected}. Found a training that did not end; {hint}.")
         new_folder(folder, expected)
     else:
         check_writable(folder)

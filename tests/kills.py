@@ -114,7 +114,7 @@ def main() -> None:
         pid = child(commands(run), root / "said.txt")
         while not begun(run) and not (run / "metrics.json").is_file():
             time.sleep(0.001)
-        time.sleep(chance.uniform(0, lasting * 0.6))
+        time.sleep(chance.uniform(0, lasting))
         kind = chance.choice(options.signals)
         os.kill(pid, signum := signal.Signals[f"SIG{kind}"])
         status = wait(pid)

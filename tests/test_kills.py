@@ -38,4 +38,4 @@ def test_stopped_at_random_moments(tmp_path, signals):
 @forking
 @pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT"), ("KILL", "TERM", "INT")])
 def test_stopped_two_hundred_times(tmp_path, signals):
-    assert loop(tmp_path, 200, *signals)["runs_compared"] > 10
+    assert loop(tmp_path, 200, *signals)["runs_compared"] >= 10

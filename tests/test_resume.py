@@ -155,6 +155,13 @@ def begun(few: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "begun"
 
 
+def test_a_new_run_does_not_overwrite_one_that_did_not_end(begun, few):
+    before = sorted(begun.rglob("*"))
+    with pytest.raises(RunError, match=rf"did not end; go on with gargalo resume {re.escape(str(begun))}, or"):
+        gargalo.train(few, "vae", out=begun, **TINY)
+    assert sorted(begun.rglob("*")) == before
+
+
 def test_other_data_are_refused(begun, few):
     rows = few.rows("train")[:200]
     fewer = as_source(few.x[np.r_[rows, few.rows("test")]], name="fewer")

@@ -54,21 +54,32 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The console script."""
-    # Two threads of two trainings on two cores: idle they are as fast with it, busy two to ten times faster. Read
-    # when PyTorch is loaded, which no command has done yet.
+    # Two threads of two trainings on two cores wait for each other by spinning, and both nearly stand still. Less
+    # spinning costs nothing on an idle machine. Read when PyTorch is loaded, which no command has done yet.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     # SIGTERM ends a command as Ctrl-C does: nothing half-written stays, and it says so.
-    signal.signal(signal.SIGTERM, end)
+    _came.clear()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, end)
     try:
         status = run(sys.argv[1:])
-    except (Stopped, KeyboardInterrupt) as stop:  # while it was ending anyway
-        status = 128 + getattr(stop, "signum", signal.SIGINT)
-    sys.exit(status)
+    except BaseException:
+        # What a signal interrupts may make an error of its own of it: a module that is being imported does.
+        if not _came:
+            raise
+        _complain("stopped.")
+        status = 1
+    sys.exit(128 + _came[0] if _came and status else status)
+
+
+_came: list[int] = []
+"""Signals that came, of which the first ends the command."""
 
 
 def end(signum: int, frame: object) -> None:
-    """What SIGTERM does to a command."""
+    """What SIGINT and SIGTERM do to a command."""
     signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
+    _came.append(signum)
     raise Stopped("stopped.", signum)
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gargalo import cli
 from gargalo.output import plain_text
 
 
@@ -307,6 +310,31 @@ def test_ctrl_c(say, monkeypatch, tmp_path):
     assert status == 130
     assert err == f"gargalo: {tmp_path / 'run'}: stopped, and saved. Go on with: gargalo resume {tmp_path / 'run'}"
     assert "did not end" in say("info", tmp_path / "run")[2]
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("became", [ImportError("initialization failed"), OSError(5, "Input/output error"), None])
+def test_a_signal_ends_a_command_whatever_is_made_of_it(monkeypatch, capsys, kind, became):
+    """Others turn what a signal raises into errors of their own: a module that is being imported does."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), kind)
+            time.sleep(5)
+        except BaseException as stop:
+            raise became or stop from None
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
+    before = {k: signal.getsignal(k) for k in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    finally:
+        for k, handler in before.items():
+            signal.signal(k, handler)
+    assert end.value.code == 128 + kind
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 # Light

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The console script."""
-    # Two trainings of two threads on two cores wait for each other by spinning: a small step took 15 to 20 ms, with
+    # Two trainings of two threads on two cores wait for each other by spinning: a small step took 15-20 ms, with
     # this 7; on an idle machine 0.9 either way. Read when PyTorch is loaded, which no command has done yet.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     # SIGTERM ends a command as Ctrl-C does: nothing half-written stays, and it says so.

@@ -124,6 +124,9 @@ HOSTILE = [
     (pack({}), b"not json"),
     (pack({}), b"\x80\x04\x95"),  # a pickle
     (pack({}), b"[" * 100_000),
+    (pack({}), b'{"format": 1, "history": "all"}'),
+    (pack({}), b'{"format": 1, "facts": []}'),
+    (pack({}), b'{"format": 1, "facts": {"recipe": 3}}'),
 ]
 
 

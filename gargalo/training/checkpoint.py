@@ -172,8 +172,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
                 f"{folder}: expected checkpoint format {FORMAT} or older. Found {number}; a newer gargalo may read"
                 " it."
             )
+        facts, history = state.setdefault("facts", {}), state.setdefault("history", [])
+        if not isinstance(history, list) or not all(isinstance(part, dict) for part in (facts, *facts.values())):
+            raise _Broken("another kind of history or facts in state.json")
         return Checkpoint(load(contents["tensors.safetensors"]), state, str(folder))
-    except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _Broken(f"contents that cannot be read ({error})") from None
 
 

@@ -1,0 +1,73 @@
+"""What the commands share: their options, and how they tell what they found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..run import Run
+
+__all__ = [
+    "AsJson",
+    "DataDir",
+    "Lang",
+    "NewFolder",
+    "Out",
+    "RunArgument",
+    "SourceArgument",
+    "app",
+    "figures",
+    "rank",
+    "tell",
+    "wrote",
+]
+
+app = typer.Typer(
+    name="gargalo",
+    help="From images or numbers to a latent space that you can see, walk, measure and use.",
+    epilog="Start with: gargalo demo",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+Lang = Annotated[str | None, typer.Option("--lang", help="en or pt; the locale's if not given.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or last.")]
+SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="mnist-10k, mnist, or a .npy or .npz file.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist.")]
+Out = Annotated[Path, typer.Option("--out", "-o")]
+NewFolder = Annotated[
+    Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")
+]
+
+
+def rank() -> int:
+    """This process among those that torchrun started; the first of them speaks."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def tell(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
+    """The result on stdout: one JSON object, or lines for people."""
+    if rank() == 0:
+        print(json.dumps(known) if as_json else "\n".join(lines))
+
+
+def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:
+    tell({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}"], as_json)
+
+
+def figures(run: Run) -> list[str]:
+    """The measured figures, a line each."""
+    return [
+        f"{name:22} {value}"
+        for name, value in run.metrics.items()
+        if name not in ("model", "data", "latent_dim") and value is not None
+    ]

@@ -1,0 +1,261 @@
+"""Commands that use runs: look at them, encode, decode, walk, sample, map, report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import must
+from .common import AsJson, DataDir, Lang, Out, RunArgument, SourceArgument, app, figures, rank, tell, wrote
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..data import Source
+    from ..run import Run
+
+
+@app.command()
+def info(run: RunArgument, as_json: AsJson = False) -> None:
+    """A run's recipe, size, history and figures."""
+    from ..run import open_run
+
+    opened = open_run(run)
+    recipe = opened.recipe
+    known = {
+        "run": str(opened.folder),
+        **opened.metrics,
+        "recipe": recipe.model_dump(mode="json"),
+        "history": opened.history,
+    }
+    parts = ", ".join(f"{n} {part}" for part, n in recipe.data.counts.items() if n)
+    last = opened.history[-1]
+    lines = [
+        f"{opened.folder}: {recipe.model}, latent_dim {recipe.latent_dim}",
+        f"data      {recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {parts}",
+        f"network   {recipe.net.net} {'-'.join(map(str, recipe.net.widths))} {recipe.net.activation}",
+        f"training  {' '.join(f'{k}={v}' for k, v in recipe.training.model_dump().items())}",
+        f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
+        *figures(opened),
+    ]
+    tell(known, lines, as_json)
+
+
+@app.command()
+def encode(
+    run: RunArgument,
+    src: SourceArgument,
+    out: Out = Path("z.npy"),
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examples to latents: .npy, .csv with id, split and label, or a folder of shards that torchrun may share."""
+    from ..output import check_output, write_points
+
+    check_output(out, (".npy", ".csv"), folder=True, source=src)
+    opened, source = _open(run, src, data_dir)
+    if not out.suffix:
+        from ..shards import write_shards
+
+        made = write_shards(out, opened, source, rank(), int(os.environ.get("WORLD_SIZE", "1")))
+        wrote(out, tuple(made["shape"]), as_json, {"finished": made["finished"]})
+        return
+    if "RANK" in os.environ:
+        raise must("out", "encode", "a folder, where several processes share the work", str(out))
+    z = opened.encode(source)
+    known = source.fingerprint == opened.recipe.data.fingerprint
+    write_points(out, z, source, lambda i: f"z{i}", known)
+    wrote(out, z.shape, as_json)
+
+
+@app.command()
+def decode(
+    run: RunArgument,
+    latents: Annotated[Path, typer.Argument(metavar="Z.npy", help="Latents of shape (n, latent_dim).")],
+    out: Out = Path("decoded.png"),
+    as_json: AsJson = False,
+) -> None:
+    """Latents to examples: .npy, a .png sheet, or a folder of PNGs."""
+    from ..data import read_array
+
+    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents)), reads=latents)
+
+
+@app.command()
+def reconstruct(
+    run: RunArgument,
+    src: SourceArgument,
+    out: Out = Path("reconstructed.npy"),
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examples through the bottleneck and back: .npy, a .png sheet, or a folder of PNGs."""
+    _examples(run, out, as_json, lambda opened, source: opened.reconstruct(source), src, data_dir)
+
+
+@app.command()
+def denoise(
+    run: RunArgument,
+    src: SourceArgument,
+    out: Out = Path("denoised.npy"),
+    add_noise: Annotated[
+        float | None, typer.Option(help="Spoil clean examples first, with this strength.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the added noise.")] = 0,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Noisy examples to clean ones: .npy, a .png sheet, or a folder of PNGs."""
+
+    def act(opened: Run, source: Source) -> np.ndarray:
+        return opened.denoise(source.x if add_noise is None else opened.corrupt(source, add_noise, seed))
+
+    _examples(run, out, as_json, act, src, data_dir)
+
+
+@app.command()
+def interpolate(
+    run: RunArgument,
+    start: Annotated[str, typer.Option("--from", help="Index of a kept test example, or label:NAME.")],
+    end: Annotated[str, typer.Option("--to", help="Index of a kept test example, or label:NAME.")],
+    steps: Annotated[int, typer.Option(help="Frames, both ends included.")] = 12,
+    method: Annotated[str, typer.Option(help="linear or slerp (spherical).")] = "linear",
+    out: Out = Path("film.png"),
+    as_json: AsJson = False,
+) -> None:
+    """The film from one real example to another."""
+    _examples(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method))
+
+
+@app.command()
+def traverse(
+    run: RunArgument,
+    axis: Annotated[
+        str, typer.Option(help="A latent axis such as 3, or a principal one such as pca:0.")
+    ] = "pca:0",
+    steps: Annotated[int, typer.Option(help="Frames.")] = 12,
+    start: Annotated[str | None, typer.Option("--from", help="Example to start at; else the mean.")] = None,
+    out: Out = Path("film.png"),
+    as_json: AsJson = False,
+) -> None:
+    """The film along one axis of the latent space."""
+    _examples(run, out, as_json, lambda opened: opened.traverse(axis, steps, start))
+
+
+@app.command()
+def sample(
+    run: RunArgument,
+    n: Annotated[int, typer.Option("-n", help="How many.")] = 12,
+    prior: Annotated[str, typer.Option(help="normal, or gmm (a mixture fitted to the latents).")] = "normal",
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    out: Out = Path("samples.png"),
+    as_json: AsJson = False,
+) -> None:
+    """New examples, decoded from random latents."""
+    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed))
+
+
+@app.command(name="map")
+def map_(
+    run: RunArgument,
+    src: Annotated[str | None, typer.Argument(metavar="[SRC]", help="Else the run's own test examples.")] = None,
+    method: Annotated[str, typer.Option(help="tsne or pca.")] = "tsne",
+    perplexity: Annotated[float, typer.Option(help="For tsne: about how many neighbours a point has.")] = 30,
+    seed: Annotated[int, typer.Option(help="Of the layout.")] = 0,
+    out: Out = Path("map.png"),
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """A map of the latents: .png, or .npy with the points."""
+    import numpy as np
+
+    from .. import plots
+    from ..files import write_whole
+    from ..output import check_output
+    from ..run import open_run
+
+    check_output(out, (".png", ".npy"), source=src or "")
+    opened, source = (open_run(run), None) if src is None else _open(run, src, data_dir)
+    found = opened.map(method, source, perplexity=perplexity, seed=seed)
+    y, names = opened.examples.y, opened.recipe.data.class_names or ()
+    if source is not None:
+        y, names = source.y, source.class_names or ()
+    for note in found.notes:
+        print(f"gargalo: {note}", file=sys.stderr)
+    if out.suffix == ".npy":
+        write_whole(out, lambda file: np.save(file, found.points))
+    else:
+        write_whole(out, plots.png(plots.scatter([("", found.points)], y, names, size=6.5)))
+    facts = {"method": found.method, "engine": found.engine, "notes": list(found.notes)}
+    wrote(out, found.points.shape, as_json, facts)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One or several run folders, or last.")],
+    out: Out = Path("report.html"),
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """One self-contained page about one or several runs."""
+    from .. import workflow
+
+    page = workflow.report(runs, out, lang)
+    tell({"report": str(page)}, [str(page)], as_json)
+
+
+@app.command()
+def models(lang: Lang = None, as_json: AsJson = False) -> None:
+    """The shelf: what each model is and is good for."""
+    from ..lang import words
+    from ..models import MODELS, SHORT
+
+    say = words(lang)
+    shelf = [
+        {
+            "name": name,
+            "short": [short for short, full in SHORT.items() if full == name],
+            "about": say(f"about.{name}"),
+            "can": sorted(kind.can),
+            "reference": kind.reference,
+        }
+        for name, kind in MODELS.items()
+    ]
+    lines = [f"{m['name']:12} {m['about']}\n{'':12} {', '.join(m['can'])}. {m['reference']}" for m in shelf]
+    tell({"models": shelf}, lines, as_json)
+
+
+def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Source]:
+    """A run and a source for it."""
+    from ..data import load_data
+    from ..run import open_run
+
+    return open_run(run), load_data(src, data_dir=data_dir)
+
+
+def _examples(
+    run: str,
+    out: Path,
+    as_json: bool,
+    act: Callable[..., np.ndarray],
+    src: str | None = None,
+    data_dir: Path | None = None,
+    reads: Path | None = None,
+) -> None:
+    """Write the examples that `act` makes of a run (and of a file that it reads), or of a run and a source."""
+    from ..output import check_output, write_examples
+    from ..run import open_run
+
+    check_output(out, (".png", ".npy"), folder=True, source=src or reads or "")
+    if src is None:
+        examples, ids = act(open_run(run)), None
+    else:
+        opened, source = _open(run, src, data_dir)
+        examples, ids = act(opened, source), source.ids
+    write_examples(out, examples, ids)
+    wrote(out, examples.shape, as_json)

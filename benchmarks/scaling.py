@@ -21,6 +21,7 @@ from machine import machine, spread
 
 import gargalo
 from gargalo import parts, recipe, training
+from gargalo.build import build
 
 WIDTHS = [(128, 64), (512, 256), (1024, 512), (2048, 1024), (4096, 2048)]
 
@@ -37,7 +38,7 @@ def work(batch_size: int) -> None:
         plan = recipe.make(
             source.facts, "autoencoder", None, {"widths": widths, "batch_size": batch_size, "epochs": 3}
         )
-        codec, model = recipe.build(plan, source.x, rows)
+        codec, model = build(plan, source.x, rows)
         history = training.fit(copy.deepcopy(model), codec, data, None, plan.training, team=team).history
         a_step = (history[-1]["seconds"] - history[0]["seconds"]) / 16
         gradients = torch.zeros(sum(p.numel() for p in model.parameters()))

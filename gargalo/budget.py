@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import recipe, training
+from .build import build
 from .data import Source
 from .errors import must
 from .parts import as_data, training_rows
@@ -18,7 +19,9 @@ LADDER = ((128, 64), (256, 128), (512, 256), (1024, 512))
 """Widths from small to large; a network is worth its time where it gets LEAST_EPOCHS.
 
 After 30 epochs an autoencoder of the embedded digits has a test MSE of 0.0123, 0.0110, 0.0107, 0.0102."""
-LEAST_EPOCHS = 30
+CONV_LADDER = (0.5, 1, 2, 4)
+"""The same for conv, as parts of its default widths."""
+LEAST_EPOCHS = {"mlp": 30, "conv": 12}
 PROBE_STEPS = 40
 MOST_MINUTES, MOST_EPOCHS = 100_000, 1_000_000
 MARGIN = 0.03
@@ -49,19 +52,21 @@ def fit_into(
     ParameterError
         For less time than the epochs, or one of them, and what comes after take.
     """
+    if plan.kind.is_solved:
+        raise must("minutes", "train", f"left out for model {plan.model}, which is solved at once", minutes)
     end = began + 60 * minutes
-    ladder = (plan.net.widths,) if "widths" in choices or not plan.net.widths else LADDER
+    ladder = _ladder(plan) if "widths" not in choices and plan.net.widths else (plan.net.widths,)
     fixed = choices.get("epochs")
     after = rehearse(plan)
     best: tuple[Recipe, float] | None = None
     for widths in ladder:
         # A wider network wants smaller steps: 6e-3, 3e-3 and 1.5e-3 were best at 128, 512 and 1024.
-        factor = 1.0 if widths == plan.net.widths else (plan.net.widths[0] / widths[0]) ** 0.5
+        factor = 1.0 if widths == plan.net.widths else min(1.0, (plan.net.widths[0] / widths[0]) ** 0.5)
         larger = _with(plan, {"widths": widths, "lr": plan.training.lr * (1.0 if "lr" in choices else factor)})
         an_epoch = _probe(larger, source)
         left = end - time.perf_counter() - after
         fitting = int(left * (1 - MARGIN) / an_epoch)
-        enough = LEAST_EPOCHS if fixed is None else fixed
+        enough = LEAST_EPOCHS.get(plan.net.net, 1) if fixed is None else fixed
         if best is None or fitting >= enough:
             best = larger, an_epoch
         if fitting < enough:
@@ -77,12 +82,18 @@ def fit_into(
     return plan.model_copy(update={"minutes": minutes}), end - after + MARGIN * left
 
 
+def _ladder(plan: Recipe) -> tuple[tuple[int, ...], ...]:
+    if plan.net.net == "mlp":
+        return LADDER
+    return tuple(tuple(round(width * part) for width in plan.net.widths) for part in CONV_LADDER)
+
+
 def _with(plan: Recipe, more: Mapping[str, Any]) -> Recipe:
     """The same recipe with other choices."""
     content = plan.model_dump()
     for name, value in more.items():
         content[recipe.CHOICES[name]][name] = value
-    return recipe.checked(content, of="train")
+    return recipe.checked(content, of="train", own=plan.own)
 
 
 def _probe(plan: Recipe, source: Source) -> float:
@@ -90,7 +101,7 @@ def _probe(plan: Recipe, source: Source) -> float:
     fitted, left_out = training_rows(source, plan.training)
     size = plan.training.batch_size
     few = fitted[: PROBE_STEPS * size]
-    codec, model = recipe.build(plan, source.x, few)
+    codec, model = build(plan, source.x, few)
     settings = plan.training.model_copy(update={"epochs": 2, "patience": 0})
     history = training.fit(model, codec, as_data(source, few), None, settings).history
     steps = len(few) / size

@@ -15,6 +15,7 @@ An objective is one subclass of `LatentModel` in `gargalo/models`, given its net
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -60,6 +61,10 @@ class Loss:
     def total(self) -> Tensor:
         """The sum of the terms: what training minimises."""
         return torch.stack(list(self.terms.values())).sum()
+
+    def __add__(self, other: Loss) -> Loss:
+        """Both losses' terms and notes."""
+        return Loss(self.terms | other.terms, self.notes | other.notes)
 
 
 class Gaussian(NamedTuple):
@@ -131,30 +136,45 @@ class LatentModel(nn.Module):
     Parameters
     ----------
     encoder : Module
-        (n, *x_shape) -> (n, latent_dim * numbers_per_latent).
+        (n, *x_shape) -> (n, numbers_per_latent * d), and (n, …, h, w) where the latent is a grid.
     decoder : Module
-        (n, latent_dim) -> (n, *likelihood.params_shape); for a classifier, (n, classes).
+        (n, d) -> (n, *likelihood.params_shape), and from (n, d + classes) where the label is a condition; for a
+        model that decodes nothing, (n, d) -> (n, classes).
     likelihood : Likelihood
         What the decoder's output means.
-    latent_dim : int
-        Numbers in one latent.
+    latent_shape : tuple of int
+        (d,), or (d, h, w) where the latent is a grid.
     options : Options
         The objective's own choices.
+    classes : int
+        How many labels the data have; 0 for none.
 
     Notes
     -----
     Everything is deterministic but `loss` and `log_weight`, whose draws come from the generator given.
     """
 
-    can: ClassVar[frozenset[str]]
+    can: frozenset[str]
     """Of encode, decode, reconstruct, denoise, posterior, classify, codes."""
     numbers_per_latent: ClassVar[int] = 1
     """How many numbers the encoder puts out for each latent dimension: AE 1, VAE 2."""
     needs_labels: ClassVar[bool] = False
+    is_conditional: ClassVar[bool] = False
+    """Does the decoder need a label beside z?"""
+    is_grid: ClassVar[bool] = False
+    """Is a latent a grid of vectors, rather than one?"""
+    is_solved: ClassVar[bool] = False
+    """Are the weights found at once, by `solve`, and not by descending `loss`?"""
+    networks: ClassVar[tuple[str, ...]] = ("mlp", "conv")
+    """Names of the networks that this objective can stand on, besides one of the user's own."""
     likelihoods: ClassVar[tuple[str, ...]] = ("bernoulli", "gaussian", "mse")
     """Names of the likelihoods that make sense here; a model without one has no decoder of x."""
     defaults: ClassVar[dict[str, Any]] = {}
     """Where this objective's recipe departs from the general one: measured, not felt."""
+    conv_defaults: ClassVar[dict[str, Any]] = {}
+    """The same on a convolutional network, instead."""
+    prior: ClassVar[str] = "normal"
+    """Where samples are drawn from unless another place is asked for: "normal" or "gmm"."""
     reference: ClassVar[str]
 
     @dataclass(frozen=True)
@@ -162,26 +182,41 @@ class LatentModel(nn.Module):
         """The objective's own choices; none here."""
 
     def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, latent_dim: int, options: Any
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        latent_shape: tuple[int, ...],
+        options: Any,
+        classes: int = 0,
     ):
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
-        self.latent_shape = (latent_dim,)
+        self.latent_shape = tuple(latent_shape)
         self.options = options
+        self.classes = classes
 
     def loss(self, batch: Batch) -> Loss:
         """The objective on one batch. Buffers may change here, in train mode only."""
         raise TypeError(f"{type(self).__name__} must define loss(batch)")
 
+    def solve(self, slices: Callable[[], Iterable[Tensor]]) -> None:
+        """Find the weights at once, from slices (n, *x_shape) of all training x, as often as they are needed."""
+        raise TypeError(f"{type(self).__name__} is trained by descending its loss")
+
     def encode(self, x: Tensor) -> Tensor:
         """x (n, *x_shape) -> z (n, *latent_shape); the posterior's mean where there is a posterior."""
         return self.encoder(x)
 
+    def params(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z (n, *latent_shape) -> the parameters of p(x | z), (n, *likelihood.params_shape)."""
+        return self.decoder(z)
+
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """z (n, *latent_shape) -> x (n, *x_shape), differentiable; `y` where labels are a condition."""
-        return self.likelihood.mean(self.decoder(z))
+        return self.likelihood.mean(self.params(z, y))
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """decode(encode(x)), unless a network with skip connections overrides it."""
@@ -191,7 +226,9 @@ class LatentModel(nn.Module):
         """q(z | x), where the model has one."""
         raise TypeError(f"{type(self).__name__} has no posterior")
 
-    def log_weight(self, x: Tensor, k: int, generator: torch.Generator | None = None) -> Tensor:
+    def log_weight(
+        self, x: Tensor, k: int, generator: torch.Generator | None = None, y: Tensor | None = None
+    ) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) of `k` draws from q, (k, n), nats (arXiv:1509.00519)."""
         raise TypeError(f"{type(self).__name__} has no posterior to weigh")
 

@@ -46,7 +46,8 @@ def measure(run: Run, source: Source, judge: Callable[[], Run | None]) -> dict[s
         found["linear_accuracy"] = round(metrics.linear_accuracy(*labelled), 4)
     if "reconstruct" in can:
         x = _model_space(run, test)
-        found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test)), 6)
+        y = source.labels(test_rows) if run.model.is_conditional else None
+        found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test, y)), 6)
         found |= _beside_pca(run, source, x)
     if "denoise" in can and source.facts.is_image:
         x, spoiled = _model_space(run, test), run.corrupt(test)
@@ -103,7 +104,10 @@ def _model_space(run: Run, raw: np.ndarray) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _reconstructed(run: Run, raw: np.ndarray) -> np.ndarray:
-    """Reconstructions in model space, before they are rounded to bytes."""
-    slices = (torch.from_numpy(np.ascontiguousarray(raw[i : i + 4096])) for i in range(0, len(raw), 4096))
-    return np.concatenate([run.model.reconstruct(run.codec(part)).numpy() for part in slices])
+def _reconstructed(run: Run, raw: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """Reconstructions in model space, before they are rounded to bytes; labels (n,) where they are a condition."""
+    found, one_hot = [], torch.eye(run.model.classes)
+    for rows in torch.arange(len(raw)).split(run.codec.rows_at_once):
+        x = run.codec(torch.from_numpy(raw[rows]))
+        found.append(run.model.reconstruct(x, None if y is None else one_hot[y[rows]]).numpy())
+    return np.concatenate(found)

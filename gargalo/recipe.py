@@ -1,26 +1,36 @@
-"""A `Recipe`: every choice of a run, as one validated object <-> JSON; and `build`, which follows it."""
+"""A `Recipe`: every choice of a run, as one validated object <-> JSON."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import platform
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from torch import nn
 
 from . import nets
-from .core import Codec, LatentModel
+from .core import LatentModel
 from .data import Facts
-from .data.codec import NumberCodec, codec_for
-from .errors import ParameterError, must, unknown
-from .models import LIKELIHOODS, MODELS, SHORT
+from .data.codec import codec_for
+from .errors import ParameterError, RunError, must, unknown
+from .models import MODELS, SHORT
 from .nets import NetSettings
 from .training import TrainingSettings
 
-__all__ = ["CHOICES", "FORMAT", "PRESETS", "Recipe", "build", "make", "model_name"]
+__all__ = ["CHOICES", "FORMAT", "NOTHING", "OWN", "PRESETS", "Own", "Recipe", "make", "model_name"]
 
 FORMAT = 1
 """The format of the run folder; one with a higher number is refused."""
@@ -44,6 +54,23 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """Whole recipes under one name. "lesson" is the notebook's own, to compare with."""
 
+CONV_DEFAULTS: dict[str, Any] = {"epochs": 12, "lr": 3e-3}
+"""A convolutional network takes more time for an epoch and needs fewer; its best rates are lower."""
+
+
+OWN = "own:"
+"""What the name of an objective begins with that is not gargalo's."""
+
+
+class Own(NamedTuple):
+    """What a program gives and no file can name: an objective, and an encoder and a decoder."""
+
+    model: type[LatentModel] | None = None
+    net: tuple[nn.Module, nn.Module] | None = None
+
+
+NOTHING = Own()
+
 
 class Recipe(BaseModel):
     """Every choice of a run.
@@ -51,7 +78,7 @@ class Recipe(BaseModel):
     Attributes
     ----------
     model : str
-        A name from `gargalo.models.MODELS`.
+        A name from `gargalo.models.MODELS`, or "own:" and the name of a class that a program gave.
     latent_dim : int
         Numbers in one latent; at most as many as in one example.
     likelihood : "bernoulli", "gaussian", "mse" or None
@@ -80,15 +107,43 @@ class Recipe(BaseModel):
     minutes: Annotated[float, Field(gt=0, le=100_000)] | None = None
     warm_start: str | None = None
     versions: dict[str, str] = {}
+    _own: Own = PrivateAttr(default=NOTHING)
+
+    @property
+    def own(self) -> Own:
+        """What of it a program gave."""
+        return self._own
+
+    @property
+    def kind(self) -> type[LatentModel]:
+        """The objective's class."""
+        return self.own.model or MODELS[self.model]
+
+    @property
+    def network(self) -> str:
+        """The network in a few words."""
+        net = self.net
+        if net.net == "own":
+            return "of one's own"
+        widths = "-".join(map(str, net.widths)) or "linear"
+        return f"{net.net} {widths} {net.activation}" if net.widths else f"{net.net} {widths}"
+
+    @property
+    def why_network(self) -> str:
+        """Why it is the one that suits: the data, or the objective if it stands on no other."""
+        best, why = nets.suited(codec_for(self.data).x_shape)
+        return why if best == self.net.net else f"model {self.model}"
 
     @model_validator(mode="after")
-    def _check(self) -> Recipe:
+    def _check(self, info: ValidationInfo) -> Recipe:
         """What two choices say together."""
-        kind = MODELS.get(self.model)
-        if kind is None:
+        self._own = own = (info.context or {}).get("own", NOTHING)
+        if own.model is None and self.model not in MODELS:
             raise unknown("model", "train", self.model, MODELS)
+        kind = self.kind
         # Its options are known only once the model is; here every one of them gets its value.
         object.__setattr__(self, "options", dataclasses.asdict(self.checked_options()))
+        self._check_network(kind)
         if self.latent_dim > self.data.size:
             expected = f"at most {self.data.size}, the numbers in one example"
             raise must("latent_dim", "train", expected, self.latent_dim)
@@ -102,11 +157,34 @@ class Recipe(BaseModel):
             raise must("patience", "train", "0 where nothing is held out", self.training.patience)
         if kind.needs_labels and len(self.data.class_names or ()) < 2:
             raise must("model", "train", "one that needs no labels, for data without two classes", self.model)
+        examples = self.data.counts.get("train", 0)
+        if self.options.get("codebook", 0) > examples > 0:
+            expected = f"at most {examples}, the number of training examples"
+            raise must("codebook", "train", expected, self.options["codebook"])
         return self
+
+    def _check_network(self, kind: type[LatentModel]) -> None:
+        """The network must suit the objective and the data."""
+        net, skips = self.net.net, bool(self.options.get("skips"))
+        if net == "own":
+            if skips:
+                raise must("skips", "train", "left out with a network of one's own", skips)
+            return
+        if net not in kind.networks:
+            names = " or ".join(kind.networks)
+            raise must("net", "train", f"{names} for model {self.model}", net)
+        if net == "conv" and not self.data.is_image:
+            raise must("net", "train", "mlp, for rows of numbers: conv is for images", net)
+        if net == "conv" and not self.net.widths:
+            raise must("widths", "train", "at least one level's channels for a conv network", self.net.widths)
+        if skips and net != "conv":
+            raise must("skips", "train", "left out, or with net conv: an mlp has no maps to skip with", skips)
+        if kind.is_solved and self.net.widths:
+            raise must("widths", "train", f"left out for model {self.model}, which is linear", self.net.widths)
 
     def checked_options(self) -> Any:
         """The objective's `Options`, validated."""
-        return TypeAdapter(MODELS[self.model].Options).validate_python(self.options)
+        return TypeAdapter(self.kind.Options).validate_python(self.options)
 
 
 def _homes() -> dict[str, str]:
@@ -122,67 +200,105 @@ def _homes() -> dict[str, str]:
 CHOICES = _homes()
 
 
-def model_name(name: str) -> str:
-    """The full name of a model, from that or from a short one.
+def model_name(model: str | type[LatentModel]) -> str:
+    """The full name of a model, from that, a short one, or a class of one's own.
 
     Raises
     ------
     ParameterError
-        Unknown; with the nearest name that is known.
+        Unknown, with the nearest name that is known; or no class of a `LatentModel`.
     """
-    full = SHORT.get(name, name)
+    if not isinstance(model, str):
+        if not (inspect.isclass(model) and issubclass(model, LatentModel)):
+            expected = "a name or a subclass of gargalo.LatentModel (the class itself, not an object of it)"
+            raise must("model", "train", expected, model)
+        return OWN + model.__name__
+    full = SHORT.get(model, model)
     if full not in MODELS:
-        raise unknown("model", "train", name, MODELS)
+        raise unknown("model", "train", model, MODELS)
     return full
 
 
-def make(facts: Facts, model: str, preset: str | None = None, choices: Mapping[str, Any] | None = None) -> Recipe:
+def make(
+    facts: Facts,
+    model: str | type[LatentModel],
+    preset: str | None = None,
+    choices: Mapping[str, Any] | None = None,
+) -> Recipe:
     """A recipe for these data: general defaults, then the model's, then the preset's, then `choices`.
 
     Parameters
     ----------
+    model : str or subclass of LatentModel
     choices : dict
-        Flat, by any name in `CHOICES`; None means not chosen.
+        Flat, by any name in `CHOICES`; None means not chosen. `net` is "auto" (the default), "mlp", "conv", or an
+        encoder and a decoder.
 
     Raises
     ------
     ParameterError
         For a name that is unknown, or a value that cannot be.
     """
-    model = model_name(model)
-    kind = MODELS[model]
+    name = model_name(model)
+    kind = MODELS[name] if isinstance(model, str) else model
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", "train", preset, PRESETS)
-    own = {option.name for option in dataclasses.fields(kind.Options)}
-    chosen = {name: value for name, value in (choices or {}).items() if value is not None}
-    for name in chosen:
-        if name not in CHOICES:
-            raise unknown("set", "train", name, CHOICES)
-        if CHOICES[name] == "options" and name not in own:
-            raise ParameterError(f"The '{name}' parameter of train does not go with model {model}. Leave it out.")
+    options = {option.name for option in dataclasses.fields(kind.Options)}
+    homes = CHOICES | dict.fromkeys(options, "options")
+    chosen = {choice: value for choice, value in (choices or {}).items() if value is not None}
+    for choice in chosen:
+        if choice not in homes:
+            raise unknown("set", "train", choice, homes)
+        if homes[choice] == "options" and choice not in options:
+            raise ParameterError(f"The '{choice}' parameter of train does not go with model {name}. Leave it out.")
+    x_shape = codec_for(facts).x_shape
+    net, modules = _network(chosen.pop("net", "auto"), kind, x_shape)
     likelihood = None
     if kind.likelihoods:
         likelihood = "bernoulli" if facts.is_image else "gaussian"
+        likelihood = likelihood if likelihood in kind.likelihoods else kind.likelihoods[0]
     # A bottleneck is narrower than what passes through it, also where an example is only a few numbers.
-    wanted = {"likelihood": likelihood, "latent_dim": min(16, max(1, facts.size // 2))} | dict(kind.defaults)
-    for name, value in PRESETS.get(preset or "", {}).items():
-        fits = {"options": name in own, "recipe": value in kind.likelihoods}.get(CHOICES[name], True)
-        wanted |= {name: value} if fits else {}
+    latent_dim = min(16, max(1, facts.size // 2))
+    wanted = {"net": net, "likelihood": likelihood, "latent_dim": latent_dim}
+    wanted |= {"widths": () if net == "own" else nets.default_widths(net, x_shape)}
+    wanted |= CONV_DEFAULTS | kind.conv_defaults if net == "conv" else kind.defaults
+    for choice, value in PRESETS.get(preset or "", {}).items():
+        home = CHOICES[choice]
+        fits = {"options": choice in options, "recipe": value in kind.likelihoods, "net": net == "mlp"}.get(
+            home, True
+        )
+        wanted |= {choice: value} if fits else {}
     wanted |= chosen
     sections: dict[str, dict[str, Any]] = {"recipe": {}, "net": {}, "training": {}, "options": {}}
-    for name, value in wanted.items():
-        sections[CHOICES[name]][name] = value
+    for choice, value in wanted.items():
+        sections[homes[choice]][choice] = value
     top = sections.pop("recipe")
+    own = Own(None if isinstance(model, str) else kind, modules)
     return checked(
-        {"model": model, "preset": preset, "data": facts.model_dump(), "versions": versions(), **top, **sections},
+        {"model": name, "preset": preset, "data": facts.model_dump(), "versions": versions(), **top, **sections},
         of="train",
+        own=own,
     )
 
 
-def checked(content: Mapping[str, Any], of: str) -> Recipe:
+def _network(
+    net: Any, kind: type[LatentModel], x_shape: tuple[int, ...]
+) -> tuple[str, tuple[nn.Module, nn.Module] | None]:
+    """The name of the network that is wanted, and its modules where they were given."""
+    if isinstance(net, str):
+        best = nets.suited(x_shape)[0]
+        if net == "auto":
+            net = best if best in kind.networks else kind.networks[0]
+        return net, None
+    if not (isinstance(net, tuple | list) and len(net) == 2 and all(isinstance(m, nn.Module) for m in net)):
+        raise must("net", "train", "auto, mlp, conv, or a pair of modules: an encoder and a decoder", net)
+    return "own", (net[0], net[1])
+
+
+def checked(content: Mapping[str, Any], of: str, own: Own = NOTHING) -> Recipe:
     """A recipe from plain values; what is wrong is said in the house's grammar."""
     try:
-        return Recipe.model_validate(content)
+        return Recipe.model_validate(content, context={"own": own})
     except ValidationError as error:
         first = error.errors()[0]
         if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
@@ -193,9 +309,25 @@ def checked(content: Mapping[str, Any], of: str) -> Recipe:
         raise must(name, of, told, first["input"]) from None
 
 
-def from_json(content: Mapping[str, Any], name: str) -> Recipe:
-    """A recipe as it was saved; `name` is the file, for the error."""
-    return checked(content, of=name)
+def from_json(content: Mapping[str, Any], name: str, own: Own = NOTHING) -> Recipe:
+    """A recipe as it was saved; `name` is the file, for the error.
+
+    Raises
+    ------
+    RunError
+        Where an objective or a network must be given again and is not, or is given for nothing.
+    """
+    model, net = content.get("model"), content.get("net")
+    wanted = {
+        "model": model.removeprefix(OWN) if isinstance(model, str) and model.startswith(OWN) else None,
+        "net": "an encoder and a decoder" if isinstance(net, Mapping) and net.get("net") == "own" else None,
+    }
+    given = {"model": own.model and own.model.__name__, "net": own.net and "an encoder and a decoder"}
+    for part, what in wanted.items():
+        if what != given[part]:
+            hint = f"open it in Python with {part}=…" if what else f"leave {part} out"
+            raise RunError(f"{name}: expected {part} {what or 'of its own'}. Was given {given[part]}; {hint}.")
+    return checked(content, of=name, own=own)
 
 
 def versions() -> dict[str, str]:
@@ -203,59 +335,3 @@ def versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {"gargalo": version("gargalo"), "python": platform.python_version(), "torch": torch.__version__}
-
-
-def build(
-    recipe: Recipe, x: np.ndarray | None = None, rows: np.ndarray | None = None
-) -> tuple[Codec, LatentModel]:
-    """The codec and the model of a recipe.
-
-    Parameters
-    ----------
-    x : ndarray, memory map or None, (n, *raw_shape)
-    rows : ndarray or None
-        Raw examples, and which of them are for training (all without). With them first weights are drawn by the
-        recipe's seed, the codec is fitted, and the decoder starts at their mean. Without, every weight is on the
-        meta device, to be loaded: a recipe from elsewhere cannot take memory that its weights do not fill.
-    """
-    if x is None:
-        with torch.device("meta"):
-            codec = codec_for(recipe.data)
-            return codec, _model(recipe, codec, None)
-    codec = codec_for(recipe.data)
-    if isinstance(codec, NumberCodec):
-        codec.fit(_slices(x, rows, codec))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.training.seed)
-        return codec, _model(recipe, codec, _mean(codec, x, rows))
-
-
-def _model(recipe: Recipe, codec: Codec, mean: torch.Tensor | None) -> LatentModel:
-    kind = MODELS[recipe.model]
-    x_shape, latent = codec.x_shape, recipe.latent_dim
-    likelihood = LIKELIHOODS[recipe.likelihood or "mse"](x_shape)
-    start = likelihood.bias_for(mean) if mean is not None else None
-    encoder, decoder = nets.mlp(
-        x_shape, latent * kind.numbers_per_latent, latent, likelihood.params_shape, recipe.net, start
-    )
-    if not kind.likelihoods:
-        decoder = nets.linear_head(latent, len(recipe.data.class_names or ()), recipe.net)
-    return kind(encoder, decoder, likelihood, latent, recipe.checked_options())
-
-
-def _mean(codec: Codec, x: np.ndarray, rows: np.ndarray | None) -> torch.Tensor:
-    """The mean of x over raw training examples."""
-    total = sum(codec(torch.from_numpy(part)).sum(0) for part in _slices(x, rows, codec)())
-    return torch.as_tensor(total) / len(x if rows is None else rows)
-
-
-def _slices(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> Callable[[], Iterator[np.ndarray]]:
-    """Raw training examples slice by slice, as often as they are asked for: all at once might not fit."""
-    step = codec.rows_at_once
-
-    def slices() -> Iterator[np.ndarray]:
-        for start in range(0, len(x if rows is None else rows), step):
-            part = slice(start, start + step)
-            yield np.ascontiguousarray(x[part] if rows is None else x[rows[part]])
-
-    return slices

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import latent, maps
+from .build import build
 from .core import Codec, LatentModel
 from .data import Source
-from .errors import DataError, GargaloError, ParameterError, RunError, must, unknown
-from .files import check_writable, read_tensors, write_tensors
+from .errors import DataError, ParameterError, must, unknown
 from .models import corrupt
-from .recipe import FORMAT, Recipe, build, from_json
+from .recipe import Own
+from .run_folder import Examples, RunFolder, find_last
 from .training.draws import generator_at
 from .training.products import fast_products
 from .weights import load_weights
 
-__all__ = ["PRIORS", "Examples", "Run", "find_last", "find_unfinished", "open_run", "read_recipe"]
+__all__ = ["PRIORS", "Examples", "Run", "open_run"]
 
 PRIORS = ("normal", "gmm")
 CORRUPTION, POSTERIOR = (0, 0, 1), (0, 0, 2)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
-MOST_RECIPE_BYTES = 2**20
 
 
-class Examples(NamedTuple):
-    """Raw test examples that a run keeps (n, *raw_shape), their labels (n,) or None, and their ids."""
-
-    x: np.ndarray
-    y: np.ndarray | None
-    ids: tuple[str, ...]
-
-
-class Run:
+class Run(RunFolder):
     """One trained model, opened from its folder. Everything is deterministic unless it takes a seed.
 
     Attributes
@@ -54,59 +46,15 @@ class Run:
         For a folder that is no run, or one whose training never ended.
     """
 
-    def __init__(self, folder: Path, finished: bool = True):
-        self.folder = folder
-        self.recipe = read_recipe(folder)
-        if finished and not (folder / "metrics.json").is_file():
-            raise RunError(
-                f"{folder}: expected a finished run. Found one whose training did not end; go on with:"
-                f" gargalo resume {folder}"
-            )
-
-    def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r}, model={self.recipe.model!r}, latent_dim={self.recipe.latent_dim})"
-
-    # ---- what lies in the folder
-
-    @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """What evaluation found after training."""
-        return self._json("metrics.json", lambda text: {**json.loads(text)})
-
-    @cached_property
-    def history(self) -> list[dict[str, Any]]:
-        """One line for each epoch: every loss term and note, training and held-out, and seconds."""
-        return self._json("history.jsonl", _records)
-
-    @cached_property
-    def key(self) -> str:
-        """sha256 of the weights: what was computed with others is not used."""
-        return hashlib.sha256((self.folder / "weights.safetensors").read_bytes()).hexdigest()
-
-    @cached_property
-    def examples(self) -> Examples:
-        """Up to 1,000 test examples that the run keeps, so that it stays whole when its data move."""
-        file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
-        tensors, facts = read_tensors(file)
-        x, y = tensors.get("x", np.empty(0)), tensors.get("y")
-        classes = len(data.class_names or ())
-        if x.shape[1:] != data.raw_shape or (
-            y is not None and (y.shape != x.shape[:1] or not (y < classes).all())
-        ):
-            raise RunError(
-                f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew."
-            )
-        return Examples(x, y, tuple(json.loads(facts.get("ids", "[]"))))
-
     @cached_property
     def latents(self) -> np.ndarray:
         """The latents of `examples`, (n, d)."""
-        return self._kept("latents", lambda: ({"z": self.encode(self.examples.x)}, {}))[0]["z"]
+        return self.kept("latents", lambda: ({"z": self.encode(self.examples.x)}, {}))[0]["z"]
 
     @property
     def pca(self) -> tuple[np.ndarray, np.ndarray]:
         """The linear baseline on `examples`: components (n, d), and the raw examples as PCA gives them back."""
-        kept = self._kept("pca")[0]
+        kept = self.kept("pca")[0]
         return kept["z"], kept["back"]
 
     @property
@@ -125,31 +73,51 @@ class Run:
         load_weights(self.folder / "weights.safetensors", codec, model)
         return codec.eval(), model.eval()
 
+    @property
+    def latent_size(self) -> int:
+        """Numbers in one latent as it travels, flat; all of a grid's."""
+        return math.prod(self.model.latent_shape)
+
     # ---- between data and latents
 
     def encode(self, data: np.ndarray | Source) -> np.ndarray:
         """Raw examples (n, *raw_shape) -> latents (n, d) float32; the posterior's mean where there is one."""
         return self._apply("encode", data, lambda raw: self.model.encode(self.codec(raw)).flatten(1))
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Latents (n, d) -> raw examples (n, *raw_shape)."""
+    def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
+        """Latents (n, d) -> raw examples (n, *raw_shape).
+
+        Parameters
+        ----------
+        label : name, or (n,) names
+            For a model that decodes a latent with a label.
+        """
+        if not self.model.is_conditional:
+            return self._decode(z)
+        if label is None:
+            known = ", ".join(self.recipe.data.class_names or ())
+            raise ParameterError(f"{self.folder}: model {self.recipe.model} decodes with a label: one of {known}.")
+        return self._decode(z, self.one_hot(label, len(z)))
+
+    def _decode(self, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+        """Latents (n, d), and labels (n, classes) where they are a condition, -> raw examples."""
         self._must_be_able("decode")
-        z, d = np.asarray(z), self.recipe.latent_dim
+        z, d = np.asarray(z), self.latent_size
         if z.ndim != 2 or z.shape[1] != d or z.dtype.kind not in "fiu":
             raise DataError(f"decode: expected latents of shape (n, {d}). Found {z.shape} of dtype {z.dtype}.")
         if not np.isfinite(z).all():
             raise DataError("decode: expected finite latents. Found NaN or infinity.")
         shape = self.model.latent_shape
         return _in_slices(
-            z,
-            lambda z: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape))),
+            (z,) if y is None else (z, y),
+            lambda z, *y: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape), *y)),
             self.codec.rows_at_once,
         )
 
     def reconstruct(self, data: np.ndarray | Source) -> np.ndarray:
-        """Raw examples -> the same, through the bottleneck and back."""
+        """Raw examples -> the same, through the bottleneck and back; with their labels where these matter."""
         return self._apply(
-            "reconstruct", data, lambda raw: self.codec.invert(self.model.reconstruct(self.codec(raw)))
+            "reconstruct", data, lambda raw, *y: self.codec.invert(self.model.reconstruct(self.codec(raw), *y))
         )
 
     def denoise(self, data: np.ndarray | Source) -> np.ndarray:
@@ -176,6 +144,27 @@ class Run:
         """Raw examples -> class probabilities (n, classes)."""
         return self._apply("classify", data, lambda raw: self.model.classify(self.codec(raw)))
 
+    def log_likelihood(self, data: np.ndarray | Source, k: int = 100, seed: int = 0) -> np.ndarray:
+        """A lower bound of log p(x) for each example, (n,) nats: that of `k` importance-weighted draws.
+
+        log 1/k sum_i p(x | z_i) p(z_i) / q(z_i | x), z_i ~ q (Burda et al., arXiv:1509.00519). With `k` it
+        rises to log p(x), or to log p(x | y) where the label is a condition; published figures take 5,000.
+        """
+        if k < 1:
+            raise must("k", "log_likelihood", "an int >= 1", k)
+        # Few rows and many draws: a row is encoded once for many, and all of it stays in the processor's cache.
+        draws = generator_at(_seed(seed, "log_likelihood"), *POSTERIOR)
+        at_once = max(1, min(k, 2**20 // (self.recipe.data.size * 16)))
+
+        def weigh(raw: Tensor, *y: Tensor) -> Tensor:
+            x, left, weights = self.codec(raw), k, []
+            while left:
+                weights.append(self.model.log_weight(x, min(left, at_once), draws, *y))
+                left -= len(weights[-1])
+            return torch.cat(weights).logsumexp(0) - math.log(k)
+
+        return self._apply("posterior", data, weigh, size=16)
+
     def draw_latents(self, data: np.ndarray | Source, seed: int = 0) -> np.ndarray:
         """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
         if "posterior" not in self.model.can:
@@ -184,6 +173,17 @@ class Run:
         return self._apply(
             "posterior", data, lambda raw: self.model.posterior(self.codec(raw)).draw(draws).flatten(1)
         )
+
+    def one_hot(self, label: object, n: int) -> np.ndarray:
+        """A label's name, or `n` names, as (n, classes) float32."""
+        names = list(self.recipe.data.class_names or ())
+        given = np.ravel(np.asarray(label)).astype(str)
+        if len(given) not in (1, n):
+            raise must("label", "decode", f"one name, or {n}", f"{len(given)} names")
+        for name in np.unique(given):
+            if name not in names:
+                raise unknown("label", "decode", str(name), names)
+        return np.broadcast_to(self._eye[[names.index(name) for name in given]], (n, len(names)))
 
     # ---- in the latent space
 
@@ -204,29 +204,52 @@ class Run:
     def interpolate(self, start: int | str, end: int | str, steps: int = 12, method: str = "linear") -> np.ndarray:
         """The film from one kept example to another, (steps, *raw_shape); see `gargalo.latent.path`."""
         self._must_be_able("decode")
-        a, b = self.latents[[self.find(start), self.find(end)]]
-        return self.decode(latent.path(a, b, steps, method))
+        rows = [self.find(start), self.find(end)]
+        a, b = self.latents[rows]
+        y = None
+        if self.model.is_conditional:
+            y = latent.path(*self._labels(rows), steps=steps)
+        return self._decode(latent.path(a, b, steps, method), y)
 
     def traverse(self, axis: int | str = "pca:0", steps: int = 12, origin: int | str | None = None) -> np.ndarray:
         """The film along an axis ("3" or "pca:0"), (steps, *raw_shape); see `gargalo.latent.traverse`."""
         self._must_be_able("decode")
-        base = None if origin is None else self.latents[self.find(origin)]
-        return self.decode(latent.traverse(self.latents, axis, steps, base))
+        row = None if origin is None else self.find(origin)
+        z = latent.traverse(self.latents, axis, steps, None if row is None else self.latents[row])
+        # Without an example to start at there is no label of its own: the first example's stands in.
+        y = np.repeat(self._labels([row or 0]), len(z), axis=0) if self.model.is_conditional else None
+        return self._decode(z, y)
 
     def prior(self, name: str = "normal") -> latent.Normal | latent.Mixture:
         """Where to draw from: "normal", N(0, I); "gmm", a mixture that was fitted to the training latents."""
         if name not in PRIORS:
             raise unknown("prior", "sample", name, PRIORS)
         if name == "normal":
-            return latent.Normal(self.recipe.latent_dim)
-        return latent.Mixture(**self._kept("prior-gmm")[0])
+            return latent.Normal(self.latent_size)
+        return latent.Mixture(**self.kept("prior-gmm")[0])
 
-    def sample(self, n: int = 12, prior: str = "normal", seed: int = 0) -> np.ndarray:
-        """`n` raw examples decoded from draws of a prior, (n, *raw_shape)."""
+    def sample(self, n: int = 12, prior: str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
+        """`n` raw examples decoded from draws of a prior, (n, *raw_shape).
+
+        Parameters
+        ----------
+        prior : "normal", "gmm" or None
+            None is the model's own: "gmm" for those that are made for it, else "normal".
+        label : name, (n,) names, or None
+            For a model that decodes with a label; None draws labels as often as they are among the examples.
+        """
         self._must_be_able("decode")
         if not isinstance(n, int | np.integer) or n < 1:
             raise must("n", "sample", "an int >= 1", n)
-        return self.decode(self.prior(prior).sample(n, _seed(seed, "sample")))
+        seed = _seed(seed, "sample")
+        z = self.prior(prior or self.model.prior).sample(n, seed)
+        if label is not None and not self.model.is_conditional:
+            raise must("label", "sample", f"left out: model {self.recipe.model} knows no labels", label)
+        if label is None and self.model.is_conditional:
+            return self._decode(
+                z, self._labels(np.random.default_rng(seed).integers(len(self.examples.x), size=n))
+            )
+        return self.decode(z, label)
 
     def map(
         self,
@@ -248,48 +271,29 @@ class Run:
             facts = {"method": made.method, "engine": made.engine, "notes": json.dumps(made.notes)}
             return {"points": made.points}, facts
 
-        tensors, facts = self._kept(f"map-{method}-{perplexity:g}-{seed}", compute)
+        tensors, facts = self.kept(f"map-{method}-{perplexity:g}-{seed}", compute)
         return maps.Map(tensors["points"], facts["method"], facts["engine"], tuple(json.loads(facts["notes"])))
-
-    # ---- keeping
-
-    def keep(self, name: str, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> None:
-        """Keep arrays in `space/`, keyed by these weights."""
-        write_tensors(self.folder / "space" / f"{name}.safetensors", tensors, {**facts, "key": self.key})
-
-    def _json(self, name: str, parse: Callable[[str], Any]) -> Any:
-        """A JSON file of the run, parsed."""
-        try:
-            return parse((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError) as error:
-            raise RunError(
-                f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({error})."
-            ) from None
-
-    def _kept(
-        self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None
-    ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """What was kept under `name` for these weights; else what is computed now and, if possible, kept."""
-        file = self.folder / "space" / f"{name}.safetensors"
-        if file.is_file():
-            tensors, facts = read_tensors(file)
-            if facts.get("key") == self.key:
-                return tensors, facts
-        if compute is None:
-            raise RunError(f"{self.folder}: expected space/{file.name} for these weights. Found none; train anew.")
-        tensors, facts = compute()
-        if _writable(file.parent):
-            self.keep(name, tensors, facts)
-        return tensors, facts
 
     # ---- inside
 
-    def _apply(self, verb: str, data: np.ndarray | Source, step: Callable[[Tensor], Tensor]) -> np.ndarray:
-        """Run `step` over raw data, if the model is able to and the data fit."""
+    def _apply(
+        self,
+        verb: str,
+        data: np.ndarray | Source,
+        step: Callable[..., Tensor],
+        size: int | None = None,
+    ) -> np.ndarray:
+        """Run `step` over raw data, and one-hot labels where they are known and a condition, `size` rows at once.
+
+        Refused where the model is not able to, or the data do not fit.
+        """
         self._must_be_able(verb)
-        raw, size = self._raw(data), self.codec.rows_at_once
-        with fast_products(self.model, min(size, len(raw)), torch.device("cpu")):
-            return _in_slices(raw, step, size)
+        rows: tuple[np.ndarray, ...] = (self._raw(data),)
+        size = min(size or self.codec.rows_at_once, self.codec.rows_at_once)
+        if self.model.is_conditional and isinstance(data, Source) and data.y is not None:
+            rows += (self._eye[data.y],)
+        with fast_products(self.model, min(size, len(rows[0])), torch.device("cpu")):
+            return _in_slices(rows, step, size)
 
     def _raw(self, data: np.ndarray | Source) -> np.ndarray:
         """Raw examples that fit what this run was trained on."""
@@ -306,29 +310,40 @@ class Run:
             )
         return raw
 
+    @property
+    def _eye(self) -> np.ndarray:
+        """Row c is the one-hot label of class c."""
+        return np.eye(len(self.recipe.data.class_names or ()), dtype=np.float32)
+
+    def _labels(self, rows: Any) -> np.ndarray:
+        """The one-hot labels of kept examples, (n, classes)."""
+        assert self.examples.y is not None
+        return self._eye[self.examples.y[rows]]
+
     def _must_be_able(self, verb: str) -> None:
         if verb not in self.model.can:
             able = ", ".join(sorted(self.model.can))
             raise ParameterError(f"{self.folder}: model {self.recipe.model} cannot {verb}. It can {able}.")
 
 
-def open_run(folder: str | Path, root: str | Path = "runs") -> Run:
+def open_run(
+    folder: str | Path,
+    root: str | Path = "runs",
+    *,
+    model: type[LatentModel] | None = None,
+    net: tuple[nn.Module, nn.Module] | None = None,
+) -> Run:
     """Open a finished run.
 
     Parameters
     ----------
     folder : path, or "last"
         The run's folder; "last" is the newest one in `root`.
+    model, net
+        The objective's class, and the encoder and decoder, where the run was trained with some of one's own: no
+        file names code to be imported.
     """
-    return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder))
-
-
-def _records(text: str) -> list[dict[str, Any]]:
-    """The lines of a history, of which there is at least one."""
-    records = [{**json.loads(line)} for line in text.splitlines()]
-    if not records:
-        raise ValueError("no epoch in it")
-    return records
+    return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder), own=Own(model, net))
 
 
 def _seed(seed: int, of: str) -> int:
@@ -338,62 +353,17 @@ def _seed(seed: int, of: str) -> int:
     return int(seed)
 
 
-def find_last(root: Path) -> Path:
-    """The run in `root`, or one folder deeper, that was finished last."""
-    finished = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
-    if not finished:
-        raise RunError(f"{root}: expected a finished run in this folder. Found none; make one with gargalo train.")
-    return max(finished, key=lambda file: file.stat().st_mtime_ns).parent
-
-
-def find_unfinished(root: Path) -> Path:
-    """The run in `root`, or one folder deeper, that was begun last and did not end."""
-    begun = [file.parent for file in (*root.glob("*/recipe.json"), *root.glob("*/*/recipe.json"))]
-    unfinished = [folder for folder in begun if not (folder / "metrics.json").is_file()]
-    if not unfinished:
-        raise RunError(f"{root}: expected an unfinished run in this folder. Found none.")
-    return max(unfinished, key=lambda folder: (folder / "recipe.json").stat().st_mtime_ns)
-
-
-def read_recipe(folder: Path) -> Recipe:
-    """The recipe of a run folder, checked; nothing else in it is needed.
-
-    Raises
-    ------
-    RunError
-        For a folder that is no run's, or one of a newer format.
-    """
-    file = folder / "recipe.json"
-    if not file.is_file():
-        what = "no recipe.json in it" if folder.is_dir() else "no folder of this name"
-        raise RunError(f"{folder}: expected a run folder. Found {what}.")
-    if file.stat().st_size > MOST_RECIPE_BYTES:
-        raise RunError(f"{file}: expected at most {MOST_RECIPE_BYTES} bytes. Found {file.stat().st_size}.")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{file}: expected JSON. It cannot be read ({error}).") from None
-    if not isinstance(content, dict) or not isinstance(number := content.get("format"), int) or number > FORMAT:
-        found = content.get("format") if isinstance(content, dict) else None
-        raise RunError(f"{file}: expected format {FORMAT} or older. Found {found}; a newer gargalo may read it.")
-    return from_json(content, str(file))
-
-
 @torch.inference_mode()
-def _in_slices(rows: np.ndarray, step: Callable[[Tensor], Tensor], size: int) -> np.ndarray:
-    """`step` over slices of `size` rows; the whole input is never turned to floats at once."""
-    if len(rows) == 0:
+def _in_slices(arrays: Sequence[np.ndarray], step: Callable[..., Tensor], size: int) -> np.ndarray:
+    """`step` over slices of `size` rows of the arrays; a whole input is never turned to floats at once."""
+    n = len(arrays[0])
+    if n == 0:
         raise DataError("array: expected at least one example. Found none.")
-    # A copy of each slice: maps of files are read-only, and may be in another byte order.
-    slices = (rows[i : i + size] for i in range(0, len(rows), size))
-    native = (np.array(part, dtype=part.dtype.newbyteorder("=")) for part in slices)
-    return np.concatenate([step(torch.from_numpy(part)).numpy() for part in native])
 
+    def native(rows: np.ndarray) -> Tensor:
+        """A copy: maps of files are read-only, and may be in another byte order."""
+        return torch.from_numpy(np.array(rows, dtype=rows.dtype.newbyteorder("=")))
 
-def _writable(folder: Path) -> bool:
-    """Can something be kept here? A run on a read-only disk is still good to look at."""
-    try:
-        check_writable(folder)
-    except GargaloError:
-        return False
-    return True
+    return np.concatenate(
+        [step(*(native(array[i : i + size]) for array in arrays)).numpy() for i in range(0, n, size)]
+    )

@@ -52,7 +52,7 @@ def write_shards(
     RunError
         For a folder that holds other latents.
     """
-    n, d = len(source), run.recipe.latent_dim
+    n, d = len(source), run.latent_size
     facts = {
         "weights": run.key,
         "data": source.fingerprint,

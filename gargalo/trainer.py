@@ -20,6 +20,7 @@ import platformdirs
 import torch
 
 from . import evaluation, recipe, training
+from .build import build, try_on
 from .data import Source
 from .errors import GargaloError, RunError, Stopped, must
 from .files import (
@@ -62,7 +63,10 @@ def check(plan: Recipe, source: Source, team: training.Team, warm: Run | None = 
     GargaloError
         For what would not fit into memory, a warm start from another network, patience with nothing held out.
     """
-    codec, net = recipe.build(plan)
+    if plan.own != recipe.NOTHING:
+        some = source.rows("train")[:3]
+        try_on(plan, np.array(source.x[some]), source.labels(some))
+    codec, net = build(plan)
     if warm is not None:
         for theirs, ours in ((warm.codec, codec), (warm.model, net)):
             must_fit(theirs.state_dict(), ours.state_dict(), warm.folder, "to start from it")
@@ -72,7 +76,9 @@ def check(plan: Recipe, source: Source, team: training.Team, warm: Run | None = 
     rows = len(fitted) + len(left_out)
     data = 0 if is_mapped(source, rows) else rows * source.x[0].nbytes
     few = torch.from_numpy(source.x[:4].copy()).to("meta")
-    an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
+    an_example = 0
+    if plan.own == recipe.NOTHING:  # what a program gave may not run on tensors without numbers
+        an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
     batch = an_example * min(rows, plan.training.batch_size) // team.size
     needs = {"weights": training.weights_memory(net), "batch": batch, "data": data}
     training.check_memory(**{what: size * team.local_size() for what, size in needs.items()})
@@ -99,9 +105,9 @@ def carry_out(
     """
     with _stoppable(folder, plan), team.together(), contextlib.ExitStack() as held:
         if team.first(lambda: _take(folder, plan, is_new, held)):
-            return Run(folder)
+            return Run(folder, own=plan.own)
         fitted, left_out = training_rows(source, plan.training)
-        codec, net = recipe.build(plan, source.x, fitted)
+        codec, net = build(plan, source.x, fitted)
         keeper = training.Keeper(folder / "checkpoints", save_every, _facts(plan, team))
         kept = _newest(keeper, team)
         if kept is not None:
@@ -138,7 +144,7 @@ def carry_out(
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     while not is_finished(folder):  # rank 0 is still measuring: no collective waits as long as that may take
         time.sleep(0.2)
-    return Run(folder)
+    return Run(folder, own=plan.own)
 
 
 def _take(folder: Path, plan: Recipe, is_new: bool, held: contextlib.ExitStack) -> bool:
@@ -220,7 +226,7 @@ def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
 def _finish(folder: Path, plan: Recipe, source: Source, result: training.Result, progress: bool) -> None:
     """Keep examples, measure, and so make a folder a finished run."""
     _keep_examples(folder, source)
-    run = Run(folder, finished=False)
+    run = Run(folder, finished=False, own=plan.own)
     found = {
         "model": plan.model,
         "data": source.name,
@@ -330,7 +336,7 @@ def rehearse(plan: Recipe, source: Source, progress: bool) -> float:
         run = Path(folder) / "run"
         run.mkdir()
         write_whole(run / "recipe.json", plan.model_dump_json())
-        codec, net = recipe.build(plan, source.x, source.rows("train"))
+        codec, net = build(plan, source.x, source.rows("train"))
         if "decode" in net.can:
             judge_for(source, progress)  # once for these data, not once for each run
         began = time.perf_counter()

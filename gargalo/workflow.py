@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from . import budget, recipe, training
+from .core import LatentModel
 from .data import Source, load_data
 from .errors import DataError, RunError, must
 from .files import check_writable, new_folder, next_numbered
-from .recipe import Recipe
-from .run import Run, find_unfinished, open_run, read_recipe
+from .recipe import NOTHING, Own, Recipe
+from .run import Run, open_run
+from .run_folder import find_unfinished, read_recipe
 from .trainer import carry_out, check, differences, is_finished, must_agree, rehearse
 
 __all__ = ["demo", "report", "resume", "train"]
@@ -24,7 +27,7 @@ __all__ = ["demo", "report", "resume", "train"]
 
 def train(
     data: str | Path | np.ndarray | Source = "mnist-10k",
-    model: str | None = None,
+    model: str | type[LatentModel] | None = None,
     *,
     y: np.ndarray | None = None,
     data_dir: str | Path | None = None,
@@ -46,8 +49,9 @@ def train(
     ----------
     data, y, data_dir
         See `gargalo.load_data`.
-    model : str or None
-        "autoencoder" if not given, or that of `start`; "classifier", "denoising", "vae", or a short name.
+    model : str, subclass of LatentModel, or None
+        A name from `gargalo.models.MODELS` or a short one; an objective of one's own; "autoencoder" if not given,
+        or that of `start`.
     preset : "lesson" or None
         The notebook's own recipe, to compare with.
     out : path or None
@@ -67,7 +71,8 @@ def train(
     progress : bool
         Tell on stderr how it goes.
     **choices
-        Any choice of the recipe by name, such as latent_dim, epochs, lr, seed, widths, noise, strength.
+        Any choice of the recipe by name, such as latent_dim, epochs, lr, seed, net, widths, noise, strength. `net`
+        may be a pair of modules, an encoder and a decoder.
 
     Returns
     -------
@@ -94,13 +99,15 @@ def train(
     plan = recipe.make(source.facts, model or "autoencoder", preset, choices)
     plan = plan.model_copy(update={"warm_start": warm and warm.key})
     team = training.launch(device, devices, num_nodes, plan.training.precision)
+    if progress and team.rank == 0 and choices.get("net") in (None, "auto"):
+        print(f"{plan.model}: network {plan.network} (--net auto, for {plan.why_network})", file=sys.stderr)
     if minutes is not None and team.size > 1:
         raise must("minutes", "train", "left out where several processes train", minutes)
     # Rank 0 looks: another process might see what it has written since.
     if resume and team.first(lambda: (Path(str(out)) / "recipe.json").is_file()):
         return _go_on(Path(str(out)), source, team, progress, save_every, warm, (plan, minutes, choices))
     check(plan, source, team, warm)
-    root, stem = Path("runs"), f"{Path(source.name).stem}-{plan.model}"
+    root, stem = Path("runs"), f"{Path(source.name).stem}-{plan.model.removeprefix(recipe.OWN)}"
     check_writable(Path(out) if out else root)
     until = math.inf
     if minutes is not None:
@@ -123,6 +130,8 @@ def resume(
     *,
     y: np.ndarray | None = None,
     data_dir: str | Path | None = None,
+    model: type[LatentModel] | None = None,
+    net: tuple[nn.Module, nn.Module] | None = None,
     device: str = "auto",
     devices: int = 1,
     num_nodes: int = 1,
@@ -140,6 +149,8 @@ def resume(
         The run's folder; "last" is the newest unfinished one in `runs`.
     data, y, data_dir
         See `gargalo.load_data`. Needed only where the data were arrays, or have moved.
+    model, net
+        See `gargalo.open_run`.
 
     Raises
     ------
@@ -147,10 +158,10 @@ def resume(
         For other data than the run began with, or a folder that another process holds.
     """
     folder = find_unfinished(Path("runs")) if str(run) == "last" else Path(run)
-    plan = read_recipe(folder)
+    plan = read_recipe(folder, Own(model, net))
     team = training.launch(device, devices, num_nodes, plan.training.precision)
     if is_finished(folder):
-        return Run(folder)
+        return Run(folder, own=plan.own)
     origin = plan.data.origin
     if data is not None:
         source = load_data(data, y, data_dir=data_dir, split_seed=origin.split_seed if origin else 0)
@@ -161,7 +172,7 @@ def resume(
             source = load_data(origin.src, data_dir=data_dir or origin.data_dir, split_seed=origin.split_seed)
         except DataError as error:
             raise DataError(f"{error} If the data have moved: gargalo resume {folder} SRC") from None
-    return _go_on(folder, source, team, progress, save_every)
+    return _go_on(folder, source, team, progress, save_every, own=plan.own)
 
 
 def demo(out: str | Path | None = None, lang: str | None = None, progress: bool = True) -> tuple[Path, list[Run]]:
@@ -210,9 +221,10 @@ def _go_on(
     save_every: float,
     warm: Run | None = None,
     asked: tuple[Recipe, float | None, dict[str, Any]] | None = None,
+    own: Own = NOTHING,
 ) -> Run:
     """Resume a run on its own data and, where one is `asked` for, its own recipe; or open it if it is finished."""
-    plan = read_recipe(folder)
+    plan = read_recipe(folder, asked[0].own if asked else own)
     if asked:
         _must_be_asked(folder, plan, *asked)
     if source.fingerprint != plan.data.fingerprint:
@@ -223,7 +235,7 @@ def _go_on(
         other = differences(plan.versions, now)
         print(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ", file=sys.stderr)
     if is_finished(folder) and not (folder / "checkpoints").exists():
-        return Run(folder)
+        return Run(folder, own=plan.own)
     check(plan, source, team)
     return carry_out(folder, plan, source, team, is_new=False, progress=progress, save_every=save_every, warm=warm)
 
@@ -241,11 +253,15 @@ def _must_be_asked(
     must_agree(folder, *plans)
 
 
-def _as_there(warm: Run, model: str | None, choices: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _as_there(
+    warm: Run, model: str | type[LatentModel] | None, choices: dict[str, Any]
+) -> tuple[str | type[LatentModel], dict[str, Any]]:
     """Model and choices of a warm start: what is not chosen is as in the run that it starts from."""
     there = warm.recipe
-    model = recipe.model_name(model) if model else there.model
+    model = model or there.own.model or there.model
     same = {"latent_dim": there.latent_dim, **there.net.model_dump()}
-    if model == there.model:
+    if there.own.net:
+        same["net"] = there.own.net
+    if recipe.model_name(model) == there.model:
         same |= {"likelihood": there.likelihood, **there.options}
     return model, same | {name: value for name, value in choices.items() if value is not None}

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save as pack
 
 from gargalo import files, recipe
+from gargalo.build import build
 from gargalo.data import as_source
 from gargalo.errors import GargaloError, RunError
 from gargalo.training import Keeper
@@ -151,7 +152,7 @@ def test_any_bytes_are_passed_over(tmp_path_factory, tensors, state):
 def parts(digits):
     numbers = as_source(digits.x.reshape(len(digits), -1)[:, 300:320].astype(np.float32))
     plan = recipe.make(numbers.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
-    codec, model = recipe.build(plan, numbers.x[:64])
+    codec, model = build(plan, numbers.x[:64])
     return model, codec, torch.optim.Adam(model.parameters(), fused=True)
 
 

@@ -18,10 +18,11 @@ core
 weights
 data nets models training latent maps metrics plots
 recipe parts
+build run_folder
 run
 export advice
 reports explorer output evaluation budget shards
-trainer
+trainer testing
 workflow
 estimator
 commands

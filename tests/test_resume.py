@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import gargalo
 from gargalo import budget, parts, recipe, trainer, training
+from gargalo.build import build
 from gargalo.data import Source, as_source
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
 from gargalo.files import hold, next_numbered
@@ -298,7 +299,7 @@ def test_a_loss_that_overflows_says_where_and_why(tmp_path):
 
 def test_a_batch_that_holds_nan_is_named(digits):
     plan = recipe.make(digits.facts, "autoencoder", None, {"epochs": 1})
-    codec, model = recipe.build(plan, digits.x[:64])
+    codec, model = build(plan, digits.x[:64])
     spoiled = torch.rand(64, 28, 28)
     spoiled[13, 0, 0] = torch.nan
     codec.is_byte = False
@@ -399,10 +400,10 @@ def test_the_limit_of_a_process_counts(monkeypatch):
 def test_the_estimate_of_a_step_is_near_what_it_takes(digits, model):
     """Against what PyTorch really keeps between forward and backward."""
     plan = recipe.make(digits.facts, model, None, {"widths": (256, 128)})
-    codec, net = recipe.build(plan)
+    codec, net = build(plan)
     raw = torch.from_numpy(digits.x[:4]).to("meta")
     estimated = training.step_memory(net, codec, raw, 10) / 2
-    codec, net = recipe.build(plan, digits.x[:256])
+    codec, net = build(plan, digits.x[:256])
     kept: dict[int, int] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
@@ -468,7 +469,7 @@ def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, m
 
 def test_an_epoch_too_many_is_not_begun(few):
     plan = recipe.make(few.facts, "autoencoder", None, {"epochs": 50, "widths": (8,)})
-    codec, model = recipe.build(plan, few.x)
+    codec, model = build(plan, few.x)
     data = parts.as_data(few, few.rows("train"))
     result = training.fit(model, codec, data, None, plan.training, until=0.0)
     assert (len(result.history), result.stopped) == (1, "the time asked for is over")
@@ -693,7 +694,7 @@ def test_an_unfinished_run_of_format_1_is_still_read(tmp_path, capsys):
 
 def convolutional(digits: Source) -> tuple[torch.nn.Module, torch.nn.Module]:
     """A codec and a model with convolutions, from the same first weights each time."""
-    codec, _ = recipe.build(recipe.make(digits.facts, "autoencoder"), digits.x[:64])
+    codec, _ = build(recipe.make(digits.facts, "autoencoder"), digits.x[:64])
     with torch.random.fork_rng():
         torch.manual_seed(0)
         encoder = torch.nn.Sequential(

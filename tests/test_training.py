@@ -11,6 +11,7 @@ import torch
 
 import gargalo
 from gargalo import recipe, training
+from gargalo.build import build
 from gargalo.data import as_source
 from gargalo.errors import GargaloError, ParameterError, RunError
 from gargalo.training import products
@@ -21,7 +22,7 @@ def trained(digits, **choices):
     """Weights and history of a short training."""
     plan = recipe.make(digits.facts, choices.pop("model", "vae"), choices.pop("preset", None), choices)
     rows = digits.rows("train")[:640]
-    codec, model = recipe.build(plan, digits.x[rows])
+    codec, model = build(plan, digits.x[rows])
     data = training.Data(torch.from_numpy(digits.x[rows]))
     held = training.Data(torch.from_numpy(digits.x[digits.rows("test")]))
     return training.fit(model, codec, data, held, plan.training), model, codec, data
@@ -119,7 +120,7 @@ def test_a_loss_that_is_no_number_stops_with_a_clear_line(digits):
     plan = recipe.make(
         source.facts, "autoencoder", None, {"lr": 10.0, "likelihood": "mse", "schedule": "constant"}
     )
-    codec, model = recipe.build(plan, x)
+    codec, model = build(plan, x)
     for p in model.parameters():
         p.data.mul_(1e15)
     with pytest.raises(GargaloError, match=r"expected a finite loss. Found .* in epoch 1, .* Try --lr 1\."):

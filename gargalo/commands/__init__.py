@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import making, using  # each puts its commands into the app, in this order
+from . import making, shelf, using  # each puts its commands into the app, in this order
 from .common import app, rank
 
-__all__ = ["app", "making", "rank", "using"]
+__all__ = ["app", "making", "rank", "shelf", "using"]

@@ -62,7 +62,11 @@ def train(
     batch_size: Annotated[int | None, typer.Option("--batch-size", "--batch_size")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and draws.")] = None,
-    widths: Annotated[str | None, typer.Option(help="Hidden layers, outermost first, such as 128,64.")] = None,
+    net: Annotated[str | None, typer.Option(help="auto, mlp or conv.")] = None,
+    widths: Annotated[
+        str | None, typer.Option(help="Hidden layers, or channels for conv, outermost first, such as 128,64.")
+    ] = None,
+    blocks: Annotated[int | None, typer.Option(help="For conv: residual blocks in each level.")] = None,
     noise: Annotated[str | None, typer.Option(help="For denoising: gaussian, salt-and-pepper or masking.")] = None,
     strength: Annotated[
         float | None, typer.Option(help="For denoising: sigma, or the share that is spoiled.")
@@ -98,7 +102,14 @@ def train(
 
     chosen: dict[str, Any] = dict(_choice(text) for text in choices or ())
     named = {"latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
-    named |= {"noise": noise, "strength": strength, "patience": patience, "precision": precision}
+    named |= {
+        "net": net,
+        "blocks": blocks,
+        "noise": noise,
+        "strength": strength,
+        "patience": patience,
+        "precision": precision,
+    }
     chosen |= {name: value for name, value in named.items() if value is not None}
     if widths is not None:
         chosen["widths"] = _widths(widths)

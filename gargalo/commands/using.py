@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..data import Source
     from ..run import Run
 
+Label = Annotated[str | None, typer.Option(help="For a model that decodes with a label, such as cvae.")]
+
 
 @app.command()
 def info(run: RunArgument, as_json: AsJson = False) -> None:
@@ -38,7 +40,7 @@ def info(run: RunArgument, as_json: AsJson = False) -> None:
     lines = [
         f"{opened.folder}: {recipe.model}, latent_dim {recipe.latent_dim}",
         f"data      {recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {parts}",
-        f"network   {recipe.net.net} {'-'.join(map(str, recipe.net.widths))} {recipe.net.activation}",
+        f"network   {recipe.network}",
         f"training  {' '.join(f'{k}={v}' for k, v in recipe.training.model_dump().items())}",
         f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
         *figures(opened),
@@ -77,13 +79,14 @@ def encode(
 def decode(
     run: RunArgument,
     latents: Annotated[Path, typer.Argument(metavar="Z.npy", help="Latents of shape (n, latent_dim).")],
+    label: Label = None,
     out: Out = Path("decoded.png"),
     as_json: AsJson = False,
 ) -> None:
     """Latents to examples: .npy, a .png sheet, or a folder of PNGs."""
     from ..data import read_array
 
-    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents)), reads=latents)
+    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), reads=latents)
 
 
 @app.command()
@@ -151,13 +154,17 @@ def traverse(
 def sample(
     run: RunArgument,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 12,
-    prior: Annotated[str, typer.Option(help="normal, or gmm (a mixture fitted to the latents).")] = "normal",
+    prior: Annotated[
+        str | None,
+        typer.Option(help="normal, or gmm (a mixture fitted to the latents); the model's own if not given."),
+    ] = None,
+    label: Label = None,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     out: Out = Path("samples.png"),
     as_json: AsJson = False,
 ) -> None:
     """New examples, decoded from random latents."""
-    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed))
+    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label))
 
 
 @app.command(name="map")
@@ -207,27 +214,6 @@ def report(
 
     page = workflow.report(runs, out, lang)
     tell({"report": str(page)}, [str(page)], as_json)
-
-
-@app.command()
-def models(lang: Lang = None, as_json: AsJson = False) -> None:
-    """The shelf: what each model is and is good for."""
-    from ..lang import words
-    from ..models import MODELS, SHORT
-
-    say = words(lang)
-    shelf = [
-        {
-            "name": name,
-            "short": [short for short, full in SHORT.items() if full == name],
-            "about": say(f"about.{name}"),
-            "can": sorted(kind.can),
-            "reference": kind.reference,
-        }
-        for name, kind in MODELS.items()
-    ]
-    lines = [f"{m['name']:12} {m['about']}\n{'':12} {', '.join(m['can'])}. {m['reference']}" for m in shelf]
-    tell({"models": shelf}, lines, as_json)
 
 
 def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Source]:

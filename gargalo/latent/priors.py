@@ -30,7 +30,7 @@ class Mixture:
 
     Attributes
     ----------
-    weights : ndarray, (k,);  means : ndarray, (k, d);  factors : ndarray, (k, d, d), lower triangular
+    weights : ndarray, (k,);  means : ndarray, (k, d);  factors : ndarray, (k, d, r)
     """
 
     weights: np.ndarray
@@ -41,8 +41,12 @@ class Mixture:
         """`n` draws, (n, d) float32."""
         rng = np.random.default_rng(seed)
         which = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
-        noise = rng.standard_normal((n, self.means.shape[1]))
+        noise = rng.standard_normal((n, self.factors.shape[2]))
         return (self.means[which] + np.einsum("nij,nj->ni", self.factors[which], noise)).astype(np.float32)
+
+
+MOST_AXES = 64
+"""Of longer latents the mixture lives on so many principal axes: its cost grows with the cube of their number."""
 
 
 def fit_mixture(latents: np.ndarray, components: int = 10, seed: int = 0) -> Mixture:
@@ -67,11 +71,18 @@ def fit_mixture(latents: np.ndarray, components: int = 10, seed: int = 0) -> Mix
         raise DataError(f"fit_mixture: expected at least 2 latents. Found {len(z)}.")
     scale = z.std(axis=0)
     scale[scale == 0] = 1
+    z = z / scale
+    center, axes = np.zeros(z.shape[1]), np.eye(z.shape[1])
+    if z.shape[1] > MOST_AXES:
+        from sklearn.decomposition import PCA
+
+        pca = PCA(min(MOST_AXES, len(z)), svd_solver="randomized", random_state=seed).fit(z)
+        center, axes, z = pca.mean_, np.asarray(pca.components_), pca.transform(z)
     most = max(1, len(z) // (2 * z.shape[1]))
     # Many small products: one thread is faster than two that wait for each other, above all on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         # An unfinished fit is still a density to draw from.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted: Any = GaussianMixture(min(components, most), random_state=seed, reg_covar=1e-4).fit(z / scale)
-    factors = np.linalg.cholesky(fitted.covariances_) * scale[:, None]
-    return Mixture(fitted.weights_, fitted.means_ * scale, factors)
+        fitted: Any = GaussianMixture(min(components, most), random_state=seed, reg_covar=1e-4).fit(z)
+    factors = axes.T @ np.linalg.cholesky(fitted.covariances_) * scale[:, None]
+    return Mixture(fitted.weights_, (center + fitted.means_ @ axes) * scale, factors)

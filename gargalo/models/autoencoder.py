@@ -23,5 +23,4 @@ class Autoencoder(DecodingModel):
     reference = "Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647"
 
     def loss(self, batch: Batch) -> Loss:
-        terms, notes = self.distortion(self.encode(batch.x), batch)
-        return Loss(terms, notes)
+        return self.distortion(self.params(self.encode(batch.x)), batch)

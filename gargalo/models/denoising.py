@@ -11,39 +11,17 @@ Vincent et al., "Extracting and composing robust features with denoising autoenc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-import torch
 from pydantic import Field
 from torch import Tensor
 
 from ..core import Batch, Loss
 from ..errors import must
+from .corruption import Noise, corrupt
 from .decoding import DecodingModel
 
-__all__ = ["DenoisingAutoencoder", "corrupt"]
-
-Noise = Literal["gaussian", "salt-and-pepper", "masking"]
-
-
-def corrupt(x: Tensor, noise: Noise, strength: float, generator: torch.Generator | None = None) -> Tensor:
-    """Spoil x (n, *x_shape).
-
-    Parameters
-    ----------
-    noise : "gaussian", "salt-and-pepper" or "masking"
-        Add N(0, strength^2); set a fraction `strength` of the values to the lowest or highest possible, half
-        each; set a fraction `strength` to 0. Images are then clipped to [0, 1].
-    """
-    is_image = x.dim() == 4
-    if noise == "gaussian":
-        spoiled = x + strength * torch.randn(x.shape, generator=generator, device=x.device)
-        return spoiled.clamp(0, 1) if is_image else spoiled
-    chance = torch.rand(x.shape, generator=generator, device=x.device)
-    if noise == "masking":
-        return torch.where(chance < strength, 0.0, x)
-    low, high = (0.0, 1.0) if is_image else (x.min(), x.max())
-    return torch.where(chance > 1 - strength / 2, low, torch.where(chance < strength / 2, high, x))
+__all__ = ["DenoisingAutoencoder"]
 
 
 class DenoisingAutoencoder(DecodingModel):
@@ -56,10 +34,15 @@ class DenoisingAutoencoder(DecodingModel):
 
     @dataclass(frozen=True)
     class Options:
-        """`noise`: the corruption; `strength`: sigma, or the fraction of values that are spoiled."""
+        """`noise`: the corruption; `strength`: sigma, or the share of values that are spoiled; `skips`: see below.
+
+        With skip connections (Ronneberger et al., arXiv:1505.04597) the decoder also sees what every level of a
+        convolutional encoder saw. That cleans better, but a latent alone can then no longer be decoded.
+        """
 
         noise: Noise = "gaussian"
         strength: Annotated[float, Field(gt=0, le=10)] = 0.5
+        skips: bool = False
 
         def __post_init__(self) -> None:
             if self.noise != "gaussian" and self.strength > 1:
@@ -67,7 +50,26 @@ class DenoisingAutoencoder(DecodingModel):
                     "strength", "train", f"at most 1 for {self.noise} noise, a share of values", self.strength
                 )
 
+    def __init__(self, *parts: Any, **more: Any):
+        super().__init__(*parts, **more)
+        if self.options.skips:
+            self.can = self.can - {"decode"}
+
     def loss(self, batch: Batch) -> Loss:
         spoiled = corrupt(batch.x, self.options.noise, self.options.strength, batch.generator)
-        terms, notes = self.distortion(self.encode(spoiled), batch)
-        return Loss(terms, notes)
+        return self.distortion(self.through(spoiled), batch)
+
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.likelihood.mean(self.through(x))
+
+    def through(self, x: Tensor) -> Tensor:
+        """x -> the parameters of p(x | g(f(x)))."""
+        if not self.options.skips:
+            return self.params(self.encode(x))
+        z, maps = self.encoder.with_maps(x)  # type: ignore[operator]
+        return self.decoder(z, maps)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        if self.options.skips:
+            raise TypeError("DenoisingAutoencoder cannot decode: skip connections carry more than the latent")
+        return super().decode(z)

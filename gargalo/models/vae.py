@@ -9,6 +9,8 @@ Kingma and Welling, "Auto-encoding variational Bayes", arXiv:1312.6114; Rezende 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -28,8 +30,11 @@ class VariationalAutoencoder(DecodingModel):
 
     def loss(self, batch: Batch) -> Loss:
         q = self.posterior(batch.x)
-        terms, notes = self.distortion(q.draw(batch.generator), batch)
-        return Loss({**terms, "kl": q.kl().sum(1).mean()}, notes)
+        return self.distortion(self.params(q.draw(batch.generator), batch.y), batch) + self.rate(q, batch.progress)
+
+    def rate(self, q: Gaussian, progress: float) -> Loss:
+        """KL(q(z | x) || N(0, I)), nats per example."""
+        return Loss({"kl": q.kl().sum(1).mean()})
 
     def encode(self, x: Tensor) -> Tensor:
         return self.posterior(x).mean
@@ -39,11 +44,21 @@ class VariationalAutoencoder(DecodingModel):
         # exp(7) is far from any sensible scale; the clamp keeps a bad first step from ending in infinity.
         return Gaussian(mean, log_stddev.clamp(-7, 7).exp())
 
-    def log_weight(self, x: Tensor, k: int, generator: torch.Generator | None = None) -> Tensor:
-        q = self.posterior(x)
-        mean, stddev = q.mean.repeat(k, 1), q.stddev.repeat(k, 1)
-        z = Gaussian(mean, stddev).draw(generator)
-        x = x.repeat(k, *[1] * (x.dim() - 1))
-        log_p_x = -torch.stack(list(self.likelihood.nll(self.decoder(z), x).values())).sum(0)
+    def log_weight(
+        self, x: Tensor, k: int, generator: torch.Generator | None = None, y: Tensor | None = None
+    ) -> Tensor:
+        return self.weigh(Batch(x, y, generator=generator), k)[0]
+
+    def weigh(self, batch: Batch, k: int) -> tuple[Tensor, Tensor]:
+        """`log_weight` (k, n), and what the decoder put out for these draws, (k * n, *params_shape)."""
+
+        def repeated(t: Tensor | None) -> Any:
+            return None if t is None else t.repeat(k, *[1] * (t.dim() - 1))
+
+        q = self.posterior(batch.x)
+        mean, stddev = repeated(q.mean), repeated(q.stddev)
+        z = Gaussian(mean, stddev).draw(batch.generator)
+        params = self.params(z, repeated(batch.y))
+        nll = self.likelihood.nll(params, repeated(batch.x), repeated(batch.mask))
         log_ratio = stddev.log() + 0.5 * ((z - mean) / stddev).square() - 0.5 * z.square()
-        return (log_p_x + log_ratio.sum(1)).reshape(k, -1)
+        return (log_ratio.sum(1) - torch.stack(list(nll.values())).sum(0)).reshape(k, -1), params

@@ -4,47 +4,23 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-__all__ = ["NetSettings", "linear_head", "mlp"]
+from .settings import ACTIVATIONS, NetSettings
 
-ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
-
-
-class NetSettings(BaseModel):
-    """The choices of a network.
-
-    Attributes
-    ----------
-    net : "mlp"
-    widths : tuple of int
-        Hidden layers of the encoder, outermost first; the decoder has them in reverse. () is linear.
-    activation : "relu", "silu", "gelu" or "tanh"
-    init : "kaiming" or "pytorch"
-        Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's mean;
-        or PyTorch's own defaults.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    net: Literal["mlp"] = "mlp"
-    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=16)] = (128, 64)
-    activation: Literal["relu", "silu", "gelu", "tanh"] = "relu"
-    init: Literal["kaiming", "pytorch"] = "kaiming"
+__all__ = ["linear_head", "mlp"]
 
 
 def mlp(
     x_shape: tuple[int, ...],
     encoder_out: int,
-    latent_dim: int,
+    decoder_in: int,
     params_shape: tuple[int, ...],
     settings: NetSettings,
     start: Tensor | None = None,
 ) -> tuple[nn.Sequential, nn.Sequential]:
-    """An encoder (n, *x_shape) -> (n, encoder_out) and a decoder (n, latent_dim) -> (n, *params_shape).
+    """An encoder (n, *x_shape) -> (n, encoder_out) and a decoder (n, decoder_in) -> (n, *params_shape).
 
     Parameters
     ----------
@@ -54,7 +30,7 @@ def mlp(
     outer, last = math.prod(x_shape), math.prod(params_shape)
     encoder = nn.Sequential(nn.Flatten(), *_layers([outer, *settings.widths, encoder_out], settings))
     decoder = nn.Sequential(
-        *_layers([latent_dim, *reversed(settings.widths), last], settings, start),
+        *_layers([decoder_in, *reversed(settings.widths), last], settings, start),
         nn.Unflatten(1, params_shape),
     )
     return encoder, decoder

@@ -64,7 +64,10 @@ class Cast:
         return [
             run
             for run in self.peers
-            if run.recipe.latent_dim == 2 and "decode" in run.model.can and _pictures(run)
+            if run.latent_size == 2
+            and "decode" in run.model.can
+            and not run.model.is_conditional
+            and _pictures(run)
         ]
 
     @cached_property

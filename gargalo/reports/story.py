@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import latent, maps, metrics, plots
 from ..lang import Words
+from ..recipe import OWN
 from ..run import Run
 from .cast import Cast, place
 from .pad import luggage
@@ -27,7 +28,7 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
         return None
     rows = cast.varied(5)
     x = run.examples.x[rows]
-    size, d = run.recipe.data.size, run.recipe.latent_dim
+    size, d = run.recipe.data.size, run.latent_size
     drawn = plots.passage(
         x,
         run.latents[rows],
@@ -39,9 +40,11 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
         [words("bottleneck.body", size=size, d=d)],
         [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
         commands=[
-            f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model} --latent-dim {d}"
+            f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model}"
+            f" --latent-dim {run.recipe.latent_dim}"
         ],
-        python=f"run = gargalo.train({run.recipe.data.name!r}, {run.recipe.model!r}, latent_dim={d})",
+        python=f"run = gargalo.train({run.recipe.data.name!r}, {run.recipe.model!r},"
+        f" latent_dim={run.recipe.latent_dim})",
     )
 
 
@@ -57,7 +60,7 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
     epochs = [record["epoch"] for record in run.history]
     term = run.recipe.likelihood or ""
     panels = [("MSE", words("mse.axis"), _lines(run, "mse", words))]
-    if term != "mse":
+    if term != "mse" and _lines(run, term, words):
         panels.append((words(f"loss.{term}"), words("nats.axis"), _lines(run, term, words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
@@ -152,12 +155,12 @@ def walk(cast: Cast, words: Words) -> Section | None:
 
 def fail(cast: Cast, words: Words) -> Section | None:
     run = cast.subject
-    if run is None or "posterior" in run.model.can:
-        return None
+    if run is None or "posterior" in run.model.can or (run.metrics.get("coverage") or 0) >= 0.5:
+        return None  # it does not fail
     draws = run.prior("normal").sample(len(run.latents))
     directions, _ = latent.directions(run.latents)
     names, y = run.recipe.data.class_names or (), run.examples.y
-    plane = directions[:2].T if run.recipe.latent_dim > 1 else np.array([[1.0, 0.0]])
+    plane = directions[:2].T if run.latent_size > 1 else np.array([[1.0, 0.0]])
     cloud = plots.scatter(
         [(words("fail.cloud"), run.latents @ plane)],
         y,
@@ -180,7 +183,12 @@ def fail(cast: Cast, words: Words) -> Section | None:
         "fail",
         [*body, words("fail.map")],
         [
-            _picture("5-draws", plots.strips([("N(0, I)", run.sample(12))]), words, words("fail.caption.draws")),
+            _picture(
+                "5-draws",
+                plots.strips([("N(0, I)", run.sample(12, "normal"))]),
+                words,
+                words("fail.caption.draws"),
+            ),
             _picture("5-cloud", cloud, words, words("fail.caption.cloud")),
             _picture("5-norms", histogram, words, words("fail.caption.norms")),
         ],
@@ -358,7 +366,8 @@ def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
 
 
 def _name(run: Run, words: Words) -> str:
-    return words(f"model.{run.recipe.model}")
+    """What people call the model: an objective of one's own has its class's name."""
+    return run.recipe.model.removeprefix(OWN) if run.recipe.own.model else words(f"model.{run.recipe.model}")
 
 
 def _widths(run: Run, words: Words) -> str:

@@ -1,0 +1,46 @@
+"""The command that shows the shelf of models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .common import AsJson, Lang, app, tell
+
+COLUMNS = ("about", "latent", "good")
+
+
+@app.command()
+def models(
+    lang: Lang = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The shelf as a table in Markdown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The shelf: what each model does, what its latent is, what it is good for, and where it comes from."""
+    from ..lang import words
+    from ..models import MODELS, SHORT
+
+    say = words(lang)
+    shelf = [
+        {
+            "name": name,
+            "short": [short for short, full in SHORT.items() if full == name],
+            **{column: say(f"{column}.{name}") for column in COLUMNS},
+            "can": sorted(kind.can),
+            "networks": list(kind.networks),
+            "reference": kind.reference,
+        }
+        for name, kind in MODELS.items()
+    ]
+    heads = [say(f"shelf.{column}") for column in ("model", *COLUMNS, "reference")]
+    if markdown:
+        rows = [[f"`{m['name']}`", *(m[column] for column in COLUMNS), m["reference"]] for m in shelf]
+        lines = [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+    else:
+        lines = [
+            f"{m['name']:12} {m['about']}\n"
+            f"{'':12} {heads[2]}: {m['latent']}. {heads[3]}: {m['good']}. {m['reference']}"
+            for m in shelf
+        ]
+    tell({"models": shelf}, lines, as_json)

@@ -1,0 +1,63 @@
+r"""The contractive autoencoder: a small change of x should hardly move its latent.
+
+.. math:: \mathcal{L}(x) = -\log p(x \mid g(f(x))) + \lambda \Bigl\| \frac{\partial f(x)}{\partial x} \Bigr\|_F^2
+
+The Jacobian is exact, by the chain rule from the last layer of a multilayer perceptron to the first:
+J = W_L D_{L-1} W_{L-1} ... D_1 W_1, with D_l the slopes of the activations. The widest factor W_1 enters as
+W_1 W_1^T alone.
+
+Rifai et al., "Contractive auto-encoders: explicit invariance during feature extraction", ICML 2011.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ..core import Batch, Loss
+from .decoding import DecodingModel
+
+__all__ = ["ContractiveAutoencoder"]
+
+
+class ContractiveAutoencoder(DecodingModel):
+    """L(x) = -log p(x | g(f(x))) + lambda |df(x)/dx|_F^2."""
+
+    can = frozenset({"encode", "decode", "reconstruct"})
+    networks = ("mlp",)
+    likelihoods = ("bernoulli", "gaussian")
+    reference = "Rifai et al. 2011, ICML 28"
+
+    @dataclass(frozen=True)
+    class Options:
+        """`contraction`: lambda, nats."""
+
+        contraction: Annotated[float, Field(ge=0, le=1e6)] = 0.1
+
+    def loss(self, batch: Batch) -> Loss:
+        z, squared_norm = self.encode_and_contract(batch.x)
+        penalty = self.options.contraction * squared_norm.mean()
+        return self.distortion(self.params(z), batch) + Loss({"contraction": penalty})
+
+    @torch.enable_grad()
+    def encode_and_contract(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """z (n, d), and |dz/dx|_F^2 of each example, (n,)."""
+        weights, slopes = [], []
+        h = x
+        for layer in self.encoder.children():
+            before, h = h, layer(h)
+            if isinstance(layer, nn.Linear):
+                weights.append(layer.weight)
+            elif not isinstance(layer, nn.Flatten):
+                slopes.append(torch.autograd.grad(h.sum(), before, create_graph=True)[0])
+        jacobian = weights[-1].expand(len(x), -1, -1)
+        for weight, slope in zip(weights[-2:0:-1], slopes[:0:-1], strict=True):
+            jacobian = (jacobian * slope[:, None]) @ weight
+        if len(weights) > 1:
+            jacobian = jacobian * slopes[0][:, None]
+            return h, (jacobian @ (weights[0] @ weights[0].T) * jacobian).sum((1, 2))
+        return h, jacobian.square().sum((1, 2))

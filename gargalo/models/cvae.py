@@ -1,0 +1,46 @@
+r"""The conditional VAE: the label is given, so that the latent need only hold the rest.
+
+.. math:: \mathcal{L}(x, y) = \mathbb{E}_{q(z \mid x)}[-\log p(x \mid z, y)]
+          + \mathrm{KL}(q(z \mid x) \,\|\, N(0, I))
+
+The decoder sees (z, y), with y one-hot or a blend of several; the encoder sees x alone, so that what has no label
+can be encoded too. Where x is to be reconstructed and y is not known, it is the y under which x is likeliest.
+
+Sohn et al., "Learning structured output representation using deep conditional generative models", NeurIPS 2015;
+Kingma et al., arXiv:1406.5298.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .vae import VariationalAutoencoder
+
+__all__ = ["ConditionalVAE"]
+
+
+class ConditionalVAE(VariationalAutoencoder):
+    """L(x, y) = E_q[-log p(x | z, y)] + KL(q(z | x) || N(0, I))."""
+
+    needs_labels = True
+    is_conditional = True
+    reference = "Sohn, Lee & Yan 2015, NeurIPS 28"
+
+    def params(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        if y is None:
+            raise TypeError("ConditionalVAE decodes (z, y): it needs a label")
+        return self.decoder(torch.cat([z, y], dim=1))
+
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        z = self.encode(x)
+        return self.decode(z, self.likeliest(x, z) if y is None else y)
+
+    def likeliest(self, x: Tensor, z: Tensor) -> Tensor:
+        """argmax_y p(x | z, y), (n, classes), one-hot."""
+        labels = torch.eye(self.classes, device=x.device)
+        found = []
+        for label in labels:
+            nll = self.likelihood.nll(self.params(z, label.expand(len(z), -1)), x)
+            found.append(torch.stack(list(nll.values())).sum(0))
+        return labels[torch.stack(found, dim=1).argmin(1)]

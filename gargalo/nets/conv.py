@@ -1,0 +1,159 @@
+"""Residual convolutional encoder and decoder, each the mirror of the other, for images of any size.
+
+A level halves height and width (rounding up: odd sizes are fine) and then has `blocks` residual blocks (He et al.,
+arXiv:1603.05027). Their last convolution starts at zero, so that no normalisation is needed (Zhang et al.,
+arXiv:1901.09321). The decoder enlarges by repeating pixels, then convolves (Odena et al.,
+doi:10.23915/distill.00003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from .settings import ACTIVATIONS, NetSettings
+
+__all__ = ["ConvDecoder", "ConvEncoder", "conv", "level_sizes"]
+
+
+def conv(
+    x_shape: tuple[int, ...],
+    encoder_out: int,
+    decoder_in: int,
+    params_shape: tuple[int, ...],
+    settings: NetSettings,
+    start: Tensor | None = None,
+    *,
+    is_grid: bool = False,
+    skips: bool = False,
+) -> tuple[ConvEncoder, ConvDecoder]:
+    """An encoder (n, c, h, w) -> (n, encoder_out) and a decoder (n, decoder_in) -> (n, *params_shape).
+
+    Parameters
+    ----------
+    start : Tensor or None, (*params_shape)
+        What the decoder puts out before anything is learned.
+    is_grid : bool
+        The latent is a grid: (n, encoder_out, h', w') and (n, decoder_in, h', w'), the last of `level_sizes`.
+    skips : bool
+        The decoder also takes what every level of the encoder saw (Ronneberger et al., arXiv:1505.04597).
+    """
+    encoder = ConvEncoder(x_shape, encoder_out, settings, is_grid)
+    return encoder, ConvDecoder(x_shape, decoder_in, params_shape, settings, start, is_grid, skips)
+
+
+def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[int, int]]:
+    """Height and width of the image, and after every level."""
+    sizes = [(x_shape[1], x_shape[2])]
+    for _ in settings.widths:
+        h, w = sizes[-1]
+        sizes.append(((h + 1) // 2, (w + 1) // 2))
+    return sizes
+
+
+class ConvEncoder(nn.Module):
+    """(n, c, h, w) -> (n, out), or (n, out, h', w') where the latent is a grid."""
+
+    def __init__(self, x_shape: tuple[int, ...], out: int, settings: NetSettings, is_grid: bool):
+        super().__init__()
+        channels = [x_shape[0], *settings.widths]
+        self.levels = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), *_blocks(b, settings))
+            for a, b in pairwise(channels)
+        )
+        h, w = level_sizes(x_shape, settings)[-1]
+        last = (
+            [nn.Conv2d(channels[-1], out, 1)] if is_grid else [nn.Flatten(), nn.Linear(channels[-1] * h * w, out)]
+        )
+        self.head = nn.Sequential(ACTIVATIONS[settings.activation](), *last)
+        _initialise(self, settings, last[-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.with_maps(x)[0]
+
+    def with_maps(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The latent's numbers, and what every level saw, innermost first."""
+        maps: list[Tensor] = []
+        for level in self.levels:
+            maps.insert(0, x)
+            x = level(x)
+        return self.head(x), maps
+
+
+class ConvDecoder(nn.Module):
+    """(n, d), or (n, d, h', w') where the latent is a grid, -> (n, *params_shape)."""
+
+    def __init__(
+        self,
+        x_shape: tuple[int, ...],
+        latent: int,
+        params_shape: tuple[int, ...],
+        settings: NetSettings,
+        start: Tensor | None,
+        is_grid: bool,
+        skips: bool,
+    ):
+        super().__init__()
+        sizes = level_sizes(x_shape, settings)[::-1]
+        widths = list(reversed(settings.widths))
+        (h, w), first = sizes[0], widths[0]
+        whole = [nn.Linear(latent, first * h * w), nn.Unflatten(1, (first, h, w))]
+        self.foot = nn.Sequential(*([nn.Conv2d(latent, first, 1)] if is_grid else whole))
+        self.blocks = nn.ModuleList(nn.Sequential(*_blocks(width, settings)) for width in widths)
+        activation = ACTIVATIONS[settings.activation]
+        # The outermost level keeps its width: all that it still has is one convolution.
+        outer = [*widths[1:], widths[-1]]
+        self.rises = nn.ModuleList(
+            nn.Sequential(activation(), *([nn.Conv2d(a, b, 1)] if a != b else []), nn.Upsample(size))
+            for a, b, size in zip(widths, outer, sizes[1:], strict=True)
+        )
+        seen = [*widths[1:], x_shape[0]]
+        self.joins = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1) for a, b in zip(seen, outer, strict=True) if skips
+        )
+        self.last = nn.Conv2d(outer[-1], params_shape[0], 3, padding=1)
+        _initialise(self, settings, self.last)
+        self.start = nn.Parameter(torch.zeros(params_shape) if start is None else start.clone())
+
+    def forward(self, z: Tensor, maps: Sequence[Tensor] = ()) -> Tensor:
+        x = self.foot(z)
+        for i, (blocks, rise) in enumerate(zip(self.blocks, self.rises, strict=True)):
+            x = rise(blocks(x))
+            if self.joins:
+                x = x + self.joins[i](maps[i])
+        return self.last(x) + self.start
+
+
+class Residual(nn.Module):
+    """x + conv(act(conv(act(x)))); the last convolution starts at zero."""
+
+    def __init__(self, width: int, activation: type[nn.Module]):
+        super().__init__()
+        self.branch = nn.Sequential(
+            activation(),
+            nn.Conv2d(width, width, 3, padding=1),
+            activation(),
+            nn.Conv2d(width, width, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.branch(x)
+
+
+def _blocks(width: int, settings: NetSettings) -> list[Residual]:
+    return [Residual(width, ACTIVATIONS[settings.activation]) for _ in range(settings.blocks)]
+
+
+def _initialise(net: nn.Module, settings: NetSettings, last: nn.Module) -> None:
+    """Kaiming normal (the last layer's outputs pass no activation) and zero biases; branches end in zeros."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear) and settings.init == "kaiming":
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if module is last else "relu")
+            assert module.bias is not None
+            nn.init.zeros_(module.bias)
+    for module in net.modules():
+        if isinstance(module, Residual):
+            module.branch[-1].weight.data.zero_()  # type: ignore[union-attr, operator]

@@ -1,0 +1,39 @@
+"""The choices of a network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+__all__ = ["ACTIVATIONS", "NetSettings"]
+
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
+
+
+class NetSettings(BaseModel):
+    """The choices of a network.
+
+    Attributes
+    ----------
+    net : "mlp", "conv" or "own"
+        A multilayer perceptron; residual convolutions, for images; or a pair of modules that a program gives.
+    widths : tuple of int
+        Hidden layers of the encoder, outermost first, and the decoder's in reverse; () is linear. For conv the
+        channels of its levels, each of which halves height and width.
+    blocks : int
+        For conv: residual blocks in each level.
+    activation : "relu", "silu", "gelu" or "tanh"
+    init : "kaiming" or "pytorch"
+        Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's mean;
+        or PyTorch's own defaults.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    net: Literal["mlp", "conv", "own"] = "mlp"
+    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=16)] = (128, 64)
+    blocks: Annotated[int, Field(ge=0, le=64)] = 1
+    activation: Literal["relu", "silu", "gelu", "tanh"] = "silu"
+    init: Literal["kaiming", "pytorch"] = "kaiming"

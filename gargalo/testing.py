@@ -1,0 +1,280 @@
+"""The battery that every objective must pass, gargalo's own and anybody else's.
+
+>>> from gargalo.testing import check_model
+>>> check_model(MyModel)                      # on real digits, through a multilayer perceptron
+>>> check_model(MyModel, net="conv", strength=0.1)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import recipe
+from .build import build, try_on
+from .core import Batch, Codec, LatentModel
+from .data import Source, as_source, load_data
+from .models import MODELS
+from .weights import load_weights, save_weights
+
+__all__ = ["CHECKS", "Case", "check_model"]
+
+EXAMPLES, FEW, STEPS = 64, 32, 250
+
+
+@dataclasses.dataclass
+class Case:
+    """An objective on some data: the recipe, what it builds, and a batch of all examples."""
+
+    plan: recipe.Recipe
+    source: Source
+    codec: Codec
+    model: LatentModel
+    batch: Batch
+
+    def again(self) -> Batch:
+        """The same batch with the same draws ahead of it."""
+        return dataclasses.replace(self.batch, generator=torch.Generator().manual_seed(1))
+
+
+def check_model(model: str | type[LatentModel], data: Source | None = None, **choices: Any) -> None:
+    """Check that an objective keeps the contract of `gargalo.LatentModel`.
+
+    Parameters
+    ----------
+    model : subclass of LatentModel, or str
+    data : Source or None
+        At least 32 examples; 64 of the embedded digits if not given.
+    **choices
+        As for `gargalo.train`; small ones are quick.
+
+    Raises
+    ------
+    AssertionError
+        Which says what does not hold.
+    GargaloError
+        For choices that cannot be.
+    """
+    for check in CHECKS:
+        check(case_of(model, data, **choices))
+
+
+def case_of(model: str | type[LatentModel], data: Source | None = None, **choices: Any) -> Case:
+    """What the checks look at: built anew, since they train it."""
+    if data is None:
+        digits = load_data()
+        data = as_source(digits.x[:EXAMPLES], digits.y[:EXAMPLES] if digits.y is not None else None)
+    plan = recipe.make(data.facts, model, choices={"latent_dim": 5} | choices)
+    if isinstance(model, str):
+        kind = MODELS[recipe.model_name(model)]
+    else:
+        kind = model
+        try_on(plan, data.x[:3], data.labels(np.arange(3)))
+    codec, built = build(plan, data.x)
+    y = None
+    if data.y is not None:
+        y = torch.eye(len(data.class_names or ()))[torch.from_numpy(data.y)]
+    _must(isinstance(built, kind), f"build must give a {kind.__name__}")
+    return Case(plan, data, codec, built, Batch(codec(torch.from_numpy(data.x)), y, generator=_draws()))
+
+
+def shapes_and_abilities(case: Case) -> None:
+    """What the class says that it can, it does, in the shapes of the contract, and the same at every call."""
+    model, x = case.model.eval(), case.batch.x
+    y = case.batch.y if model.is_conditional else None
+    n = len(x)
+    z = model.encode(x)
+    _must(
+        z.shape == (n, *model.latent_shape), f"encode must give {(n, *model.latent_shape)}, not {tuple(z.shape)}"
+    )
+    _must(torch.equal(z, model.encode(x)), "encode must be deterministic")
+    if "decode" in model.can:
+        back = model.decode(z, y)
+        _must(back.shape == x.shape, f"decode must give {tuple(x.shape)}, not {tuple(back.shape)}")
+        _must(case.codec.invert(back).shape == case.source.x.shape, "the codec must invert what decode gives")
+        _must(torch.equal(model.reconstruct(x, y), back), "reconstruct(x) must be decode(encode(x))")
+    elif "reconstruct" in model.can:
+        _must(model.reconstruct(x, y).shape == x.shape, "reconstruct must give x's shape")
+    else:
+        _must_refuse(lambda: model.decode(z), "decode")
+    if "posterior" in model.can:
+        q = model.posterior(x)
+        _must(q.mean.shape == q.stddev.shape == z.shape, "the posterior's mean and stddev must have z's shape")
+        _must(torch.equal(q.mean, z), "encode must give the posterior's mean")
+        _must(bool((q.stddev > 0).all()), "stddev must be positive")
+        _must(model.log_weight(x, 3, _draws(), y).shape == (3, n), "log_weight must give (k, n)")
+    if "classify" in model.can:
+        _must(torch.allclose(model.classify(x).sum(1), torch.ones(n)), "probabilities must sum to 1")
+    if "codes" in model.can:
+        codes = model.codes(x)
+        _must(
+            codes.dtype == torch.int64 and codes.shape == (n, *model.latent_shape[1:]), "codes must be (n, h, w)"
+        )
+
+
+def terms_sum_and_parameters_learn(case: Case) -> None:
+    """The total is the sum of named scalars, and every parameter gets a gradient."""
+    loss = case.model.loss(case.batch)
+    total, parts = loss.total.item(), sum(term.item() for term in loss.terms.values())
+    _must(abs(total - parts) <= 1e-5 * abs(total), f"the total {total} must be the sum of the terms, {parts}")
+    scalars = all(value.dim() == 0 for value in (loss.terms | loss.notes).values())
+    _must(scalars, "terms and notes must be scalars")
+    if case.model.is_solved:
+        return
+    # Two steps: behind weights that start at zero nothing is seen in the first.
+    named = dict(case.model.named_parameters())
+    optimizer, idle = torch.optim.SGD(named.values(), lr=1e-4), set(named)
+    for _ in range(2):
+        optimizer.zero_grad()
+        case.model.loss(case.again()).total.backward()
+        idle -= {name for name, p in named.items() if p.grad is not None and p.grad.any()}
+        optimizer.step()
+    _must(not idle, f"every parameter must get a gradient; these get none: {', '.join(sorted(idle))}")
+
+
+def draws_come_from_the_generator(case: Case) -> None:
+    """Chance comes from the batch's generator alone, so that a step can be repeated."""
+    model = case.model.eval()
+    first = model.loss(case.again()).total
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(99)
+        _must(torch.equal(first, model.loss(case.again()).total), "loss must draw from batch.generator alone")
+
+
+def overfits_a_few_examples(case: Case) -> None:
+    """What cannot learn 32 examples by heart learns nothing."""
+    model = case.model
+    few = Batch(case.batch.x[:FEW], None if case.batch.y is None else case.batch.y[:FEW])
+    if model.is_solved:
+        model.solve(lambda: [few.x])
+    else:
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        for step in range(STEPS):
+            few.generator, few.progress = torch.Generator().manual_seed(step), step / STEPS
+            loss = model.loss(few)
+            optimizer.zero_grad()
+            loss.total.backward()
+            optimizer.step()
+    model.eval()
+    if "classify" in model.can and few.y is not None:
+        right = (model.classify(few.x).argmax(1) == few.y.argmax(1)).float().mean().item()
+        _must(right == 1, f"{FEW} examples must be learned; accuracy {right:.2f}")
+    if "reconstruct" in model.can:
+        back = model.reconstruct(few.x, few.y if model.is_conditional else None)
+        error, spread = (few.x - back).square().mean(), (few.x - few.x.mean(0)).square().mean()
+        # Well below what the mean of the data leaves; penalties keep some models from much less.
+        _must(bool(error < 0.7 * spread), f"{FEW} examples must be learned; MSE {error:.4f}, spread {spread:.4f}")
+
+
+def same_seed_same_weights(case: Case) -> None:
+    """First weights are a function of the seed."""
+    if case.plan.own.net or case.model.is_solved:
+        return
+    plan = case.plan
+    other = plan.model_copy(update={"training": plan.training.model_copy(update={"seed": 1})})
+    twin, stranger = (list(build(p, case.source.x)[1].parameters()) for p in (plan, other))
+    first = list(case.model.parameters())
+    _must(all(map(torch.equal, first, twin)), "the same seed must give the same weights")
+    _must(not all(map(torch.equal, first, stranger)), "another seed must give other weights")
+
+
+def saved_and_loaded_is_bit_equal(case: Case) -> None:
+    """Weights and buffers are all that a model is."""
+    plan, codec, model, x = case.plan, case.codec, case.model, case.batch.x
+    model.loss(case.again())  # buffers may move in training
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.safetensors"
+        save_weights(path, codec, model)
+        codec2, model2 = build(plan)
+        kinds = {p.device.type for p in model2.parameters()}
+        _must(kinds == {"meta"}, "a recipe alone must take no memory")
+        load_weights(path, codec2, model2)
+    same = torch.equal(model.eval().encode(x), model2.eval().encode(x))
+    _must(same, "a model that was saved and loaded must encode as before")
+    _must(all(map(torch.equal, codec.buffers(), codec2.buffers())), "a codec must be loaded as it was saved")
+
+
+class Verb(torch.nn.Module):
+    """One verb of codec and model, raw in or raw out, as a module that can be exported."""
+
+    def __init__(self, codec: Codec, model: LatentModel, verb: str):
+        super().__init__()
+        self.codec, self.model, self.verb = codec, model, verb
+
+    def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        if self.verb == "encode":
+            return self.model.encode(self.codec(a))
+        return self.codec.invert(self.model.decode(a, y))
+
+
+def exports_to_onnx(case: Case) -> None:
+    """Raw in and raw out, for any number of rows: a trap for draws and distributions inside encode and decode.
+
+    Left out where onnx and onnxscript are not installed.
+    """
+    if not all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript")):
+        return
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    codec, model, raw = case.codec, case.model.eval(), torch.from_numpy(case.source.x[:7])
+    z = model.encode(codec(raw)).detach()
+    inputs: dict[str, tuple[Tensor, ...]] = {"encode": (raw,)}
+    if "decode" in model.can:
+        assert case.batch.y is not None or not model.is_conditional
+        inputs["decode"] = (z, case.batch.y[:7]) if model.is_conditional and case.batch.y is not None else (z,)
+    for verb, given in inputs.items():
+        module = Verb(codec, model, verb).eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                module, given, dynamo=True, external_data=False, opset_version=18, verbose=False,
+                dynamic_shapes=tuple({0: torch.export.Dim("n", min=1)} for _ in given),
+            )  # fmt: skip
+        assert program is not None
+        proto = onnx.load_from_string(program.model_proto.SerializeToString())
+        fewer = tuple(a[:3] for a in given)
+        named = {node.name: a.numpy() for node, a in zip(proto.graph.input, fewer, strict=True)}
+        got = np.asarray(ReferenceEvaluator(proto).run(None, named)[0])
+        expected = module(*fewer).detach().numpy()
+        _must(got.shape == expected.shape, f"exported {verb} must give {expected.shape}, not {got.shape}")
+        worst = np.abs(got.astype(float) - expected.astype(float)).max()
+        is_byte = expected.dtype == np.uint8
+        _must(worst <= (1 if is_byte else 1e-4), f"exported {verb} must give the same; it is {worst:g} away")
+
+
+CHECKS: tuple[Callable[[Case], None], ...] = (
+    shapes_and_abilities,
+    terms_sum_and_parameters_learn,
+    draws_come_from_the_generator,
+    overfits_a_few_examples,
+    same_seed_same_weights,
+    saved_and_loaded_is_bit_equal,
+    exports_to_onnx,
+)
+
+
+def _draws() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def _must(holds: bool, what: str) -> None:
+    if not holds:
+        raise AssertionError(what)
+
+
+def _must_refuse(act: Callable[[], object], verb: str) -> None:
+    try:
+        act()
+    except TypeError:
+        return
+    raise AssertionError(f"{verb} is not among what the class says that it can; it must raise TypeError")

@@ -2,7 +2,7 @@
 
     python benchmarks/shelf.py [--seeds 0 1 2] [--nets auto conv] [--models vae iwae]
 
-16 dimensions and every other default. Test MSE of the reconstructions; log-likelihood of the 1,000 grey test images
+16 dimensions and every other default. Test MSE of reconstructions; log-likelihood of the 1,000 grey test images
 by 500 importance-weighted draws, nats; accuracy of the ten nearest of 10,000 training latents; coverage by draws
 from N(0, I) and from a mixture; what would tell of collapse (active units, the codebook's perplexity, the share
 of latent numbers in use); and seconds of training. The raw pixels stand last. Mean over the seeds, and in brackets
@@ -46,7 +46,7 @@ def measured(name: str, net: str, seed: int, **choices: Any) -> dict[str, float]
             if key in found:
                 found["collapse"] = found[key]
         if "posterior" in run.model.can:
-            x = gargalo.as_source(run.examples.x, run.examples.y) if run.model.is_conditional else run.examples.x
+            x = gargalo.load_data(run.examples.x, run.examples.y) if run.model.is_conditional else run.examples.x
             found["log_likelihood"] = float(run.log_likelihood(x, k=500).mean())
         return found
 

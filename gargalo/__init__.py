@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .core import Batch, LatentModel, Loss
     from .data import Source, load_data
     from .errors import DataError, GargaloError, ParameterError, RunError, Stopped
     from .recipe import Recipe
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from .workflow import demo, report, resume, train
 
 __all__ = [
+    "Batch",
     "DataError",
     "GargaloError",
+    "LatentModel",
+    "Loss",
     "ParameterError",
     "Recipe",
     "Run",
@@ -38,6 +42,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    **dict.fromkeys(("Batch", "LatentModel", "Loss"), "core"),
     **dict.fromkeys(("Source", "load_data"), "data"),
     **dict.fromkeys(("DataError", "GargaloError", "ParameterError", "RunError", "Stopped"), "errors"),
     "Recipe": "recipe",

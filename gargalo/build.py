@@ -48,10 +48,8 @@ def _model(recipe: Recipe, codec: Codec, mean: Tensor | None) -> LatentModel:
     kind, x_shape = recipe.kind, codec.x_shape
     classes = len(recipe.data.class_names or ())
     likelihood = LIKELIHOODS[recipe.likelihood or "mse"](x_shape)
-    latent_shape: tuple[int, ...] = (recipe.latent_dim,)
-    if kind.is_grid:
-        latent_shape += nets.level_sizes(x_shape, recipe.net)[-1]
     encoder, decoder = _networks(recipe, codec, likelihood, mean)
+    latent_shape = (recipe.latent_dim, *(_grid(encoder, x_shape) if kind.is_grid else ()))
     return kind(encoder, decoder, likelihood, latent_shape, recipe.checked_options(), classes)
 
 
@@ -73,6 +71,16 @@ def _networks(
     else:
         encoder, decoder = nets.mlp(*sizes)
     return encoder, decoder if kind.likelihoods else nets.linear_head(d, classes, recipe.net)
+
+
+def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Height and width of the latents that an encoder gives."""
+    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    with torch.no_grad():
+        found = encoder(torch.zeros(1, *x_shape, device=device)).shape
+    if len(found) != 4:
+        raise ParameterError(f"net: expected the encoder to give a grid (n, d, h, w). Found {tuple(found)}.")
+    return tuple(found[2:])
 
 
 def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None) -> None:

@@ -70,6 +70,7 @@ class Own(NamedTuple):
 
 
 NOTHING = Own()
+NETWORKS = ("mlp", "conv")
 
 
 class Recipe(BaseModel):
@@ -210,8 +211,8 @@ def model_name(model: str | type[LatentModel]) -> str:
     """
     if not isinstance(model, str):
         if not (inspect.isclass(model) and issubclass(model, LatentModel)):
-            expected = "a name or a subclass of gargalo.LatentModel (the class itself, not an object of it)"
-            raise must("model", "train", expected, model)
+            found = model.__name__ if inspect.isclass(model) else f"an object of {type(model).__name__}"
+            raise must("model", "train", "a name or a subclass of gargalo.LatentModel, the class itself", found)
         return OWN + model.__name__
     full = SHORT.get(model, model)
     if full not in MODELS:
@@ -262,6 +263,7 @@ def make(
     wanted = {"net": net, "likelihood": likelihood, "latent_dim": latent_dim}
     wanted |= {"widths": () if net == "own" else nets.default_widths(net, x_shape)}
     wanted |= CONV_DEFAULTS | kind.conv_defaults if net == "conv" else kind.defaults
+    wanted["latent_dim"] = min(wanted["latent_dim"], facts.size)
     for choice, value in PRESETS.get(preset or "", {}).items():
         home = CHOICES[choice]
         fits = {"options": choice in options, "recipe": value in kind.likelihoods, "net": net == "mlp"}.get(
@@ -289,9 +291,12 @@ def _network(
         best = nets.suited(x_shape)[0]
         if net == "auto":
             net = best if best in kind.networks else kind.networks[0]
+        if net not in NETWORKS:
+            raise unknown("net", "train", net, ("auto", *NETWORKS))
         return net, None
     if not (isinstance(net, tuple | list) and len(net) == 2 and all(isinstance(m, nn.Module) for m in net)):
-        raise must("net", "train", "auto, mlp, conv, or a pair of modules: an encoder and a decoder", net)
+        found = [type(part).__name__ for part in net] if isinstance(net, tuple | list) else type(net).__name__
+        raise must("net", "train", "a name, or a pair of modules: an encoder and a decoder", found)
     return "own", (net[0], net[1])
 
 

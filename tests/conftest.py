@@ -10,6 +10,7 @@ import pytest
 
 from gargalo import cli, load_data, train
 from gargalo.data import Source, as_source
+from gargalo.models import MODELS
 from gargalo.run import Run
 
 
@@ -44,6 +45,13 @@ def small_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict
         name: train(digits, name, out=root / name, epochs=3, progress=False, **choices)
         for name, choices in plans.items()
     }
+
+
+@pytest.fixture(scope="session")
+def default_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A run of every objective as it is trained when nothing is chosen."""
+    root = tmp_path_factory.mktemp("defaults")
+    return {name: train(digits, name, out=root / name, progress=False) for name in MODELS}
 
 
 @pytest.fixture(scope="session")

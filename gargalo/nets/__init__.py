@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .conv import conv, level_sizes
+from .conv import conv
 from .mlp import linear_head, mlp
 from .settings import NetSettings
 
-__all__ = ["NetSettings", "conv", "default_widths", "level_sizes", "linear_head", "mlp", "suited"]
+__all__ = ["NetSettings", "conv", "default_widths", "linear_head", "mlp", "suited"]
 
 SMALL = 32 * 32
 """Pixels of a grey image up to which a multilayer perceptron is quicker and nearly as good."""
@@ -27,7 +27,7 @@ def suited(x_shape: tuple[int, ...]) -> tuple[str, str]:
 
 def default_widths(net: str, x_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Widths that suit most data of this shape."""
-    if net != "conv":
+    if net != "conv" or len(x_shape) == 1:
         return (128, 64)
     sides, widths = min(x_shape[1:]), []
     while len(widths) < 2 or sides / 2 >= SMALLEST:

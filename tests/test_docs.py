@@ -26,7 +26,7 @@ def commands(file: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("file", READMES)
-def test_every_command_shown_is_understood(file, monkeypatch, small_runs, digits, tmp_path, capsys):
+def test_every_command_shown_is_understood(file, monkeypatch, small_runs, default_runs, digits, tmp_path, capsys):
     """Each runs, in order, in a folder where its files are; training is replaced by a run that is there."""
     import numpy as np
 
@@ -43,7 +43,7 @@ def test_every_command_shown_is_understood(file, monkeypatch, small_runs, digits
         import shutil
 
         folder = Path(out or "runs/mnist-10k-vae-001")
-        shutil.copytree(small_runs[model or "autoencoder"].folder, folder)
+        shutil.copytree((default_runs | small_runs)[model or "autoencoder"].folder, folder)
         return gargalo.open_run(folder)
 
     monkeypatch.setattr(workflow, "train", place)

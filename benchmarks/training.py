@@ -179,7 +179,7 @@ def fitted(model: Autoencoder, codec: ImageCodec, data: Data, batch: int, epochs
 def ours(case: Case, networks: tuple[nn.Module, nn.Module] | None = None, epochs: int = 5) -> Epoch:
     codec = ImageCodec(case.raw.shape[1:], is_byte=True)
     encoder, decoder = networks or (copy.deepcopy(case.encoder), copy.deepcopy(case.decoder))
-    model = Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), case.latent_dim, Autoencoder.Options())
+    model = Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), (case.latent_dim,), Autoencoder.Options())
     data = Data(torch.from_numpy(case.raw))
     return lambda: fitted(model, codec, data, case.batch, epochs)
 

@@ -165,14 +165,16 @@ class LatentModel(nn.Module):
     """Is a latent a grid of vectors, rather than one?"""
     is_solved: ClassVar[bool] = False
     """Are the weights found at once, by `solve`, and not by descending `loss`?"""
-    networks: ClassVar[tuple[str, ...]] = ("mlp", "conv")
-    """Names of the networks that this objective can stand on, besides one of the user's own."""
+    networks: ClassVar[tuple[str, ...]] = ("mlp", "conv", "own")
+    """Names of the networks that this objective can stand on; "own" is a pair of modules that a program gives."""
     likelihoods: ClassVar[tuple[str, ...]] = ("bernoulli", "gaussian", "mse")
     """Names of the likelihoods that make sense here; a model without one has no decoder of x."""
     defaults: ClassVar[dict[str, Any]] = {}
     """Where this objective's recipe departs from the general one: measured, not felt."""
     conv_defaults: ClassVar[dict[str, Any]] = {}
     """The same on a convolutional network, instead."""
+    fits_normal: ClassVar[bool] = False
+    """Does the objective want the latents to look like N(0, I)?"""
     prior: ClassVar[str] = "normal"
     """Where samples are drawn from unless another place is asked for: "normal" or "gmm"."""
     reference: ClassVar[str]

@@ -167,10 +167,6 @@ class Recipe(BaseModel):
     def _check_network(self, kind: type[LatentModel]) -> None:
         """The network must suit the objective and the data."""
         net, skips = self.net.net, bool(self.options.get("skips"))
-        if net == "own":
-            if skips:
-                raise must("skips", "train", "left out with a network of one's own", skips)
-            return
         if net not in kind.networks:
             names = " or ".join(kind.networks)
             raise must("net", "train", f"{names} for model {self.model}", net)
@@ -179,7 +175,7 @@ class Recipe(BaseModel):
         if net == "conv" and not self.net.widths:
             raise must("widths", "train", "at least one level's channels for a conv network", self.net.widths)
         if skips and net != "conv":
-            raise must("skips", "train", "left out, or with net conv: an mlp has no maps to skip with", skips)
+            raise must("skips", "train", "left out, or with net conv, which has maps to skip with", skips)
         if kind.is_solved and self.net.widths:
             raise must("widths", "train", f"left out for model {self.model}, which is linear", self.net.widths)
 

@@ -144,6 +144,10 @@ class Run(RunFolder):
         """Raw examples -> class probabilities (n, classes)."""
         return self._apply("classify", data, lambda raw: self.model.classify(self.codec(raw)))
 
+    def codes(self, data: np.ndarray | Source) -> np.ndarray:
+        """Raw examples -> int64 codes (n, h, w), where the latent is a grid of codes."""
+        return self._apply("codes", data, lambda raw: self.model.codes(self.codec(raw)))
+
     def log_likelihood(self, data: np.ndarray | Source, k: int = 100, seed: int = 0) -> np.ndarray:
         """A lower bound of log p(x) for each example, (n,) nats: that of `k` importance-weighted draws.
 

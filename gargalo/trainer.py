@@ -194,7 +194,8 @@ def _newest(keeper: training.Keeper, team: training.Team) -> training.Checkpoint
 def _must_be_as_begun(folder: Path, kept: training.Checkpoint, keeper: training.Keeper) -> None:
     """Refuse another recipe than the checkpoint was made by; warn of another place."""
     there, here = kept.state.get("facts", {}), keeper.facts
-    must_agree(folder, there.get("recipe", {}), here["recipe"])
+    # What an older gargalo did not know to choose was as it is now by default.
+    must_agree(folder, {**_flat(here["recipe"]), **_flat(there.get("recipe", {}))}, here["recipe"])
     if there.get("where") != here["where"]:
         other = differences(there.get("where", {}), here["where"])
         print(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ", file=sys.stderr)

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from gargalo import cli
+from gargalo.models import MODELS
 from gargalo.output import plain_text
 
 
@@ -146,7 +147,7 @@ def test_map(say, small_runs, array_file, tmp_path, method):
 
 def test_models(say):
     shelf = told(say("models", "--json"))["models"]
-    assert [m["name"] for m in shelf] == ["classifier", "autoencoder", "denoising", "vae"]
+    assert [m["name"] for m in shelf] == list(MODELS)
     assert "penúltima camada" in say("models", "--lang", "pt")[1]
 
 

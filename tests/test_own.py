@@ -114,6 +114,12 @@ def test_a_network_that_does_not_fit_is_refused_first(digits, tmp_path, net, tol
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("model", ["pca", "contractive"])
+def test_what_is_exact_only_for_known_layers_takes_no_other(digits, model):
+    with pytest.raises(ParameterError, match=f"must be mlp for model {model}. Got 'own'"):
+        gargalo.train(digits, model, net=modules(), **QUICK)
+
+
 def test_resuming_what_a_program_gave(digits, tmp_path, monkeypatch):
     from gargalo import trainer
 

@@ -267,3 +267,32 @@ def test_encode_under_torchrun(together, data, tmp_path):
     np.testing.assert_allclose(latents(tmp_path / "z"), run.encode(gargalo.load_data(data)), atol=1e-5)
     wrong = torchrun("-m", "gargalo", "encode", together / "run", data, "-o", tmp_path / "z.npy")
     assert "must be a folder, where several processes share the work" in wrong.stderr
+
+
+CODEBOOK = """
+import sys
+import torch, torch.distributed
+from gargalo.models.codebook import Codebook
+
+def book():
+    made = Codebook(4, 2, decay=0.9)
+    made.vectors.copy_(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)))
+    made.counts.fill_(1.0)
+    return made
+
+z = torch.randn(8, 2, 3, 3, generator=torch.Generator().manual_seed(1))
+whole = book()
+whole.follow(z, None)
+torch.distributed.init_process_group("gloo")
+shared = book()
+shared.follow(z[torch.distributed.get_rank() :: 2], None)
+assert torch.allclose(shared.vectors, whole.vectors, atol=1e-6)
+assert torch.allclose(shared.counts, whole.counts)
+torch.distributed.destroy_process_group()
+"""
+
+
+def test_processes_share_what_a_codebook_follows(tmp_path):
+    (tmp_path / "script.py").write_text(CODEBOOK)
+    ended = torchrun(tmp_path / "script.py")
+    assert ended.returncode == 0, ended.stderr

@@ -26,7 +26,8 @@ from gargalo.errors import DataError, GargaloError, ParameterError, RunError, St
 from gargalo.files import hold, next_numbered
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
-from gargalo.run import Run, read_recipe
+from gargalo.run import Run
+from gargalo.run_folder import read_recipe
 from gargalo.training import memory
 
 TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "progress": False}
@@ -705,7 +706,7 @@ def convolutional(digits: Source) -> tuple[torch.nn.Module, torch.nn.Module]:
             torch.nn.Linear(196, 4),
         )
         decoder = torch.nn.Sequential(torch.nn.Linear(4, 784), torch.nn.Unflatten(1, (1, 28, 28)))
-    return codec, Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), 4, Autoencoder.Options())
+    return codec, Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), (4,), Autoencoder.Options())
 
 
 def test_convolutions_resume_and_come_back_in_the_usual_order(digits, tmp_path, monkeypatch):

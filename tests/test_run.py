@@ -10,7 +10,7 @@ import pytest
 
 import gargalo
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError
-from gargalo.run import find_last
+from gargalo.run_folder import find_last
 
 
 @pytest.fixture

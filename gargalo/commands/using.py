@@ -53,14 +53,25 @@ def encode(
     run: RunArgument,
     src: SourceArgument,
     out: Out = Path("z.npy"),
+    codes: Annotated[
+        bool, typer.Option("--codes", help="For vq-vae: its grid of codes, as whole numbers.")
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Examples to latents: .npy, .csv with id, split and label, or a folder of shards that torchrun may share."""
+    import numpy as np
+
+    from ..files import write_whole
     from ..output import check_output, write_points
 
-    check_output(out, (".npy", ".csv"), folder=True, source=src)
+    check_output(out, (".npy",) if codes else (".npy", ".csv"), folder=not codes, source=src)
     opened, source = _open(run, src, data_dir)
+    if codes:
+        found = opened.codes(source)
+        write_whole(out, lambda file: np.save(file, found))
+        wrote(out, found.shape, as_json)
+        return
     if not out.suffix:
         from ..shards import write_shards
 

@@ -25,6 +25,7 @@ class VariationalAutoencoder(DecodingModel):
 
     can = frozenset({"encode", "decode", "reconstruct", "posterior"})
     numbers_per_latent = 2
+    fits_normal = True
     likelihoods = ("bernoulli", "gaussian")
     reference = "Kingma & Welling 2014, arXiv:1312.6114"
 

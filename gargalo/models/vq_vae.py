@@ -30,7 +30,7 @@ class VectorQuantisedAutoencoder(DecodingModel):
 
     can = frozenset({"encode", "decode", "reconstruct", "codes"})
     is_grid = True
-    networks = ("conv",)
+    networks = ("conv", "own")
     likelihoods = ("bernoulli", "gaussian")
     prior = "gmm"
     reference = "van den Oord et al. 2017, arXiv:1711.00937"

@@ -43,6 +43,7 @@ class WassersteinAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(f(x))) + lambda MMD^2(f(x), N(0, I))."""
 
     can = frozenset({"encode", "decode", "reconstruct"})
+    fits_normal = True
     likelihoods = ("bernoulli", "gaussian")
     reference = "Tolstikhin et al. 2018, arXiv:1711.01558"
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import latent, maps, metrics, plots
 from ..lang import Words
+from ..nets import NetSettings
 from ..recipe import OWN
 from ..run import Run
 from .cast import Cast, place
@@ -40,11 +41,9 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
         [words("bottleneck.body", size=size, d=d)],
         [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
         commands=[
-            f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model}"
-            f" --latent-dim {run.recipe.latent_dim}"
+            _command(run),
         ],
-        python=f"run = gargalo.train({run.recipe.data.name!r}, {run.recipe.model!r},"
-        f" latent_dim={run.recipe.latent_dim})",
+        python=_call(run),
     )
 
 
@@ -155,8 +154,8 @@ def walk(cast: Cast, words: Words) -> Section | None:
 
 def fail(cast: Cast, words: Words) -> Section | None:
     run = cast.subject
-    if run is None or "posterior" in run.model.can or (run.metrics.get("coverage") or 0) >= 0.5:
-        return None  # it does not fail
+    if run is None or run.model.fits_normal:
+        return None
     draws = run.prior("normal").sample(len(run.latents))
     directions, _ = latent.directions(run.latents)
     names, y = run.recipe.data.class_names or (), run.examples.y
@@ -226,7 +225,7 @@ def cures(cast: Cast, words: Words) -> Section | None:
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
-            f"gargalo train {shlex.quote(run.recipe.data.name)} --model vae",
+            _command(players[-1]),
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )
@@ -254,7 +253,7 @@ def plane(cast: Cast, words: Words) -> Section | None:
         [body, words("plane.price", found=found)],
         pictures,
         pads=pads,
-        commands=[f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model} --latent-dim 2"],
+        commands=[_command(run)],
         python="pictures = run.decode(z)  # z: (n, 2)",
     )
 
@@ -368,6 +367,26 @@ def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
 def _name(run: Run, words: Words) -> str:
     """What people call the model: an objective of one's own has its class's name."""
     return run.recipe.model.removeprefix(OWN) if run.recipe.own.model else words(f"model.{run.recipe.model}")
+
+
+def _choices(run: Run) -> dict[str, Any]:
+    """What of a run's network is not by default."""
+    net = run.recipe.net
+    return {} if net.activation == NetSettings().activation else {"activation": net.activation}
+
+
+def _command(run: Run) -> str:
+    """The command that trains a run like this one."""
+    more = "".join(f" --set {name}={value}" for name, value in _choices(run).items())
+    name = shlex.quote(run.recipe.data.name)
+    return f"gargalo train {name} --model {run.recipe.model} --latent-dim {run.recipe.latent_dim}{more}"
+
+
+def _call(run: Run) -> str:
+    """The same in Python."""
+    more = "".join(f", {name}={value!r}" for name, value in _choices(run).items())
+    name, model = run.recipe.data.name, run.recipe.model
+    return f"run = gargalo.train({name!r}, {model!r}, latent_dim={run.recipe.latent_dim}{more})"
 
 
 def _widths(run: Run, words: Words) -> str:

@@ -64,6 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| model | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
+    raw = {}
     for net in options.nets:
         for name in options.models:
             if net not in MODELS[name].networks:
@@ -74,6 +75,9 @@ def main() -> None:
                 for key, digits in COLUMNS.items()
             ]
             print(f"| {name}, {net} | " + " | ".join(cells) + " |", flush=True)
+            raw |= {"knn_accuracy": runs[0]["raw_knn_accuracy"]} if "raw_knn_accuracy" in runs[0] else {}
+    cells = [f"{raw[key]:.{digits}f}" if key in raw else "" for key, digits in COLUMNS.items()]
+    print("| the raw pixels | " + " | ".join(cells) + " |")
     print(f"\n{len(options.seeds)} seeds; {machine('scikit-learn')}")
 
 

@@ -257,8 +257,9 @@ def make(
     # A bottleneck is narrower than what passes through it, also where an example is only a few numbers.
     latent_dim = min(16, max(1, facts.size // 2))
     wanted = {"net": net, "likelihood": likelihood, "latent_dim": latent_dim}
-    wanted |= {"widths": () if net == "own" else nets.default_widths(net, x_shape)}
+    wanted |= {"widths": nets.default_widths(net, x_shape)}
     wanted |= CONV_DEFAULTS | kind.conv_defaults if net == "conv" else kind.defaults
+    wanted |= {"widths": ()} if net == "own" else {}
     wanted["latent_dim"] = min(wanted["latent_dim"], facts.size)
     for choice, value in PRESETS.get(preset or "", {}).items():
         home = CHOICES[choice]

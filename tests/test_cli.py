@@ -148,7 +148,7 @@ def test_map(say, small_runs, array_file, tmp_path, method):
 def test_models(say):
     shelf = told(say("models", "--json"))["models"]
     assert [m["name"] for m in shelf] == list(MODELS)
-    assert "penúltima camada" in say("models", "--lang", "pt")[1]
+    assert "a representação latente" in say("models", "--lang", "pt")[1]
 
 
 # Mistakes: one line, status 2, nothing left behind

@@ -212,9 +212,10 @@ def test_codes_are_whole_numbers(default_runs, digits, tmp_path, say):
 
 
 def test_reports_of_every_model(default_runs, tmp_path):
-    for name in ("pca", "cvae", "iwae", "vq-vae"):
+    """One of all; and of those that differ from the lesson's in what they can show."""
+    for name in ("cvae", "vq-vae"):
         gargalo.report([default_runs[name]], tmp_path / f"{name}.html", lang="pt")
-    gargalo.report(list(default_runs.values()), tmp_path / "all.html", lang="en")
+    gargalo.report([default_runs["iwae"], *default_runs.values()], tmp_path / "all.html", lang="en")
 
 
 @pytest.mark.parametrize("lang", ["en", "pt"])

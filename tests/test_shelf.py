@@ -31,7 +31,7 @@ def test_defaults_train_without_collapse_on_all_of_them(name, tmp_path):
 def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
     """Latents tell digits apart (by chance: 0.1), and nothing that the objective could waste is wasted."""
     found, can = run.metrics, MODELS[name].can
-    assert found["knn_accuracy"] > (0.5 if name == "cvae" else 0.75)
+    assert found["knn_accuracy"] > (0.25 if name == "cvae" else 0.75)
     if "posterior" in can:
         assert found["active_units"] >= 4
     if "codes" in can:
@@ -42,7 +42,7 @@ def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
         assert (used > 0).mean() > 0.5, "most latent numbers speak for some example"
     if "decode" in can:
         # The mean digit leaves 0.067.
-        assert found["test_mse"] < 0.035
+        assert found["test_mse"] < 0.045
         assert len(np.unique(run.sample(5), axis=0)) == 5
     if "classify" in can:
         assert found["test_accuracy"] > 0.85
@@ -143,7 +143,7 @@ def test_labels_are_a_condition(default_runs, digits, tmp_path, say, monkeypatch
     judge = default_runs["classifier"]
     for label in (1, 7):
         asked = judge.classify(run.sample(60, label=label)).argmax(1)
-        assert np.bincount(asked).argmax() == label
+        assert (asked == label).mean() > 0.6
     mixed = run.sample(10, label=[str(d) for d in range(10)])
     assert (judge.classify(mixed).argmax(1) == np.arange(10)).sum() >= 4
     assert len(set(judge.classify(run.sample(200)).argmax(1))) >= 8, "without a label, labels are drawn"

@@ -13,9 +13,9 @@ import numpy as np
 
 from .. import latent, maps, metrics, plots
 from ..lang import Words
-from ..nets import NetSettings
 from ..recipe import OWN
 from ..run import Run
+from .again import training_call, training_command
 from .cast import Cast, place
 from .pad import luggage
 from .sections import Picture, Section, Table
@@ -41,9 +41,9 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
         [words("bottleneck.body", size=size, d=d)],
         [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
         commands=[
-            _command(run),
+            training_command(run),
         ],
-        python=_call(run),
+        python=training_call(run),
     )
 
 
@@ -225,7 +225,7 @@ def cures(cast: Cast, words: Words) -> Section | None:
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
-            _command(players[-1]),
+            training_command(players[-1]),
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )
@@ -253,7 +253,7 @@ def plane(cast: Cast, words: Words) -> Section | None:
         [body, words("plane.price", found=found)],
         pictures,
         pads=pads,
-        commands=[_command(run)],
+        commands=[training_command(run)],
         python="pictures = run.decode(z)  # z: (n, 2)",
     )
 
@@ -367,26 +367,6 @@ def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
 def _name(run: Run, words: Words) -> str:
     """What people call the model: an objective of one's own has its class's name."""
     return run.recipe.model.removeprefix(OWN) if run.recipe.own.model else words(f"model.{run.recipe.model}")
-
-
-def _choices(run: Run) -> dict[str, Any]:
-    """What of a run's network is not by default."""
-    net = run.recipe.net
-    return {} if net.activation == NetSettings().activation else {"activation": net.activation}
-
-
-def _command(run: Run) -> str:
-    """The command that trains a run like this one."""
-    more = "".join(f" --set {name}={value}" for name, value in _choices(run).items())
-    name = shlex.quote(run.recipe.data.name)
-    return f"gargalo train {name} --model {run.recipe.model} --latent-dim {run.recipe.latent_dim}{more}"
-
-
-def _call(run: Run) -> str:
-    """The same in Python."""
-    more = "".join(f", {name}={value!r}" for name, value in _choices(run).items())
-    name, model = run.recipe.data.name, run.recipe.model
-    return f"run = gargalo.train({name!r}, {model!r}, latent_dim={run.recipe.latent_dim}{more})"
 
 
 def _widths(run: Run, words: Words) -> str:

@@ -29,7 +29,7 @@ from machine import machine, spread
 from torch import Tensor, nn
 
 import gargalo
-from gargalo.core import LatentModel
+from gargalo.core import Batch, LatentModel
 from gargalo.models import MODELS
 from gargalo.models.likelihoods import Bernoulli
 from gargalo.nets import NetSettings, conv, mlp
@@ -123,8 +123,8 @@ def metric(name: str, model: LatentModel, reconstruct: Callable[[Tensor], Tensor
     model.eval()
     draws = torch.Generator().manual_seed(0)
     if name == "vae":
-        return float(-model.log_weight(x, 100, draws).mean())
-    weights = torch.stack([model.log_weight(x, DRAWS, draws) for _ in range(20)])
+        return float(-model.log_weight(Batch(x, generator=draws), 100).mean())
+    weights = torch.stack([model.log_weight(Batch(x, generator=draws), DRAWS) for _ in range(20)])
     return float(-(weights.logsumexp(1) - np.log(DRAWS)).mean())
 
 

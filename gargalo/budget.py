@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from . import recipe, training
 from .build import build
 from .data import Source
 from .errors import must
-from .parts import as_data, training_rows
+from .parts import as_data, is_mapped, training_rows
 from .recipe import Recipe
 
-__all__ = ["fit_into"]
+__all__ = ["fit_into", "memory", "seconds_of_epoch"]
 
 LADDER = ((128, 64), (256, 128), (512, 256), (1024, 512))
 """Widths from small to large; a network is worth its time where it gets LEAST_EPOCHS.
@@ -63,7 +65,7 @@ def fit_into(
         # A wider network wants smaller steps: 6e-3, 3e-3 and 1.5e-3 were best at 128, 512 and 1024.
         factor = 1.0 if widths == plan.net.widths else min(1.0, (plan.net.widths[0] / widths[0]) ** 0.5)
         larger = _with(plan, {"widths": widths, "lr": plan.training.lr * (1.0 if "lr" in choices else factor)})
-        an_epoch = _probe(larger, source)
+        an_epoch = seconds_of_epoch(larger, source)
         left = end - time.perf_counter() - after
         fitting = int(left * (1 - MARGIN) / an_epoch)
         enough = LEAST_EPOCHS.get(plan.net.net, 1) if fixed is None else fixed
@@ -82,6 +84,19 @@ def fit_into(
     return plan.model_copy(update={"minutes": minutes}), end - after + MARGIN * left
 
 
+def memory(plan: Recipe, source: Source, processes: int = 1) -> dict[str, int]:
+    """Bytes that each process of a training takes, by what they are for."""
+    codec, net = build(plan)
+    rows = len(source.rows("train")) + len(source.rows("held"))
+    an_example = 0
+    if plan.own == recipe.NOTHING:  # what a program gave may not run on tensors without numbers
+        few = torch.from_numpy(source.x[:4].copy()).to("meta")
+        an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
+    batch = an_example * min(rows, plan.training.batch_size) // processes
+    data = 0 if is_mapped(source, rows) else rows * source.x[0].nbytes
+    return {"weights": training.weights_memory(net), "batch": batch, "data": data}
+
+
 def _ladder(plan: Recipe) -> tuple[tuple[int, ...], ...]:
     if plan.net.net == "mlp":
         return LADDER
@@ -96,7 +111,7 @@ def _with(plan: Recipe, more: Mapping[str, Any]) -> Recipe:
     return recipe.checked(content, of="train", own=plan.own)
 
 
-def _probe(plan: Recipe, source: Source) -> float:
+def seconds_of_epoch(plan: Recipe, source: Source) -> float:
     """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up."""
     fitted, left_out = training_rows(source, plan.training)
     size = plan.training.batch_size

@@ -47,7 +47,7 @@ def build(
 def _model(recipe: Recipe, codec: Codec, mean: Tensor | None) -> LatentModel:
     kind, x_shape = recipe.kind, codec.x_shape
     classes = len(recipe.data.class_names or ())
-    likelihood = LIKELIHOODS[recipe.likelihood or "mse"](x_shape)
+    likelihood = LIKELIHOODS[recipe.likelihood or "mse"](x_shape, codec.blocks)
     encoder, decoder = _networks(recipe, codec, likelihood, mean)
     latent_shape = (recipe.latent_dim, *(_grid(encoder, x_shape) if kind.is_grid else ()))
     return kind(encoder, decoder, likelihood, latent_shape, recipe.checked_options(), classes)

@@ -6,12 +6,14 @@ import os
 import re
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from typer.exceptions import TyperException
 
 from .commands import app, rank
-from .errors import GargaloError, ParameterError, Stopped
+from .errors import GargaloError, GargaloWarning, ParameterError, Stopped
 
 __all__ = ["end", "main", "run"]
 
@@ -61,6 +63,7 @@ def main() -> None:
     _came.clear()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, end)
+    warnings.showwarning = _warn
     try:
         status = run(sys.argv[1:])
     except BaseException:
@@ -81,6 +84,14 @@ def end(signum: int, frame: object) -> None:
     signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
     _came.append(signum)
     raise Stopped("stopped.", signum)
+
+
+def _warn(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Ours in one line, like errors; others as Python shows them."""
+    if issubclass(category, GargaloWarning):
+        _complain(str(message))
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, place[0], place[1]))
 
 
 def _complain(message: str) -> None:

@@ -22,7 +22,10 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
+__all__ = ["NATS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
+
+NATS = ("bernoulli", "gaussian", "mixed")
+"""Likelihoods whose loss is in nats, so that it can stand beside another such term."""
 
 
 @dataclass
@@ -90,6 +93,8 @@ class Codec(nn.Module):
     """Raw data <-> model space. Holds buffers only, nothing that is trained."""
 
     x_shape: tuple[int, ...]
+    blocks: tuple[int, ...] = ()
+    """Sizes of the one-hot blocks that x ends with, where it has categories."""
 
     @property
     def rows_at_once(self) -> int:
@@ -100,6 +105,10 @@ class Codec(nn.Module):
         """Raw examples (n, *raw_shape) -> x (n, *x_shape), float32."""
         raise TypeError(f"{type(self).__name__} must define forward(raw)")
 
+    def mask(self, raw: Tensor) -> Tensor | None:
+        """True where a value of x was observed, (n, *x_shape); None where all are."""
+        return None
+
     def invert(self, x: Tensor) -> Tensor:
         """x (n, *x_shape) -> raw examples in their own dtype and range."""
         raise TypeError(f"{type(self).__name__} must define invert(x)")
@@ -108,9 +117,10 @@ class Codec(nn.Module):
 class Likelihood(nn.Module):
     """p(x | params), where `params` (n, *params_shape) is what the decoder puts out."""
 
-    def __init__(self, x_shape: tuple[int, ...]):
+    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
         super().__init__()
         self.x_shape = tuple(x_shape)
+        self.blocks = tuple(blocks)
 
     @property
     def params_shape(self) -> tuple[int, ...]:
@@ -167,7 +177,7 @@ class LatentModel(nn.Module):
     """Are the weights found at once, by `solve`, and not by descending `loss`?"""
     networks: ClassVar[tuple[str, ...]] = ("mlp", "conv", "own")
     """Names of the networks that this objective can stand on; "own" is a pair of modules that a program gives."""
-    likelihoods: ClassVar[tuple[str, ...]] = ("bernoulli", "gaussian", "mse")
+    likelihoods: ClassVar[tuple[str, ...]] = (*NATS, "mse")
     """Names of the likelihoods that make sense here; a model without one has no decoder of x."""
     defaults: ClassVar[dict[str, Any]] = {}
     """Where this objective's recipe departs from the general one: measured, not felt."""
@@ -228,9 +238,7 @@ class LatentModel(nn.Module):
         """q(z | x), where the model has one."""
         raise TypeError(f"{type(self).__name__} has no posterior")
 
-    def log_weight(
-        self, x: Tensor, k: int, generator: torch.Generator | None = None, y: Tensor | None = None
-    ) -> Tensor:
+    def log_weight(self, batch: Batch, k: int) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) of `k` draws from q, (k, n), nats (arXiv:1509.00519)."""
         raise TypeError(f"{type(self).__name__} has no posterior to weigh")
 

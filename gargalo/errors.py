@@ -7,6 +7,9 @@
     ├ DataError            a file or an array that cannot be read or does not fit
     └ RunError             a run folder that is none, is unfinished, or is already full
 
+    UserWarning
+    └ GargaloWarning       something to know, after which it goes on
+
     BaseException
     └ Stopped              stopped by a signal, with everything saved; status 130 or 143
 
@@ -18,7 +21,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["DataError", "GargaloError", "ParameterError", "RunError", "Stopped", "must", "unknown"]
+__all__ = [
+    "DataError",
+    "GargaloError",
+    "GargaloWarning",
+    "ParameterError",
+    "RunError",
+    "Stopped",
+    "must",
+    "unknown",
+]
 
 
 class GargaloError(Exception):
@@ -35,6 +47,10 @@ class DataError(GargaloError, ValueError):
 
 class RunError(GargaloError):
     """A run folder that is none, is unfinished, or is already full."""
+
+
+class GargaloWarning(UserWarning):
+    """Something that the user should know; the work goes on."""
 
 
 class Stopped(BaseException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from . import latent, metrics, training
 from .data import Source
+from .errors import GargaloWarning
 from .parts import as_data, probe_rows
 from .run import Run
 
@@ -45,10 +47,10 @@ def measure(run: Run, source: Source, judge: Callable[[], Run | None]) -> dict[s
         found["knn_accuracy"] = round(metrics.knn_accuracy(*labelled), 4)
         found["linear_accuracy"] = round(metrics.linear_accuracy(*labelled), 4)
     if "reconstruct" in can:
-        x = _model_space(run, test)
+        x, known = _model_space(run, test), _known(run, test)
         y = source.labels(test_rows) if run.model.is_conditional else None
-        found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test, y)), 6)
-        found |= _beside_pca(run, source, x)
+        found["test_mse"] = round(metrics.mse(x, _reconstructed(run, test, y), known), 6)
+        found |= _beside_pca(run, source, x, known)
     if "denoise" in can and source.facts.is_image:
         x, spoiled = _model_space(run, test), run.corrupt(test)
         found["psnr_noisy"] = round(metrics.psnr(x, _model_space(run, spoiled)), 3)
@@ -67,7 +69,7 @@ def measure(run: Run, source: Source, judge: Callable[[], Run | None]) -> dict[s
     return found
 
 
-def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | None]:
+def _beside_pca(run: Run, source: Source, x: np.ndarray, known: np.ndarray | None) -> dict[str, float | None]:
     """The same figures for PCA of the same size, and for the raw numbers; keeps PCA's view of the examples."""
     train_rows, test_rows = probe_rows(source, "train"), probe_rows(source, "test")
     x_train = _model_space(run, source.x[train_rows])
@@ -75,7 +77,7 @@ def _beside_pca(run: Run, source: Source, x: np.ndarray) -> dict[str, float | No
     kept = len(run.examples.x)  # the first of these rows
     back = run.codec.invert(torch.from_numpy(pca.back[:kept])).numpy()
     run.keep("pca", {"z": pca.z_test[:kept].astype(np.float32), "back": back}, {})
-    found: dict[str, float | None] = {"pca_mse": round(metrics.mse(x, pca.back), 6)}
+    found: dict[str, float | None] = {"pca_mse": round(metrics.mse(x, pca.back, known), 6)}
     if source.y is not None and len(source.class_names or ()) > 1:
         y_train, y = source.y[train_rows], source.y[test_rows]
         found["pca_knn_accuracy"] = round(metrics.knn_accuracy(pca.z_train, y_train, pca.z_test, y), 4)
@@ -94,13 +96,21 @@ def coverage(run: Run, judge: Run, prior: str) -> float:
     """
     real = run.examples.x
     seen = judge.encode(real)
-    draws = (judge.encode(run.sample(len(real), prior, seed)) for seed in range(5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GargaloWarning)  # samples may be far from all data
+        draws = [judge.encode(run.sample(len(real), prior, seed)) for seed in range(5)]
     return float(np.mean([metrics.coverage(seen, samples) for samples in draws]))
 
 
 def _model_space(run: Run, raw: np.ndarray) -> np.ndarray:
     """Raw examples as the model sees them, float32."""
     return run.codec(torch.from_numpy(np.ascontiguousarray(raw))).numpy()
+
+
+def _known(run: Run, raw: np.ndarray) -> np.ndarray | None:
+    """Where values of x were observed, (n, *x_shape); None where all are."""
+    mask = run.codec.mask(torch.from_numpy(np.ascontiguousarray(raw)))
+    return None if mask is None else mask.numpy()
 
 
 @torch.inference_mode()

@@ -5,17 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .data import Source
-from .errors import must
+from .data import Column, Source, named_values
+from .data.pictures import SUFFIXES
+from .errors import DataError, must
 from .files import cannot_write, check_writable, write_whole
+from .lang import words
 
-__all__ = ["check_output", "plain_text", "write_examples", "write_points"]
+__all__ = [
+    "check_output",
+    "file_names",
+    "plain_text",
+    "tell_notes",
+    "write_examples",
+    "write_points",
+    "write_table",
+]
 
+TABLES = (".csv", ".parquet")
+UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
+"""What no file system, or not every one, takes in a name."""
 NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -38,24 +53,62 @@ def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, sourc
     return out
 
 
-def write_examples(out: Path, examples: np.ndarray, ids: Sequence[str] | None = None) -> Path:
-    """Raw examples (n, *raw_shape) as `.npy`, as one `.png` sheet, or in a folder as `<id>.png`."""
+def write_examples(
+    out: Path,
+    examples: np.ndarray,
+    ids: Sequence[str] | None = None,
+    columns: Sequence[Column] | None = None,
+    look: Callable[[np.ndarray], np.ndarray] = lambda raw: raw,
+) -> Path:
+    """Raw examples (n, *raw_shape) as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
+
+    Parameters
+    ----------
+    columns : sequence of Column or None
+        What each number of a row is, for a table.
+    look : function
+        What people see of raw examples, for a sheet.
+    """
     if out.suffix == ".npy":
         return write_whole(out, lambda file: np.save(file, examples))
-    if out.suffix == ".png" and examples.ndim < 3 and len(examples) > 60:
+    if out.suffix in TABLES:
+        if examples.ndim > 2:
+            raise must("output", "gargalo", "a path ending in .npy or .png, or a folder, for pictures", str(out))
+        columns = columns or [Column(name=f"x{i}") for i in range(examples.shape[1])]
+        known = {"id": list(ids)} if ids is not None else {}
+        return write_table(out, {**known, **named_values(columns, examples)})
+    seen = look(examples) if out.suffix == ".png" else examples
+    if out.suffix == ".png" and seen.ndim < 3 and len(seen) > 60:
         raise must("output", "gargalo", "a path ending in .npy for more than 60 rows of numbers", str(out))
     if out.suffix == ".png":
-        return write_whole(out, lambda file: draw(examples).save(file))
+        return write_whole(out, lambda file: draw(seen).save(file))
     if examples.ndim < 3:
-        raise must("output", "gargalo", "a path ending in .npy for rows of numbers", str(out))
-    ids = ids or [f"{i:05d}" for i in range(len(examples))]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(out, error) from None
-    for name, example in zip(ids, examples, strict=True):
-        write_whole(out / f"{name}.png", lambda file, example=example: sheet(example[None]).save(file))
+        raise must("output", "gargalo", "a path ending in .npy or .csv for rows of numbers", str(out))
+    for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(out, error) from None
+        write_whole(path, lambda file, example=example: sheet(example[None]).save(file))
     return out
+
+
+def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
+    """A PNG's path for each id: its own, with the new suffix, and never outside of the folder."""
+    if ids is None:
+        return [f"{i:05d}.png" for i in range(n)]
+    stems: dict[str, int] = {}
+    names = []
+    for name in ids:
+        parts = [UNSAFE.sub("_", part) for part in name.split("/") if part not in ("", ".", "..")] or ["_"]
+        stem = "/".join(parts)
+        end = stem.rpartition(".")
+        stem = end[0] if end[0] and f".{end[2].lower()}" in SUFFIXES else stem
+        stems[stem] = stems.get(stem, 0) + 1
+        # a.png and a.jpg would both be a.png.
+        names.append(f"{stem}.png" if stems[stem] == 1 else f"{stem}-{stems[stem]}.png")
+    return names
 
 
 def draw(examples: np.ndarray):
@@ -89,7 +142,7 @@ def sheet(examples: np.ndarray):
 def write_points(
     out: Path, points: np.ndarray, source: Source, names: Callable[[int], str], known: bool = True
 ) -> Path:
-    """Points (n, d) as `.npy`, or as `.csv` with id, split and label before them.
+    """Points (n, d) as `.npy`, or as `.csv` or `.parquet` with id, split and label before them.
 
     Parameters
     ----------
@@ -100,17 +153,48 @@ def write_points(
     """
     if out.suffix == ".npy":
         return write_whole(out, lambda file: np.save(file, points))
-    parts = np.array(["train", "held", "test"])[source.split] if known else ["new"] * len(source)
-    names_of = list(source.class_names or [])
-    labels = None if source.y is None else [plain_text(names_of[label]) for label in source.y]
+    parts = np.array(["train", "held", "test"])[source.split] if known else np.array(["new"]).repeat(len(source))
+    columns: dict[str, Any] = {"id": list(source.ids), "split": parts}
+    if source.y is not None:
+        columns["label"] = np.array(source.class_names or (), object)[source.y]
+    return write_table(out, columns | {names(i): points[:, i] for i in range(points.shape[1])})
+
+
+def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
+    """Columns of equal length as `.csv` or `.parquet`; texts of a `.csv` so that no spreadsheet runs them."""
+    if out.suffix == ".parquet":
+        return write_whole(out, lambda file: _frame(columns).write_parquet(file))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    label_head = [] if labels is None else ["label"]
-    table.writerow(["id", "split", *label_head, *map(names, range(points.shape[1]))])
-    for i, row in enumerate(points.tolist()):
-        label = [] if labels is None else [labels[i]]
-        table.writerow([plain_text(source.ids[i]), parts[i], *label, *(f"{value:.9g}" for value in row)])
+    table.writerow(map(plain_text, columns))
+    cells = []
+    for values in columns.values():
+        values = np.asarray(values)
+        if values.dtype.kind == "f":
+            cells.append(["" if value != value else f"{value:.9g}" for value in values.tolist()])
+        else:
+            cells.append([plain_text(str(value)) for value in values.tolist()])
+    table.writerows(zip(*cells, strict=True))
     return write_whole(out, text.getvalue())
+
+
+def _frame(columns: Mapping[str, Any]) -> Any:
+    try:
+        import polars
+    except ImportError:
+        raise DataError(
+            "output: expected polars for .parquet. It is not installed; pip install 'gargalo[tables]'."
+        ) from None
+    return polars.DataFrame(
+        {name: np.asarray(v).tolist() if np.asarray(v).dtype == object else v for name, v in columns.items()}
+    )
+
+
+def tell_notes(source: Source) -> None:
+    """What a reader did and saw, on stderr, a line each."""
+    say = words("en")
+    for note in source.notes:
+        print(f"gargalo: {source.name}: {say(f'note.{note.key}', n=note.count, what=note.what)}", file=sys.stderr)
 
 
 def plain_text(cell: str) -> str:

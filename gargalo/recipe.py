@@ -82,7 +82,7 @@ class Recipe(BaseModel):
         A name from `gargalo.models.MODELS`, or "own:" and the name of a class that a program gave.
     latent_dim : int
         Numbers in one latent; at most as many as in one example.
-    likelihood : "bernoulli", "gaussian", "mse" or None
+    likelihood : "bernoulli", "gaussian", "mixed", "mse" or None
         None for a model that decodes nothing.
     options : dict
         The objective's own choices, checked against its `Options`.
@@ -154,6 +154,11 @@ class Recipe(BaseModel):
             raise must("likelihood", "train", f"one of {names} for model {self.model}", self.likelihood)
         if self.likelihood == "bernoulli" and not self.data.is_image:
             raise must("likelihood", "train", "gaussian or mse for numbers outside [0, 1]", self.likelihood)
+        has_names = bool(codec_for(self.data).blocks)
+        if self.likelihood == "mixed" and not has_names:
+            raise must("likelihood", "train", "another, for data without categories", self.likelihood)
+        if self.likelihood == "gaussian" and has_names:
+            raise must("likelihood", "train", "mixed or mse for columns that are categories", self.likelihood)
         if self.training.patience and not self.training.held_out and not self.data.counts.get("held"):
             raise must("patience", "train", "0 where nothing is held out", self.training.patience)
         if kind.needs_labels and len(self.data.class_names or ()) < 2:
@@ -252,7 +257,7 @@ def make(
     net, modules = _network(chosen.pop("net", "auto"), kind, x_shape)
     likelihood = None
     if kind.likelihoods:
-        likelihood = "bernoulli" if facts.is_image else "gaussian"
+        likelihood = "bernoulli" if facts.is_image else "mixed" if codec_for(facts).blocks else "gaussian"
         likelihood = likelihood if likelihood in kind.likelihoods else kind.likelihoods[0]
     # A bottleneck is narrower than what passes through it, also where an example is only a few numbers.
     latent_dim = min(16, max(1, facts.size // 2))

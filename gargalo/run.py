@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +16,9 @@ from torch import Tensor, nn
 
 from . import latent, maps
 from .build import build
-from .core import Codec, LatentModel
+from .core import Batch, Codec, LatentModel
 from .data import Source
-from .errors import DataError, ParameterError, must, unknown
+from .errors import DataError, GargaloWarning, ParameterError, must, unknown
 from .models import corrupt
 from .recipe import Own
 from .run_folder import Examples, RunFolder, find_last
@@ -144,6 +145,22 @@ class Run(RunFolder):
         """Raw examples -> class probabilities (n, classes)."""
         return self._apply("classify", data, lambda raw: self.model.classify(self.codec(raw)))
 
+    def look(self, raw: np.ndarray) -> np.ndarray:
+        """What people see of raw examples (n, *raw_shape).
+
+        Pictures are seen as they are. Where the run keeps pictures of its examples, a row of numbers is seen as
+        the picture of the kept example that is nearest to it in model space. Else rows are seen standardised, so
+        that columns of different units stand beside each other.
+        """
+        if self.recipe.data.is_image:
+            return raw
+        with torch.inference_mode():
+            x = self.codec(torch.from_numpy(np.ascontiguousarray(raw)))
+            if self.examples.display is None:
+                return x.numpy()
+            kept = self.codec(torch.from_numpy(self.examples.x))
+            return self.examples.display[torch.cdist(x, kept).argmin(1).numpy()]
+
     def codes(self, data: np.ndarray | Source) -> np.ndarray:
         """Raw examples -> int64 codes (n, h, w), where the latent is a grid of codes."""
         return self._apply("codes", data, lambda raw: self.model.codes(self.codec(raw)))
@@ -161,9 +178,10 @@ class Run(RunFolder):
         at_once = max(1, min(k, 2**20 // (self.recipe.data.size * 16)))
 
         def weigh(raw: Tensor, *y: Tensor) -> Tensor:
-            x, left, weights = self.codec(raw), k, []
+            batch = Batch(self.codec(raw), *y, mask=self.codec.mask(raw), generator=draws)
+            left, weights = k, []
             while left:
-                weights.append(self.model.log_weight(x, min(left, at_once), draws, *y))
+                weights.append(self.model.log_weight(batch, min(left, at_once)))
                 left -= len(weights[-1])
             return torch.cat(weights).logsumexp(0) - math.log(k)
 
@@ -295,7 +313,8 @@ class Run(RunFolder):
         rows: tuple[np.ndarray, ...] = (self._raw(data),)
         size = min(size or self.codec.rows_at_once, self.codec.rows_at_once)
         if self.model.is_conditional and isinstance(data, Source) and data.y is not None:
-            rows += (self._eye[data.y],)
+            names = data.class_names or ()
+            rows += (self.one_hot(np.array(names)[data.y], len(data)),)
         with fast_products(self.model, min(size, len(rows[0])), torch.device("cpu")):
             return _in_slices(rows, step, size)
 
@@ -312,7 +331,26 @@ class Run(RunFolder):
             raise DataError(
                 f"{name}: expected dtype {facts.dtype}, as {self.folder} was trained on. Found {raw.dtype}."
             )
+        if raw.dtype != np.uint8:
+            self._check_numbers(name, raw)
         return raw
+
+    def _check_numbers(self, name: str, raw: np.ndarray) -> None:
+        """Refuse what is no number; warn of what is far from all that training saw."""
+        facts = self.recipe.data
+        least, most = float(np.nanmin(raw)), float(np.nanmax(raw))
+        if not facts.columns and not (math.isfinite(least) and math.isfinite(most) and np.isfinite(raw).all()):
+            raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
+        if facts.span is None:
+            return
+        low, high = facts.span
+        if least < low - (high - low) or most > high + (high - low):
+            warnings.warn(
+                f"{name}: values from {least:g} to {most:g}, where {self.folder} was trained on {low:g} to"
+                f" {high:g}: are they in the same unit?",
+                GargaloWarning,
+                stacklevel=4,
+            )
 
     @property
     def _eye(self) -> np.ndarray:

@@ -17,15 +17,19 @@ from .recipe import FORMAT, NOTHING, Own, Recipe, from_json
 
 __all__ = ["Examples", "RunFolder", "find_last", "find_unfinished", "read_recipe"]
 
-MOST_RECIPE_BYTES = 2**20
+MOST_RECIPE_BYTES = 2**24
 
 
 class Examples(NamedTuple):
-    """Raw test examples that a run keeps (n, *raw_shape), their labels (n,) or None, and their ids."""
+    """Raw test examples that a run keeps (n, *raw_shape), their labels (n,) or None, and their ids.
+
+    `display` are the pictures that stand for them, (n, h, w[, c]), where they are none themselves.
+    """
 
     x: np.ndarray
     y: np.ndarray | None
     ids: tuple[str, ...]
+    display: np.ndarray | None = None
 
 
 class RunFolder:
@@ -82,7 +86,7 @@ class RunFolder:
             raise RunError(
                 f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew."
             )
-        return Examples(x, y, tuple(json.loads(facts.get("ids", "[]"))))
+        return Examples(x, y, tuple(json.loads(facts.get("ids", "[]"))), tensors.get("display"))
 
     def keep(self, name: str, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> None:
         """Keep arrays in `space/`, keyed by these weights."""

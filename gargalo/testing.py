@@ -111,7 +111,7 @@ def shapes_and_abilities(case: Case) -> None:
         _must(q.mean.shape == q.stddev.shape == z.shape, "the posterior's mean and stddev must have z's shape")
         _must(torch.equal(q.mean, z), "encode must give the posterior's mean")
         _must(bool((q.stddev > 0).all()), "stddev must be positive")
-        _must(model.log_weight(x, 3, _draws(), y).shape == (3, n), "log_weight must give (k, n)")
+        _must(model.log_weight(Batch(x, y, generator=_draws()), 3).shape == (3, n), "log_weight must give (k, n)")
     if "classify" in model.can:
         _must(torch.allclose(model.classify(x).sum(1), torch.ones(n)), "probabilities must sum to 1")
     if "codes" in model.can:

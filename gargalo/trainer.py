@@ -19,7 +19,7 @@ import numpy as np
 import platformdirs
 import torch
 
-from . import evaluation, recipe, training
+from . import budget, evaluation, recipe, training
 from .build import build, try_on
 from .data import Source
 from .errors import GargaloError, RunError, Stopped, must
@@ -33,7 +33,8 @@ from .files import (
     write_tensors,
     write_whole,
 )
-from .parts import as_data, is_mapped, probe_rows, training_rows
+from .output import write_table
+from .parts import as_data, probe_rows, training_rows
 from .recipe import Recipe
 from .run import Run, open_run
 from .weights import must_fit, save_weights
@@ -70,17 +71,10 @@ def check(plan: Recipe, source: Source, team: training.Team, warm: Run | None = 
     if warm is not None:
         for theirs, ours in ((warm.codec, codec), (warm.model, net)):
             must_fit(theirs.state_dict(), ours.state_dict(), warm.folder, "to start from it")
-    fitted, left_out = training_rows(source, plan.training)
+    left_out = training_rows(source, plan.training)[1]
     if plan.training.patience and not len(left_out):
         raise must("patience", "train", "0 where nothing is held out", plan.training.patience)
-    rows = len(fitted) + len(left_out)
-    data = 0 if is_mapped(source, rows) else rows * source.x[0].nbytes
-    few = torch.from_numpy(source.x[:4].copy()).to("meta")
-    an_example = 0
-    if plan.own == recipe.NOTHING:  # what a program gave may not run on tensors without numbers
-        an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
-    batch = an_example * min(rows, plan.training.batch_size) // team.size
-    needs = {"weights": training.weights_memory(net), "batch": batch, "data": data}
+    needs = budget.memory(plan, source, team.size)
     training.check_memory(**{what: size * team.local_size() for what, size in needs.items()})
 
 
@@ -227,6 +221,11 @@ def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
 def _finish(folder: Path, plan: Recipe, source: Source, result: training.Result, progress: bool) -> None:
     """Keep examples, measure, and so make a folder a finished run."""
     _keep_examples(folder, source)
+    if source.skipped:
+        write_table(
+            folder / "skipped.csv",
+            {"path": [p for p, _ in source.skipped], "reason": [w for _, w in source.skipped]},
+        )
     run = Run(folder, finished=False, own=plan.own)
     found = {
         "model": plan.model,
@@ -352,6 +351,8 @@ def _keep_examples(folder: Path, source: Source) -> None:
     tensors = {"x": np.asarray(source.x[rows])}
     if source.y is not None:
         tensors["y"] = source.y[rows]
+    if source.display is not None:
+        tensors["display"] = np.asarray(source.display[rows])
     ids = json.dumps([source.ids[row] for row in rows])
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": ids})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from torch import nn
 
 from . import budget, recipe, training
 from .core import LatentModel
-from .data import Source, load_data
+from .data import Origin, Source, load_data
 from .errors import DataError, RunError, must
 from .files import check_writable, new_folder, next_numbered
+from .output import tell_notes
 from .recipe import NOTHING, Own, Recipe
 from .run import Run, open_run
 from .run_folder import find_unfinished, read_recipe
@@ -31,6 +32,7 @@ def train(
     *,
     y: np.ndarray | None = None,
     data_dir: str | Path | None = None,
+    reading: Mapping[str, Any] | None = None,
     preset: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
@@ -49,6 +51,8 @@ def train(
     ----------
     data, y, data_dir
         See `gargalo.load_data`.
+    reading : dict or None
+        How what is read becomes examples: the other choices of `gargalo.load_data`, by name.
     model : str, subclass of LatentModel, or None
         A name from `gargalo.models.MODELS` or a short one; an objective of one's own; "autoencoder" if not given,
         or that of `start`.
@@ -91,7 +95,9 @@ def train(
         raise must("out", "train", "the run's folder, for what is to be resumed", out)
     if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
         raise must("minutes", "train", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
-    source = load_data(data, y, data_dir=data_dir)
+    source = load_data(data, y, data_dir=data_dir, progress=progress, **(reading or {}))
+    if progress:
+        tell_notes(source)
     source.check_trainable()
     warm = None if start is None else start if isinstance(start, Run) else open_run(start)
     if warm is not None:
@@ -164,12 +170,24 @@ def resume(
         return Run(folder, own=plan.own)
     origin = plan.data.origin
     if data is not None:
-        source = load_data(data, y, data_dir=data_dir, split_seed=origin.split_seed if origin else 0)
+        there = origin or Origin(src="")
+        source = load_data(
+            data,
+            y,
+            data_dir=data_dir,
+            split_seed=there.split_seed,
+            **there.reading.model_dump(exclude_defaults=True),
+        )
     elif origin is None:
         raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
     else:
         try:
-            source = load_data(origin.src, data_dir=data_dir or origin.data_dir, split_seed=origin.split_seed)
+            source = load_data(
+                origin.src,
+                data_dir=data_dir or origin.data_dir,
+                split_seed=origin.split_seed,
+                **origin.reading.model_dump(exclude_defaults=True),
+            )
         except DataError as error:
             raise DataError(f"{error} If the data have moved: gargalo resume {folder} SRC") from None
     return _go_on(folder, source, team, progress, save_every, own=plan.own)

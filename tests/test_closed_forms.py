@@ -49,7 +49,7 @@ def test_vae_kl_is_that_of_torch_distributions():
 def test_vae_mean_log_weight_is_the_elbo(digits):
     model, batch = made("vae", digits)
     x = batch.x[:4]
-    weights = model.log_weight(x, 4000, torch.Generator().manual_seed(0))
+    weights = model.log_weight(Batch(x, generator=torch.Generator().manual_seed(0)), 4000)
     many = Batch(x.repeat(1000, 1, 1, 1), generator=torch.Generator().manual_seed(0))
     assert weights.mean().item() == pytest.approx(-model.loss(many).total.item(), abs=1.0)
     # The importance-weighted bound is never below the ELBO (arXiv:1509.00519).
@@ -120,7 +120,7 @@ def test_iwae_with_one_draw_is_the_elbo_and_more_are_tighter(digits):
     vae, batch = made("vae", digits)
     one = twin(vae, "iwae", digits, k=1)
     # The same draw: -log w = -log p(x | z) - log p(z) + log q(z | x), whose mean is the negative ELBO.
-    weights = vae.log_weight(batch.x, 1, torch.Generator().manual_seed(0))
+    weights = vae.log_weight(Batch(batch.x, generator=torch.Generator().manual_seed(0)), 1)
     assert one.loss(again(batch)).total.item() == pytest.approx(-weights.mean().item(), rel=1e-6)
     draws = [torch.Generator().manual_seed(seed) for seed in range(300)]
     losses = {name: [] for name in ("vae", 1, 20)}

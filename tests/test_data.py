@@ -209,8 +209,6 @@ def test_flipped_bytes_of_idx_never_crash(folder, changes):
 
 def test_mnist_from_a_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("GARGALO_DATA", raising=False)
-    with pytest.raises(DataError, match=r"None was given.*--data-dir FOLDER or GARGALO_DATA"):
-        load_data("mnist")
     with pytest.raises(DataError, match=r"nowhere: expected train-images-idx3-ubyte .* Found neither"):
         load_data("mnist", data_dir=tmp_path / "nowhere")
     write_idx(tmp_path / "train-images-idx3-ubyte.gz", IMAGES)
@@ -229,7 +227,7 @@ def test_mnist_is_read_from_the_environment_zipped_or_not(tmp_path, monkeypatch)
         hashes[name] = hashlib.sha256(content).hexdigest()
     (inside / "t10k-labels-idx1-ubyte.gz").unlink()
     (inside / "t10k-labels-idx1-ubyte").write_bytes(content)
-    monkeypatch.setattr(mnist, "FILES", hashes)
+    monkeypatch.setitem(mnist.SETS, "mnist", mnist.SETS["mnist"]._replace(files=hashes))
     monkeypatch.setenv("GARGALO_DATA", str(tmp_path))
     source = load_data("mnist")
     assert source.facts.counts == {"train": 20, "held": 0, "test": 5}
@@ -514,7 +512,9 @@ def test_the_split_is_eighty_ten_ten(n, seed):
 def test_rows_that_are_not_finite_are_counted(bad):
     numbers = NUMBERS.copy()
     numbers[[3, 9, 9], [0, 1, 2]] = bad
-    with pytest.raises(DataError, match=r"NaN, infinity or values beyond 1e\+38 in 2 of 20 rows, .* row 3\."):
+    with pytest.raises(
+        DataError, match=r"NaN, infinity or values beyond 1e\+38 in 2 of 20 rows and 3 of 3 columns, .* row 3\."
+    ):
         as_source(numbers)
 
 
@@ -550,7 +550,6 @@ def test_arrays_that_are_no_data(x, expected):
 )
 def test_data_that_can_be_encoded_but_not_learned_from(x, expected):
     source = load_data(x)
-    assert source.facts.counts["test"] > 0
     with pytest.raises(DataError, match=re.escape(expected)):
         source.check_trainable()
     load_data(NUMBERS[:10]).check_trainable()
@@ -599,8 +598,12 @@ def test_tensors_and_sources_are_taken_too():
     [
         ("mnist10k", ParameterError, "Got 'mnist10k' instead. Did you mean 'mnist-10k'?"),
         ("mnits", ParameterError, "Did you mean 'mnist'?"),
-        ("something", ParameterError, "one of mnist-10k, mnist, a path to .npy or .npz. Got 'something' instead."),
-        ("no/such.npy", DataError, "expected a file. There is none."),
+        (
+            "something",
+            ParameterError,
+            "a path to a folder of pictures, .npy, .npz, .csv, .parquet or IDX. Got 'something' instead.",
+        ),
+        ("no/such.npy", DataError, "expected a file or a folder. There is none."),
         ("a" * 5000, DataError, "cannot be read"),
     ],
 )
@@ -612,10 +615,11 @@ def test_a_name_that_is_not_known(src, error, expected, tmp_path, monkeypatch):
 
 def test_a_path_that_is_no_array_file(tmp_path):
     (tmp_path / "model.pt").write_bytes(b"")
-    refused(tmp_path / "model.pt", "expected .npy or .npz. Found a file ending in '.pt'")
-    refused(tmp_path, "Found a folder")
-    (tmp_path / "folder.npy").mkdir()
-    refused(tmp_path / "folder.npy", "Found a folder")
+    refused(
+        tmp_path / "model.pt",
+        "expected a folder of pictures, .npy, .npz, .csv, .parquet or IDX. Found a file ending in '.pt'",
+    )
+    refused(tmp_path, "expected pictures (.png, .jpg,", "Found none in this folder")
 
 
 # Codecs

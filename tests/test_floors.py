@@ -22,7 +22,7 @@ build run_folder
 run
 export advice
 reports explorer output evaluation budget shards
-trainer testing
+trainer testing inspection
 workflow
 estimator
 commands

@@ -41,8 +41,17 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 Lang = Annotated[str | None, typer.Option("--lang", help="en or pt; the locale's if not given.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or last.")]
-SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="mnist-10k, mnist, or a .npy or .npz file.")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist.")]
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SRC",
+        help="mnist-10k, mnist, fashion-mnist, kmnist, or a path:"
+        " a folder of pictures, .npy, .npz, .csv, .parquet, IDX.",
+    ),
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist and its kin.")
+]
 Out = Annotated[Path, typer.Option("--out", "-o")]
 NewFolder = Annotated[
     Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")

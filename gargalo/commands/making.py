@@ -13,6 +13,7 @@ import typer
 
 from ..errors import ParameterError
 from .common import AsJson, DataDir, Lang, NewFolder, SourceArgument, app, figures, tell
+from .reading import reads
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -50,6 +51,7 @@ def demo(
 
 
 @app.command()
+@reads
 def train(
     src: SourceArgument = "mnist-10k",
     model: Annotated[
@@ -95,6 +97,7 @@ def train(
     precision: Annotated[str | None, typer.Option(help="32-true or bf16-mixed.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
+    reading: Any = None,
 ) -> None:
     """Train a model and keep it in a new run folder."""
     _start_processes(devices, num_nodes)
@@ -126,6 +129,7 @@ def train(
         num_nodes=num_nodes,
         save_every=save_every,
         data_dir=data_dir,
+        reading=reading,
         **chosen,
     )
     _tell_run(made, as_json)

@@ -59,13 +59,13 @@ def encode(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examples to latents: .npy, .csv with id, split and label, or a folder of shards that torchrun may share."""
+    """Examples to latents: .npy, .csv or .parquet with ids, or a folder of shards that torchrun may share."""
     import numpy as np
 
     from ..files import write_whole
     from ..output import check_output, write_points
 
-    check_output(out, (".npy",) if codes else (".npy", ".csv"), folder=not codes, source=src)
+    check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, source=src)
     opened, source = _open(run, src, data_dir)
     if codes:
         found = opened.codes(source)
@@ -94,7 +94,7 @@ def decode(
     out: Out = Path("decoded.png"),
     as_json: AsJson = False,
 ) -> None:
-    """Latents to examples: .npy, a .png sheet, or a folder of PNGs."""
+    """Latents to examples: .npy, .csv, a .png sheet, or a folder of PNGs."""
     from ..data import read_array
 
     _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), reads=latents)
@@ -108,7 +108,7 @@ def reconstruct(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examples through the bottleneck and back: .npy, a .png sheet, or a folder of PNGs."""
+    """Examples through the bottleneck and back: .npy, .csv, a .png sheet, or a folder of PNGs."""
     _examples(run, out, as_json, lambda opened, source: opened.reconstruct(source), src, data_dir)
 
 
@@ -124,7 +124,7 @@ def denoise(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Noisy examples to clean ones: .npy, a .png sheet, or a folder of PNGs."""
+    """Noisy examples to clean ones: .npy, .csv, a .png sheet, or a folder of PNGs."""
 
     def act(opened: Run, source: Source) -> np.ndarray:
         return opened.denoise(source.x if add_noise is None else opened.corrupt(source, add_noise, seed))
@@ -230,9 +230,13 @@ def report(
 def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Source]:
     """A run and a source for it."""
     from ..data import load_data
+    from ..output import tell_notes
     from ..run import open_run
 
-    return open_run(run), load_data(src, data_dir=data_dir)
+    opened = open_run(run)
+    source = load_data(src, data_dir=data_dir, like=opened.recipe.data, progress=True)
+    tell_notes(source)
+    return opened, source
 
 
 def _examples(
@@ -248,11 +252,12 @@ def _examples(
     from ..output import check_output, write_examples
     from ..run import open_run
 
-    check_output(out, (".png", ".npy"), folder=True, source=src or reads or "")
+    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src or reads or "")
     if src is None:
-        examples, ids = act(open_run(run)), None
+        opened = open_run(run)
+        examples, ids = act(opened), None
     else:
         opened, source = _open(run, src, data_dir)
         examples, ids = act(opened, source), source.ids
-    write_examples(out, examples, ids)
+    write_examples(out, examples, ids, opened.recipe.data.columns, opened.look)
     wrote(out, examples.shape, as_json)

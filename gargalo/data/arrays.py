@@ -12,9 +12,13 @@ import numpy as np
 
 from ..errors import DataError
 from .bombs import is_bomb
-from .source import HELD, TEST, TRAIN, Source, as_source
+from .reading import Reading
+from .source import Facts, Source, as_source
+from .split import HELD, TEST, TRAIN, named
 
-__all__ = ["read_array", "read_arrays"]
+__all__ = ["SUFFIXES", "read_array", "read_arrays"]
+
+SUFFIXES = (".npy", ".npz")
 
 MOST_BYTES = 2**36
 """An `.npz` that would inflate to more than this is refused."""
@@ -42,14 +46,20 @@ def read_array(path: Path) -> np.ndarray:
     return np.memmap(path, dtype, "r", start, shape, order="F" if fortran else "C")
 
 
-def read_arrays(path: Path, split_seed: int = 0) -> Source:
+def read_arrays(path: Path, reading: Reading, split_seed: int = 0, like: Facts | None = None) -> Source:
     """A source from `.npy` (examples alone) or `.npz`.
 
     An `.npz` holds `x` and perhaps `y`; or `x_train` and `x_test` (and `x_val`), each perhaps with its `y_…`; or
     a single array of any name. Without a split, a seeded 80/10/10.
     """
     if path.suffix == ".npy":
-        return as_source(read_array(path), name=path.name, split_seed=split_seed)
+        x = read_array(path)
+        columns = like.columns if like and x.ndim == 2 and len(like.columns or ()) == x.shape[1] else None
+        y = None if reading.label is None else np.asarray(read_array(Path(reading.label)))
+        split = None if reading.split is None else _parts(Path(reading.split), len(x))
+        return as_source(
+            x, y, name=path.name, split=split, split_seed=split_seed, columns=columns, reading=reading
+        )
     arrays = _read_npz(path)
     parts = [
         (key, code) for key, code in (("train", TRAIN), ("val", HELD), ("test", TEST)) if f"x_{key}" in arrays
@@ -71,13 +81,23 @@ def read_arrays(path: Path, split_seed: int = 0) -> Source:
             raise DataError(f"{path}: expected a label for each example of every part. Found {shapes}.")
         y = None if ys[0] is None else np.concatenate([y for y in ys if y is not None])
         split = np.repeat(np.array([code for _, code in parts], np.uint8), [len(x) for x in xs])
-        return as_source(np.concatenate(xs), y, name=path.name, split=split)
+        return as_source(np.concatenate(xs), y, name=path.name, split=split, reading=reading)
     x = arrays.get("x", next(iter(arrays.values())) if len(arrays) == 1 else None)
     if x is None:
         raise DataError(
             f"{path}: expected arrays x and y, or x_train, y_train, x_test, y_test. Found {sorted(arrays)}."
         )
-    return as_source(x, arrays.get("y"), name=path.name, split_seed=split_seed)
+    return as_source(x, arrays.get("y"), name=path.name, split_seed=split_seed, reading=reading)
+
+
+def _parts(path: Path, n: int) -> np.ndarray:
+    """The part of each of `n` examples, by name or as 0, 1 and 2 for train, held and test."""
+    parts = np.asarray(read_array(path))
+    if parts.shape != (n,):
+        raise DataError(f"{path}: expected a part for each of the {n} examples. Found shape {parts.shape}.")
+    if parts.dtype.kind in "iu" and set(np.unique(parts).tolist()) <= {TRAIN, HELD, TEST}:
+        return parts.astype(np.uint8)
+    return named(parts.astype(str).tolist(), str(path))
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:

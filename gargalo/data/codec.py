@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..core import Codec
+from .columns import Column
 from .source import Facts
 
-__all__ = ["ImageCodec", "NumberCodec", "codec_for"]
+__all__ = ["ImageCodec", "NumberCodec", "TableCodec", "codec_for"]
 
 
 class ImageCodec(Codec):
@@ -50,13 +51,14 @@ class NumberCodec(Codec):
 
     def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> NumberCodec:
         """Take centre and scale from training rows, (n, p) in slices; they are gone through twice."""
-        count, total = 0, np.zeros(self.x_shape)
+        count, total = np.zeros(self.center.shape), np.zeros(self.center.shape)
         for part in slices():
-            count, total = count + len(part), total + part.sum(axis=0, dtype=np.float64)
-        center = total / count
+            count += (~np.isnan(part)).sum(axis=0)
+            total += np.nansum(part, axis=0, dtype=np.float64)
+        center = total / np.maximum(count, 1)
         # About the centre: the squares of large numbers would leave nothing of a small spread.
-        square = sum(np.square(part - center).sum(axis=0) for part in slices())
-        scale = np.sqrt(square / count)
+        square = sum(np.nansum(np.square(part - center), axis=0) for part in slices())
+        scale = np.sqrt(square / np.maximum(count, 1))
         # Below float32's resolution around the centre there is rounding, not variation.
         scale[scale <= 1e-6 * np.maximum(np.abs(center), 1e-30)] = 1
         self.center.copy_(torch.from_numpy(center))
@@ -70,8 +72,62 @@ class NumberCodec(Codec):
         return x * self.scale + self.center
 
 
+class TableCodec(NumberCodec):
+    """Rows of p columns <-> (q,) float32: standardised numbers, then a one-hot block for each category.
+
+    A raw category is its index, and what is missing is NaN; in x it is 0, which for numbers is their mean.
+
+    Attributes
+    ----------
+    blocks : tuple of int
+        How many names each category has, in the order of the columns.
+    """
+
+    def __init__(self, columns: Sequence[Column]):
+        numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
+        super().__init__((len(numbers),))
+        self.numbers = numbers
+        self.categories = [i for i, column in enumerate(columns) if column.kind == "category"]
+        self.blocks = tuple(len(columns[i].categories) for i in self.categories)
+        self.x_shape = (len(numbers) + sum(self.blocks),)
+        self.width = len(columns)
+
+    def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> TableCodec:
+        """Take centre and scale of the numbers from what is there of training rows."""
+        if self.numbers:
+            super().fit(lambda: (part[:, self.numbers] for part in slices()))
+        return self
+
+    def forward(self, raw: Tensor) -> Tensor:
+        raw = raw.to(torch.float32)
+        parts = [((raw[:, self.numbers] - self.center) / self.scale).nan_to_num(0.0)]
+        for i, size in zip(self.categories, self.blocks, strict=True):
+            # NaN equals no index: its block is all zeros.
+            parts.append((raw[:, i, None] == torch.arange(size, device=raw.device)).to(torch.float32))
+        return torch.cat(parts, 1)
+
+    def mask(self, raw: Tensor) -> Tensor | None:
+        there = ~raw.isnan()
+        parts = [there[:, self.numbers]]
+        for i, size in zip(self.categories, self.blocks, strict=True):
+            parts.append(there[:, i, None].expand(-1, size))
+        return torch.cat(parts, 1)
+
+    def invert(self, x: Tensor) -> Tensor:
+        n, *blocks = x.split([len(self.numbers), *self.blocks], 1)
+        columns: list[Tensor | None] = [None] * self.width
+        values = n * self.scale + self.center
+        for place, i in enumerate(self.numbers):
+            columns[i] = values[:, place]
+        for i, block in zip(self.categories, blocks, strict=True):
+            columns[i] = block.argmax(1).to(x.dtype)
+        return torch.stack([column for column in columns if column is not None], 1)
+
+
 def codec_for(facts: Facts) -> ImageCodec | NumberCodec:
     """The codec that fits the data's facts; a `NumberCodec` is fitted before training, or loaded."""
     if facts.is_image:
         return ImageCodec(facts.raw_shape, facts.dtype == "uint8")
+    if facts.columns and (facts.missing or any(column.kind == "category" for column in facts.columns)):
+        return TableCodec(facts.columns)
     return NumberCodec(facts.raw_shape)

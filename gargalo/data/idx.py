@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import zlib
 from pathlib import Path
 
@@ -11,14 +12,20 @@ import numpy as np
 
 from ..errors import DataError
 from .bombs import is_bomb
+from .reading import Reading
+from .source import Source, as_source
+from .split import HELD, TEST, TRAIN
 
-__all__ = ["read_idx", "write_idx"]
+__all__ = ["is_idx", "read_idx", "read_idx_source", "write_idx"]
 
+NAME = re.compile(r".*(-idx\d-ubyte|\.idx\d?)(\.gz)?", re.IGNORECASE)
+WORDS = {"train": TRAIN, "val": HELD, "held": HELD, "t10k": TEST, "test": TEST}
+"""What the name of a part's files holds."""
 MOST_BYTES = 2**32
 """A header that announces more than this is refused before anything is allocated."""
 
 
-def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
+def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -> np.ndarray:
     """Read an IDX file of unsigned bytes, gzipped or not.
 
     Parameters
@@ -26,6 +33,8 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     path : Path
     sha256 : str or None
         What the decompressed bytes must hash to.
+    zipped : str or None
+        What a gzipped file must hash to, where no more is known of it.
 
     Returns
     -------
@@ -72,7 +81,71 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
         raise DataError(
             f"{path}: expected sha256 {sha256[:12]}… of the decompressed bytes. Found another; fetch it anew."
         )
+    if zipped and path.suffix == ".gz" and hashlib.sha256(path.read_bytes()).hexdigest() != zipped:
+        raise DataError(f"{path}: expected sha256 {zipped[:12]}… of the file. Found another; fetch it anew.")
     return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def is_idx(path: Path) -> bool:
+    """Is this an IDX file, or a folder with some, by their names?"""
+    if path.is_dir():
+        return any(is_idx(inside) for inside in path.iterdir() if inside.is_file())
+    return NAME.fullmatch(path.name) is not None
+
+
+def read_idx_source(path: Path, reading: Reading, split_seed: int = 0) -> Source:
+    """A source from a file of images, or from a folder with those of training and, perhaps, of test examples.
+
+    Labels are in a file of the same name with "labels" and "idx1" where the other has "images" and "idx3".
+
+    Raises
+    ------
+    DataError
+        Files that do not fit each other, with both numbers.
+    """
+    if path.is_dir():
+        images = sorted(file for file in path.iterdir() if is_idx(file) and "images" in file.name)
+        known = {file: next((code for word, code in WORDS.items() if word in file.name), None) for file in images}
+        found = [(code, file) for file, code in known.items() if code is not None]
+        if sorted({code for code, _ in found}) != sorted(code for code, _ in found) or TRAIN not in dict(found):
+            names = ", ".join(file.name for file in images) or "none"
+            raise DataError(
+                f"{path}: expected IDX images called train-…, and perhaps t10k-… or test-…. Found {names}."
+            )
+        parts = [(code, *_with_labels(file)) for code, file in sorted(found)]
+    else:
+        parts = [(TRAIN, *_with_labels(path))]
+    xs, ys = [x for _, x, _ in parts], [y for _, _, y in parts]
+    if len({x.shape[1:] for x in xs}) > 1:
+        raise DataError(f"{path}: expected images of one size in every part. Found {[x.shape for x in xs]}.")
+    if any(y is None for y in ys) and any(y is not None for y in ys):
+        raise DataError(f"{path}: expected labels for every part or for none. Found some without.")
+    split = np.repeat(np.array([code for code, _, _ in parts], np.uint8), [len(x) for x in xs])
+    return as_source(
+        np.concatenate(xs),
+        None if ys[0] is None else np.concatenate([y for y in ys if y is not None]),
+        name=path.name,
+        split=split if len(parts) > 1 else None,
+        split_seed=split_seed,
+        reading=reading,
+    )
+
+
+def _with_labels(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Images, and the labels beside them, as many."""
+    x = read_idx(path)
+    name = path.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
+    beside = [
+        file for file in (path.with_name(name), path.with_name(f"{name}.gz")) if file != path and file.is_file()
+    ]
+    if not beside:
+        return x, None
+    y = read_idx(beside[0])
+    if y.shape != x.shape[:1]:
+        raise DataError(
+            f"{beside[0]}: expected {len(x)} labels, one for each image of {path.name}. Found shape {y.shape}."
+        )
+    return x, y
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

@@ -12,12 +12,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import DataError
+from .columns import Column, impute
+from .reading import Note, Reading
+from .split import HELD, PARTS, TEST, TRAIN, copies, deal
 
-__all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Origin", "Source", "as_source"]
+__all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Origin", "RowNumbers", "Source", "as_source"]
 
-TRAIN, HELD, TEST = 0, 1, 2
-PARTS = {"train": TRAIN, "held": HELD, "test": TEST}
-
+MOST_BROKEN = 0.05
+"""Share of the files of a folder that may be unreadable before training is refused."""
 MOST = 1e38
 """The largest number: the difference of any two is still a float32, so that standardised data are finite."""
 
@@ -30,6 +32,7 @@ class Origin(BaseModel):
     src: str
     data_dir: str | None = None
     split_seed: Annotated[int, Field(ge=0)] = 0
+    reading: Reading = Reading()
 
 
 class Facts(BaseModel):
@@ -43,6 +46,12 @@ class Facts(BaseModel):
     class_names: tuple[str, ...] | None = None
     counts: dict[str, int]
     fingerprint: str
+    columns: tuple[Column, ...] | None = None
+    """What each number of a row is, where the data are a table."""
+    missing: bool = False
+    """May numbers be missing, to be left out of the loss?"""
+    span: tuple[float, float] | None = None
+    """Least and greatest number, where the data are no bytes."""
     origin: Origin | None = None
     """None for arrays that a program made."""
 
@@ -87,6 +96,14 @@ class Source:
         TRAIN, HELD or TEST for each example.
     ids : sequence of str
         One for each example; whatever comes out row by row carries it.
+    columns : tuple of Column or None
+        What each number of a row is, where the data are a table; NaN marks what is missing.
+    display : ndarray or None, (n, h, w) or (n, h, w, c), uint8
+        What people see of each example, where that is not `x`.
+    notes : tuple of Note
+        What the reader did, and what it saw.
+    skipped : tuple of (str, str)
+        Files that could not be used, and why.
     origin : Origin or None
         What gives these data again.
     """
@@ -97,6 +114,10 @@ class Source:
     class_names: tuple[str, ...] | None
     split: np.ndarray
     ids: Sequence[str]
+    columns: tuple[Column, ...] | None = None
+    display: np.ndarray | None = None
+    notes: tuple[Note, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
 
     def __len__(self) -> int:
@@ -108,12 +129,29 @@ class Source:
         Raises
         ------
         DataError
-            For fewer than 10 examples, or examples that are all alike.
+            For fewer than 10 examples, or examples that are all alike; for a folder with too many broken files, or
+            with an empty one in it.
         """
+        for note in self.notes:
+            if note.key == "empty_folder":
+                raise DataError(
+                    f"{note.what}: expected pictures in this sub-folder. Found none; fill or remove it."
+                )
+        broken = len(self.skipped) / max(1, len(self.skipped) + len(self))
+        if broken > MOST_BROKEN:
+            path, why = self.skipped[0]
+            raise DataError(
+                f"{self.name}: expected at most {MOST_BROKEN:.0%} of the files to be unreadable. Found"
+                f" {broken:.0%}, the first {path} ({why}); gargalo inspect lists them all. Mend or remove them."
+            )
         if len(self) < 10:
             raise DataError(f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}.")
-        if self.x.max() == self.x.min():
-            raise DataError(f"{self.name}: expected data that vary. Found {self.x.flat[0]:g} everywhere.")
+        if np.nanmax(self.x) == np.nanmin(self.x) or (self.columns and not self._varies()):
+            raise DataError(f"{self.name}: expected data that vary. Found {np.nanmax(self.x):g} everywhere.")
+
+    def _varies(self) -> bool:
+        """Does any column? Each may stand still at another value."""
+        return bool((np.nanmax(self.x, axis=0) > np.nanmin(self.x, axis=0)).any())
 
     def rows(self, part: str) -> np.ndarray:
         """Indices of one part: "train", "held" or "test"."""
@@ -135,7 +173,14 @@ class Source:
             for start in range(0, len(array), 8192):
                 digest.update(np.ascontiguousarray(array[start : start + 8192]).data)
         digest.update("\0".join(self.class_names or ()).encode())
+        for column in self.columns or ():
+            digest.update(f"\0{column.name}\0{column.kind}\0{column.categories}".encode())
         return digest.hexdigest()
+
+    @cached_property
+    def missing(self) -> bool:
+        """Is any number missing?"""
+        return bool(self.columns) and bool(np.isnan(self.x).any())
 
     @cached_property
     def facts(self) -> Facts:
@@ -147,6 +192,9 @@ class Source:
             class_names=self.class_names,
             counts={part: int((self.split == code).sum()) for part, code in PARTS.items()},
             fingerprint=self.fingerprint,
+            columns=self.columns,
+            missing=self.missing,
+            span=None if self.x.dtype == np.uint8 else (float(np.nanmin(self.x)), float(np.nanmax(self.x))),
             origin=self.origin,
         )
 
@@ -158,24 +206,37 @@ def as_source(
     name: str = "array",
     split: np.ndarray | None = None,
     split_seed: int = 0,
+    ids: Sequence[str] | None = None,
+    columns: Sequence[Column] | None = None,
+    groups: np.ndarray | None = None,
+    reading: Reading | None = None,
+    notes: Sequence[Note] = (),
 ) -> Source:
     """Check arrays and make them a `Source`.
 
     Parameters
     ----------
     x : ndarray, (n, p), (n, h, w) or (n, h, w, c) with c of 1, 3 or 4
-        uint8, or finite numbers; float images must lie in [0, 1].
+        uint8, or finite numbers; float images must lie in [0, 1]. NaN in rows of numbers is missing.
     y : ndarray or None, (n,)
         Labels, whole numbers or text.
     split : ndarray or None, (n,), of TRAIN, HELD, TEST
-        Without one, a seeded 80/10/10.
+        Without one, shares dealt by a seed: stratified by label, copies and groups on one side.
+    groups : ndarray or None, (n,) int
+        Examples that must not be divided between two parts.
+    reading : Reading or None
+        What happens to missing numbers, rows that are pictures, the shares of the parts.
 
     Raises
     ------
     DataError
         For a shape, dtype or value that nothing can be learned from.
     """
+    reading = reading or Reading()
     x = np.asanyarray(x)
+    if reading.image_shape:
+        x = _as_pictures(x, reading.image_shape, name)
+        columns = None
     if x.ndim not in (2, 3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3, 4)) or 0 in x.shape:
         raise DataError(
             f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)"
@@ -184,55 +245,120 @@ def as_source(
         )
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
         raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.")
+    y, class_names = _labels(y, len(x), name)
+    ids = RowNumbers(len(x)) if ids is None else ids
     if x.dtype != np.uint8:
-        x = _checked_numbers(x, name)
+        x, whole = _checked_numbers(x, name, reading.impute, columns)
+        if reading.impute and columns is None and x.ndim == 2:
+            columns = [Column(name=str(i)) for i in range(x.shape[1])]
+        if not whole.all() and reading.impute == "drop":
+            kept = np.flatnonzero(whole)
+            x, ids = x[kept], [ids[int(row)] for row in kept]
+            y, split, groups = (None if a is None else a[kept] for a in (y, split, groups))
+            notes = [*notes, Note(key="dropped", count=int((~whole).sum()))]
+        elif not whole.all():
+            notes = [*notes, Note(key="missing", count=int((~whole).sum()))]
     if split is None:
-        split = _random_split(len(x), split_seed)
-    class_names = None
-    if y is not None:
-        y = np.asarray(y)
-        if y.shape == (len(x), 1):
-            y = y[:, 0]
-        if y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.round(y)).all():
-            y = y.astype(np.int64)
-        if y.shape != (len(x),) or y.dtype.kind not in "uiUSb":
-            raise DataError(
-                f"{name}: expected {len(x)} labels, whole numbers or text, one for each example."
-                f" Found an array of shape {y.shape} and dtype {y.dtype}; y.astype(int) or y.astype(str) may do."
-            )
-        values, y = np.unique(y, return_inverse=True)
+        alike = copies(x)
+        notes = _told_of_copies(alike, notes)
+        split = deal(len(x), split_seed, reading.parts, y, _together(alike, groups))
+    if reading.impute in ("median", "mask") and columns is not None:
+        x, columns = impute(_own(x), reading.impute, columns, split, name)
+    known = None if columns is None else tuple(columns)
+    return Source(name, x, y, class_names, split.astype(np.uint8), ids, known, notes=tuple(notes))
+
+
+def _as_pictures(x: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Rows of numbers as pictures of this shape; whole numbers from 0 to 255 are bytes."""
+    if x.ndim != 2 or x.shape[1] != np.prod(shape):
+        raise DataError(
+            f"{name}: expected rows of {np.prod(shape)} numbers for image_shape {shape}. Found shape {x.shape}."
+        )
+    if x.dtype != np.uint8 and x.min() >= 0 and 1 < x.max() <= 255 and (x == np.rint(x)).all():
+        x = x.astype(np.uint8)
+    return x.reshape(-1, *shape)
+
+
+def _labels(y: np.ndarray | None, n: int, name: str) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+    """Labels as indices (n,) into their sorted names."""
+    if y is None:
+        return None, None
+    y = np.asarray(y)
+    if y.shape == (n, 1):
+        y = y[:, 0]
+    if y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.round(y)).all():
         y = y.astype(np.int64)
-        class_names = tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values)
-    return Source(name, x, y, class_names, split.astype(np.uint8), RowNumbers(len(x)))
+    if y.shape != (n,) or y.dtype.kind not in "uiUSb":
+        raise DataError(
+            f"{name}: expected {n} labels, whole numbers or text, one for each example."
+            f" Found an array of shape {y.shape} and dtype {y.dtype}; y.astype(int) or y.astype(str) may do."
+        )
+    values, y = np.unique(y, return_inverse=True)
+    return y.astype(np.int64), tuple(
+        v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values
+    )
 
 
-def _checked_numbers(x: np.ndarray, name: str) -> np.ndarray:
-    """`x` as finite native float32; images within [0, 1]."""
+def _together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
+    """Examples that stay together: copies, and those of one group; None where each stands alone."""
+    if groups is None:
+        return None if (alike == np.arange(len(alike))).all() else alike
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    # A copy in two groups ties both together.
+    n = len(alike)
+    places = np.unique(groups, return_inverse=True)[1] + n
+    size, rows = int(places.max()) + 1, np.arange(n)
+    ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
+    return connected_components(ties, directed=False)[1][:n]
+
+
+def _told_of_copies(alike: np.ndarray, notes: Sequence[Note]) -> Sequence[Note]:
+    count = int((alike != np.arange(len(alike))).sum())
+    return [*notes, Note(key="copies", count=count)] if count else notes
+
+
+def _own(x: np.ndarray) -> np.ndarray:
+    """An array that may be written to, so that nobody else's changes."""
+    return np.array(x)
+
+
+def _checked_numbers(
+    x: np.ndarray, name: str, impute: str | None, columns_known: Sequence[Column] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`x` as native float32, images within [0, 1]; and which rows (n,) are whole.
+
+    Numbers that are not finite are refused, or under `impute` become NaN.
+    """
     # A map of native float32 stays one: asking for what it is already would make it an array of another kind.
     if not (isinstance(x, np.memmap) and x.dtype == np.float32 and x.flags.c_contiguous):
         with np.errstate(over="ignore", invalid="ignore"):
             x = np.ascontiguousarray(x, dtype=np.float32)
     rows = x.reshape(len(x), -1)
     # What is NaN is not within bounds either.
-    bad = ~((rows.max(axis=1) <= MOST) & (rows.min(axis=1) >= -MOST))
-    if bad.any():
+    whole = (rows.max(axis=1) <= MOST) & (rows.min(axis=1) >= -MOST)
+    if not whole.all():
+        if impute is None or (x.ndim > 2 and impute != "drop"):
+            bad = rows[~whole]
+            columns = int((~(np.abs(bad) <= MOST)).any(axis=0).sum())
+            first = ""
+            if columns_known and x.ndim == 2:
+                place = int(np.flatnonzero(~(np.abs(bad[0]) <= MOST))[0])
+                first = f", column {columns_known[place].name!r}"
+            hint = "--impute drop" if x.ndim > 2 else "--impute median, mask or drop"
+            raise DataError(
+                f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {len(bad)} of"
+                f" {len(x)} rows and {columns} of {rows.shape[1]} columns, the first in row"
+                f" {int(np.flatnonzero(~whole)[0])}{first}. Fill them in or drop these rows: {hint}."
+            )
+        if x.ndim == 2:
+            x = _own(x)
+            x[~(np.abs(x) <= MOST)] = np.nan
+    seen = x if whole.all() else x[whole]
+    if x.ndim > 2 and len(seen) and (seen.min() < 0 or seen.max() > 1):
         raise DataError(
-            f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {bad.sum()} of"
-            f" {len(x)} rows, the first in row {int(np.flatnonzero(bad)[0])}. Drop these rows or fill them in."
+            f"{name}: expected images as uint8, or as floats in [0, 1]. Found values from {seen.min():g} to"
+            f" {seen.max():g}. Convert 0-255 images with x.astype('uint8'), or rescale them to [0, 1]."
         )
-    if x.ndim > 2 and (x.min() < 0 or x.max() > 1):
-        raise DataError(
-            f"{name}: expected images as uint8, or as floats in [0, 1]. Found values from {x.min():g} to"
-            f" {x.max():g}. Convert 0-255 images with x.astype('uint8'), or rescale them to [0, 1]."
-        )
-    return x
-
-
-def _random_split(n: int, seed: int) -> np.ndarray:
-    """80 % train, 10 % held out, 10 % test, by a seeded permutation."""
-    split = np.full(n, TRAIN, np.uint8)
-    order = np.random.default_rng(seed).permutation(n)
-    tenth = max(1, round(0.1 * n))
-    split[order[:tenth]] = TEST
-    split[order[tenth : 2 * tenth]] = HELD
-    return split
+    return x, whole

@@ -28,7 +28,7 @@ class Words:
         """The language's tag, as HTML wants it."""
         return LANGUAGES[self.lang]
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """The text behind `key`; floats among `values` are written with this language's decimal mark."""
         shown = {k: self.number(v) if isinstance(v, float) else v for k, v in values.items()}
         return self.texts[key].format(**shown)

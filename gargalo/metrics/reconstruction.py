@@ -9,9 +9,10 @@ import numpy as np
 __all__ = ["PCABaseline", "mse", "pca_baseline", "psnr"]
 
 
-def mse(x: np.ndarray, reconstruction: np.ndarray) -> float:
-    """Mean squared error over all values of x, (n, *shape)."""
-    return float(np.mean(np.square(x - reconstruction), dtype=np.float64))
+def mse(x: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> float:
+    """Mean squared error over all values of x, (n, *shape), or those where `mask` (n, *shape) is true."""
+    error = np.square(x - reconstruction)
+    return float(np.mean(error if mask is None else error[mask], dtype=np.float64))
 
 
 def psnr(x: np.ndarray, reconstruction: np.ndarray) -> float:

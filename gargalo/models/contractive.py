@@ -18,7 +18,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ..core import Batch, Loss
+from ..core import NATS, Batch, Loss
 from .decoding import DecodingModel
 
 __all__ = ["ContractiveAutoencoder"]
@@ -29,7 +29,7 @@ class ContractiveAutoencoder(DecodingModel):
 
     can = frozenset({"encode", "decode", "reconstruct"})
     networks = ("mlp",)
-    likelihoods = ("bernoulli", "gaussian")
+    likelihoods = NATS
     reference = "Rifai et al. 2011, ICML 28"
 
     @dataclass(frozen=True)

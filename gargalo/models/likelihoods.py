@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..core import Likelihood
 
-__all__ = ["LIKELIHOODS", "Bernoulli", "GaussianLikelihood", "MeanSquared"]
+__all__ = ["LIKELIHOODS", "Bernoulli", "GaussianLikelihood", "MeanSquared", "Mixed"]
 
 
 class Bernoulli(Likelihood):
@@ -37,8 +37,8 @@ class GaussianLikelihood(Likelihood):
     their mean through a sigmoid; standardised numbers do not.
     """
 
-    def __init__(self, x_shape: tuple[int, ...]):
-        super().__init__(x_shape)
+    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
+        super().__init__(x_shape, blocks)
         self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3)))
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
@@ -70,7 +70,40 @@ class MeanSquared(Likelihood):
         return _unlink(mean, self.x_shape)
 
 
-LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": GaussianLikelihood, "mse": MeanSquared}
+class Mixed(Likelihood):
+    r"""-log p(x | m, l) = -log N(numbers | m, sigma^2) - sum_c log softmax(l_c)[category c].
+
+    For tables: one term for the standardised numbers, one for the categories, each a one-hot block of x; what is
+    missing counts in neither (Nazabal et al., arXiv:1807.03653).
+    """
+
+    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
+        super().__init__(x_shape, blocks)
+        self.sizes = [x_shape[0] - sum(blocks), *blocks]
+        self.numbers = GaussianLikelihood((self.sizes[0],)) if self.sizes[0] else None
+
+    def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        mask = torch.ones_like(x, dtype=torch.bool) if mask is None else mask
+        (p, *logits), (n, *ones), (there, *theirs) = (t.split(self.sizes, 1) for t in (params, x, mask))
+        found = {}
+        if self.numbers is not None:
+            found["numbers"] = self.numbers.nll(p, n, there)["gaussian"]
+        if logits:
+            parts = zip(logits, ones, theirs, strict=True)
+            nll = [-(F.log_softmax(logit, 1) * one).sum(1) * known[:, 0] for logit, one, known in parts]
+            found["categories"] = torch.stack(nll).sum(0)
+        return found
+
+    def mean(self, params: Tensor) -> Tensor:
+        numbers, *logits = params.split(self.sizes, 1)
+        return torch.cat([numbers, *(logit.softmax(1) for logit in logits)], 1)
+
+    def bias_for(self, mean: Tensor) -> Tensor:
+        numbers, *shares = mean.split(self.sizes)
+        return torch.cat([numbers, *(share.clamp(min=1e-3).log() for share in shares)])
+
+
+LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": GaussianLikelihood, "mixed": Mixed, "mse": MeanSquared}
 
 
 def _per_example(values: Tensor, mask: Tensor | None) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ..core import Batch, Loss
+from ..core import NATS, Batch, Loss
 from .decoding import DecodingModel
 
 __all__ = ["RegularisedAutoencoder"]
@@ -27,7 +27,7 @@ class RegularisedAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(z)) + beta/2 |z|^2 + lambda R(g), z = f(x)."""
 
     can = frozenset({"encode", "decode", "reconstruct"})
-    likelihoods = ("bernoulli", "gaussian")
+    likelihoods = NATS
     prior = "gmm"
     reference = "Ghosh et al. 2020, arXiv:1903.12436"
 

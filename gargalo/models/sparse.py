@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ..core import Batch, Loss
+from ..core import NATS, Batch, Loss
 from .decoding import DecodingModel
 
 __all__ = ["SparseAutoencoder"]
@@ -27,7 +27,7 @@ class SparseAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(z)) + lambda |z|_1, z = max(f(x), 0); or z = top_k(f(x))."""
 
     can = frozenset({"encode", "decode", "reconstruct"})
-    likelihoods = ("bernoulli", "gaussian")
+    likelihoods = NATS
     defaults = {"latent_dim": 64}
     conv_defaults = defaults
     reference = "Makhzani & Frey 2014, arXiv:1312.5663"

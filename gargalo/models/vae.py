@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core import Batch, Gaussian, Loss
+from ..core import NATS, Batch, Gaussian, Loss
 from .decoding import DecodingModel
 
 __all__ = ["VariationalAutoencoder"]
@@ -26,7 +26,7 @@ class VariationalAutoencoder(DecodingModel):
     can = frozenset({"encode", "decode", "reconstruct", "posterior"})
     numbers_per_latent = 2
     fits_normal = True
-    likelihoods = ("bernoulli", "gaussian")
+    likelihoods = NATS
     reference = "Kingma & Welling 2014, arXiv:1312.6114"
 
     def loss(self, batch: Batch) -> Loss:
@@ -45,10 +45,8 @@ class VariationalAutoencoder(DecodingModel):
         # exp(7) is far from any sensible scale; the clamp keeps a bad first step from ending in infinity.
         return Gaussian(mean, log_stddev.clamp(-7, 7).exp())
 
-    def log_weight(
-        self, x: Tensor, k: int, generator: torch.Generator | None = None, y: Tensor | None = None
-    ) -> Tensor:
-        return self.weigh(Batch(x, y, generator=generator), k)[0]
+    def log_weight(self, batch: Batch, k: int) -> Tensor:
+        return self.weigh(batch, k)[0]
 
     def weigh(self, batch: Batch, k: int) -> tuple[Tensor, Tensor]:
         """`log_weight` (k, n), and what the decoder put out for these draws, (k * n, *params_shape)."""

@@ -18,7 +18,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ..core import Batch, Loss
+from ..core import NATS, Batch, Loss
 from .decoding import DecodingModel
 
 __all__ = ["WassersteinAutoencoder", "mmd"]
@@ -44,7 +44,7 @@ class WassersteinAutoencoder(DecodingModel):
 
     can = frozenset({"encode", "decode", "reconstruct"})
     fits_normal = True
-    likelihoods = ("bernoulli", "gaussian")
+    likelihoods = NATS
     reference = "Tolstikhin et al. 2018, arXiv:1711.01558"
 
     @dataclass(frozen=True)

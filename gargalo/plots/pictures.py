@@ -14,8 +14,8 @@ from .style import INK, PALETTE, QUIET, figure, styled
 __all__ = ["film", "grid", "passage", "strips"]
 
 
-def show(ax: Axes, example: np.ndarray) -> None:
-    """One raw example, (h, w), (h, w, c) or (p,), on bare axes."""
+def show(ax: Axes, example: np.ndarray, limits: tuple[float, float] | None = None) -> None:
+    """One example, (h, w), (h, w, c) or (p,), on bare axes; bars within `limits`, so that they can be compared."""
     ax.set_xticks([])
     ax.set_yticks([])
     for side in ax.spines.values():
@@ -23,6 +23,7 @@ def show(ax: Axes, example: np.ndarray) -> None:
     if example.ndim == 1:
         ax.bar(np.arange(len(example)), example, width=1.0, color=PALETTE[0])
         ax.axhline(0, color=QUIET, linewidth=0.5)
+        ax.set_ylim(limits)
         return
     pixels = example[..., 0] if example.ndim == 3 and example.shape[-1] == 1 else example
     ax.imshow(pixels, vmin=0, vmax=255 if pixels.dtype == np.uint8 else 1)
@@ -31,12 +32,16 @@ def show(ax: Axes, example: np.ndarray) -> None:
 def strips(rows: Sequence[tuple[str, np.ndarray]], size: float = 0.86) -> Figure:
     """Rows of examples (n, *raw_shape), one under the other, each with its name on the left."""
     columns = max(len(examples) for _, examples in rows)
+    limits = None
+    if rows[0][1].ndim == 2:
+        ends = [(np.nanmin(examples), np.nanmax(examples)) for _, examples in rows]
+        limits = min(0.0, *(float(low) for low, _ in ends)), max(0.0, *(float(high) for _, high in ends))
     with styled():
         drawn = figure(1.9 + size * columns, size * len(rows))
         axes = drawn.subplots(len(rows), columns, squeeze=False, gridspec_kw={"wspace": 0.03, "hspace": 0.06})
         for line, (name, examples) in zip(axes, rows, strict=True):
             for ax, example in zip(line, examples, strict=False):
-                show(ax, example)
+                show(ax, example, limits)
             for ax in line[len(examples) :]:
                 ax.set_axis_off()
             line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
@@ -69,12 +74,13 @@ def passage(examples: np.ndarray, latents: np.ndarray, back: np.ndarray, words: 
     """Examples going through the bottleneck: picture -> a few numbers -> picture."""
     n, d = latents.shape
     limit = np.abs(latents).max() or 1.0
+    seen = np.nanmin([examples, back]), np.nanmax([examples, back])
     with styled():
         drawn = figure(10, 0.9 * n + 0.7)
         axes = drawn.subplots(n, 5, squeeze=False, width_ratios=[1, 0.55, 3.6, 0.55, 1])
         for line, x, z, y in zip(axes, examples, latents, back, strict=True):
-            show(line[0], x)
-            show(line[4], y)
+            show(line[0], x, seen)
+            show(line[4], y, seen)
             line[2].imshow(z[None], cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
             line[2].set_yticks([])
             line[2].set_xticks(np.arange(-0.5, d), [])

@@ -31,9 +31,9 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
     x = run.examples.x[rows]
     size, d = run.recipe.data.size, run.latent_size
     drawn = plots.passage(
-        x,
+        run.look(x),
         run.latents[rows],
-        run.reconstruct(x),
+        run.look(run.reconstruct(x)),
         (words("n_numbers", n=size), words("n_numbers", n=d), words("n_numbers", n=size)),
     )
     return Section(
@@ -54,7 +54,11 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
     rows, d = cast.varied(10), run.recipe.latent_dim
     x, name = run.examples.x[rows], _name(run, words)
     drawn = plots.strips(
-        [(words("originals"), x), (f"PCA-{d}", run.pca[1][rows]), (name, run.reconstruct(x))],
+        [
+            (words("originals"), run.look(x)),
+            (f"PCA-{d}", run.look(run.pca[1][rows])),
+            (name, run.look(run.reconstruct(x))),
+        ],
     )
     epochs = [record["epoch"] for record in run.history]
     term = run.recipe.likelihood or ""
@@ -140,8 +144,8 @@ def walk(cast: Cast, words: Words) -> Section | None:
         return None
     rows, x = [], run.examples.x
     for a, b in cast.pairs():
-        rows.append((words("walk.blend"), latent.blend(x[a], x[b])))
-        rows.append((words("walk.path"), run.interpolate(a, b)))
+        rows.append((words("walk.blend"), run.look(latent.blend(x[a], x[b]))))
+        rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
     a, b = cast.pairs()[0]
     return Section(
         "walk",
@@ -184,7 +188,7 @@ def fail(cast: Cast, words: Words) -> Section | None:
         [
             _picture(
                 "5-draws",
-                plots.strips([("N(0, I)", run.sample(12, "normal"))]),
+                plots.strips([("N(0, I)", run.look(run.sample(12, "normal")))]),
                 words,
                 words("fail.caption.draws"),
             ),
@@ -204,7 +208,7 @@ def cures(cast: Cast, words: Words) -> Section | None:
     for run in players:
         for prior, key, short in (("normal", "coverage", "N(0, I)"), ("gmm", "coverage_gmm", words("mixture"))):
             name = f"{_name(run, words)}, {short}"
-            strips.append((name.replace(", ", ",\n", 1), run.sample(12, prior)))
+            strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
             covered = run.metrics.get(key)
             rows.append((name, covered, run.metrics["test_mse"]))
     body = [words("cures.body"), words("cures.coverage")]
@@ -267,9 +271,9 @@ def denoise(cast: Cast, words: Words) -> Section | None:
     spoiled = run.corrupt(x)
     drawn = plots.strips(
         [
-            (words("clean"), x[rows]),
-            (words("noisy"), spoiled[rows]),
-            (words("denoised"), run.denoise(spoiled[rows])),
+            (words("clean"), run.look(x[rows])),
+            (words("noisy"), run.look(spoiled[rows])),
+            (words("denoised"), run.look(run.denoise(spoiled[rows]))),
         ]
     )
     body = [words("denoise.intro", noise=words(f"noise.{run.recipe.options['noise']}"))]

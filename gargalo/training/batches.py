@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..core import Batch
+from ..core import Batch, Codec
 
 __all__ = ["Data"]
 
@@ -54,12 +54,13 @@ class Data:
             moved.y = self.y.to(device)
         return moved
 
-    def batch(self, codec: nn.Module, rows: Tensor, **more: Any) -> Batch:
+    def batch(self, codec: Codec, rows: Tensor, **more: Any) -> Batch:
         """The model-space batch of these rows (on the CPU), in their order."""
         y = None
         if self.y is not None:
             y = self.one_hot[self.y[rows.to(self.device)]]
-        return Batch(codec(self._take(rows)), y, **more)
+        raw = self._take(rows)
+        return Batch(codec(raw), y, codec.mask(raw), **more)
 
     def _take(self, rows: Tensor) -> Tensor:
         if isinstance(self.raw, Tensor):

@@ -1,0 +1,103 @@
+"""Commands that look at data before anything is trained, and at what was kept of them: inspect, cache."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .common import AsJson, DataDir, Lang, SourceArgument, app, tell
+from .reading import flags, reads
+
+if TYPE_CHECKING:
+    from ..lang import Words
+
+
+@app.command()
+@reads
+def inspect(
+    src: SourceArgument,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A contact sheet of examples, .png.")] = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
+    reading: Any = None,
+) -> None:
+    """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
+    from .. import inspection
+    from ..data import load_data
+    from ..files import write_whole
+    from ..lang import words
+    from ..output import check_output
+
+    say = words(lang)
+    if out is not None:
+        check_output(out, (".png",), source=src)
+    # Missing numbers are to be seen, not to be stumbled over.
+    wanted: dict[str, Any] = {"impute": "mask"} | (reading or {})
+    source = load_data(src, data_dir=data_dir, progress=True, **wanted)
+    found = inspection.inspect(source)
+    if out is not None:
+        write_whole(out, inspection.contact_sheet(source, say))
+    chosen = dict(reading or {})
+    if source.missing and "impute" not in chosen:
+        chosen["impute"] = "median"
+    found["command"] = f"gargalo train {shlex.quote(src)} --model vae {flags(chosen)}".strip()
+    tell(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
+
+
+def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
+    """The same for people."""
+    shape = " x ".join(map(str, found["shape"]))
+    low, high = found["range"]
+    parts = ", ".join(f"{n} {say(f'part.{part}')}" for part, n in found["parts"].items() if n)
+    lines = [
+        say("inspect.what", name=found["name"], n=found["examples"], kind=say(f"kind.{found['kind']}")),
+        f"  {say('inspect.shape')}: {shape} {found['dtype']}, {low:g} … {high:g}",
+        f"  {say('inspect.parts')}: {parts}",
+    ]
+    if found["labels"] is None:
+        lines.append(f"  {say('inspect.labels')}: {say('inspect.none')}")
+    else:
+        counts = [f"{name} {n}" for name, n in list(found["labels"].items())[:20]]
+        more = len(found["labels"]) - len(counts)
+        lines.append(f"  {say('inspect.labels')}: {', '.join(counts)}" + (f", +{more}" if more else ""))
+    for column in (found["columns"] or ())[:50]:
+        lines.append(f"    {_column(column, say)}")
+    if len(found["columns"] or ()) > 50:
+        lines.append(f"    … +{len(found['columns']) - 50}")
+    lines += [f"  - {say('note.' + note['key'], n=note['count'], what=note['what'])}" for note in found["did"]]
+    lines += [f"  - {say('inspect.skipped', path=path, why=why)}" for path, why in found["skipped"]]
+    lines += [f"  ! {say('inspect.' + w['key'], **w)}" for w in found["warnings"]]
+    if found["fault"]:
+        lines.append(f"  ! {say('inspect.fault')}: {found['fault']}")
+    else:
+        lines.append(f"  {say('inspect.cost', **{name: f'{n:.0f}' for name, n in found['cost'].items()})}")
+        lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
+    return [*lines, *([str(out)] if out else [])]
+
+
+def _column(column: dict[str, Any], say: Words) -> str:
+    missing = f", {say('inspect.missing', n=column['missing'])}" if column["missing"] else ""
+    if "names" in column:
+        top = sorted(column["names"].items(), key=lambda pair: -pair[1])
+        return f"{column['name']}: " + ", ".join(f"{name} {n}" for name, n in top[:6]) + missing
+    if "mean" not in column:
+        return f"{column['name']}: –{missing}"
+    spread = f"{column['min']:g} … {column['max']:g}, {say('inspect.mean')} {column['mean']:.4g}"
+    return f"{column['name']}: {spread} ± {column['stddev']:.4g}{missing}"
+
+
+cache = typer.Typer(help="What was decoded or fetched once, in the user's cache.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
+
+@cache.command()
+def clear(as_json: AsJson = False) -> None:
+    """Throw away everything in the cache that no process is using."""
+    from ..data import clear_cache
+
+    root, freed = clear_cache()
+    tell({"cache": str(root), "freed": freed}, [f"{root}: {freed / 1e6:.1f} MB"], as_json)

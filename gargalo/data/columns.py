@@ -1,0 +1,86 @@
+"""Columns of a table: what each holds, and how their values become numbers and names again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from ..errors import DataError
+from .split import TRAIN
+
+__all__ = ["Column", "impute", "named_values"]
+
+
+class Column(BaseModel):
+    """One column of a table.
+
+    Attributes
+    ----------
+    kind : "number" or "category"
+    categories : tuple of str
+        The names, of which a row holds the index.
+    fill : float or None
+        What stands for a missing value: the median, or the commonest category, of the training rows.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: Literal["number", "category"] = "number"
+    categories: tuple[str, ...] = ()
+    fill: float | None = None
+
+
+def impute(
+    x: np.ndarray, how: str, columns: Sequence[Column], split: np.ndarray, name: str
+) -> tuple[np.ndarray, tuple[Column, ...]]:
+    """Fill missing numbers in, in place, from the training rows; or under "mask" only learn what would do so.
+
+    Parameters
+    ----------
+    x : ndarray, (n, p), float32
+        NaN where a value is missing; filled in place under "median".
+    columns : sequence of Column
+        Those that know their `fill` already keep it.
+
+    Raises
+    ------
+    DataError
+        For a column without a single value in the training rows.
+    """
+    rows = split == TRAIN
+    known = []
+    for i, column in enumerate(columns):
+        if column.fill is None:
+            values = x[rows, i]
+            values = values[~np.isnan(values)]
+            if not len(values):
+                raise DataError(
+                    f"{name}: expected values in column {column.name!r}. Found none in the training rows;"
+                    f" --ignore {column.name} leaves it out."
+                )
+            common = np.bincount(values.astype(int)).argmax() if column.kind == "category" else np.median(values)
+            column = column.model_copy(update={"fill": float(common)})
+        if how == "median":
+            missing = np.isnan(x[:, i])
+            x[missing, i] = column.fill
+        known.append(column)
+    return x, tuple(known)
+
+
+def named_values(columns: Sequence[Column], x: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows (n, p) as columns by name: numbers as they are, categories by their names."""
+    found = {}
+    for i, column in enumerate(columns):
+        values = x[:, i]
+        if column.kind == "category":
+            names = np.array([*column.categories, ""], object)
+            # A missing one has no name.
+            places = np.where(np.isnan(values), len(column.categories), values).astype(int)
+            found[column.name] = names[places]
+        else:
+            found[column.name] = values
+    return found

@@ -1,0 +1,115 @@
+"""`Reading`: how what is read becomes examples; every choice that a file itself does not make."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import ParameterError, must, unknown
+
+__all__ = ["Note", "Reading", "checked_reading"]
+
+Side = Annotated[int, Field(ge=1, le=2**14)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Note(BaseModel):
+    """Something that a reader did or saw and that people should know; `lang` has its words under "note.<key>"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    count: int
+    what: str = ""
+
+
+class Reading(BaseModel):
+    """How what is read becomes examples.
+
+    Attributes
+    ----------
+    size : (height, width) or None
+        Of pictures in a folder; None takes their own if all are alike and small, else 64 x 64.
+    color : "auto", "grey" or "rgb"
+        "auto" is grey if every picture that is looked at is.
+    fit : "crop", "pad" or "stretch"
+        What is done to a picture of another shape than `size`.
+    image_shape : (h, w) or (h, w, c), or None
+        Rows of h * w * c numbers are pictures.
+    label, id, time, group, split : str or None
+        Columns of a table: the label; the id; what orders rows; what must not be divided between two parts; the
+        part ("train", "held" or "test"). Beside a `.npy` file, `label` and `split` are others.
+    ignore, category : tuple of str
+        Columns to leave out, and columns of numbers that are names.
+    impute : "median", "drop", "mask" or None
+        What happens to missing numbers: filled in from the training rows, their rows dropped, or left out of the
+        loss. None refuses them.
+    window, step : int or None
+        Rows of a log that make one example, and how far the next one begins.
+    parts : three floats
+        Shares of training, held-out and test examples, where the data do not say.
+    separator, encoding, decimal_comma
+        Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
+    display : str or None
+        A folder of pictures, one for each example, that people see instead of numbers.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    size: tuple[Side, Side] | None = None
+    color: Literal["auto", "grey", "rgb"] = "auto"
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    image_shape: Annotated[tuple[Side, ...], Field(min_length=2, max_length=3)] | None = None
+    label: str | None = None
+    id: str | None = None
+    time: str | None = None
+    group: str | None = None
+    split: str | None = None
+    ignore: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    impute: Literal["median", "drop", "mask"] | None = None
+    window: Annotated[int, Field(ge=1, le=2**20)] | None = None
+    step: Annotated[int, Field(ge=1, le=2**20)] | None = None
+    parts: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: str = "utf-8"
+    decimal_comma: bool = False
+    display: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Reading:
+        if abs(sum(self.parts) - 1) > 1e-6 or not self.parts[0]:
+            raise must("parts", "load_data", "three shares that sum to 1, the first above 0", self.parts)
+        if self.step and not self.window:
+            raise must("step", "load_data", "given together with window", self.step)
+        if self.window and not self.time:
+            raise must("window", "load_data", "given together with time, the column that orders rows", self.window)
+        return self
+
+
+def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Reading:
+    """`base` with these options, of which None means not chosen.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is unknown, or a value that cannot be.
+    """
+    chosen = {name: value for name, value in options.items() if value is not None}
+    for name in chosen:
+        if name not in Reading.model_fields:
+            raise unknown("read", "load_data", name, Reading.model_fields)
+    if isinstance(size := chosen.get("size"), int):
+        chosen["size"] = (size, size)
+    for name in ("ignore", "category"):
+        if isinstance(chosen.get(name), str):
+            chosen[name] = (chosen[name],)
+    try:
+        return Reading.model_validate({**(base.model_dump() if base else {}), **chosen})
+    except ValidationError as error:
+        first = error.errors()[0]
+        if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
+            raise cause from None
+        told = first["msg"].removeprefix("Input should be ")
+        raise must(str(first["loc"][0]), "load_data", told, first["input"]) from None

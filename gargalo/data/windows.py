@@ -1,0 +1,72 @@
+"""Logs of sensors: rows in the order of time, cut into windows that each make one example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from ..errors import DataError
+from .columns import Column
+
+__all__ = ["base", "cut"]
+
+
+def cut(
+    x: np.ndarray,
+    columns: Sequence[Column],
+    window: int,
+    step: int,
+    groups: np.ndarray | None,
+    split: np.ndarray | None,
+    name: str,
+) -> tuple[np.ndarray, list[Column], np.ndarray]:
+    """Windows of `window` rows, one every `step`; none reaches into another group or part.
+
+    Parameters
+    ----------
+    x : ndarray, (n, p)
+        In the order of time within each group.
+    groups, split : ndarray or None, (n,)
+
+    Returns
+    -------
+    ndarray, (m, window * p)
+        The rows of a window, one after the other.
+    list of Column
+        "temperature[0]", "vibration[0]", "temperature[1]", …
+    ndarray, (m,)
+        The row at which each window begins.
+
+    Raises
+    ------
+    DataError
+        Where nothing is long enough for a window.
+    """
+    starts = []
+    borders = np.ones(len(x), bool)
+    borders[1:] = False
+    for part in (groups, split):
+        if part is not None:
+            borders[1:] |= part[1:] != part[:-1]
+    edges = [*np.flatnonzero(borders), len(x)]
+    for first, last in pairwise(edges):
+        starts.append(np.arange(first, last - window + 1, step))
+    rows = np.concatenate(starts)
+    if not len(rows):
+        longest = int(np.diff(edges).max())
+        raise DataError(
+            f"{name}: expected stretches of at least {window} rows for a window. Found at most {longest}."
+        )
+    cuts = x[rows[:, None] + np.arange(window)].reshape(len(rows), -1)
+    wide = [column.model_copy(update={"name": f"{column.name}[{t}]"}) for t in range(window) for column in columns]
+    return cuts, wide, rows
+
+
+def base(columns: Sequence[Column], window: int | None) -> list[Column]:
+    """The columns of the log itself, from those of its windows."""
+    if not window:
+        return list(columns)
+    first = columns[: len(columns) // window]
+    return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]

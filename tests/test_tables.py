@@ -1,0 +1,442 @@
+"""Tables and logs: what becomes of their columns, and every way in which a file can be wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gargalo import load_data, train
+from gargalo.data import Column, named_values
+from gargalo.data.codec import TableCodec, codec_for
+from gargalo.errors import DataError, GargaloError, ParameterError
+from gargalo.models.likelihoods import GaussianLikelihood, Mixed
+
+N = 60
+RNG = np.random.default_rng(0)
+PEOPLE = pl.DataFrame(
+    {
+        "height": RNG.normal(170, 10, N).round(1),
+        "city": RNG.choice(["Recife", "Belém", "São Paulo"], N),
+        "steps": RNG.integers(0, 20_000, N),
+        "smokes": RNG.random(N) < 0.3,
+        "species": RNG.choice(["cat", "dog"], N),
+        "name": [f"p{i}" for i in range(N)],
+    }
+)
+PLAIN = {"label": "species", "id": "name"}
+
+
+def holed(frame: pl.DataFrame = PEOPLE) -> pl.DataFrame:
+    """The same with a number and a name missing now and then."""
+    every = pl.int_range(pl.len())
+    return frame.with_columns(
+        height=pl.when(every % 5 == 1).then(None).otherwise("height"),
+        city=pl.when(every % 7 == 2).then(None).otherwise("city"),
+    )
+
+
+def csv(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def refused(path: Path, text: str | bytes, expected: str, **reading) -> None:
+    """Reading a file with this text ends in one line that names the file and says what is expected."""
+    with pytest.raises(DataError, match=re.escape(expected)) as caught:
+        load_data(csv(path, text), **reading)
+    assert path.name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+# What becomes of columns
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "polars", "pandas"])
+def test_columns_are_numbers_or_names_from_wherever_they_come(tmp_path, kind):
+    if kind == "csv":
+        PEOPLE.write_csv(tmp_path / "t.csv")
+    elif kind == "parquet":
+        PEOPLE.write_parquet(tmp_path / "t.parquet")
+    forms = {"polars": PEOPLE, "pandas": pd.DataFrame(PEOPLE.to_dict(as_series=False))}
+    source = load_data(forms.get(kind, tmp_path / f"t.{kind}"), **PLAIN)
+    assert [c.name for c in source.columns] == ["height", "city", "steps", "smokes"]
+    assert [c.kind for c in source.columns] == ["number", "category", "number", "category"]
+    assert source.columns[1].categories == ("Belém", "Recife", "São Paulo")
+    assert source.class_names == ("cat", "dog")
+    assert list(source.ids) == PEOPLE["name"].to_list()
+    np.testing.assert_array_equal(source.x[:, 0], PEOPLE["height"].to_numpy().astype(np.float32))
+    assert named_values(source.columns, source.x)["city"].tolist() == PEOPLE["city"].to_list()
+    assert source.fingerprint == load_data(PEOPLE, **PLAIN).fingerprint
+
+
+def test_columns_can_be_left_out_or_named(tmp_path):
+    source = load_data(PEOPLE, ignore=("city", "name", "species"), category="smokes")
+    assert [c.name for c in source.columns] == ["height", "steps", "smokes"]
+    for wrong in ({"ignore": "cty"}, {"label": "specis"}, {"category": "heigt"}):
+        with pytest.raises(ParameterError, match=r"Did you mean '(city|species|height)'"):
+            load_data(PEOPLE, **wrong)
+    with pytest.raises(ParameterError, match=r"The 'read' parameter of load_data .* Did you mean 'label'"):
+        load_data(PEOPLE, lable="species")
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pl.Series("note", [f"text {i}" for i in range(300)]), "at most 256 different names. Found 300, such as"),
+        (
+            pl.Series("when", pd.date_range("2024", periods=300).to_numpy()),
+            "Found times; --ignore when leaves it out",
+        ),
+        (pl.Series("list", [[1, 2]] * 300), "expected numbers or names. Found List(Int64); --ignore list"),
+    ],
+)
+def test_columns_that_are_no_data_are_named(column, expected):
+    frame = pl.DataFrame({"a": range(300), column.name: column})
+    with pytest.raises(DataError, match=re.escape(expected)):
+        load_data(frame)
+    assert len(load_data(frame, ignore=column.name).columns) == 1
+
+
+def test_columns_without_a_value_and_without_change_are_told_of():
+    frame = PEOPLE.with_columns(empty=pl.lit(None), same=pl.lit(3.0))
+    source = load_data(frame, **PLAIN)
+    assert {(n.key, n.what) for n in source.notes} == {("empty_column", "empty"), ("constant", "same")}
+    codec = codec_for(source.facts)
+    codec.fit(lambda: [source.x])
+    assert torch.isfinite(codec(torch.from_numpy(source.x))).all()
+
+
+def test_an_id_must_be_of_its_own_and_a_label_in_every_row():
+    with pytest.raises(DataError, match=r"an id of its own for each row in column 'city'\. Found 3 for 60"):
+        load_data(PEOPLE, id="city", ignore=("name",))
+    with pytest.raises(DataError, match=r"expected a label in every row of 'city'. Found 9 without"):
+        load_data(holed(), label="city", ignore="name")
+    measured = PEOPLE.with_columns(mass=pl.Series(np.random.default_rng(1).random(N)))
+    wide = pl.concat([measured.with_columns(mass=pl.col("mass") + i) for i in range(10)])
+    with pytest.raises(DataError, match="which is a measurement: leave --label out"):
+        load_data(wide, label="mass", ignore="name")
+
+
+# Missing values
+
+
+def test_missing_values_are_refused_until_it_is_said_what_to_do():
+    with pytest.raises(
+        DataError, match=r"19 of 60 rows and 2 of 4 columns, .* row 1, column 'height'\. .*--impute"
+    ):
+        load_data(holed(), **PLAIN)
+    dropped = load_data(holed(), impute="drop", **PLAIN)
+    assert len(dropped) == 41
+    assert dropped.ids[1] == "p3"
+    kept = load_data(holed(), impute="mask", **PLAIN)
+    assert kept.missing
+    assert np.isnan(kept.x[1, 0])
+    filled = load_data(holed(), impute="median", **PLAIN)
+    assert not filled.missing
+    train_rows = filled.rows("train")
+    there = kept.x[train_rows, 0]
+    assert filled.x[1, 0] == np.float32(np.median(there[~np.isnan(there)]))  # of the training rows alone
+    common = np.bincount(kept.x[train_rows, 1][~np.isnan(kept.x[train_rows, 1])].astype(int)).argmax()
+    assert filled.x[2, 1] == common
+    with pytest.raises(DataError, match=r"expected values in column '0'. Found none in the training rows"):
+        load_data(np.c_[np.full(N, np.nan), np.arange(N)], impute="median")
+
+
+def test_a_codec_of_a_table_goes_there_and_back():
+    source = load_data(holed(), impute="mask", **PLAIN)
+    codec = codec_for(source.facts)
+    assert isinstance(codec, TableCodec)
+    codec.fit(lambda: [source.x[:25], source.x[25:]])
+    raw = torch.from_numpy(source.x)
+    x, mask = codec(raw), codec.mask(raw)
+    assert x.shape == mask.shape == (N, 2 + 3 + 2)
+    assert torch.isfinite(x).all()
+    back = codec.invert(x).numpy()
+    there = ~np.isnan(source.x)
+    np.testing.assert_allclose(back[there], source.x[there], rtol=1e-5)
+    numbers = x[:, 0][mask[:, 0]]
+    assert abs(numbers.mean()) < 1e-5
+    assert abs(numbers.std(correction=0) - 1) < 1e-5
+
+
+def test_the_mixed_likelihood_is_a_gaussian_and_a_cross_entropy():
+    params, x = torch.randn(5, 6), torch.zeros(5, 6)
+    x[:, :2] = torch.randn(5, 2)
+    x[torch.arange(5), torch.tensor([2, 3, 4, 2, 3])] = 1
+    x[:, 5] = 1
+    mixed, alone = Mixed((6,), (3, 1)), GaussianLikelihood((2,))
+    nll = mixed.nll(params, x)
+    torch.testing.assert_close(nll["numbers"], alone.nll(params[:, :2], x[:, :2])["gaussian"])
+    wanted = torch.nn.functional.cross_entropy(params[:, 2:5], x[:, 2:5].argmax(1), reduction="none")
+    torch.testing.assert_close(nll["categories"], wanted)  # a single name says nothing
+    mask = torch.ones(5, 6, dtype=torch.bool)
+    mask[0, 2:5] = mask[1, 0] = False
+    masked = mixed.nll(params, x, mask)
+    assert masked["categories"][0] == 0
+    assert masked["numbers"][1] != nll["numbers"][1]
+    assert (masked["categories"][1:] == nll["categories"][1:]).all()
+    assert mixed.mean(params)[:, 2:5].sum(1).allclose(torch.ones(5))
+
+
+def test_what_is_missing_does_not_count():
+    """Another number where one is missing changes no loss, and no gradient comes from there."""
+    likelihood = Mixed((4,), (2,))
+    mask = torch.tensor([[True, False, True, True]])
+    params = torch.randn(1, 4, requires_grad=True)
+    losses = []
+    for hidden in (0.0, 50.0):
+        x = torch.tensor([[0.3, hidden, 1.0, 0.0]])
+        losses.append(sum(likelihood.nll(params, x, mask).values()))
+    torch.testing.assert_close(losses[0], losses[1])
+    losses[0].sum().backward()
+    assert params.grad[0, 1] == 0
+    assert (params.grad[0, [0, 2, 3]] != 0).all()
+
+
+# Models on tables
+
+
+@pytest.mark.parametrize("model", ["autoencoder", "vae", "denoising", "pca", "iwae"])
+def test_a_table_is_learned_and_comes_back_with_its_names(tmp_path, model, say):
+    frame = pl.concat([holed()] * 4).with_columns(name=pl.int_range(4 * N).cast(pl.String))
+    frame.write_csv(tmp_path / "t.csv")
+    choices = {"latent_dim": 3, "epochs": None if model == "pca" else 3}
+    reading = {**PLAIN, "impute": "mask"}
+    run = train(tmp_path / "t.csv", model, reading=reading, out=tmp_path / "run", progress=False, **choices)
+    assert np.isfinite(run.metrics["test_mse"])
+    if model == "vae":
+        assert {"numbers", "categories", "kl"} <= run.history[0]["train"].keys()
+        assert np.isfinite(run.log_likelihood(load_data(tmp_path / "t.csv", like=run.recipe.data), k=5)).all()
+    assert say("reconstruct", tmp_path / "run", tmp_path / "t.csv", "-o", tmp_path / "back.csv")[0] == 0
+    back = pl.read_csv(tmp_path / "back.csv")
+    assert back.columns == ["id", "height", "city", "steps", "smokes"]
+    assert back["id"].to_list() == list(range(4 * N))
+    assert set(back["city"]) <= {"Belém", "Recife", "São Paulo"}
+    assert back["height"].is_between(100, 240).all()
+    assert say("encode", tmp_path / "run", tmp_path / "t.csv", "-o", tmp_path / "z.parquet")[0] == 0
+    z = pl.read_parquet(tmp_path / "z.parquet")
+    assert z.columns == ["id", "split", "label", "z0", "z1", "z2"]
+    assert z["split"].value_counts().height == 3
+
+
+def test_other_rows_are_read_as_those_that_were_learned(tmp_path, say):
+    PEOPLE.write_csv(tmp_path / "t.csv")
+    run = train(tmp_path / "t.csv", reading=PLAIN, epochs=1, out=tmp_path / "run", progress=False)
+    few = PEOPLE[:3].select("steps", "city", "smokes", "height").with_columns(more=pl.lit(1))
+    few = few.with_columns(city=pl.Series(["Manaus", "Recife", "Recife"]))
+    few.write_csv(tmp_path / "few.csv")
+    source = load_data(tmp_path / "few.csv", like=run.recipe.data)
+    assert source.y is None
+    assert [(n.key, n.count, n.what) for n in source.notes if n.key == "unseen"] == [("unseen", 1, "city")]
+    assert np.isfinite(run.encode(source)).all()
+    few.drop("steps").write_csv(tmp_path / "few.csv")
+    answer = say("encode", tmp_path / "run", tmp_path / "few.csv", "-o", tmp_path / "z.csv")
+    assert answer[0] == 2
+    assert "expected column 'steps'. Found city" in answer[2]
+
+
+def test_likelihoods_must_suit_the_columns():
+    with pytest.raises(GargaloError, match="mixed or mse for columns that are categories"):
+        train(PEOPLE, reading=PLAIN, likelihood="gaussian", progress=False)
+    with pytest.raises(GargaloError, match="another, for data without categories"):
+        train(RNG.normal(size=(40, 3)), likelihood="mixed", progress=False)
+
+
+# Splits
+
+
+def test_parts_can_be_a_column(tmp_path):
+    parts = ["train", "Test", "val"] * (N // 3)
+    source = load_data(PEOPLE.with_columns(part=pl.Series(parts)), split="part", **PLAIN)
+    assert source.split.tolist() == [0, 2, 1] * (N // 3)
+    with pytest.raises(DataError, match=r"expected parts called train, held, test. Found 'cat'"):
+        load_data(PEOPLE, split="species", id="name")
+
+
+def test_groups_stay_together():
+    frame = PEOPLE.with_columns(machine=pl.Series([f"m{i % 12}" for i in range(N)]))
+    source = load_data(frame, group="machine", **PLAIN)
+    for group in range(12):
+        assert len(set(source.split[group::12])) == 1
+    assert {0, 1, 2} == set(source.split.tolist())
+
+
+def test_time_splits_and_orders():
+    frame = PEOPLE.with_columns(t=pl.Series(np.arange(N)[::-1].copy()))
+    source = load_data(frame, time="t", **PLAIN)
+    assert list(source.ids[:2]) == ["p59", "p58"]
+    assert source.split.tolist() == [0] * 48 + [1] * 6 + [2] * 6
+
+
+# Windows
+
+
+def log(groups: int = 1, n: int = 100) -> pl.DataFrame:
+    rows = [
+        {"machine": f"m{g}", "second": t, "heat": 10.0 * g + t, "hum": float(t % 7)}
+        for g in range(groups)
+        for t in range(n)
+    ]
+    return pl.DataFrame(rows).sample(fraction=1, shuffle=True, seed=0)
+
+
+def test_windows_are_cut_in_the_order_of_time():
+    source = load_data(log(), time="second", window=6, step=3, ignore="machine")
+    assert source.x.shape[1] == 12
+    assert [c.name for c in source.columns[:3]] == ["heat[0]", "hum[0]", "heat[1]"]
+    np.testing.assert_array_equal(source.x[1, ::2], np.arange(3, 9))
+    assert source.ids[1] == "3"
+    # None reaches from one part into another.
+    ends = {
+        code: (source.x[source.split == code][:, 0].min(), source.x[source.split == code][:, -2].max())
+        for code in (0, 1, 2)
+    }
+    assert ends[0][1] < ends[1][0] < ends[1][1] < ends[2][0]
+
+
+def test_windows_stay_in_their_group():
+    source = load_data(log(10, 30), time="second", group="machine", window=10)
+    assert len(source) == 30
+    assert source.ids[0] == "m0/0"
+    heat = source.x[:, ::2]
+    assert (np.diff(heat, axis=1) == 1).all()
+    groups = np.array([name.split("/")[0] for name in source.ids])
+    assert all(len(set(source.split[groups == g])) == 1 for g in set(groups))
+    with pytest.raises(DataError, match=r"expected stretches of at least 31 rows for a window. Found at most 30"):
+        load_data(log(10, 30), time="second", group="machine", window=31)
+    for wrong in ({"window": 3}, {"step": 2, "time": "second"}, {"window": 0, "time": "second"}):
+        with pytest.raises(ParameterError, match=r"window|step"):
+            load_data(log(), **wrong)
+
+
+def test_a_run_on_windows_reads_other_logs(tmp_path):
+    log(5, 60).write_csv(tmp_path / "log.csv")
+    reading = {"time": "second", "group": "machine", "window": 8, "step": 2}
+    run = train(tmp_path / "log.csv", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    log(1, 20).write_csv(tmp_path / "new.csv")
+    other = load_data(tmp_path / "new.csv", like=run.recipe.data)
+    assert run.encode(other).shape == (7, run.latent_size)
+
+
+# Files that are wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "reading"),
+    [
+        ("", "expected a first line with the names of the columns. Found an empty one", {}),
+        ("\n\n", "expected a first line with the names", {}),
+        ("a,b\n", "expected rows. Found none", {}),
+        ("a,b\n1,2\n3,4,5\n6,7\n", "expected 2 cells in line 3, as in line 1. Found 3", {}),
+        ("a,b\n1,2\n3\n6,7\n", "expected 2 cells in line 3, as in line 1. Found 1", {}),
+        ("a,b,a\n1,2,3\n", "expected each column once in line 1. Found 'a' twice", {}),
+        ("1.5,2,3\n4,5,6\n", "expected the names of the columns in line 1. Found numbers: 1.5,2,3", {}),
+        ("a;b\n1,5;2,5\n2,5;3,5\n", "Found '1,5' in column 'a'; --decimal-comma reads them", {}),
+        ("cidade,x\nBelém,1\n".encode("latin-1"), "Found other bytes in line 2; try --encoding latin-1", {}),
+        (
+            "a,b\n1,2\n",
+            "expected an encoding such as utf-8 or latin-1. Found 'latin-99'",
+            {"encoding": "latin-99"},
+        ),
+    ],
+)
+def test_a_wrong_csv_is_told_by_its_line(tmp_path, text, expected, reading):
+    refused(tmp_path / "t.csv", text, expected, **reading)
+
+
+def test_other_ways_to_write_a_csv(tmp_path):
+    rows = "\n".join(f"{i};{i},5;é{i % 2}" for i in range(20))
+    for encoding in ("utf-8", "utf-8-sig", "latin-1"):
+        path = csv(tmp_path / "t.csv", f"n;x;cor\n{rows}\n".encode(encoding))
+        source = load_data(path, decimal_comma=True, encoding=encoding.removesuffix("-sig"))
+        assert [c.name for c in source.columns] == ["n", "x", "cor"]
+        assert source.columns[2].categories == ("é0", "é1")
+        assert source.x[3, 1] == 3.5
+    quoted = csv(tmp_path / "q.csv", 'a,b\n"1","x, ""y"""\n2,"line\nbreak"\n')
+    assert load_data(quoted).columns[1].categories == ("line\nbreak", 'x, "y"')
+    gaps = csv(tmp_path / "g.csv", "a\tb\n" + "".join(f"{i}\t{'NA' if i == 3 else i}\n" for i in range(20)))
+    assert np.isnan(load_data(gaps, impute="mask").x[3, 1])
+    late = csv(tmp_path / "l.csv", "a\n" + "1\n" * 12_000 + "1.5\n")  # the first rows look whole
+    assert load_data(late).x[-1, 0] == 1.5
+
+
+def test_a_wrong_parquet_is_refused(tmp_path):
+    PEOPLE.write_parquet(tmp_path / "t.parquet")
+    whole = (tmp_path / "t.parquet").read_bytes()
+    for content in (b"", b"PAR1", whole[: len(whole) // 2], whole[:-1], b"a,b\n1,2\n"):
+        refused(tmp_path / "t.parquet", content, "expected a Parquet file. It cannot be read")
+
+
+@pytest.mark.long
+def test_no_flipped_byte_of_a_parquet_kills_the_process(tmp_path):
+    """In processes of their own: what goes wrong there must be an exception, not the end of Python."""
+    PEOPLE.write_parquet(tmp_path / "t.parquet")
+    code = """
+import sys, pathlib, numpy as np
+from gargalo.data import load_data
+from gargalo.errors import DataError
+path, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+whole, draws = path.read_bytes(), np.random.default_rng(seed)
+other = path.with_name(f"{seed}.parquet")
+for step in range(300):
+    content = bytearray(whole)
+    if step % 2:
+        content = content[: draws.integers(len(whole))]
+    else:
+        for at in draws.integers(0, len(whole), 3):
+            content[at] ^= draws.integers(1, 256)
+    other.write_bytes(content)
+    try:
+        load_data(other, ignore=("name",), impute="mask")
+    except DataError:
+        pass
+print("whole")
+"""
+    for seed in range(10):
+        done = subprocess.run(
+            [sys.executable, "-c", code, tmp_path / "t.parquet", str(seed)], capture_output=True, text=True
+        )
+        assert done.stdout == "whole\n", done.stderr[-800:]
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(cells, min_size=1, max_size=4), min_size=1, max_size=6), st.sampled_from(",;\t|"))
+def test_any_text_is_a_table_or_one_clear_line(tmp_path_factory, rows, mark):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    csv(path, "\n".join(mark.join(row) for row in rows))
+    with contextlib.suppress(DataError):
+        source = load_data(path, impute="mask")
+        assert len(source.columns) == source.x.shape[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.floats(), st.integers(-(2**62), 2**62)), min_size=12, max_size=30))
+def test_any_numbers_standardise_to_finite_ones(values):
+    frame = pl.DataFrame(
+        {"a": pl.Series([None if v is None else float(v) for v in values]), "b": range(len(values))}
+    )
+    with contextlib.suppress(DataError):
+        source = load_data(frame, impute="mask")
+        codec = codec_for(source.facts)
+        codec.fit(lambda: [source.x])
+        assert torch.isfinite(codec(torch.from_numpy(source.x))).all()
+
+
+def test_column_knows_its_names():
+    column = Column(name="city", kind="category", categories=("a", "b"))
+    found = named_values([column], np.array([[1.0], [np.nan], [0.0]], np.float32))
+    assert found["city"].tolist() == ["b", "", "a"]

@@ -120,6 +120,9 @@ def full(name: str, data_dir: str | Path | None = None, progress: bool = False) 
 def _source(name: str, arrays: list[np.ndarray], class_names: tuple[str, ...]) -> Source:
     """Training and test arrays, one after the other, as one source."""
     train_x, train_y, test_x, test_y = arrays
+    for x, y in ((train_x, train_y), (test_x, test_y)):
+        if y.shape != x.shape[:1]:
+            raise DataError(f"{name}: expected a label for each of {len(x)} images. Found shape {y.shape}.")
     split = np.repeat(np.array([TRAIN, TEST], np.uint8), [len(train_x), len(test_x)])
     return Source(
         name,

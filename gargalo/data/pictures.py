@@ -143,16 +143,15 @@ def _converted(image: Image.Image, path: Path, shape: tuple[int, ...], fit: str)
         did += ["turned"] if 2 <= turn <= 8 else []
         image = upright
     image = _plain(image, did)
-    if len(shape) == 2 and image.mode != "L":
-        did.append("greyed")
-        image = image.convert("L")
-    elif len(shape) == 3 and image.mode != "RGB":
-        image = image.convert("RGB")
     h, w = shape[:2]
     if image.size != (w, h):
         did.append("resized")
         image = _fitted(image, (w, h), fit)
-    return np.asarray(image), did
+    if len(shape) == 3:
+        return np.asarray(image.convert("RGB")), did
+    if image.mode != "L" and np.ptp(np.asarray(image), axis=2).any():
+        did.append("greyed")
+    return np.asarray(image.convert("L")), did
 
 
 def _plain(image: Image.Image, did: list[str]) -> Image.Image:

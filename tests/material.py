@@ -1,0 +1,73 @@
+"""Small real data in every form that the documents show, under the names that they use."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from gargalo.data import Source, mnist
+from gargalo.data.idx import write_idx
+
+
+def write_pictures(folder: Path, source: Source, rows: np.ndarray, suffix: str = "png", **more: object) -> None:
+    """Digits as files, under folders of their labels."""
+    assert source.y is not None
+    for row in rows:
+        path = folder / str(source.y[row]) / f"{row:05d}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(source.x[row]).save(path, **more)
+
+
+def write_all(folder: Path, digits: Source, patch: pytest.MonkeyPatch) -> None:
+    """Everything, in English and in Portuguese."""
+    few = np.arange(60)
+    x, y = digits.x[few], digits.y[few]
+    for photos, noisy in (("photos", "noisy"), ("fotos", "ruidosas")):
+        write_pictures(folder / photos, digits, few)
+        write_pictures(folder / noisy, digits, few[:3])
+    for name in ("images.npy", "imagens.npy"):
+        np.save(folder / name, x)
+    np.save(folder / "labels.npy", y)
+    np.save(folder / "parts.npy", np.array(["train", "train", "held", "test"] * 15))
+    np.save(folder / "rows.npy", x.reshape(60, -1))
+    np.savez(folder / "arrays.npz", x=x, y=y)
+    paths = sorted((folder / "photos").rglob("*.png"))
+    vectors = np.stack([np.asarray(Image.open(path))[4:24:4, 4:24:4].ravel() for path in paths]).astype(np.float32)
+    np.save(folder / "vectors.npy", vectors)
+    names = [path.relative_to(folder / "photos").as_posix() for path in paths]
+    pl.DataFrame({f"v{i}": vectors[:, i] for i in range(25)} | {"path": names}).write_csv(folder / "vectors.csv")
+    pixels = pl.DataFrame({f"p{i}": x.reshape(60, -1)[:, i] for i in range(784)})
+    pixels.with_columns(digit=pl.Series(y)).write_csv(folder / "digits.csv")
+    draws = np.random.default_rng(0)
+    for table, words in (
+        ("table", ("species", "name", "comment", "length")),
+        ("tabela", ("especie", "nome", "comentario", "comprimento")),
+    ):
+        values = (
+            draws.choice(["cat", "dog"], 60),
+            [f"p{i}" for i in range(60)],
+            ["a"] * 60,
+            draws.normal(size=60),
+        )
+        frame = pl.DataFrame(dict(zip(words, values, strict=True)) | {"legs": draws.choice(["3", "4"], 60)})
+        gap = pl.when(pl.int_range(60) == 7).then(None).otherwise(words[3])
+        frame = frame.with_columns(gap.alias(words[3]))
+        frame.write_csv(folder / f"{table}.csv")
+        frame.write_parquet(folder / f"{table}.parquet")
+    for name, words in (("log", ("second", "machine")), ("registro", ("segundo", "maquina"))):
+        seconds, machines = np.tile(np.arange(120), 4), np.repeat([f"m{i}" for i in range(4)], 120)
+        heat = np.sin(seconds / 9) + draws.normal(0, 0.1, 480)
+        pl.DataFrame({words[0]: seconds, words[1]: machines, "heat": heat}).write_csv(folder / f"{name}.csv")
+    sums = {}
+    (folder / "idx").mkdir()
+    for name, array in zip(mnist.FILES, (x, y, x[:9], y[:9]), strict=True):
+        path = folder / "idx" / f"{name}.gz"
+        write_idx(path, array.astype(np.uint8))
+        sums[name] = hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
+    patch.setitem(mnist.SETS, "mnist", mnist.SETS["mnist"]._replace(files=sums))

@@ -287,7 +287,8 @@ def judge_for(source: Source, progress: bool = False) -> Run | None:
     if source.fingerprint in _judges:
         return _judges[source.fingerprint]
     facts = source.facts.model_copy(update={"origin": None})
-    plan = recipe.make(facts, "classifier", "lesson")
+    epochs = recipe.PRESETS["lesson"]["epochs"] * recipe.repeats(len(source.rows("train")), "mlp")
+    plan = recipe.make(facts, "classifier", "lesson", {"epochs": round(epochs)})
     kept = (
         platformdirs.user_cache_path("gargalo")
         / "judges"

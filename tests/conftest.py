@@ -11,6 +11,7 @@ import pytest
 from gargalo import cli, load_data, train
 from gargalo.data import Source, as_source
 from gargalo.models import MODELS
+from gargalo.recipe import make
 from gargalo.run import Run
 
 
@@ -49,9 +50,10 @@ def small_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.fixture(scope="session")
 def default_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """A run of every objective as it is trained when nothing is chosen."""
-    root = tmp_path_factory.mktemp("defaults")
-    return {name: train(digits, name, out=root / name, progress=False) for name in MODELS}
+    """A run of every objective as it is trained when nothing is chosen, in the epochs of the whole sample."""
+    root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").facts
+    epochs = {name: make(whole, name).training.epochs for name in MODELS}
+    return {name: train(digits, name, out=root / name, epochs=epochs[name], progress=False) for name in MODELS}
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .common import AsJson, DataDir, Lang, SourceArgument, app, tell
-from .reading import flags, reads
+from .reading import reads
 
 if TYPE_CHECKING:
     from ..lang import Words
@@ -27,7 +27,7 @@ def inspect(
 ) -> None:
     """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
     from .. import inspection
-    from ..data import load_data
+    from ..data import checked_reading, load_data
     from ..files import write_whole
     from ..lang import words
     from ..output import check_output
@@ -44,7 +44,7 @@ def inspect(
     chosen = dict(reading or {})
     if source.missing and "impute" not in chosen:
         chosen["impute"] = "median"
-    found["command"] = f"gargalo train {shlex.quote(src)} --model vae {flags(chosen)}".strip()
+    found["command"] = f"gargalo train {shlex.quote(src)} --model vae {checked_reading(chosen).flags()}".strip()
     tell(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import shlex
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ import typer
 
 from ..errors import ParameterError
 
-__all__ = ["flags", "reads"]
+__all__ = ["reads"]
 
 
 def _numbers(name: str, kind: type, text: str, separators: str = ",") -> tuple[Any, ...]:
@@ -63,21 +62,6 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "display": (str, "A folder with a picture of each example, for people to see.", None),
 }
 """Name in `Reading`, type on the command line, help, and what makes the one of the other."""
-
-
-def flags(reading: dict[str, Any]) -> str:
-    """The options that were chosen, as they are typed."""
-    typed = []
-    for name, value in reading.items():
-        flag = f"--{name.replace('_', '-')}"
-        if OPTIONS[name][0] is bool:
-            typed.append(flag)
-        elif OPTIONS[name][0] == list[str]:
-            typed += [f"{flag} {shlex.quote(part)}" for part in value]
-        else:
-            text = ",".join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
-            typed.append(f"{flag} {shlex.quote(text)}")
-    return " ".join(typed)
 
 
 def reads(command: Callable[..., None]) -> Callable[..., None]:

@@ -28,6 +28,7 @@ __all__ = [
     "Reading",
     "Source",
     "as_source",
+    "checked_reading",
     "clear_cache",
     "load_data",
     "named_values",

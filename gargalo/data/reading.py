@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -76,6 +77,20 @@ class Reading(BaseModel):
     encoding: str = "utf-8"
     decimal_comma: bool = False
     display: str | None = None
+
+    def flags(self) -> str:
+        """What was chosen, as it is typed after a command."""
+        typed = []
+        for name, value in self.model_dump(exclude_defaults=True).items():
+            flag = f"--{name.replace('_', '-')}"
+            if value is True:
+                typed.append(flag)
+            elif name in ("ignore", "category"):
+                typed += [f"{flag} {shlex.quote(part)}" for part in value]
+            else:
+                text = ",".join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
+                typed.append(f"{flag} {shlex.quote(text)}")
+        return " ".join(typed)
 
     @model_validator(mode="after")
     def _check(self) -> Reading:

@@ -39,7 +39,8 @@ class GaussianLikelihood(Likelihood):
 
     def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
         super().__init__(x_shape, blocks)
-        self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3)))
+        # Standardised numbers begin as far from their mean as they are spread; pixels hardly ever are.
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3 if len(x_shape) > 1 else 1.0)))
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
         log_sigma = self.log_sigma.clamp(math.log(0.01), math.log(10))

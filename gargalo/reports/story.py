@@ -343,11 +343,12 @@ def onward(cast: Cast, words: Words) -> Section | None:
         [words("onward.body")],
         table=Table(head, rows, words("seconds.meaning") + " " + meaning),
         commands=[
-            "gargalo train your-images.npy --model vae --epochs 20",
+            "gargalo inspect photos/",
+            "gargalo train photos/ --model vae",
             "gargalo info last",
             "gargalo report last -o report.html",
         ],
-        python='run = gargalo.train(your_array, "vae"); run.sample(12)',
+        python='run = gargalo.train("photos/", "vae"); run.sample(12)',
     )
 
 

@@ -1,0 +1,189 @@
+"""The same data in every form are the same data; and real data of many kinds train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from material import write_pictures
+from PIL import Image
+
+from gargalo import load_data, train
+from gargalo.data import Source
+from gargalo.data.idx import write_idx
+from gargalo.errors import DataError, GargaloWarning
+from gargalo.output import file_names
+
+
+def in_every_form(source: Source, folder: Path) -> dict[str, tuple[Path, dict]]:
+    """One source as files of all kinds, each with how to read it; in one order: part, label, number."""
+    order = np.lexsort((np.arange(len(source)), source.y, source.split))
+    x, y, split = source.x[order], source.y[order], source.split[order]
+    ordered = Source(source.name, x, y, source.class_names, split, list(map(str, range(len(x)))))
+    for suffix, more in (("png", {}), ("jpg", {"quality": 95})):
+        for part in ("train", "test"):
+            write_pictures(folder / suffix / part, ordered, ordered.rows(part), suffix, **more)
+    (folder / "idx").mkdir()
+    for part, name in (("train", "train"), ("test", "t10k")):
+        rows = ordered.rows(part)
+        write_idx(folder / "idx" / f"{name}-images-idx3-ubyte.gz", x[rows])
+        write_idx(folder / "idx" / f"{name}-labels-idx1-ubyte.gz", y[rows].astype(np.uint8))
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    np.save(folder / "parts.npy", split)
+    pixels = {f"p{i}": column for i, column in enumerate(x.reshape(len(x), -1).T)}
+    parts = np.where(split == 0, "train", "test")
+    frame = pl.DataFrame(pixels).with_columns(digit=pl.Series(y), part=pl.Series(parts))
+    frame.write_csv(folder / "t.csv")
+    frame.write_parquet(folder / "t.parquet")
+    table = {"image_shape": (28, 28), "label": "digit", "split": "part"}
+    return {
+        "png": (folder / "png", {}),
+        "jpg": (folder / "jpg", {}),
+        "idx": (folder / "idx", {}),
+        "npy": (folder / "x.npy", {"label": str(folder / "y.npy"), "split": str(folder / "parts.npy")}),
+        "csv": (folder / "t.csv", table),
+        "parquet": (folder / "t.parquet", table),
+    }
+
+
+def test_one_source_in_every_form(digits, tmp_path):
+    forms = in_every_form(digits, tmp_path)
+    found = {kind: load_data(path, **reading) for kind, (path, reading) in forms.items()}
+    assert len({source.fingerprint for kind, source in found.items() if kind != "jpg"}) == 1
+    # A JPEG is not the same picture to the last bit, nor far from it.
+    error = np.square((found["jpg"].x.astype(float) - found["png"].x) / 255).mean()
+    assert 0 < error < 1e-3
+    runs = {k: train(found[k], epochs=1, out=tmp_path / f"run-{k}", progress=False) for k in ("png", "csv", "jpg")}
+    mse = {kind: run.metrics["test_mse"] for kind, run in runs.items()}
+    assert mse["csv"] == pytest.approx(mse["png"], abs=1e-6)
+    assert mse["jpg"] == pytest.approx(mse["png"], abs=1e-3)
+
+
+@pytest.mark.long
+def test_all_digits_in_every_form_train_to_the_same(tmp_path):
+    forms = in_every_form(load_data("mnist-10k"), tmp_path)
+    mse = {}
+    for kind, (path, reading) in forms.items():
+        run = train(path, reading=reading, epochs=4, out=tmp_path / f"run-{kind}", progress=False)
+        mse[kind] = run.metrics["test_mse"]
+    for kind in ("idx", "npy", "csv", "parquet"):
+        assert mse[kind] == pytest.approx(mse["png"], abs=1e-6)
+    assert mse["jpg"] == pytest.approx(mse["png"], abs=1e-3)
+
+
+# Real data
+
+
+def test_tensors_and_small_pictures():
+    from sklearn.datasets import load_digits
+
+    real = load_digits()
+    source = load_data(torch.from_numpy(real.images.astype(np.uint8)), real.target)
+    assert source.x.shape == (1797, 8, 8)
+    rows = load_data(real.data, real.target, image_shape=(8, 8))
+    np.testing.assert_array_equal(rows.x, source.x)
+
+
+def test_vectors_are_seen_as_their_pictures(tmp_path, say):
+    """Patches of two real photographs; vectors that stand for them; the photographs are what people see."""
+    from sklearn.datasets import load_sample_images
+
+    vectors, paths = [], []
+    for name, photo in zip(("china", "flower"), load_sample_images().images, strict=True):
+        for i in range(0, 384, 48):
+            for j in range(0, 624, 48):
+                patch = photo[i : i + 48, j : j + 48]
+                path = tmp_path / "photos" / name / f"{i}-{j}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(patch).save(path)
+                paths.append(path.relative_to(tmp_path / "photos").as_posix())
+                means = patch.reshape(3, 16, 3, 16, 3).mean(axis=(1, 3))
+                vectors.append(np.concatenate([means.ravel(), patch.std(axis=(0, 1))]))
+    table = pl.DataFrame({f"v{i}": column for i, column in enumerate(np.array(vectors).T)} | {"path": paths})
+    table.sample(fraction=1, shuffle=True, seed=1).write_csv(tmp_path / "v.csv")
+    reading = {"id": "path", "display": str(tmp_path / "photos")}
+    source = load_data(tmp_path / "v.csv", **reading)
+    assert source.display.shape == (208, 48, 48, 3)
+    photo = Image.open(tmp_path / "photos" / source.ids[5])
+    np.testing.assert_array_equal(source.display[5], np.asarray(photo))
+    run = train(source, epochs=2, out=tmp_path / "run", progress=False)
+    kept = run.examples
+    np.testing.assert_array_equal(run.look(kept.x[:4]), kept.display[:4])
+    assert run.look(run.sample(5)).shape == (5, 48, 48, 3)
+    assert say("sample", tmp_path / "run", "-o", tmp_path / "s.png")[0] == 0
+    with Image.open(tmp_path / "s.png") as sheet:
+        assert sheet.mode == "RGB"
+    assert say("report", tmp_path / "run", "-o", tmp_path / "r.html")[0] == 0
+    (tmp_path / "photos" / "china" / "0-0.png").unlink()
+    with pytest.raises(DataError, match=r"Found 207, and none called china/0-0.png; --id COL names them"):
+        load_data(tmp_path / "v.csv", **reading)
+
+
+def test_real_pictures_of_every_kind(tmp_path):
+    """scikit-image's packaged pictures: grey, colour, transparent, of many sizes."""
+    from skimage import data
+
+    names = ("astronaut", "camera", "coffee", "coins", "horse", "logo", "moon", "page", "rocket", "text", "cat")
+    for name in names:
+        try:
+            pixels = np.asarray(getattr(data, name)())
+        except Exception:  # not packaged: it would have to be fetched
+            continue
+        pixels = pixels.astype(np.uint8) * 255 if pixels.dtype == bool else pixels
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    source = load_data(tmp_path)
+    assert len(source) >= 6
+    assert source.x.shape[1:] == (64, 64, 3)
+    assert {"resized"} <= {note.key for note in source.notes}
+
+
+def test_numbers_in_another_unit_are_told_of(digits, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(80, 4))
+    run = train(rows, epochs=1, out=tmp_path / "run", progress=False)
+    run.encode(rows[:3] * 1.5)
+    with pytest.warns(GargaloWarning, match=r"array: values from .* was trained on .*: are they in the same"):
+        run.encode(rows[:3] * 1000)
+    with pytest.raises(DataError, match="expected finite numbers"):
+        run.encode(np.full((2, 4), np.nan))
+
+
+# Names of what comes out
+
+
+def test_files_come_out_under_their_own_names():
+    wanted = {
+        "cat/1.jpg": "cat/1.png",
+        "cat/1.png": "cat/1-2.png",
+        "a.b.png": "a.b.png",
+        "../../etc/passwd": "etc/passwd.png",
+        "/root/x.png": "root/x.png",
+        "a:b?.gif": "a_b_.png",
+        "": "_.png",
+        "3": "3.png",
+    }
+    assert file_names(list(wanted), len(wanted)) == list(wanted.values())
+    assert file_names(None, 2) == ["00000.png", "00001.png"]
+
+
+def test_reconstructions_carry_the_names_of_the_pictures(digits, tmp_path, say):
+    write_pictures(tmp_path / "in", digits, np.arange(40))
+    assert say("train", tmp_path / "in", "--epochs", 1, "--out", tmp_path / "run")[0] == 0
+    assert say("reconstruct", tmp_path / "run", tmp_path / "in", "-o", tmp_path / "back")[0] == 0
+    found = {p.relative_to(tmp_path / "back") for p in (tmp_path / "back").rglob("*.png")}
+    assert found == {p.relative_to(tmp_path / "in") for p in (tmp_path / "in").rglob("*.png")}
+    # Pictures of another size and colour are read as those that were learned.
+    Image.new("RGB", (90, 70), "red").save(tmp_path / "one.png")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "one.png").rename(tmp_path / "other" / "one.png")
+    assert say("encode", tmp_path / "run", tmp_path / "other", "-o", tmp_path / "z.csv")[0] == 0
+    assert (tmp_path / "z.csv").read_text().splitlines()[1].startswith("one.png,new,")
+
+
+def test_archives_are_not_opened(tmp_path):
+    (tmp_path / "photos.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(DataError, match=r"photos\.zip: expected a folder of pictures, .* ending in '\.zip'"):
+        load_data(tmp_path / "photos.zip")

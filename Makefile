@@ -17,11 +17,12 @@ setup: .venv/installed
 demo: setup
 	$(BIN)/gargalo demo
 
+# As many processes as processors, of one thread each: small networks gain little from a second one.
 test: setup
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n auto --dist loadfile
 
 test-long: setup
-	$(BIN)/python -m pytest -m 'long or not long'
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -m 'long or not long'
 
 lint: setup
 	$(BIN)/ruff check .

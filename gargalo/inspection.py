@@ -13,7 +13,7 @@ from .data.split import TEST, TRAIN, copies
 from .errors import DataError
 from .lang import Words
 
-__all__ = ["contact_sheet", "inspect"]
+__all__ = ["contact_sheet", "describe", "inspect"]
 
 FEW = 1000
 """Training examples below which a latent space is more rote than shape."""
@@ -32,15 +32,39 @@ SIDE = 16
 
 
 def inspect(source: Source) -> dict[str, Any]:
-    """What is known of a source, as plain values.
+    """What `describe` finds; and what training a VAE on it would take here, which a few steps of one tell.
+
+    Returns
+    -------
+    dict
+        Also ``fault`` (why the data cannot be trained on, or None); else ``cost`` and ``suggestion``, or None.
+    """
+    found = describe(source) | {"fault": None, "cost": None, "suggestion": None}
+    try:
+        source.check_trainable()
+    except DataError as error:
+        return found | {"fault": str(error)}
+    plan = recipe.make(source.facts, "vae")
+    needed = sum(budget.memory(plan, source).values())
+    seconds = budget.seconds_of_epoch(plan, source) * plan.training.epochs
+    found["cost"] = {"megabytes": math.ceil(needed / 1e6), "seconds": round(seconds, 1)}
+    found["suggestion"] = {
+        "net": plan.network,
+        "latent_dim": plan.latent_dim,
+        "epochs": plan.training.epochs,
+    }
+    return found
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """What is known of a source, as plain values; nothing is trained for it.
 
     Returns
     -------
     dict
         ``name``, ``kind`` ("pictures", "table" or "numbers"), ``examples``, ``shape``, ``dtype``, ``range``,
         ``parts``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures), ``did`` (what the
-        reader did), ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``, ``cost``,
-        ``suggestion`` (both None where the data cannot be trained on), ``fault`` (why not).
+        reader did), ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``.
     """
     x = source.x
     kind = "pictures" if x.ndim > 2 else "table" if source.columns else "numbers"
@@ -65,20 +89,6 @@ def inspect(source: Source) -> dict[str, Any]:
         "near_copies": _near_copies(source, kind),
     }
     found["warnings"] = [{"key": key, **values} for key, values in _warnings(source, found, alike)]
-    found |= {"fault": None, "cost": None, "suggestion": None}
-    try:
-        source.check_trainable()
-    except DataError as error:
-        return found | {"fault": str(error)}
-    plan = recipe.make(source.facts, "vae")
-    needed = sum(budget.memory(plan, source).values())
-    seconds = budget.seconds_of_epoch(plan, source) * plan.training.epochs
-    found["cost"] = {"megabytes": math.ceil(needed / 1e6), "seconds": round(seconds, 1)}
-    found["suggestion"] = {
-        "net": plan.network,
-        "latent_dim": plan.latent_dim,
-        "epochs": plan.training.epochs,
-    }
     return found
 
 

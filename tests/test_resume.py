@@ -217,7 +217,7 @@ def test_files_are_found_again(digits, tmp_path, monkeypatch):
     (tmp_path / "run" / "metrics.json").unlink()
     (tmp_path / "d.npz").rename(tmp_path / "moved.npz")
     with pytest.raises(
-        DataError, match=r"d\.npz: expected a file. There is none\. If the data have moved: gargalo"
+        DataError, match=r"d\.npz: expected a file or a folder\. There is none\. If the data have moved: gargalo"
     ):
         gargalo.resume(tmp_path / "run", progress=False)
     assert gargalo.resume(tmp_path / "run", tmp_path / "moved.npz", progress=False).key == run.key
@@ -423,7 +423,7 @@ def test_the_estimate_of_a_step_is_near_what_it_takes(digits, model):
 def test_minutes_choose_what_fits(digits, tmp_path, monkeypatch):
     """The probe's arithmetic, with a clock of its own: an epoch of the widest network takes 4 s here."""
     costs = {(128, 64): 0.5, (256, 128): 1.0, (512, 256): 2.0, (1024, 512): 4.0}
-    monkeypatch.setattr(budget, "_probe", lambda plan, source: costs[plan.net.widths])
+    monkeypatch.setattr(budget, "seconds_of_epoch", lambda plan, source: costs[plan.net.widths])
     monkeypatch.setattr(budget.time, "perf_counter", lambda: 100.0)
     plan = recipe.make(digits.facts, "autoencoder")
 
@@ -455,7 +455,7 @@ def test_minutes_are_kept(tmp_path):
 
 
 def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, monkeypatch):
-    monkeypatch.setattr(budget, "_probe", lambda plan, source: 1.0)
+    monkeypatch.setattr(budget, "seconds_of_epoch", lambda plan, source: 1.0)
     monkeypatch.setattr(budget, "LADDER", ((16,),))
     choices = {"minutes": 0.15, "batch_size": 64, "save_every": 0, "progress": False}
     with monkeypatch.context() as patch, pytest.raises(Stopped):
@@ -677,7 +677,10 @@ GOLDEN = Path(__file__).parent / "golden" / "unfinished-1"
 
 def golden_data() -> Source:
     x = np.random.default_rng(0).integers(0, 255, (120, 6, 6), np.uint8)
-    return as_source(x, name="golden")
+    # The parts as they were dealt out then.
+    split, order = np.zeros(120, np.uint8), np.random.default_rng(0).permutation(120)
+    split[order[:12]], split[order[12:24]] = 2, 1
+    return as_source(x, name="golden", split=split)
 
 
 def test_an_unfinished_run_of_format_1_is_still_read(tmp_path, capsys):

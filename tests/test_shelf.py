@@ -68,7 +68,7 @@ def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
         (
             "vae",
             {"likelihood": "mse"},
-            "'likelihood' parameter of train must be one of bernoulli, gaussian for model",
+            "'likelihood' parameter of train must be one of bernoulli, gaussian, mixed for model",
         ),
         ("denoising", {"skips": True}, "'skips' parameter of train must be left out, or with net conv"),
         ("autoencoder", {"net": "conv", "widths": ()}, "'widths' parameter of train must be at least one level's"),

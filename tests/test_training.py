@@ -161,7 +161,7 @@ def test_rows_of_numbers_train_too(tmp_path):
         ({"strength": 0.5}, "'strength' parameter of train does not go with model vae. Leave it out."),
         (
             {"likelihood": "mse"},
-            "'likelihood' parameter of train must be one of bernoulli, gaussian for model vae.",
+            "'likelihood' parameter of train must be one of bernoulli, gaussian, mixed for model vae.",
         ),
         ({"model": "vea"}, "Did you mean 'vae'?"),
         ({"preset": "leson"}, "Did you mean 'lesson'?"),

@@ -29,6 +29,9 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """What stands for nothing in a CSV file."""
 MOST_CATEGORIES = 256
 """A column of more different texts is no category, but names, notes or ids."""
+ROLES = ("label", "id", "time", "group", "split")
+ROW = "\0row"
+"""A column's name that no file can have: the number of a row as it was read."""
 DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 
 
@@ -61,71 +64,99 @@ def from_frame(
         Of the data that a run was trained on: the same columns, in the same order, with the same categories.
     """
     pl = _polars()
+    roles = _roles(frame, reading, like)
+    frame = _in_order(frame.with_row_index(ROW), roles, name)
     notes: list[Note] = []
-    roles = {role: getattr(reading, role) for role in ("label", "id", "time", "group", "split")}
-    for role, column in roles.items():
-        if column is not None and column not in frame.columns:
-            if like is not None and (role != "time" or reading.window is None):
-                roles[role] = None  # of no use in data that are only encoded
-                continue
-            raise unknown(role, "load_data", column, frame.columns)
-    for column in (*reading.ignore, *reading.category):
-        if column not in frame.columns and like is None:
-            raise unknown("ignore or category", "load_data", column, frame.columns)
-    frame = frame.with_row_index("\0row")
-    if roles["time"]:
-        keys = [key for key in (roles["group"], roles["time"]) if key]
-        if frame[roles["time"]].null_count():
-            raise DataError(f"{name}: expected a time in every row of {roles['time']!r}. Found some without.")
-        frame = frame.sort(keys, maintain_order=True)
-    used = [c for c in frame.columns if c != "\0row" and c not in {*roles.values(), *reading.ignore}]
-    wanted = None if like is None or like.columns is None else windows.base(like.columns, reading.window)
-    if wanted is not None:
-        lacking = [column.name for column in wanted if column.name not in frame.columns]
-        if lacking:
-            raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns[1:])}.")
-        used = [column.name for column in wanted]
-    by_name = {column.name: column for column in wanted or ()}
-    columns, values = [], []
-    for column in used:
-        series = frame[column]
-        if wanted is None and (series.dtype == pl.Null or series.null_count() == len(series)):
-            notes.append(Note(key="empty_column", count=1, what=column))
-            continue
-        numbers, known = _numbers(series, column in reading.category, name, by_name.get(column), notes)
-        columns.append(known)
-        values.append(numbers)
-    if not columns:
-        raise DataError(f"{name}: expected a column of data. Found none beside {', '.join(frame.columns[1:])}.")
-    x = np.empty((len(frame), len(columns)), np.float32)
-    for i in range(len(values)):
-        x[:, i] = values[i]
-        values[i] = np.empty(0)  # a column of a large table is large
-    y = _labels(frame, roles["label"], name)
-    ids = _ids(frame, roles["id"], name)
-    groups = None if roles["group"] is None else frame[roles["group"]].rank("dense").fill_null(0).to_numpy()
-    split = None if roles["split"] is None else named(frame[roles["split"]].cast(pl.String).to_list(), name)
-    if split is None and roles["time"] and groups is None:
+    x, columns = _matrix(frame, roles, reading, name, like, notes)
+    y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
+    group, time, part = roles["group"], roles["time"], roles["split"]
+    groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
+    split = None if part is None else named(frame[part].cast(pl.String).to_list(), name)
+    if split is None and time and groups is None:
         split = by_order(np.arange(len(x)), reading.parts)
-    if reading.window and roles["time"]:
-        times = frame[roles["time"]].cast(pl.String).to_list()
+    if reading.window and time:
         step = reading.step or reading.window
         x, columns, rows = windows.cut(x, columns, reading.window, step, groups, split, name)
-        ids = [times[row] for row in rows]
-        if roles["group"]:
-            whose = frame[roles["group"]].cast(pl.String).to_list()
-            ids = [f"{whose[row]}/{time}" for row, time in zip(rows, ids, strict=True)]
+        ids = _window_ids(frame[rows], time, group)
         last = rows + reading.window - 1
-        y, groups, split = (None if part is None else part[last] for part in (y, groups, split))
-    elif reading.image_shape is None:
-        still = [column.name for i, column in enumerate(columns) if like is None and _is_constant(x[:, i])]
-        notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
+        y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
+    # Names that training never saw are missing, also where nothing else may be.
     strange = any(note.key == "unseen" for note in notes)
     reading = reading.model_copy(update={"impute": reading.impute or ("mask" if strange else None)})
     return as_source(
         x, y, name=name, split=split, split_seed=split_seed, ids=ids, columns=columns, groups=groups,
         reading=reading, notes=notes,
     )  # fmt: skip
+
+
+def _roles(frame: pl.DataFrame, reading: Reading, like: Facts | None) -> dict[str, str | None]:
+    """The columns that are no data, by what they are for; those that must be there are."""
+    roles = {role: getattr(reading, role) for role in ROLES}
+    for role, column in roles.items():
+        if column is None or column in frame.columns:
+            continue
+        # Of no use in data that are only encoded, but that windows are cut in the order of time.
+        if like is None or (role == "time" and reading.window):
+            raise unknown(role, "load_data", column, frame.columns)
+        roles[role] = None
+    for role in ("ignore", "category"):
+        for column in getattr(reading, role):
+            if column not in frame.columns and like is None:
+                raise unknown(role, "load_data", column, frame.columns)
+    return roles
+
+
+def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], name: str) -> pl.DataFrame:
+    """The rows in the order of time within each group, where there is a time."""
+    if (time := roles["time"]) is None:
+        return frame
+    if frame[time].null_count():
+        raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
+    return frame.sort([key for key in (roles["group"], time) if key], maintain_order=True)
+
+
+def _matrix(
+    frame: pl.DataFrame,
+    roles: dict[str, str | None],
+    reading: Reading,
+    name: str,
+    like: Facts | None,
+    notes: list[Note],
+) -> tuple[np.ndarray, list[Column]]:
+    """The data as float32 (n, p), NaN where nothing is, and what each column is."""
+    pl = _polars()
+    aside = {ROW, *roles.values(), *reading.ignore}
+    used = [column for column in frame.columns if column not in aside]
+    wanted = windows.base(like.columns, reading.window) if like and like.columns else []
+    known = {column.name: column for column in wanted}
+    if wanted:
+        lacking = [column for column in known if column not in frame.columns]
+        if lacking:
+            raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns[1:])}.")
+        used = list(known)
+    else:
+        empty = [c for c in used if frame[c].dtype == pl.Null or frame[c].null_count() == len(frame)]
+        notes += [Note(key="empty_column", count=1, what=column) for column in empty]
+        used = [column for column in used if column not in empty]
+    if not used:
+        raise DataError(f"{name}: expected a column of data. Found none beside {', '.join(frame.columns[1:])}.")
+    x, columns = np.empty((len(frame), len(used)), np.float32), []
+    for i, column in enumerate(used):
+        x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
+        columns.append(what)
+    if not (wanted or reading.window or reading.image_shape):
+        still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
+        notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
+    return x, columns
+
+
+def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
+    """An id for each window, from its first row: when, and of which group."""
+    pl = _polars()
+    times = first[time].cast(pl.String).to_list()
+    if group is None:
+        return times
+    return [f"{whose}/{when}" for whose, when in zip(first[group].cast(pl.String).to_list(), times, strict=True)]
 
 
 def frame_of(data: Any) -> pl.DataFrame | None:
@@ -326,7 +357,7 @@ def _labels(frame: pl.DataFrame, label: str | None, name: str) -> np.ndarray | N
 def _ids(frame: pl.DataFrame, column: str | None, name: str) -> Sequence[str] | None:
     pl = _polars()
     if column is None:
-        rows = frame["\0row"].to_numpy()
+        rows = frame[ROW].to_numpy()
         return None if (rows == np.arange(len(rows))).all() else list(map(str, rows))
     ids = frame[column].cast(pl.String)
     if ids.null_count() or ids.n_unique() < len(ids):

@@ -385,7 +385,7 @@ def test_no_flipped_byte_of_a_parquet_kills_the_process(tmp_path):
     code = """
 import sys, pathlib, numpy as np
 from gargalo.data import load_data
-from gargalo.errors import DataError
+from gargalo.errors import GargaloError
 path, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 whole, draws = path.read_bytes(), np.random.default_rng(seed)
 other = path.with_name(f"{seed}.parquet")
@@ -399,7 +399,7 @@ for step in range(300):
     other.write_bytes(content)
     try:
         load_data(other, ignore=("name",), impute="mask")
-    except DataError:
+    except GargaloError:
         pass
 print("whole")
 """

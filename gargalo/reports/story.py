@@ -38,7 +38,7 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
     )
     return Section(
         "bottleneck",
-        [words("bottleneck.body", size=size, d=d)],
+        [words("bottleneck.body", size=size, d=d), *([words("bottleneck.display")] if _is_shown(run) else [])],
         [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
         commands=[
             training_command(run),
@@ -144,7 +144,12 @@ def walk(cast: Cast, words: Words) -> Section | None:
         return None
     rows, x = [], run.examples.x
     for a, b in cast.pairs():
-        rows.append((words("walk.blend"), run.look(latent.blend(x[a], x[b]))))
+        rows.append(
+            (
+                words("walk.blend" if run.recipe.data.is_image else "walk.blend.rows"),
+                run.look(latent.blend(x[a], x[b])),
+            )
+        )
         rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
     a, b = cast.pairs()[0]
     return Section(
@@ -367,6 +372,11 @@ STORY: tuple[Callable[[Cast, Words], Section | None], ...] = (
 
 def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
     return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)
+
+
+def _is_shown(run: Run) -> bool:
+    """Do pictures stand for its examples?"""
+    return run.examples.display is not None
 
 
 def _name(run: Run, words: Words) -> str:

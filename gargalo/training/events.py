@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
 
 __all__ = ["Events", "progress"]
+
+PAUSE = 0.5
+"""Seconds between two lines: a small table has hundreds of epochs."""
 
 Record = dict[str, Any]
 
@@ -28,16 +32,20 @@ class Events:
 
 
 class Lines(Events):
-    """A plain line on stderr for each epoch, for logs and pipes."""
+    """Plain lines on stderr, for logs and pipes: for each epoch, but no more than two a second."""
 
     def __init__(self, title: str):
         self.title = title
 
     def start(self, epochs: int, steps: int, done: int) -> None:
         self.epochs, self.before, self.began = epochs, done, time.monotonic()
+        self.said = -math.inf
 
     def epoch(self, record: Record) -> None:
-        done = record["epoch"]
+        done, now = record["epoch"], time.monotonic()
+        if now - self.said < PAUSE and done < self.epochs:
+            return
+        self.said = now
         left = (time.monotonic() - self.began) / (done - self.before) * (self.epochs - done)
         print(
             f"{self.title} {done}/{self.epochs} {_terms(record)} {left:.0f} s left",

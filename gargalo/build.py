@@ -76,11 +76,19 @@ def _networks(
 def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Height and width of the latents that an encoder gives."""
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
-    with torch.no_grad():
-        found = encoder(torch.zeros(1, *x_shape, device=device)).shape
+    x, was_training = torch.zeros(1, *x_shape, device=device), encoder.training
+    encoder.eval()  # what counts its batches must not count this one
+    try:
+        with torch.no_grad():
+            found = tuple(encoder(x).shape)
+    except (RuntimeError, ValueError, TypeError) as error:
+        why = str(error).partition("\n")[0]
+        raise ParameterError(f"net: expected the encoder to take {tuple(x.shape)}. It cannot: {why}") from None
+    finally:
+        encoder.train(was_training)
     if len(found) != 4:
-        raise ParameterError(f"net: expected the encoder to give a grid (n, d, h, w). Found {tuple(found)}.")
-    return tuple(found[2:])
+        raise ParameterError(f"net: expected the encoder to give a grid (n, d, h, w). Found {found}.")
+    return found[2:]
 
 
 def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None) -> None:

@@ -193,6 +193,22 @@ class LatentModel(nn.Module):
     class Options:
         """The objective's own choices; none here."""
 
+    @classmethod
+    def check(cls, options: Any, latent_dim: int, examples: int, net: str) -> None:
+        """Refuse what the objective's choices say together with the rest of a recipe.
+
+        Parameters
+        ----------
+        examples : int
+            For training; 0 where that is not known.
+        net : str
+            "mlp", "conv" or "own".
+
+        Raises
+        ------
+        ParameterError
+        """
+
     def __init__(
         self,
         encoder: nn.Module,

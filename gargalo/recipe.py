@@ -168,15 +168,12 @@ class Recipe(BaseModel):
             raise must("patience", "train", "0 where nothing is held out", self.training.patience)
         if kind.needs_labels and len(self.data.class_names or ()) < 2:
             raise must("model", "train", "one that needs no labels, for data without two classes", self.model)
-        examples = self.data.counts.get("train", 0)
-        if self.options.get("codebook", 0) > examples > 0:
-            expected = f"at most {examples}, the number of training examples"
-            raise must("codebook", "train", expected, self.options["codebook"])
+        kind.check(self.checked_options(), self.latent_dim, self.data.counts.get("train", 0), self.net.net)
         return self
 
     def _check_network(self, kind: type[LatentModel]) -> None:
         """The network must suit the objective and the data."""
-        net, skips = self.net.net, bool(self.options.get("skips"))
+        net = self.net.net
         if net not in kind.networks:
             names = " or ".join(kind.networks)
             raise must("net", "train", f"{names} for model {self.model}", net)
@@ -184,8 +181,6 @@ class Recipe(BaseModel):
             raise must("net", "train", "mlp, for rows of numbers: conv is for images", net)
         if net == "conv" and not self.net.widths:
             raise must("widths", "train", "at least one level's channels for a conv network", self.net.widths)
-        if skips and net != "conv":
-            raise must("skips", "train", "left out, or with net conv, which has maps to skip with", skips)
         if kind.is_solved and self.net.widths:
             raise must("widths", "train", f"left out for model {self.model}, which is linear", self.net.widths)
 
@@ -250,7 +245,14 @@ def make(
     kind = MODELS[name] if isinstance(model, str) else model
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", "train", preset, PRESETS)
+    if not dataclasses.is_dataclass(kind.Options):
+        raise must("model", "train", f"a class whose Options are a dataclass, for {name}", kind.Options.__name__)
     options = {option.name for option in dataclasses.fields(kind.Options)}
+    taken = sorted(option for option in options if CHOICES.get(option, "options") != "options")
+    if taken:
+        raise must(
+            "model", "train", f"one whose Options do not redefine {taken[0]}, a choice of every recipe", name
+        )
     homes = CHOICES | dict.fromkeys(options, "options")
     chosen = {choice: value for choice, value in (choices or {}).items() if value is not None}
     for choice in chosen:

@@ -173,6 +173,8 @@ class Run(RunFolder):
         """
         if k < 1:
             raise must("k", "log_likelihood", "an int >= 1", k)
+        if self.model.is_conditional and not (isinstance(data, Source) and data.y is not None):
+            raise must("data", "log_likelihood", f"a Source with labels, for {self.recipe.model}", "none")
         # Few rows and many draws: a row is encoded once for many, and all of it stays in the processor's cache.
         draws = generator_at(_seed(seed, "log_likelihood"), *POSTERIOR)
         at_once = max(1, min(k, 2**20 // (self.recipe.data.size * 16)))

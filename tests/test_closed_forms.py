@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -79,9 +80,13 @@ def test_likelihoods_are_densities():
     )
     gaussian = GaussianLikelihood((4,))
     params, x = torch.randn(5, 4), torch.randn(5, 4)
-    expected = -torch.distributions.Normal(params, gaussian.log_sigma.exp()).log_prob(x).sum(1)
+    expected = -torch.distributions.Normal(params, gaussian.bounded.exp()).log_prob(x).sum(1)
     assert torch.allclose(gaussian.nll(params, x)["gaussian"], expected, atol=1e-5)
     assert torch.allclose(MeanSquared((4,)).nll(params, x)["mse"], (params - x).square().mean(1))
+    gaussian.log_sigma.data.fill_(-9.0)  # far below its bound, there is still a way back
+    assert gaussian.bounded >= math.log(0.01)
+    gaussian.nll(params, x)["gaussian"].sum().backward()
+    assert gaussian.log_sigma.grad < 0
 
 
 def test_a_mask_hides_what_was_not_observed():

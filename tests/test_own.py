@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -112,6 +113,48 @@ def test_a_network_that_does_not_fit_is_refused_first(digits, tmp_path, net, tol
     with pytest.raises(ParameterError, match=told):
         gargalo.train(digits, "vae", net=net, out=tmp_path / "run", **QUICK)
     assert not (tmp_path / "run").exists()
+
+
+def test_an_own_network_of_codes_that_does_not_fit(digits):
+    colour = nn.Sequential(nn.Conv2d(3, 4, 4))
+    with pytest.raises(ParameterError, match=r"the encoder to take \(1, 1, 28, 28\)\. It cannot: Given groups"):
+        gargalo.train(digits, "vq-vae", net=(colour, nn.Conv2d(4, 1, 1)), codebook=16, **QUICK)
+    with pytest.raises(ParameterError, match=r"a grid \(n, d, h, w\)\. Found \(1, 8\)"):
+        gargalo.train(digits, "vq-vae", net=modules(per=2), codebook=16, **QUICK)
+
+
+def test_looking_at_a_network_does_not_change_it(digits):
+    from gargalo.build import build
+    from gargalo.recipe import make
+
+    norm = nn.BatchNorm2d(4)
+    encoder = nn.Sequential(nn.Conv2d(1, 4, 4, stride=4), norm)
+    decoder = nn.Sequential(nn.Upsample(scale_factor=4), nn.Conv2d(4, 1, 5, padding=2))
+    plan = make(digits.facts, "vq-vae", choices={"net": (encoder, decoder), "codebook": 16})
+    _, model = build(plan, digits.x[:8])
+    assert model.encoder[1].num_batches_tracked == 0
+    assert model.encoder.training
+
+
+def test_every_weight_of_a_decoder_is_penalised(digits, tmp_path):
+    decoder = nn.Sequential(nn.Unflatten(1, (4, 1, 1)), nn.ConvTranspose2d(4, 1, 28))
+    run = gargalo.train(
+        digits, "rae", net=(modules()[0], decoder), out=tmp_path / "run", decoder_weight=1.0, **QUICK
+    )
+    wanted = run.model.decoder[1].weight.detach().square().sum()
+    assert run.metrics["test_decoder_norm"] == pytest.approx(float(wanted), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ({"Options": type("Options", (), {})}, "a class whose Options are a dataclass, for own:Strange"),
+        ({"Options": dataclasses.make_dataclass("Options", [("epochs", int, 3)])}, "do not redefine epochs"),
+    ],
+)
+def test_options_that_cannot_be(digits, names, told):
+    with pytest.raises(ParameterError, match=told):
+        gargalo.train(digits, type("Strange", (Plain,), names), **QUICK)
 
 
 @pytest.mark.parametrize("model", ["pca", "contractive"])

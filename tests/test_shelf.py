@@ -70,6 +70,11 @@ def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
             {"likelihood": "mse"},
             "'likelihood' parameter of train must be one of bernoulli, gaussian, mixed for model",
         ),
+        (
+            "sparse",
+            {"sparsity": "k-sparse", "k": 100},
+            "'k' parameter of train must be at most 64, the latent_dim",
+        ),
         ("denoising", {"skips": True}, "'skips' parameter of train must be left out, or with net conv"),
         ("autoencoder", {"net": "conv", "widths": ()}, "'widths' parameter of train must be at least one level's"),
         ("beta-vea", {}, "Did you mean 'beta-vae'?"),
@@ -181,6 +186,8 @@ def test_likelihoods_by_importance(default_runs, digits):
     assert np.array_equal(many, vae.log_likelihood(x, k=200))
     cvae = default_runs["cvae"]
     assert cvae.log_likelihood(as_source(x, digits.y[-40:]), k=20).shape == (40,)
+    with pytest.raises(ParameterError, match="a Source with labels, for cvae"):
+        cvae.log_likelihood(x)
     with pytest.raises(ParameterError, match="cannot posterior"):
         default_runs["autoencoder"].log_likelihood(x)
     with pytest.raises(ParameterError, match="must be an int >= 1"):

@@ -53,9 +53,13 @@ class Codebook(nn.Module):
     @torch.no_grad()
     def follow(self, z: Tensor, generator: torch.Generator | None) -> None:
         """Move every code towards the vectors of z (n, d, h, w) that choose it."""
-        rows, dead = _rows(z), self.counts < LEAST
-        chosen = torch.randint(len(rows), dead.shape, generator=generator, device=z.device)
-        self.vectors.copy_(torch.where(dead[:, None], rows[chosen], self.vectors))
+        rows = _rows(z)
+        # Where there are more codes than vectors, also one that is used as often as any other is used seldom.
+        dead = self.counts < LEAST * min(1, len(rows) / len(self.counts))
+        fresh = rows[torch.randint(len(rows), dead.shape, generator=generator, device=z.device)]
+        if torch.distributed.is_initialized():  # every process revives the same codes with the same vectors
+            torch.distributed.broadcast(fresh, 0)
+        self.vectors.copy_(torch.where(dead[:, None], fresh, self.vectors))
         self.counts.masked_fill_(dead, 1.0)
         codes = self.nearest(z)
         sums = torch.zeros_like(self.vectors).index_add_(0, codes.flatten(), rows)

@@ -48,7 +48,7 @@ class ConditionalVAE(VariationalAutoencoder):
         return self.decode(z, self.likeliest(x, z) if y is None else y)
 
     def likeliest(self, x: Tensor, z: Tensor) -> Tensor:
-        """argmax_y p(x | z, y), (n, classes), one-hot."""
+        """argmax_y p(x | z, y), (n, classes), one-hot; what is missing in x counts as it stands there, as 0."""
         labels = torch.eye(self.classes, device=x.device)
         found = []
         for label in labels:

@@ -50,6 +50,11 @@ class DenoisingAutoencoder(DecodingModel):
                     "strength", "train", f"at most 1 for {self.noise} noise, a share of values", self.strength
                 )
 
+    @classmethod
+    def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
+        if options.skips and net != "conv":
+            raise must("skips", "train", "left out, or with net conv, which has maps to skip with", options.skips)
+
     def __init__(self, *parts: Any, **more: Any):
         super().__init__(*parts, **more)
         if self.options.skips:

@@ -33,7 +33,7 @@ class Bernoulli(Likelihood):
 class GaussianLikelihood(Likelihood):
     r"""-log p(x | m) = sum_i (x_i - m_i)^2 / (2 sigma^2) + log sigma + log(2 pi) / 2.
 
-    One sigma for all values, learned within [0.01, 10] (Rybkin et al., arXiv:2006.13202). Images in [0, 1] pass
+    One sigma for all values, learned within (0.01, 10] (Rybkin et al., arXiv:2006.13202). Images in [0, 1] pass
     their mean through a sigmoid; standardised numbers do not.
     """
 
@@ -42,8 +42,14 @@ class GaussianLikelihood(Likelihood):
         # Standardised numbers begin as far from their mean as they are spread; pixels hardly ever are.
         self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3 if len(x_shape) > 1 else 1.0)))
 
+    @property
+    def bounded(self) -> Tensor:
+        """log sigma, bounded below softly: a step too far has a way back, where a hard bound has no gradient."""
+        least = math.log(0.01)
+        return (least + F.softplus(self.log_sigma - least)).clamp(max=math.log(10))
+
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
-        log_sigma = self.log_sigma.clamp(math.log(0.01), math.log(10))
+        log_sigma = self.bounded
         square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
         return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
 

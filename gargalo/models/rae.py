@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..core import NATS, Batch, Loss
 from .decoding import DecodingModel
@@ -43,9 +43,8 @@ class RegularisedAutoencoder(DecodingModel):
         z = self.encode(batch.x)
         penalty = {"latent_norm": self.options.latent_weight / 2 * z.square().flatten(1).sum(1).mean()}
         if self.options.regulariser == "l2":
-            weights = [
-                layer.weight for layer in self.decoder.modules() if isinstance(layer, nn.Linear | nn.Conv2d)
-            ]
+            # Biases, and the scales of a normalisation, have one dimension.
+            weights = [weight for weight in self.decoder.parameters() if weight.dim() > 1]
             size = torch.stack([weight.square().sum() for weight in weights]).sum()
         else:
             size = self.roughness(z, batch.generator)

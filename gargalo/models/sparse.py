@@ -18,6 +18,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ..core import NATS, Batch, Loss
+from ..errors import must
 from .decoding import DecodingModel
 
 __all__ = ["SparseAutoencoder"]
@@ -34,17 +35,22 @@ class SparseAutoencoder(DecodingModel):
 
     @dataclass(frozen=True)
     class Options:
-        """`sparsity`: which; `l1_weight`: lambda, nats; `k`: how many numbers k-sparse keeps."""
+        """`sparsity`: which; `l1_weight`: lambda, nats; `k`: how many numbers k-sparse keeps, None a quarter."""
 
         sparsity: Literal["l1", "k-sparse"] = "l1"
         l1_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.5
-        k: Annotated[int, Field(ge=1, le=65536)] = 16
+        k: Annotated[int, Field(ge=1, le=65536)] | None = None
+
+    @classmethod
+    def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
+        if options.k and options.k > latent_dim:
+            raise must("k", "train", f"at most {latent_dim}, the latent_dim", options.k)
 
     def encode(self, x: Tensor) -> Tensor:
         z = self.encoder(x)
         if self.options.sparsity == "l1":
             return z.relu()
-        largest = z.topk(min(self.options.k, z.shape[1]), dim=1).indices
+        largest = z.topk(self.options.k or max(1, z.shape[1] // 4), dim=1).indices
         return z * torch.zeros_like(z).scatter(1, largest, 1.0)
 
     def loss(self, batch: Batch) -> Loss:

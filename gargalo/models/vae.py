@@ -42,7 +42,8 @@ class VariationalAutoencoder(DecodingModel):
 
     def posterior(self, x: Tensor) -> Gaussian:
         mean, log_stddev = self.encoder(x).chunk(2, dim=1)
-        # exp(7) is far from any sensible scale; the clamp keeps a bad first step from ending in infinity.
+        # exp(7) is far from any sensible scale; the clamp keeps a bad first step from ending in infinity. Beyond
+        # it an example has no gradient, but the encoder is shared by all, and others bring it back.
         return Gaussian(mean, log_stddev.clamp(-7, 7).exp())
 
     def log_weight(self, batch: Batch, k: int) -> Tensor:

@@ -19,6 +19,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ..core import Batch, Loss
+from ..errors import must
 from .codebook import Codebook
 from .decoding import DecodingModel
 
@@ -42,6 +43,12 @@ class VectorQuantisedAutoencoder(DecodingModel):
         codebook: Annotated[int, Field(ge=2, le=65536)] = 256
         commitment: Annotated[float, Field(ge=0, le=1e6)] = 0.25
         decay: Annotated[float, Field(gt=0, lt=1)] = 0.99
+
+    @classmethod
+    def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
+        if options.codebook > examples > 0:
+            expected = f"at most {examples}, the number of training examples"
+            raise must("codebook", "train", expected, options.codebook)
 
     def __init__(self, *parts: Any, **more: Any):
         super().__init__(*parts, **more)

@@ -55,10 +55,16 @@ def bomb(side: int) -> bytes:
     return head + struct.pack(">I", 9) + b"IDAT"
 
 
+def read(path: Path, shape: tuple[int, ...], fit: str) -> tuple[np.ndarray, list[str]]:
+    """The pixels of a picture, and what had to be done for them."""
+    pixels, did = pictures.decode(path, shape, fit)
+    return np.frombuffer(pixels, np.uint8).reshape(shape), did
+
+
 def skipped(path: Path) -> str:
     """Why a picture cannot be used."""
     with pytest.raises(pictures.UnreadableError) as caught:
-        pictures.decode(path, GREY.shape, "crop")
+        read(path, GREY.shape, "crop")
     return str(caught.value)
 
 
@@ -133,7 +139,7 @@ def test_empty_folders_are_named(tmp_path):
 
 
 def test_a_grey_png_comes_back_exactly(tmp_path):
-    pixels, did = pictures.decode(png(tmp_path / "a.png"), GREY.shape, "crop")
+    pixels, did = read(png(tmp_path / "a.png"), GREY.shape, "crop")
     np.testing.assert_array_equal(pixels, GREY)
     assert did == []
 
@@ -141,48 +147,48 @@ def test_a_grey_png_comes_back_exactly(tmp_path):
 def test_each_kind_is_converted_by_its_rule(tmp_path):
     wanted = GREY.shape
 
-    def read(name: str, image: Image.Image, shape: tuple[int, ...] = wanted, **more):
+    def saved(name: str, image: Image.Image, shape: tuple[int, ...] = wanted, **more):
         image.save(tmp_path / name, **more)
-        return pictures.decode(tmp_path / name, shape, "crop")
+        return read(tmp_path / name, shape, "crop")
 
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright
-    turned, did = read("turned.png", Image.fromarray(np.rot90(GREY).copy()), exif=exif)
+    turned, did = saved("turned.png", Image.fromarray(np.rot90(GREY).copy()), exif=exif)
     np.testing.assert_array_equal(turned, GREY)
     assert did == ["turned"]
 
-    deep, did = read("deep.png", Image.fromarray(GREY.astype(np.uint16) * 257))
+    deep, did = saved("deep.png", Image.fromarray(GREY.astype(np.uint16) * 257))
     np.testing.assert_array_equal(deep, GREY)
     assert did == ["deep"]
 
     palette = Image.fromarray(COLOUR).quantize(16)
-    shown, did = read("palette.png", palette, COLOUR.shape)
+    shown, did = saved("palette.png", palette, COLOUR.shape)
     np.testing.assert_array_equal(shown, np.asarray(palette.convert("RGB")))
     assert did == ["palette"]
 
     clear = np.zeros((*GREY.shape, 4), np.uint8)
     clear[:, :8] = (255, 0, 0, 255)
-    laid, did = read("clear.png", Image.fromarray(clear), COLOUR.shape)
+    laid, did = saved("clear.png", Image.fromarray(clear), COLOUR.shape)
     assert laid[0, 0].tolist() == [255, 0, 0]
     assert laid[0, 15].tolist() == [255, 255, 255]
     assert did == ["transparent"]
 
     cmyk = Image.fromarray(COLOUR).convert("CMYK")
-    print_, did = read("print.tif", cmyk, COLOUR.shape)
+    print_, did = saved("print.tif", cmyk, COLOUR.shape)
     np.testing.assert_array_equal(print_, np.asarray(cmyk.convert("RGB")))
     assert did == ["cmyk"]
 
     frames = [Image.fromarray(np.full(GREY.shape, v, np.uint8)) for v in (10, 200)]
-    first, did = read("film.gif", frames[0], save_all=True, append_images=frames[1:])
+    first, did = saved("film.gif", frames[0], save_all=True, append_images=frames[1:])
     assert (first == 10).all()
     assert "animated" in did
 
-    _, did = read("colour.png", Image.fromarray(COLOUR))
+    _, did = saved("colour.png", Image.fromarray(COLOUR))
     assert did == ["greyed"]
-    _, did = read("large.png", Image.fromarray(np.tile(GREY, (3, 3))))
+    _, did = saved("large.png", Image.fromarray(np.tile(GREY, (3, 3))))
     assert did == ["resized"]
     Image.fromarray(GREY).save(tmp_path / "really.jpg", format="png")
-    exact, did = pictures.decode(tmp_path / "really.jpg", wanted, "crop")
+    exact, did = read(tmp_path / "really.jpg", wanted, "crop")
     np.testing.assert_array_equal(exact, GREY)
     assert did == ["misnamed"]
 
@@ -194,7 +200,7 @@ def test_each_kind_is_converted_by_its_rule(tmp_path):
 def test_another_shape_is_cut_padded_or_stretched(tmp_path, fit, corner, middle):
     wide = np.full((20, 60), 100, np.uint8)
     wide[:, 50:] = 250
-    pixels, _ = pictures.decode(png(tmp_path / "wide.png", wide), (20, 20), fit)
+    pixels, _ = read(png(tmp_path / "wide.png", wide), (20, 20), fit)
     assert pixels[0, 0] == corner
     assert pixels[10, 10] == middle
     # Cut, the bright end is gone; else it is still there.
@@ -228,11 +234,11 @@ def test_a_truncated_picture_is_skipped_or_whole(tmp_path, kind):
     whole = saved.getvalue()
     path = tmp_path / f"cut.{kind}"
     path.write_bytes(whole)
-    good, _ = pictures.decode(path, COLOUR.shape, "crop")
+    good, _ = read(path, COLOUR.shape, "crop")
     for length in range(0, len(whole), max(1, len(whole) // 40)):
         path.write_bytes(whole[:length])
         try:
-            np.testing.assert_array_equal(pictures.decode(path, COLOUR.shape, "crop")[0], good)
+            np.testing.assert_array_equal(read(path, COLOUR.shape, "crop")[0], good)
         except pictures.UnreadableError as error:
             assert "\n" not in str(error)
 
@@ -249,7 +255,7 @@ def test_no_flipped_byte_of_a_picture_crashes(tmp_path, kind):
             content[at] ^= RNG.integers(1, 256)
         path.write_bytes(content)
         with contextlib.suppress(pictures.UnreadableError):
-            assert pictures.decode(path, COLOUR.shape, "crop")[0].shape == COLOUR.shape
+            assert read(path, COLOUR.shape, "crop")[0].shape == COLOUR.shape
 
 
 # Many
@@ -338,12 +344,9 @@ def test_two_workers_give_what_one_does(tmp_path, monkeypatch):
 def test_a_worker_that_dies_is_told_of(tmp_path, monkeypatch):
     some(tmp_path, 40)
     monkeypatch.setattr(folder, "AT_ONCE", 8)
-    dead = [sys.executable, "-c", "import sys; sys.stdin.readline(); sys.stdin.readline()"]
-    monkeypatch.setattr(
-        folder,
-        "_start",
-        lambda: subprocess.Popen(dead, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True),
-    )
+    dead = tmp_path / "dead.py"
+    dead.write_text("import sys; sys.stdin.readline(); sys.stdin.readline()")
+    monkeypatch.setattr(pictures, "__file__", str(dead))
     monkeypatch.setattr(pictures, "decode_range", lambda *a, w=pictures.decode_range: time.sleep(0.2) or w(*a))
     with pytest.raises(DataError, match="The process that did it died"):
         load_data(tmp_path, workers=2)
@@ -353,8 +356,8 @@ def test_a_kill_in_the_middle_goes_on_where_it_was(tmp_path):
     some(tmp_path / "in", 40)
     code = (
         "import sys, time; from gargalo.data import load_data, folder, pictures\n"
-        "folder.AT_ONCE = 8; whole = pictures.decode_range\n"
-        "def slow(*a):\n    time.sleep(0.1 * len(sys.argv[2:])); print(a[3], flush=True); return whole(*a)\n"
+        "folder.AT_ONCE, folder.PAUSE = 8, 0; whole = pictures.decode_range\n"
+        "def slow(*a):\n    time.sleep(0.1 * len(sys.argv[2:])); print(a[5], flush=True); return whole(*a)\n"
         "pictures.decode_range = slow; print(load_data(sys.argv[1], workers=1).fingerprint)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, tmp_path / "in", "slowly"], stdout=subprocess.PIPE)

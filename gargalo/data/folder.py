@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,6 +40,9 @@ USUAL, LARGEST = (64, 64), 64
 AT_ONCE = 256
 WORTH = 1500
 """Files from which a second process is worth its start."""
+PAUSE = 0.5
+"""Seconds from one note of what is done to the next: each waits for the disk."""
+DIGITS = re.compile(r"\d+")
 JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -103,22 +107,22 @@ def _search(root: Path) -> Found:
     has_parts = {"train", "test"} <= {list(PARTS)[code] for code in called.values()}
     files: list[str] = []
     stats, others, empty = [], 0, []
-    for folder, names, inside in _walk(root):
-        mine = [name for name in names if name.lower().endswith(pictures.SUFFIXES)]
-        others += len(names) - len(mine)
+    for folder, items, inside in _walk(root):
+        mine = [item for item in items if item.name.lower().endswith(pictures.SUFFIXES)]
+        others += len(items) - len(mine)
         if not mine and not inside:
             empty.append(folder)
-        for name in mine:
-            path = folder / name
-            info = path.stat()
-            files.append(path.relative_to(root).as_posix())
+        above = "" if folder == root else folder.relative_to(root).as_posix() + "/"
+        for item in mine:
+            info = item.stat()
+            files.append(above + item.name)
             stats.append((info.st_size, info.st_mtime_ns))
     known = ", ".join(pictures.SUFFIXES)
     if not files:
         raise DataError(f"{root}: expected pictures ({known}). Found none in this folder or below it.")
     parts = [path.split("/") for path in files]
     codes = [called.get(p[0], TRAIN) if has_parts else TRAIN for p in parts]
-    order = sorted(range(len(files)), key=lambda i: (codes[i], _natural(parts[i])))
+    order = sorted(range(len(files)), key=lambda i: (codes[i], _natural(files[i])))
     files, stats = [files[i] for i in order], [stats[i] for i in order]
     parts = [parts[i] for i in order]
     notes = [Note(key="other_files", count=others)] if others else []
@@ -137,8 +141,8 @@ def _search(root: Path) -> Found:
     return Found(files, stats, split, [p[0] for p in parts] if is_labelled else None, notes)
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Folders with the names of their files and sub-folders; each once, whatever links say."""
+def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]]:
+    """Folders with their files and the names of their sub-folders; each once, whatever links say."""
     seen, left = set(), [root]
     while left:
         folder = left.pop()
@@ -146,7 +150,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
         if (info.st_dev, info.st_ino) in seen:
             continue
         seen.add((info.st_dev, info.st_ino))
-        names, inside = [], []
+        files, inside = [], []
         try:
             with os.scandir(folder) as entries:
                 for item in entries:
@@ -156,10 +160,10 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
                     if item.is_dir():
                         inside.append(item.name)
                     elif item.is_file():
-                        names.append(item.name)
+                        files.append(item)
         except OSError as error:
             raise DataError(f"{folder}: cannot be read ({error.strerror}).") from None
-        yield folder, names, inside
+        yield folder, files, inside
         left += [folder / name for name in inside]
 
 
@@ -167,12 +171,9 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name in JUNK
 
 
-def _natural(parts: Sequence[str]) -> tuple[Any, ...]:
-    """A key that sorts img2 before img10."""
-    return tuple(
-        tuple((1, int(t), "") if t.isdigit() else (0, 0, t) for t in re.split(r"(\d+)", part) if t)
-        for part in parts
-    )
+def _natural(path: str) -> str:
+    """A key that sorts img2 before img10, and folders as wholes."""
+    return DIGITS.sub(lambda found: found[0].zfill(20), path).replace("/", "\0")
 
 
 def read_pictures(
@@ -188,9 +189,12 @@ def read_pictures(
             with contextlib.suppress(OSError):
                 os.utime(folder)  # when it was used last
             return _cached(folder, found)
-        shape = _shape(root, found.files, reading)
-        make_room(KIND, len(found.files) * int(np.prod(shape)) * 2, folder)
-        counts, skipped = _decode(root, found.files, shape, reading.fit, folder, workers, progress)
+        if workers is None:
+            workers = min(8, processors()) if len(found.files) > WORTH else 1
+        with _others(workers - 1) as others:  # they load what they need while the first pictures are looked at
+            shape = _shape(root, found.files, reading)
+            make_room(KIND, len(found.files) * int(np.prod(shape)) * 2, folder)
+            counts, skipped = _decode(root, found.files, shape, reading.fit, folder, others, progress)
         kept = np.setdiff1d(np.arange(len(found.files)), [i for i, _ in skipped])
         _close_gaps(folder / "pixels.npy", kept)
         content = {"did": counts, "skipped": skipped}
@@ -233,7 +237,7 @@ def _decode(
     shape: tuple[int, ...],
     fit: str,
     folder: Path,
-    workers: int | None,
+    others: Sequence[subprocess.Popen[str]],
     progress: bool,
 ) -> tuple[dict[str, int], list[tuple[int, str]]]:
     """Decode every range of files that is not done yet, in this process and in others."""
@@ -241,26 +245,33 @@ def _decode(
     answers = _answers(log, pixels, (len(files), *shape))
     done = {answer["start"] for answer in answers}
     ranges = [(a, min(a + AT_ONCE, len(files))) for a in range(0, len(files), AT_ONCE) if a not in done]
-    array = pictures.open_array(pixels)
-    if workers is None:
-        workers = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-        workers = workers if sum(b - a for a, b in ranges) > WORTH else 1
+    array = np.lib.format.open_memmap(pixels, "r+")
+    places = memoryview(array.reshape(-1))  # type: ignore[arg-type]
     ticker = Ticker(f"reading {root.name}", len(files), sum(b["stop"] - b["start"] for b in answers), progress)
     lock, failed = threading.Lock(), []
+    unsaid: list[dict[str, Any]] = []
+    said = time.monotonic()
 
-    def note(answer: dict[str, Any]) -> None:
+    def note(answer: dict[str, Any] | None) -> None:
+        nonlocal said
         with lock:
-            array.flush()  # before the log says that it is there
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(answer) + "\n")
-            answers.append(answer)
-            ticker.add(answer["stop"] - answer["start"])
+            if answer:
+                answers.append(answer)
+                unsaid.append(answer)
+                ticker.add(answer["stop"] - answer["start"])
+            if unsaid and (answer is None or time.monotonic() - said > PAUSE):
+                array.flush()  # before the log says that it is there
+                with log.open("a", encoding="utf-8") as file:
+                    file.writelines(json.dumps(one) + "\n" for one in unsaid)
+                unsaid.clear()
+                said = time.monotonic()
 
     def take() -> tuple[int, int] | None:
         with lock:
             return ranges.pop(0) if ranges and not failed else None
 
-    told = json.dumps({"files": files, "root": str(root), "pixels": str(pixels), "fit": fit}) + "\n"
+    facts = {"files": files, "root": str(root), "pixels": str(pixels), "offset": array.offset, "shape": shape}
+    told = json.dumps(facts | {"fit": fit}) + "\n"
 
     def feed(process: subprocess.Popen[str]) -> None:
         """Give ranges to another process, one at a time."""
@@ -277,24 +288,17 @@ def _decode(
         except (OSError, ValueError):
             failed.append((0, 0))
 
-    others = [_start() for _ in range(workers - 1)]
     threads = [threading.Thread(target=feed, args=(process,), daemon=True) for process in others]
     try:
         for thread in threads:
             thread.start()
         while (part := take()) is not None:
-            note(pictures.decode_range(files, root, array, *part, fit))
+            note(pictures.decode_range(files, root, places, shape, fit, *part))
         for thread in threads:
             thread.join()
     finally:
         ticker.end()
-        for process in others:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+        note(None)
     if failed:
         a, b = failed[0]
         raise DataError(
@@ -306,11 +310,28 @@ def _decode(
     return dict(counts), sorted((i, why) for answer in answers for i, why in answer["skipped"])
 
 
-def _start() -> subprocess.Popen[str]:
-    """A process that decodes; it ends when its input does."""
-    return subprocess.Popen(
-        [sys.executable, "-I", pictures.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+@contextlib.contextmanager
+def _others(n: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """So many processes that decode; they are gone afterwards, whatever happened."""
+    command = [sys.executable, "-I", pictures.__file__]
+    started = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(n)
+    ]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _answers(log: Path, pixels: Path, shape: tuple[int, ...]) -> list[dict[str, Any]]:

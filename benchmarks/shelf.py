@@ -1,6 +1,6 @@
 """Every model of the shelf on the embedded digits, beside PCA and the raw pixels.
 
-    python benchmarks/shelf.py [--seeds 0 1 2] [--nets auto conv] [--models vae iwae]
+    python benchmarks/shelf.py [--seeds 0 1 2] [--nets mlp conv] [--models vae iwae]
 
 16 dimensions and every other default. Test MSE of reconstructions; log-likelihood of the 1,000 grey test images
 by 500 importance-weighted draws, nats; accuracy of the ten nearest of 10,000 training latents; coverage by draws

@@ -88,11 +88,12 @@ def memory(plan: Recipe, source: Source, processes: int = 1) -> dict[str, int]:
     """Bytes that each process of a training takes, by what they are for."""
     codec, net = build(plan)
     rows = len(source.rows("train")) + len(source.rows("held"))
-    an_example = 0
+    batch = 0
     if plan.own == recipe.NOTHING:  # what a program gave may not run on tensors without numbers
-        few = torch.from_numpy(source.x[:4].copy()).to("meta")
-        an_example = training.step_memory(net, codec, few, len(source.class_names or ()))
-    batch = an_example * min(rows, plan.training.batch_size) // processes
+        size = max(1, min(rows, plan.training.batch_size) // processes)
+        kind = torch.from_numpy(source.x[:1].copy()).dtype
+        raw = torch.empty((size, *source.x.shape[1:]), dtype=kind, device="meta")
+        batch = training.step_memory(net, codec, raw, len(source.class_names or ()))
     data = 0 if is_mapped(source, rows) else rows * source.x[0].nbytes
     return {"weights": training.weights_memory(net), "batch": batch, "data": data}
 

@@ -18,6 +18,9 @@ from .recipe import Recipe
 
 __all__ = ["build", "try_on"]
 
+ABLE = {"encode", "decode", "reconstruct", "denoise", "posterior", "classify", "codes"}
+"""What a model may say that it can."""
+
 
 def build(
     recipe: Recipe, x: np.ndarray | None = None, rows: np.ndarray | None = None
@@ -66,7 +69,7 @@ def _networks(
     start = likelihood.bias_for(mean) if mean is not None else None
     sizes = (codec.x_shape, encoder_out, decoder_in, likelihood.params_shape, recipe.net, start)
     if recipe.net.net == "conv":
-        skips = bool(recipe.options.get("skips"))
+        skips = kind.wants_skips(recipe.checked_options())
         encoder, decoder = nets.conv(*sizes, is_grid=kind.is_grid, skips=skips)
     else:
         encoder, decoder = nets.mlp(*sizes)
@@ -81,7 +84,7 @@ def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
     try:
         with torch.no_grad():
             found = tuple(encoder(x).shape)
-    except (RuntimeError, ValueError, TypeError) as error:
+    except Exception as error:  # it is somebody's own code
         why = str(error).partition("\n")[0]
         raise ParameterError(f"net: expected the encoder to take {tuple(x.shape)}. It cannot: {why}") from None
     finally:
@@ -99,7 +102,14 @@ def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None) -> None:
     ParameterError
         With the shape that was expected and the one that came out.
     """
+    able = getattr(recipe.kind, "can", None)
+    if not able or not set(able) <= ABLE:
+        known = ", ".join(sorted(ABLE))
+        raise ParameterError(f"model: expected {recipe.model} to say what it can, of {known}. Found {able!r}.")
+    if "denoise" in able and not {"noise", "strength"} <= recipe.options.keys():
+        raise ParameterError(f"model: expected Options with noise and strength, since {recipe.model} can denoise.")
     codec, model = build(recipe, x)
+    _must_be_saveable(model)
     model.eval()
     classes = len(recipe.data.class_names or ())
     one_hot = None if y is None or not classes else torch.eye(classes)[torch.from_numpy(y)]
@@ -112,10 +122,27 @@ def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None) -> None:
         _must_give("encoder", model.encoder, batch.x, wanted, recipe)
         _must_give("decoder", model.decoder, latents, params, recipe)
         loss = model.loss(batch)
-    if not isinstance(loss, Loss) or not loss.terms or any(t.dim() for t in (loss.terms | loss.notes).values()):
+    scalars = isinstance(loss, Loss) and loss.terms and [*loss.terms.values(), *loss.notes.values()]
+    if not scalars or not all(isinstance(value, Tensor) and value.dim() == 0 for value in scalars):
         raise ParameterError(
             f"model: expected loss(batch) of {recipe.model} to give a Loss of named scalars. Found {loss!r}."
         )
+
+
+def _must_be_saveable(model: LatentModel) -> None:
+    """Refuse weights that a file cannot hold one by one."""
+    named = list(model.named_parameters(remove_duplicate=False))
+    lazy = [name for name, p in named if isinstance(p, nn.parameter.UninitializedParameter)]
+    if lazy:
+        raise ParameterError(f"net: expected every weight to have a shape. Found {lazy[0]} without; run it once.")
+    places: dict[int, str] = {}
+    for name, p in named:
+        twin = places.setdefault(p.untyped_storage()._cdata, name)
+        if twin != name:
+            raise ParameterError(
+                f"net: expected weights of their own. Found {name} and {twin} to be the same; use a copy, or a"
+                " function of one of them in forward."
+            )
 
 
 def _must_give(name: str, module: nn.Module, x: Tensor, wanted: tuple[int, ...], recipe: Recipe) -> None:
@@ -124,7 +151,7 @@ def _must_give(name: str, module: nn.Module, x: Tensor, wanted: tuple[int, ...],
     expected += f" latent_dim {recipe.latent_dim}."
     try:
         found = module(x)
-    except (RuntimeError, ValueError, TypeError) as error:
+    except Exception as error:  # it is somebody's own code
         raise ParameterError(f"{expected} It cannot: {str(error).partition(chr(10))[0]}") from None
     if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
         shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__

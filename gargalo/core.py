@@ -95,6 +95,8 @@ class Codec(nn.Module):
     x_shape: tuple[int, ...]
     blocks: tuple[int, ...] = ()
     """Sizes of the one-hot blocks that x ends with, where it has categories."""
+    can_miss: bool = False
+    """May raw numbers be NaN, for what is missing?"""
 
     @property
     def rows_at_once(self) -> int:
@@ -192,6 +194,11 @@ class LatentModel(nn.Module):
     @dataclass(frozen=True)
     class Options:
         """The objective's own choices; none here."""
+
+    @classmethod
+    def wants_skips(cls, options: Any) -> bool:
+        """Should a convolutional decoder also see what each level of the encoder saw?"""
+        return False
 
     @classmethod
     def check(cls, options: Any, latent_dim: int, examples: int, net: str) -> None:

@@ -188,10 +188,10 @@ def contact_sheet(source: Source, words: Words) -> bytes:
     rows: list[tuple[str, np.ndarray]] = []
     draws = np.random.default_rng(0)
     shown = source.x if source.display is None else source.display
-    if shown.ndim == 2:
-        columns = np.nanstd(shown, axis=0)
-        middle = np.nanmean(shown, axis=0)
-        columns[columns == 0] = 1
+    middle, spread = np.zeros(1), np.ones(1)
+    if isinstance(shown, np.ndarray) and shown.ndim == 2:
+        middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
+        spread[spread == 0] = 1
     for label in range(12) if source.y is None else range(min(12, len(source.class_names or ()))):
         among = np.arange(len(source)) if source.y is None else np.flatnonzero(source.y == label)
         if not len(among) or (source.y is None and label > 4):
@@ -199,6 +199,6 @@ def contact_sheet(source: Source, words: Words) -> bytes:
         chosen = np.sort(draws.permutation(among)[:10])
         picked = np.asarray(shown[chosen])
         if shown.ndim == 2:
-            picked = np.nan_to_num((picked - middle) / columns)
+            picked = np.nan_to_num((picked - middle) / spread)
         rows.append(("" if source.y is None else (source.class_names or ())[label], picked))
     return plots.png(plots.strips(rows), "," if words.lang == "pt" else ".")

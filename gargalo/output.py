@@ -75,8 +75,9 @@ def write_examples(
         if examples.ndim > 2:
             raise must("output", "gargalo", "a path ending in .npy or .png, or a folder, for pictures", str(out))
         columns = columns or [Column(name=f"x{i}") for i in range(examples.shape[1])]
-        known = {"id": list(ids)} if ids is not None else {}
-        return write_table(out, {**known, **named_values(columns, examples)})
+        values = named_values(columns, examples)
+        known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
+        return write_table(out, known | values)
     seen = look(examples) if out.suffix == ".png" else examples
     if out.suffix == ".png" and seen.ndim < 3 and len(seen) > 60:
         raise must("output", "gargalo", "a path ending in .npy for more than 60 rows of numbers", str(out))
@@ -98,16 +99,20 @@ def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
     """A PNG's path for each id: its own, with the new suffix, and never outside of the folder."""
     if ids is None:
         return [f"{i:05d}.png" for i in range(n)]
-    stems: dict[str, int] = {}
+    taken: set[str] = set()
     names = []
     for name in ids:
         parts = [UNSAFE.sub("_", part) for part in name.split("/") if part not in ("", ".", "..")] or ["_"]
         stem = "/".join(parts)
         end = stem.rpartition(".")
         stem = end[0] if end[0] and f".{end[2].lower()}" in SUFFIXES else stem
-        stems[stem] = stems.get(stem, 0) + 1
-        # a.png and a.jpg would both be a.png.
-        names.append(f"{stem}.png" if stems[stem] == 1 else f"{stem}-{stems[stem]}.png")
+        # a.png and a.jpg would both be a.png; and A.png too, where cases are one.
+        free, number = stem, 1
+        while free.casefold() in taken:
+            number += 1
+            free = f"{stem}-{number}"
+        taken.add(free.casefold())
+        names.append(f"{free}.png")
     return names
 
 

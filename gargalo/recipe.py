@@ -166,7 +166,7 @@ class Recipe(BaseModel):
             raise must("likelihood", "train", "mixed or mse for columns that are categories", self.likelihood)
         if self.training.patience and not self.training.held_out and not self.data.counts.get("held"):
             raise must("patience", "train", "0 where nothing is held out", self.training.patience)
-        if kind.needs_labels and len(self.data.class_names or ()) < 2:
+        if (kind.needs_labels or kind.is_conditional) and len(self.data.class_names or ()) < 2:
             raise must("model", "train", "one that needs no labels, for data without two classes", self.model)
         kind.check(self.checked_options(), self.latent_dim, self.data.counts.get("train", 0), self.net.net)
         return self
@@ -260,6 +260,10 @@ def make(
             raise unknown("set", "train", choice, homes)
         if homes[choice] == "options" and choice not in options:
             raise ParameterError(f"The '{choice}' parameter of train does not go with model {name}. Leave it out.")
+        if kind.is_solved and homes[choice] == "training" and choice not in ("seed", "held_out"):
+            usual = kind.defaults.get(choice, TrainingSettings.model_fields[choice].default)
+            if chosen[choice] != usual:
+                raise must(choice, "train", f"left out for model {name}, which is solved at once", chosen[choice])
     x_shape = codec_for(facts).x_shape
     net, modules = _network(chosen.pop("net", "auto"), kind, x_shape)
     likelihood = None
@@ -279,9 +283,12 @@ def make(
     wanted["latent_dim"] = min(wanted["latent_dim"], facts.size)
     for choice, value in PRESETS.get(preset or "", {}).items():
         home = CHOICES[choice]
-        fits = {"options": choice in options, "recipe": value in kind.likelihoods, "net": net == "mlp"}.get(
-            home, True
-        )
+        fits = {
+            "options": choice in options,
+            "recipe": value in kind.likelihoods,
+            "net": net == "mlp" and not kind.is_solved,
+            "training": not kind.is_solved,
+        }[home]
         wanted |= {choice: value} if fits else {}
     wanted |= chosen
     sections: dict[str, dict[str, Any]] = {"recipe": {}, "net": {}, "training": {}, "options": {}}
@@ -313,6 +320,8 @@ def _network(
         best = nets.suited(x_shape)[0]
         if net == "auto":
             net = best if best in kind.networks else kind.networks[0]
+        if net == "own":
+            raise must("net", "train", "an encoder and a decoder, on which alone this model stands", "none")
         if net not in NETWORKS:
             raise unknown("net", "train", net, ("auto", *NETWORKS))
         return net, None
@@ -349,6 +358,8 @@ def from_json(content: Mapping[str, Any], name: str, own: Own = NOTHING) -> Reci
         "model": model.removeprefix(OWN) if isinstance(model, str) and model.startswith(OWN) else None,
         "net": "an encoder and a decoder" if isinstance(net, Mapping) and net.get("net") == "own" else None,
     }
+    if own.model is not None and not inspect.isclass(own.model):
+        raise must("model", "open_run", "the class itself, or left out: a run knows its model's name", own.model)
     given = {"model": own.model and own.model.__name__, "net": own.net and "an encoder and a decoder"}
     for part, what in wanted.items():
         if what != given[part]:

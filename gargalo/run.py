@@ -340,7 +340,7 @@ class Run(RunFolder):
     def _check_numbers(self, name: str, raw: np.ndarray) -> None:
         """Refuse what is no number; warn of what is far from all that training saw."""
         facts = self.recipe.data
-        if not (np.isfinite(raw) | (np.isnan(raw) & bool(facts.columns))).all():
+        if not (np.isfinite(raw) | (np.isnan(raw) & self.codec.can_miss)).all():
             raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
         if facts.span is None or np.isnan(raw).all():
             return

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import importlib.util
 import tempfile
@@ -143,11 +144,14 @@ def terms_sum_and_parameters_learn(case: Case) -> None:
 
 def draws_come_from_the_generator(case: Case) -> None:
     """Chance comes from the batch's generator alone, so that a step can be repeated."""
-    model = case.model.eval()
-    first = model.loss(case.again()).total
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(99)
-        _must(torch.equal(first, model.loss(case.again()).total), "loss must draw from batch.generator alone")
+    for is_training in (True, False):
+        found = []
+        for seed in (98, 99):  # of everybody's generator, on which nothing may depend
+            model = copy.deepcopy(case.model).train(is_training)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                found.append(model.loss(case.again()).total)
+        _must(torch.equal(*found), "loss must draw from batch.generator alone")
 
 
 def overfits_a_few_examples(case: Case) -> None:

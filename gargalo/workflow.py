@@ -103,6 +103,8 @@ def train(
     if warm is not None:
         model, choices = _as_there(warm, model, choices)
     plan = recipe.make(source.facts, model or "autoencoder", preset, choices)
+    if warm is not None and plan.kind.is_solved:
+        raise must("start", "train", f"left out for model {plan.model}, which is solved at once", str(start))
     plan = plan.model_copy(update={"warm_start": warm and warm.key})
     team = training.launch(device, devices, num_nodes, plan.training.precision)
     if progress and team.rank == 0 and choices.get("net") in (None, "auto"):

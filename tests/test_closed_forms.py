@@ -83,10 +83,15 @@ def test_likelihoods_are_densities():
     expected = -torch.distributions.Normal(params, gaussian.bounded.exp()).log_prob(x).sum(1)
     assert torch.allclose(gaussian.nll(params, x)["gaussian"], expected, atol=1e-5)
     assert torch.allclose(MeanSquared((4,)).nll(params, x)["mse"], (params - x).square().mean(1))
-    gaussian.log_sigma.data.fill_(-9.0)  # far below its bound, there is still a way back
-    assert gaussian.bounded >= math.log(0.01)
-    gaussian.nll(params, x)["gaussian"].sum().backward()
-    assert gaussian.log_sigma.grad < 0
+    for log_sigma, far, way_back in ((-9.0, 1.0, -1), (9.0, 1e-3, 1)):
+        gaussian = GaussianLikelihood((4,))
+        gaussian.log_sigma.data.fill_(log_sigma)
+        assert math.log(0.01) <= gaussian.bounded <= math.log(10) + 1e-6
+        gaussian.nll(params, params + far)["gaussian"].sum().backward()
+        assert gaussian.log_sigma.grad * way_back > 0, "beyond a bound there is a way back"
+        gaussian.log_sigma.grad = None
+        gaussian.nll(params, params + (1e-9 if log_sigma < 0 else 1e3))["gaussian"].sum().backward()
+        assert gaussian.log_sigma.grad == 0, "and none further out"
 
 
 def test_a_mask_hides_what_was_not_observed():

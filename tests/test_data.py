@@ -665,10 +665,10 @@ def test_numbers_are_standardised_and_come_back():
     st.sampled_from([0.0, 3.3, -1e30, 1e-45]),
 )
 def test_standardised_numbers_are_finite(numbers, constant):
-    """A constant column keeps unit scale, whatever its size; so does one that differs by rounding only."""
+    """A constant column stays small, whatever its size; so does one that differs by rounding only."""
     raw = np.column_stack([numbers, np.full(12, constant, np.float32)])
     codec = NumberCodec((3,)).fit(lambda: [raw[:2], raw[2:]])
     x = codec(torch.from_numpy(raw))
     assert torch.isfinite(x).all()
-    assert codec.scale[2] == 1
-    assert x[:, 2].abs().max() <= 1e-6 * max(abs(constant), 1e-30)
+    assert codec.scale[2] == max(1, np.float32(1e-4 * abs(constant)))
+    assert x[:, 2].abs().max() <= 0.01

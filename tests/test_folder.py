@@ -379,11 +379,16 @@ def test_a_kill_in_the_middle_goes_on_where_it_was(tmp_path):
 def test_the_cache_has_a_limit_and_can_be_cleared(tmp_path, monkeypatch, say):
     first, second = some(tmp_path / "first"), some(tmp_path / "second", 13)
     load_data(first)
-    kept = cache.place("pictures")
-    assert len(list(kept.iterdir())) == 1
+
+    def kept() -> list[int]:
+        """How many pictures each entry of the cache has."""
+        files = cache.place("pictures").glob("*/pixels.npy")
+        return [len(np.load(file, mmap_mode="r")) for file in files]
+
+    assert kept() == [24]
     monkeypatch.setenv("GARGALO_CACHE_GB", "0.000012")  # one of them
     load_data(second)
-    assert len(list(kept.iterdir())) == 1
+    assert kept() == [26], "what was used longest ago is gone"
     monkeypatch.setenv("GARGALO_CACHE_GB", "0.000001")
     with pytest.raises(DataError, match=r"at most 1e-06 GB\. Found .* GB of pictures; choose a smaller --size"):
         load_data(first)
@@ -395,4 +400,4 @@ def test_the_cache_has_a_limit_and_can_be_cleared(tmp_path, monkeypatch, say):
     status, out, _ = say("cache", "clear", "--json")
     assert status == 0
     assert json.loads(out)["freed"] > 4000
-    assert list(kept.iterdir()) == []
+    assert kept() == []

@@ -259,3 +259,74 @@ class Boastful(Plain):
 def test_the_battery_finds_what_is_wrong(kind, error, told):
     with pytest.raises(error, match=told):
         check_model(kind, widths=(16,))
+
+
+# What a program gives and what cannot be
+
+
+class Silent(Plain):
+    """Does not say what it can."""
+
+    can = frozenset()
+
+
+class Cleaner(Plain):
+    """Says that it can denoise, and not from which noise."""
+
+    can = frozenset({"encode", "decode", "reconstruct", "denoise"})
+
+
+class Tied(nn.Module):
+    def __init__(self, weight: nn.Parameter):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return (z @ self.weight).reshape(-1, 1, 28, 28)
+
+
+def tied_modules() -> tuple[nn.Module, nn.Module]:
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 4, bias=False))
+    return encoder, Tied(encoder[1].weight)
+
+
+@pytest.mark.parametrize(
+    ("model", "net", "told"),
+    [
+        (Silent, None, "expected own:Silent to say what it can, of classify, codes"),
+        (Cleaner, None, "Options with noise and strength, since own:Cleaner can denoise"),
+        (
+            Plain,
+            (nn.Sequential(nn.Flatten(), nn.LazyLinear(4)), modules()[1]),
+            "expected every weight to have a shape",
+        ),
+        (Plain, tied_modules(), "weights of their own. Found decoder.weight and encoder.1.weight to be the same"),
+        (
+            "vae",
+            (nn.Sequential(nn.Flatten(), nn.Linear(784, 8), nn.Unflatten(1, (9,))), modules()[1]),
+            "It cannot",
+        ),
+    ],
+)
+def test_what_a_program_gives_is_looked_at_first(digits, tmp_path, model, net, told):
+    with pytest.raises(ParameterError, match=re.escape(told)):
+        gargalo.train(digits, model, net=net, out=tmp_path / "run", **QUICK)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_name_is_no_class(digits, tmp_path):
+    run = gargalo.train(digits, out=tmp_path / "run", **QUICK)
+    with pytest.raises(ParameterError, match="the class itself, or left out"):
+        gargalo.open_run(run.folder, model="autoencoder")
+
+
+def test_dropout_draws_by_the_seed(digits, tmp_path):
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.Dropout(0.5), nn.Linear(16, 4))
+    decoder, keys = modules()[1], set()
+    for around in (1, 2):
+        torch.manual_seed(around)
+        before = torch.random.get_rng_state()
+        run = gargalo.train(digits, net=(encoder, decoder), out=tmp_path / str(around), **QUICK)
+        assert torch.equal(torch.random.get_rng_state(), before)
+        keys.add(run.key)
+    assert len(keys) == 1

@@ -163,8 +163,9 @@ def test_a_rank_that_dies_stops_the_others(data, tmp_path):
 
 
 def wait_for(file: Path, seconds: float = 60) -> None:
+    """Until something stands in it: a history is begun before the first step, written to after an epoch."""
     until = time.monotonic() + seconds
-    while not file.is_file():
+    while not (file.is_file() and file.stat().st_size):
         assert time.monotonic() < until, f"{file} did not come"
         time.sleep(0.05)
 
@@ -288,6 +289,14 @@ shared = book()
 shared.follow(z[torch.distributed.get_rank() :: 2], None)
 assert torch.allclose(shared.vectors, whole.vectors, atol=1e-6)
 assert torch.allclose(shared.counts, whole.counts)
+# Dead codes are revived alike in every process, whatever rows each of them has.
+fresh = Codebook(4, 2, decay=0.9)
+rank = torch.distributed.get_rank()
+fresh.follow(z[: 5 if rank else 3] + rank, torch.Generator().manual_seed(2 + rank))
+everywhere = [torch.zeros(4, 2) for _ in range(2)]
+torch.distributed.all_gather(everywhere, fresh.vectors)
+assert torch.equal(*everywhere)
+assert fresh.vectors.unique(dim=0).shape[0] > 1
 torch.distributed.destroy_process_group()
 """
 

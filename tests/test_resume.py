@@ -403,7 +403,7 @@ def test_the_estimate_of_a_step_is_near_what_it_takes(digits, model):
     plan = recipe.make(digits.facts, model, None, {"widths": (256, 128)})
     codec, net = build(plan)
     raw = torch.from_numpy(digits.x[:4]).to("meta")
-    estimated = training.step_memory(net, codec, raw, 10) / 2
+    estimated = training.step_memory(net, codec, raw, 10) / 2 / len(raw)
     codec, net = build(plan, digits.x[:256])
     kept: dict[int, int] = {}
 

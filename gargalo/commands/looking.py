@@ -42,7 +42,7 @@ def inspect(
     if out is not None:
         write_whole(out, inspection.contact_sheet(source, say))
     chosen = dict(reading or {})
-    if source.missing and "impute" not in chosen:
+    if any(note.key == "missing" for note in source.notes) and "impute" not in chosen:
         chosen["impute"] = "median"
     found["command"] = f"gargalo train {shlex.quote(src)} --model vae {checked_reading(chosen).flags()}".strip()
     tell(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)

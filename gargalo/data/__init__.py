@@ -82,6 +82,10 @@ def load_data(
         return src
     there = like.origin.reading if like and like.origin else None
     asked = checked_reading({**_as_there(like), **reading}, there)
+    if like is not None:
+        # Files that belonged to those data: other data have others, or none.
+        own = ("display",) if _is_table(src) else ("display", "label", "split")
+        asked = asked.model_copy(update={name: None for name in own if reading.get(name) is None})
     if not isinstance(src, str | Path):
         return display.shown(_in_memory(src, y, asked, split_seed, like), asked)
     read = _reader(src, data_dir, asked, split_seed, like, workers, progress)
@@ -96,7 +100,12 @@ def _as_there(like: Facts | None) -> dict[str, Any]:
     """What other data must be read as to fit these."""
     if like is None or not like.is_image:
         return {}
-    return {"size": like.raw_shape[:2], "color": "grey" if len(like.raw_shape) == 2 else "rgb", "display": None}
+    return {"size": like.raw_shape[:2], "color": "grey" if len(like.raw_shape) == 2 else "rgb"}
+
+
+def _is_table(src: Any) -> bool:
+    """A file of a table's kind, or a data frame?"""
+    return Path(src).suffix in tables.SUFFIXES if isinstance(src, str | Path) else hasattr(src, "columns")
 
 
 def _in_memory(src: Any, y: np.ndarray | None, reading: Reading, split_seed: int, like: Facts | None) -> Source:
@@ -110,7 +119,8 @@ def _in_memory(src: Any, y: np.ndarray | None, reading: Reading, split_seed: int
     except ValueError as error:
         raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
     columns = like.columns if like and array.ndim == 2 and len(like.columns or ()) == array.shape[-1] else None
-    return as_source(array, y, split_seed=split_seed, columns=columns, reading=reading)
+    dtype = like.dtype if like else None
+    return as_source(array, y, split_seed=split_seed, columns=columns, reading=reading, dtype=dtype)
 
 
 def _reader(

@@ -57,8 +57,9 @@ def read_arrays(path: Path, reading: Reading, split_seed: int = 0, like: Facts |
         columns = like.columns if like and x.ndim == 2 and len(like.columns or ()) == x.shape[1] else None
         y = None if reading.label is None else np.asarray(read_array(Path(reading.label)))
         split = None if reading.split is None else _parts(Path(reading.split), len(x))
+        dtype = like.dtype if like else None
         return as_source(
-            x, y, name=path.name, split=split, split_seed=split_seed, columns=columns, reading=reading
+            x, y, name=path.name, split=split, split_seed=split_seed, columns=columns, reading=reading, dtype=dtype
         )
     arrays = _read_npz(path)
     parts = [

@@ -74,15 +74,16 @@ def clear_cache() -> tuple[Path, int]:
 
 
 def _remove(path: Path) -> None:
-    """Remove an entry, unless a process is making it."""
-    if not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    with contextlib.suppress(Timeout), FileLock(path / ".lock", timeout=0):
-        for inside in list(path.iterdir()):
-            if inside.name != ".lock":
-                shutil.rmtree(inside) if inside.is_dir() else inside.unlink(missing_ok=True)
-    shutil.rmtree(path, ignore_errors=True) if not any(p.name != ".lock" for p in path.iterdir()) else None
+    """Empty an entry, unless a process is making it. Its lock stays: another process may be waiting for it."""
+    # Windows removes nothing that is mapped.
+    with contextlib.suppress(Timeout, PermissionError):
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+            return
+        with FileLock(path / ".lock", timeout=0):
+            for inside in list(path.iterdir()):
+                if inside.name != ".lock":
+                    shutil.rmtree(inside) if inside.is_dir() else inside.unlink(missing_ok=True)
 
 
 def _size(folder: Path) -> int:

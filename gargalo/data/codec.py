@@ -59,8 +59,9 @@ class NumberCodec(Codec):
         # About the centre: the squares of large numbers would leave nothing of a small spread.
         square = sum(np.nansum(np.square(part - center), axis=0) for part in slices())
         scale = np.sqrt(square / np.maximum(count, 1))
-        # Below float32's resolution around the centre there is rounding, not variation.
-        scale[scale <= 1e-6 * np.maximum(np.abs(center), 1e-30)] = 1
+        # Below float32's resolution around the centre there is rounding, not variation: it must stay small.
+        still = scale <= np.finfo(np.float32).eps * np.maximum(np.abs(center), 1e-30)
+        scale[still] = np.maximum(1, 1e-4 * np.abs(center[still]))
         self.center.copy_(torch.from_numpy(center))
         self.scale.copy_(torch.from_numpy(scale))
         return self
@@ -82,6 +83,8 @@ class TableCodec(NumberCodec):
     blocks : tuple of int
         How many names each category has, in the order of the columns.
     """
+
+    can_miss = True
 
     def __init__(self, columns: Sequence[Column]):
         numbers = [i for i, column in enumerate(columns) if column.kind == "number"]

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .folder import read_folder
+from .folder import natural, read_folder
 from .reading import Reading
-from .source import Source
+from .source import Pictures, Source
 
 __all__ = ["shown"]
 
@@ -37,9 +37,9 @@ def shown(source: Source, reading: Reading) -> Source:
     if all(name in rows for name in source.ids):
         order = np.array([rows[name] for name in source.ids])
     elif len(photos) == len(source) and list(source.ids) == [str(i) for i in range(len(source))]:
-        order = np.arange(len(source))
+        # By path, whatever parts their folders say.
+        order = np.array(sorted(range(len(photos)), key=lambda row: natural(photos.ids[row])))
     else:
         lacking = next((name for name in source.ids if name not in rows), "none")
         raise DataError(f"{where} Found {len(photos)}, and none called {lacking}; --id COL names them.")
-    pictures = photos.x if (order == np.arange(len(photos))).all() else photos.x[order]
-    return dataclasses.replace(source, display=pictures)
+    return dataclasses.replace(source, display=Pictures(photos.x, order))

@@ -93,11 +93,16 @@ def read_folder(
         name=root.name,
         split=None if found.split is None else found.split[kept],
         split_seed=split_seed,
-        ids=[found.files[i] for i in kept],
+        ids=[as_text(found.files[i]) for i in kept],
         reading=reading,
         notes=notes,
     )
-    return dataclasses.replace(source, skipped=decoded.skipped)
+    return dataclasses.replace(source, skipped=tuple((as_text(path), why) for path, why in decoded.skipped))
+
+
+def as_text(path: str) -> str:
+    """A path that can be written anywhere: bytes of its name that are no text are shown as such."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _search(root: Path) -> Found:
@@ -122,7 +127,7 @@ def _search(root: Path) -> Found:
         raise DataError(f"{root}: expected pictures ({known}). Found none in this folder or below it.")
     parts = [path.split("/") for path in files]
     codes = [called.get(p[0], TRAIN) if has_parts else TRAIN for p in parts]
-    order = sorted(range(len(files)), key=lambda i: (codes[i], _natural(files[i])))
+    order = sorted(range(len(files)), key=lambda i: (codes[i], natural(files[i])))
     files, stats = [files[i] for i in order], [stats[i] for i in order]
     parts = [parts[i] for i in order]
     notes = [Note(key="other_files", count=others)] if others else []
@@ -138,7 +143,7 @@ def _search(root: Path) -> Found:
     is_labelled = all(len(p) > 1 for p in parts)
     if not is_labelled and any(len(p) > 1 for p in parts):
         notes.append(Note(key="loose", count=sum(len(p) == 1 for p in parts)))
-    return Found(files, stats, split, [p[0] for p in parts] if is_labelled else None, notes)
+    return Found(files, stats, split, [as_text(p[0]) for p in parts] if is_labelled else None, notes)
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]]:
@@ -158,22 +163,24 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]
                         continue
                     # A link that leads nowhere is neither.
                     if item.is_dir():
-                        inside.append(item.name)
+                        inside.append((item.is_symlink(), item.name))
                     elif item.is_file():
                         files.append(item)
         except OSError as error:
             raise DataError(f"{folder}: cannot be read ({error.strerror}).") from None
-        yield folder, files, inside
-        left += [folder / name for name in inside]
+        yield folder, files, [name for _, name in inside]
+        # Taken from the end: the first by name is next, and links come after what they may lead to.
+        left[:0] = [folder / name for is_link, name in sorted(inside, reverse=True) if is_link]
+        left += [folder / name for is_link, name in sorted(inside, reverse=True) if not is_link]
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name in JUNK
 
 
-def _natural(path: str) -> str:
-    """A key that sorts img2 before img10, and folders as wholes."""
-    return DIGITS.sub(lambda found: found[0].zfill(20), path).replace("/", "\0")
+def natural(path: str) -> tuple[str, str]:
+    """A key that sorts img2 before img10, and folders as wholes; no two paths have the same."""
+    return DIGITS.sub(lambda found: found[0].zfill(20), path).replace("/", "\0"), path
 
 
 def read_pictures(
@@ -182,13 +189,13 @@ def read_pictures(
     """The pixels of these files, from the cache or decoded into it; what a kill interrupted goes on."""
     digest = hashlib.sha256(json.dumps([VERSION, str(root.resolve()), reading.model_dump(mode="json")]).encode())
     for path, (size, when) in zip(found.files, found.stats, strict=True):
-        digest.update(f"{path}\0{size}\0{when}\n".encode())
+        digest.update(os.fsencode(path) + f"\0{size}\0{when}\n".encode())
     with entry(KIND, digest.hexdigest()) as folder:
         index = folder / "index.json"
-        if index.is_file():
+        if (kept := _cached(folder, found)) is not None:
             with contextlib.suppress(OSError):
                 os.utime(folder)  # when it was used last
-            return _cached(folder, found)
+            return kept
         if workers is None:
             workers = min(8, processors()) if len(found.files) > WORTH else 1
         with _others(workers - 1) as others:  # they load what they need while the first pictures are looked at
@@ -200,15 +207,28 @@ def read_pictures(
         content = {"did": counts, "skipped": skipped}
         write_whole(index, json.dumps(content))
         (folder / "done.jsonl").unlink(missing_ok=True)
-        return _cached(folder, found)
+        made = _cached(folder, found)
+        assert made is not None
+        return made
 
 
-def _cached(folder: Path, found: Found) -> Decoded:
-    content = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    skipped = tuple((found.files[i], why) for i, why in content["skipped"])
-    kept = np.setdiff1d(np.arange(len(found.files)), [i for i, _ in content["skipped"]])
-    pixels = np.load(folder / "pixels.npy", mmap_mode="r", allow_pickle=False)
-    return Decoded(pixels, kept, content["did"], skipped)
+def _cached(folder: Path, found: Found) -> Decoded | None:
+    """What is kept, if it is whole; what is damaged is thrown away, to be made anew."""
+    index, file = folder / "index.json", folder / "pixels.npy"
+    if not index.is_file():
+        return None
+    try:
+        content = json.loads(index.read_text(encoding="utf-8"))
+        skipped = tuple((found.files[i], why) for i, why in content["skipped"])
+        kept = np.setdiff1d(np.arange(len(found.files)), [i for i, _ in content["skipped"]])
+        pixels = np.load(file, mmap_mode="r", allow_pickle=False)
+        if pixels.dtype != np.uint8 or len(pixels) != (len(kept) or len(found.files)):
+            raise ValueError("of another length")
+        return Decoded(pixels, kept, dict(content["did"]), skipped)
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        for path in (index, file, folder / "done.jsonl"):
+            path.unlink(missing_ok=True)
+        return None
 
 
 def _shape(root: Path, files: Sequence[str], reading: Reading) -> tuple[int, ...]:
@@ -276,6 +296,7 @@ def _decode(
     def feed(process: subprocess.Popen[str]) -> None:
         """Give ranges to another process, one at a time."""
         assert process.stdin and process.stdout
+        part = None
         try:
             process.stdin.write(told)
             while (part := take()) is not None:
@@ -286,7 +307,7 @@ def _decode(
                     return
                 note(json.loads(line))
         except (OSError, ValueError):
-            failed.append((0, 0))
+            failed.append(part or (0, len(files)))
 
     threads = [threading.Thread(target=feed, args=(process,), daemon=True) for process in others]
     try:
@@ -302,7 +323,8 @@ def _decode(
     if failed:
         a, b = failed[0]
         raise DataError(
-            f"{root}: expected to decode from {files[a]} to {files[b - 1]}. The process that did it died."
+            f"{root}: expected to decode from {files[a]} to {files[b - 1]}. The process that did it died, for want"
+            " of memory or by one of these files; move them away to see."
         )
     counts: Counter[str] = Counter()
     for answer in answers:
@@ -313,7 +335,7 @@ def _decode(
 @contextlib.contextmanager
 def _others(n: int) -> Iterator[list[subprocess.Popen[str]]]:
     """So many processes that decode; they are gone afterwards, whatever happened."""
-    command = [sys.executable, "-I", pictures.__file__]
+    command = [sys.executable, "-P", pictures.__file__]  # -P: the modules beside that file are not the library's
     started = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(n)
     ]

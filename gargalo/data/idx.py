@@ -89,7 +89,7 @@ def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -
 def is_idx(path: Path) -> bool:
     """Is this an IDX file, or a folder with some, by their names?"""
     if path.is_dir():
-        return any(is_idx(inside) for inside in path.iterdir() if inside.is_file())
+        return any(is_idx(inside) and "images" in inside.name for inside in path.iterdir() if inside.is_file())
     return NAME.fullmatch(path.name) is not None
 
 

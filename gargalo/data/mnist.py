@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from importlib import resources
@@ -105,16 +106,22 @@ def full(name: str, data_dir: str | Path | None = None, progress: bool = False) 
     for file, sha256 in wanted.files.items():
         zipped = wanted.zipped.get(file)
         if given:
-            folders = [Path(given), Path(given) / name]
+            folders = [Path(given) / name, Path(given)]
             paths = [folder / (file + suffix) for folder in folders for suffix in ("", ".gz")]
             path = next((p for p in paths if p.is_file()), None)
             if path is None:
                 raise DataError(f"{given}: expected {file} or {file}.gz in this folder. Found neither.")
             arrays.append(read_idx(path, sha256, zipped))
+            if sha256 is None and path.suffix != ".gz" and _is_mnist(path, file):
+                raise DataError(f"{path}: expected {name}. Found the file of MNIST, which has the same name.")
         else:
             urls = [f"{mirror}{file}.gz" for mirror in wanted.mirrors]
             arrays.append(fetch(urls, name, lambda path, s=sha256, z=zipped: read_idx(path, s, z), progress))
     return _source(name, arrays, wanted.class_names)
+
+
+def _is_mnist(path: Path, file: str) -> bool:
+    return hashlib.sha256(path.read_bytes()).hexdigest() == FILES[file]
 
 
 def _source(name: str, arrays: list[np.ndarray], class_names: tuple[str, ...]) -> Source:

@@ -16,7 +16,7 @@ from .columns import Column, impute
 from .reading import Note, Reading
 from .split import HELD, PARTS, TEST, TRAIN, copies, deal
 
-__all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Origin", "RowNumbers", "Source", "as_source"]
+__all__ = ["HELD", "PARTS", "TEST", "TRAIN", "Facts", "Origin", "Pictures", "RowNumbers", "Source", "as_source"]
 
 MOST_BROKEN = 0.05
 """Share of the files of a folder that may be unreadable before training is refused."""
@@ -79,6 +79,27 @@ class RowNumbers(Sequence[str]):
         return list(map(str, self.numbers[i])) if isinstance(i, slice) else str(self.numbers[i])
 
 
+class Pictures:
+    """Pictures in the order of the examples that they stand for, left in their memory map until they are seen.
+
+    Parameters
+    ----------
+    array : ndarray or memory map, (m, h, w) or (m, h, w, c), uint8
+    order : ndarray, (n,)
+        The picture of each example.
+    """
+
+    def __init__(self, array: np.ndarray, order: np.ndarray):
+        self.array, self.order = array, order
+        self.ndim = array.ndim
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return np.asarray(self.array[self.order[rows]])
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """Examples in their own dtype, and what is known of them.
@@ -97,8 +118,10 @@ class Source:
     ids : sequence of str
         One for each example; whatever comes out row by row carries it.
     columns : tuple of Column or None
-        What each number of a row is, where the data are a table; NaN marks what is missing.
-    display : ndarray or None, (n, h, w) or (n, h, w, c), uint8
+        What each number of a row is, where the data are a table.
+    missing : bool
+        May numbers be missing, and are then NaN?
+    display : Pictures or None
         What people see of each example, where that is not `x`.
     notes : tuple of Note
         What the reader did, and what it saw.
@@ -115,7 +138,8 @@ class Source:
     split: np.ndarray
     ids: Sequence[str]
     columns: tuple[Column, ...] | None = None
-    display: np.ndarray | None = None
+    missing: bool = False
+    display: Pictures | None = None
     notes: tuple[Note, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
@@ -148,6 +172,13 @@ class Source:
             raise DataError(f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}.")
         if np.nanmax(self.x) == np.nanmin(self.x) or (self.columns and not self._varies()):
             raise DataError(f"{self.name}: expected data that vary. Found {np.nanmax(self.x):g} everywhere.")
+        train, test = (len(self.rows(part)) for part in ("train", "test"))
+        if not (train and test):
+            raise DataError(
+                f"{self.name}: expected examples to train on and others to test with. Found {train} and {test}:"
+                " too few are long enough for a window, or all are copies of each other or of one group. Choose"
+                " other --parts or a smaller --window."
+            )
 
     def _varies(self) -> bool:
         """Does any column? Each may stand still at another value."""
@@ -178,11 +209,6 @@ class Source:
         return digest.hexdigest()
 
     @cached_property
-    def missing(self) -> bool:
-        """Is any number missing?"""
-        return bool(self.columns) and bool(np.isnan(self.x).any())
-
-    @cached_property
     def facts(self) -> Facts:
         """What a recipe remembers of this source."""
         return Facts(
@@ -211,6 +237,7 @@ def as_source(
     groups: np.ndarray | None = None,
     reading: Reading | None = None,
     notes: Sequence[Note] = (),
+    dtype: str | None = None,
 ) -> Source:
     """Check arrays and make them a `Source`.
 
@@ -226,6 +253,8 @@ def as_source(
         Examples that must not be divided between two parts.
     reading : Reading or None
         What happens to missing numbers, rows that are pictures, the shares of the parts.
+    dtype : str or None
+        Of the pictures that rows become; without one, whole numbers from 0 to 255 are bytes.
 
     Raises
     ------
@@ -234,8 +263,12 @@ def as_source(
     """
     reading = reading or Reading()
     x = np.asanyarray(x)
+    if reading.image_shape and reading.impute == "drop" and x.ndim == 2 and x.dtype.kind == "f":
+        # Before they are pictures: a gap would hide that the others are bytes.
+        whole = np.asarray(np.isfinite(x).all(axis=1))
+        x, y, split, groups, ids, notes = _kept(whole, x, y, split, groups, ids, notes)
     if reading.image_shape:
-        x = _as_pictures(x, reading.image_shape, name)
+        x = _as_pictures(x, reading.image_shape, name, dtype)
         columns = None
     if x.ndim not in (2, 3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3, 4)) or 0 in x.shape:
         raise DataError(
@@ -246,18 +279,16 @@ def as_source(
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
         raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.")
     y, class_names = _labels(y, len(x), name)
-    ids = RowNumbers(len(x)) if ids is None else ids
     if x.dtype != np.uint8:
         x, whole = _checked_numbers(x, name, reading.impute, columns)
         if reading.impute and columns is None and x.ndim == 2:
             columns = [Column(name=str(i)) for i in range(x.shape[1])]
         if not whole.all() and reading.impute == "drop":
-            kept = np.flatnonzero(whole)
-            x, ids = x[kept], [ids[int(row)] for row in kept]
-            y, split, groups = (None if a is None else a[kept] for a in (y, split, groups))
-            notes = [*notes, Note(key="dropped", count=int((~whole).sum()))]
+            x, y, split, groups, ids, notes = _kept(whole, x, y, split, groups, ids, notes)
         elif not whole.all():
             notes = [*notes, Note(key="missing", count=int((~whole).sum()))]
+    if split is not None and groups is not None:
+        _must_be_apart(groups, split, name)
     if split is None:
         alike = copies(x)
         notes = _told_of_copies(alike, notes)
@@ -265,17 +296,37 @@ def as_source(
     if reading.impute in ("median", "mask") and columns is not None:
         x, columns = impute(_own(x), reading.impute, columns, split, name)
     known = None if columns is None else tuple(columns)
-    return Source(name, x, y, class_names, split.astype(np.uint8), ids, known, notes=tuple(notes))
+    missing = known is not None and reading.impute == "mask"
+    names = RowNumbers(len(x)) if ids is None else ids
+    return Source(name, x, y, class_names, split.astype(np.uint8), names, known, missing, notes=tuple(notes))
 
 
-def _as_pictures(x: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+def _kept(
+    whole: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray | None,
+    split: np.ndarray | None,
+    groups: np.ndarray | None,
+    ids: Sequence[str] | None,
+    notes: Sequence[Note],
+) -> tuple[Any, ...]:
+    """The examples that are `whole` (n,), with all that belongs to them, and a note of how many are not."""
+    kept = np.flatnonzero(whole)
+    ids = list(map(str, kept)) if ids is None else [ids[int(row)] for row in kept]
+    y, split, groups = (None if a is None else np.asarray(a)[kept] for a in (y, split, groups))
+    return x[kept], y, split, groups, ids, [*notes, Note(key="dropped", count=int((~whole).sum()))]
+
+
+def _as_pictures(x: np.ndarray, shape: tuple[int, ...], name: str, dtype: str | None) -> np.ndarray:
     """Rows of numbers as pictures of this shape; whole numbers from 0 to 255 are bytes."""
     if x.ndim != 2 or x.shape[1] != np.prod(shape):
         raise DataError(
             f"{name}: expected rows of {np.prod(shape)} numbers for image_shape {shape}. Found shape {x.shape}."
         )
-    if x.dtype != np.uint8 and x.min() >= 0 and 1 < x.max() <= 255 and (x == np.rint(x)).all():
-        x = x.astype(np.uint8)
+    if x.dtype != np.uint8 and dtype in (None, "uint8"):
+        whole = (x == np.rint(x)).all() and x.min() >= 0 and x.max() <= 255
+        if whole and (dtype == "uint8" or x.max() > 1):
+            x = x.astype(np.uint8)
     return x.reshape(-1, *shape)
 
 
@@ -312,6 +363,18 @@ def _together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None
     size, rows = int(places.max()) + 1, np.arange(n)
     ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
     return connected_components(ties, directed=False)[1][:n]
+
+
+def _must_be_apart(groups: np.ndarray, split: np.ndarray, name: str) -> None:
+    """Refuse parts that divide a group."""
+    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    divided = np.flatnonzero(split != split[first][member])
+    if len(divided):
+        a, b = int(first[member[divided[0]]]), int(divided[0])
+        raise DataError(
+            f"{name}: expected each group in one part. Found rows {a} and {b} of one group in two; leave --group"
+            " or --split out."
+        )
 
 
 def _told_of_copies(alike: np.ndarray, notes: Sequence[Note]) -> Sequence[Note]:

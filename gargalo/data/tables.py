@@ -85,7 +85,7 @@ def from_frame(
     reading = reading.model_copy(update={"impute": reading.impute or ("mask" if strange else None)})
     return as_source(
         x, y, name=name, split=split, split_seed=split_seed, ids=ids, columns=columns, groups=groups,
-        reading=reading, notes=notes,
+        reading=reading, notes=notes, dtype=like.dtype if like else None,
     )  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def _csv(path: Path, reading: Reading) -> pl.DataFrame:
     double = [name for name, count in Counter(names).items() if count > 1]
     if double:
         raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")
-    if any(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
+    if all(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
         raise DataError(
             f"{path}: expected the names of the columns in line 1. Found numbers: {head.strip()[:60]}."
         )
@@ -312,6 +312,8 @@ def _numbers(
         )
     if known is not None:
         is_category = known.kind == "category"
+        if series.null_count() == len(series):
+            return np.full(len(series), np.nan, np.float32), known
     if kind.is_numeric() and not is_category:
         numbers = (
             series.cast(pl.Float32, strict=False)

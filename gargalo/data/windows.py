@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import psutil
 
 from ..errors import DataError
 from .columns import Column
@@ -59,7 +60,15 @@ def cut(
         raise DataError(
             f"{name}: expected stretches of at least {window} rows for a window. Found at most {longest}."
         )
-    cuts = x[rows[:, None] + np.arange(window)].reshape(len(rows), -1)
+    needed, free = 2 * len(rows) * window * x.shape[1] * 4, psutil.virtual_memory().available
+    if needed > free:
+        raise DataError(
+            f"{name}: expected windows that fit into {free // 10**6} MB. Found {len(rows):,} that take"
+            f" {needed // 10**6} MB; choose a larger --step."
+        )
+    # (m, p, window), a view; then row by row.
+    views = np.lib.stride_tricks.sliding_window_view(x, window, axis=0)[rows]
+    cuts = views.swapaxes(1, 2).reshape(len(rows), -1)
     wide = [column.model_copy(update={"name": f"{column.name}[{t}]"}) for t in range(window) for column in columns]
     return cuts, wide, rows
 

@@ -19,7 +19,6 @@ __all__ = ["Autoencoder"]
 class Autoencoder(DecodingModel):
     """L(x) = -log p(x | g(f(x)))."""
 
-    can = frozenset({"encode", "decode", "reconstruct"})
     reference = "Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647"
 
     def loss(self, batch: Batch) -> Loss:

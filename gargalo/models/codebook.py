@@ -54,8 +54,11 @@ class Codebook(nn.Module):
     def follow(self, z: Tensor, generator: torch.Generator | None) -> None:
         """Move every code towards the vectors of z (n, d, h, w) that choose it."""
         rows = _rows(z)
+        total = rows.new_tensor(float(len(rows)))
+        if torch.distributed.is_initialized():  # several processes share the batch
+            torch.distributed.all_reduce(total)
         # Where there are more codes than vectors, also one that is used as often as any other is used seldom.
-        dead = self.counts < LEAST * min(1, len(rows) / len(self.counts))
+        dead = self.counts < LEAST * (total / len(self.counts)).clamp(max=1)
         fresh = rows[torch.randint(len(rows), dead.shape, generator=generator, device=z.device)]
         if torch.distributed.is_initialized():  # every process revives the same codes with the same vectors
             torch.distributed.broadcast(fresh, 0)
@@ -64,7 +67,7 @@ class Codebook(nn.Module):
         codes = self.nearest(z)
         sums = torch.zeros_like(self.vectors).index_add_(0, codes.flatten(), rows)
         used = self.used(codes)
-        if torch.distributed.is_initialized():  # several processes share the batch
+        if torch.distributed.is_initialized():
             torch.distributed.all_reduce(sums)
             torch.distributed.all_reduce(used)
         counts = self.decay * self.counts + (1 - self.decay) * used

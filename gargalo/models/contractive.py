@@ -27,7 +27,6 @@ __all__ = ["ContractiveAutoencoder"]
 class ContractiveAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(f(x))) + lambda |df(x)/dx|_F^2."""
 
-    can = frozenset({"encode", "decode", "reconstruct"})
     networks = ("mlp",)
     likelihoods = NATS
     reference = "Rifai et al. 2011, ICML 28"

@@ -13,6 +13,8 @@ __all__ = ["DecodingModel"]
 class DecodingModel(LatentModel):
     """A latent model whose decoder gives p(x | z)."""
 
+    can = frozenset({"encode", "decode", "reconstruct"})
+
     def distortion(self, params: Tensor, batch: Batch) -> Loss:
         """-log p(x | z), a term for each kind of column; and, as a note, the mean squared error.
 

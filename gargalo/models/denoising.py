@@ -51,6 +51,10 @@ class DenoisingAutoencoder(DecodingModel):
                 )
 
     @classmethod
+    def wants_skips(cls, options: Options) -> bool:
+        return options.skips
+
+    @classmethod
     def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
         if options.skips and net != "conv":
             raise must("skips", "train", "left out, or with net conv, which has maps to skip with", options.skips)

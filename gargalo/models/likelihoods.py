@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -33,7 +34,7 @@ class Bernoulli(Likelihood):
 class GaussianLikelihood(Likelihood):
     r"""-log p(x | m) = sum_i (x_i - m_i)^2 / (2 sigma^2) + log sigma + log(2 pi) / 2.
 
-    One sigma for all values, learned within (0.01, 10] (Rybkin et al., arXiv:2006.13202). Images in [0, 1] pass
+    One sigma for all values, learned within [0.01, 10] (Rybkin et al., arXiv:2006.13202). Images in [0, 1] pass
     their mean through a sigmoid; standardised numbers do not.
     """
 
@@ -44,9 +45,8 @@ class GaussianLikelihood(Likelihood):
 
     @property
     def bounded(self) -> Tensor:
-        """log sigma, bounded below softly: a step too far has a way back, where a hard bound has no gradient."""
-        least = math.log(0.01)
-        return (least + F.softplus(self.log_sigma - least)).clamp(max=math.log(10))
+        """log sigma within its bounds."""
+        return _Within.apply(self.log_sigma, math.log(0.01), math.log(10))  # type: ignore[return-value]
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
         log_sigma = self.bounded
@@ -58,6 +58,23 @@ class GaussianLikelihood(Likelihood):
 
     def bias_for(self, mean: Tensor) -> Tensor:
         return _unlink(mean, self.x_shape)
+
+
+class _Within(torch.autograd.Function):
+    """A clamp with a way back: beyond a bound only the gradient that leads further out is stopped."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, low: float, high: float) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.bounds = low, high
+        return x.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        (x,), (low, high), (gradient,) = ctx.saved_tensors, ctx.bounds, gradients
+        # Descent goes against the gradient.
+        outwards = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
+        return gradient.masked_fill(outwards, 0.0), None, None
 
 
 class MeanSquared(Likelihood):

@@ -26,7 +26,6 @@ __all__ = ["RegularisedAutoencoder"]
 class RegularisedAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(z)) + beta/2 |z|^2 + lambda R(g), z = f(x)."""
 
-    can = frozenset({"encode", "decode", "reconstruct"})
     likelihoods = NATS
     prior = "gmm"
     reference = "Ghosh et al. 2020, arXiv:1903.12436"
@@ -43,8 +42,9 @@ class RegularisedAutoencoder(DecodingModel):
         z = self.encode(batch.x)
         penalty = {"latent_norm": self.options.latent_weight / 2 * z.square().flatten(1).sum(1).mean()}
         if self.options.regulariser == "l2":
-            # Biases, and the scales of a normalisation, have one dimension.
-            weights = [weight for weight in self.decoder.parameters() if weight.dim() > 1]
+            # Of any kind of layer; biases, and the scales of a normalisation, are no weights in this sense.
+            named = self.decoder.named_parameters()
+            weights = [p for name, p in named if name.endswith("weight") and p.dim() > 1]
             size = torch.stack([weight.square().sum() for weight in weights]).sum()
         else:
             size = self.roughness(z, batch.generator)

@@ -27,7 +27,6 @@ __all__ = ["SparseAutoencoder"]
 class SparseAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(z)) + lambda |z|_1, z = max(f(x), 0); or z = top_k(f(x))."""
 
-    can = frozenset({"encode", "decode", "reconstruct"})
     likelihoods = NATS
     defaults = {"latent_dim": 64}
     conv_defaults = defaults

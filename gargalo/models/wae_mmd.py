@@ -31,18 +31,18 @@ def mmd(a: Tensor, b: Tensor) -> Tensor:
     n, c = len(a), 2.0 * a.shape[1]
 
     def kernel(p: Tensor, q: Tensor) -> Tensor:
+        """Of all pairs, summed over them and over the scales."""
         square = (p.square().sum(1)[:, None] + q.square().sum(1) - 2 * p @ q.T).clamp(min=0)
-        return torch.stack([s * c / (s * c + square) for s in SCALES]).sum(0)
+        return torch.stack([(s * c / (s * c + square)).sum() for s in SCALES]).sum()
 
     # A point's kernel with itself is the number of scales, and is left out.
-    within = kernel(a, a).sum() + kernel(b, b).sum() - 2 * n * len(SCALES)
-    return within / (n * (n - 1)) - 2 * kernel(a, b).mean()
+    within = kernel(a, a) + kernel(b, b) - 2 * n * len(SCALES)
+    return within / (n * (n - 1)) - 2 * kernel(a, b) / n**2
 
 
 class WassersteinAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(f(x))) + lambda MMD^2(f(x), N(0, I))."""
 
-    can = frozenset({"encode", "decode", "reconstruct"})
     fits_normal = True
     likelihoods = NATS
     reference = "Tolstikhin et al. 2018, arXiv:1711.01558"

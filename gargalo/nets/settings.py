@@ -27,7 +27,7 @@ class NetSettings(BaseModel):
     activation : "relu", "silu", "gelu" or "tanh"
     init : "kaiming" or "pytorch"
         Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's mean;
-        or PyTorch's own defaults.
+        or PyTorch's own defaults. On conv the decoder starts at the mean, and branches at zero, under either.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

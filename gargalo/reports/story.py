@@ -30,6 +30,7 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
     rows = cast.varied(5)
     x = run.examples.x[rows]
     size, d = run.recipe.data.size, run.latent_size
+    body = words("bottleneck.body" + _condition(run), size=size, d=d)
     drawn = plots.passage(
         run.look(x),
         run.latents[rows],
@@ -38,11 +39,9 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
     )
     return Section(
         "bottleneck",
-        [words("bottleneck.body", size=size, d=d), *([words("bottleneck.display")] if _is_shown(run) else [])],
+        [body, *([words("bottleneck.display")] if _is_shown(run) else [])],
         [_picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
-        commands=[
-            training_command(run),
-        ],
+        commands=[*filter(None, [training_command(run)])],
         python=training_call(run),
     )
 
@@ -65,6 +64,8 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
     panels = [("MSE", words("mse.axis"), _lines(run, "mse", words))]
     if term != "mse" and _lines(run, term, words):
         panels.append((words(f"loss.{term}"), words("nats.axis"), _lines(run, term, words)))
+    elif term != "mse":
+        panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
     return Section(
@@ -78,7 +79,7 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
                 mse=words.number(run.metrics["test_mse"], 4),
                 pca=words.number(run.metrics.get("pca_mse"), 4),
             ),
-            words("reconstruct.loss." + term),
+            _lowered(run, words),
         ],
         [
             _picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
@@ -100,7 +101,8 @@ def see(cast: Cast, words: Words) -> Section | None:
         panels.append((f"PCA-{lead.recipe.latent_dim}", maps.project(lead.pca[0]).points))
     body = [words("see.body", n=len(lead.examples.x))]
     body[0] += " " + words("see.supervised") if cast.supervised else ""
-    body[0] += " " + words("see.unsupervised", name=_name(lead, words)) if cast.subject else ""
+    if cast.subject:
+        body[0] += " " + words("see.unsupervised" + _condition(lead), name=_name(lead, words))
     body.append(words("see.warning"))
     table = None
     if y is not None and "knn_accuracy" in lead.metrics:
@@ -234,7 +236,7 @@ def cures(cast: Cast, words: Words) -> Section | None:
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
-            training_command(players[-1]),
+            *filter(None, [training_command(players[-1])]),
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )
@@ -262,7 +264,7 @@ def plane(cast: Cast, words: Words) -> Section | None:
         [body, words("plane.price", found=found)],
         pictures,
         pads=pads,
-        commands=[training_command(run)],
+        commands=[*filter(None, [training_command(run)])],
         python="pictures = run.decode(z)  # z: (n, 2)",
     )
 
@@ -372,6 +374,34 @@ STORY: tuple[Callable[[Cast, Words], Section | None], ...] = (
 
 def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
     return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)
+
+
+def _condition(run: Run) -> str:
+    """What a text's key ends with where the label is a condition."""
+    return ".label" if run.model.is_conditional else ""
+
+
+def _lowered(run: Run, words: Words) -> str:
+    """What training lowers: the distortion, and whatever stands beside it."""
+    likelihood, terms = run.recipe.likelihood or "", _terms(run)
+    others = [name for name in terms if name not in (likelihood, "numbers", "categories")]
+    if len(others) == len(terms):
+        return words("reconstruct.loss.other", terms=", ".join(terms))
+    text = words("reconstruct.loss." + likelihood)
+    return text + (" " + words("reconstruct.loss.more", terms=", ".join(others)) if others else "")
+
+
+def _terms(run: Run) -> list[str]:
+    """The terms of the loss: in a history they come first, and their sum is the loss."""
+    record = run.history[-1]["train"]
+    names, total = [], 0.0
+    for name, value in record.items():
+        if name != "loss":
+            names.append(name)
+            total += value
+            if np.isclose(total, record["loss"], rtol=1e-4, atol=1e-6):
+                break
+    return names
 
 
 def _is_shown(run: Run) -> bool:

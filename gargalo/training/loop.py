@@ -15,7 +15,7 @@ from ..errors import GargaloError, Stopped
 from .batches import Data
 from .checkpoint import Checkpoint, Keeper
 from .devices import Team, launch
-from .draws import generator_at, order_of
+from .draws import generator_at, order_of, own_chance
 from .events import Events, Record
 from .products import fast_products
 from .schedule import set_rates
@@ -118,7 +118,11 @@ def fit(
     events.start(settings.epochs, steps, now.epoch)
     meeting = 1
     try:
-        with watch() as signals, fast_products(model, settings.batch_size // team.size, team.device):
+        with (
+            watch() as signals,
+            fast_products(model, settings.batch_size // team.size, team.device),
+            own_chance(model) as seed_chance,
+        ):
             while now.epoch < settings.epochs and now.stopped is None:
                 model.train()
                 for rows in order_of(len(train), settings.seed, now.epoch).split(settings.batch_size)[now.step :]:
@@ -126,6 +130,7 @@ def fit(
                     lr = set_rates(optimizer, settings, done, total)
                     mine, weight = team.share(rows)
                     draws = generator_at(settings.seed, *team.place(now.epoch, now.step), device=team.device)
+                    seed_chance(settings.seed, *team.place(now.epoch, now.step))
                     batch = train.batch(codec, mine, generator=draws, progress=done / total)
                     loss = module.loss(batch)
                     objective = loss.total

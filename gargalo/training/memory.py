@@ -19,12 +19,12 @@ def weights_memory(model: nn.Module) -> int:
 
 
 def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int) -> int:
-    """Bytes that one example takes in a step: what it keeps for its gradients, and these.
+    """Bytes that a batch takes in a step: what it keeps for its gradients, and these.
 
     Parameters
     ----------
     model, codec, raw
-        On the meta device, which knows sizes and takes no memory; `raw` (n, *raw_shape) are some examples.
+        On the meta device, which knows sizes and takes no memory; `raw` (n, *raw_shape) is the batch.
     """
     # Views share a storage; those of weights, such as their transpose, are counted elsewhere.
     weights = {p.untyped_storage()._cdata for p in model.parameters()}
@@ -39,7 +39,7 @@ def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int)
     y = torch.zeros(len(raw), classes, device="meta") if classes else None
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model.loss(Batch(codec(raw), y))
-    return 2 * sum(kept.values()) // len(raw)
+    return 2 * sum(kept.values())
 
 
 def check_memory(**needs: int) -> None:

@@ -14,8 +14,9 @@ from . import arrays, display, folder, idx, mnist, tables
 from .arrays import read_array
 from .cache import clear_cache
 from .columns import Column, named_values
+from .from_arrays import as_source
 from .reading import Note, Reading, checked_reading
-from .source import HELD, TEST, TRAIN, Facts, Origin, Source, as_source
+from .source import HELD, TEST, TRAIN, Facts, Origin, Source
 
 __all__ = [
     "HELD",

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import DataError
 from .bombs import is_bomb
+from .from_arrays import as_source
 from .reading import Reading
-from .source import Facts, Source, as_source
+from .source import Facts, Source
 from .split import HELD, TEST, TRAIN, named
 
 __all__ = ["SUFFIXES", "read_array", "read_arrays"]

@@ -23,8 +23,9 @@ from ..errors import DataError
 from ..files import write_whole
 from . import pictures
 from .cache import entry, make_room
+from .from_arrays import as_source
 from .reading import Note, Reading
-from .source import Source, as_source
+from .source import Source
 from .split import NAMES, PARTS, TRAIN, named
 from .ticker import Ticker
 

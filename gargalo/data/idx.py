@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import DataError
 from .bombs import is_bomb
+from .from_arrays import as_source
 from .reading import Reading
-from .source import Source, as_source
+from .source import Source
 from .split import HELD, TEST, TRAIN
 
 __all__ = ["is_idx", "read_idx", "read_idx_source", "write_idx"]

@@ -15,8 +15,9 @@ import numpy as np
 from ..errors import DataError, unknown
 from . import windows
 from .columns import Column
+from .from_arrays import as_source
 from .reading import Note, Reading
-from .source import Facts, Source, as_source
+from .source import Facts, Source
 from .split import by_order, named
 
 if TYPE_CHECKING:

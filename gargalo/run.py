@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from . import latent, maps
 from .build import build
 from .core import Batch, Codec, LatentModel
-from .data import Source
+from .data import Source, load_data
 from .errors import DataError, GargaloWarning, ParameterError, must, unknown
 from .models import corrupt
 from .recipe import Own
@@ -82,7 +82,10 @@ class Run(RunFolder):
     # ---- between data and latents
 
     def encode(self, data: np.ndarray | Source) -> np.ndarray:
-        """Raw examples (n, *raw_shape) -> latents (n, d) float32; the posterior's mean where there is one."""
+        """Raw examples (n, *raw_shape) -> latents (n, d) float32; the posterior's mean where there is one.
+
+        Here and below data are an array, a `Source`, or what `gargalo.load_data` takes as a path or a frame.
+        """
         return self._apply("encode", data, lambda raw: self.model.encode(self.codec(raw)).flatten(1))
 
     def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
@@ -312,6 +315,8 @@ class Run(RunFolder):
         Refused where the model is not able to, or the data do not fit.
         """
         self._must_be_able(verb)
+        if isinstance(data, str | Path) or (hasattr(data, "columns") and not isinstance(data, Source)):
+            data = load_data(data, like=self.recipe.data)
         rows: tuple[np.ndarray, ...] = (self._raw(data),)
         size = min(size or self.codec.rows_at_once, self.codec.rows_at_once)
         if self.model.is_conditional and isinstance(data, Source) and data.y is not None:

@@ -51,6 +51,8 @@ __all__ = [
 ]
 
 KEPT_EXAMPLES = 1000
+JUDGE_REPEATS = 5
+"""How many times as many epochs a judge gets at most, where examples are few."""
 
 # Found once for each data set in a process, by its fingerprint.
 _judges: dict[str, Run] = {}
@@ -287,7 +289,9 @@ def judge_for(source: Source, progress: bool = False) -> Run | None:
     if source.fingerprint in _judges:
         return _judges[source.fingerprint]
     facts = source.facts.model_copy(update={"origin": None})
-    epochs = recipe.PRESETS["lesson"]["epochs"] * recipe.repeats(len(source.rows("train")), "mlp")
+    # A good judge of few examples is not worth waiting for.
+    repeats = min(JUDGE_REPEATS, recipe.repeats(len(source.rows("train")), "mlp"))
+    epochs = recipe.PRESETS["lesson"]["epochs"] * repeats
     plan = recipe.make(facts, "classifier", "lesson", {"epochs": round(epochs)})
     kept = (
         platformdirs.user_cache_path("gargalo")

@@ -14,7 +14,7 @@ from torch import nn
 
 from . import budget, recipe, training
 from .core import LatentModel
-from .data import Origin, Source, load_data
+from .data import Origin, Reading, Source, load_data
 from .errors import DataError, RunError, must
 from .files import check_writable, new_folder, next_numbered
 from .output import tell_notes
@@ -52,7 +52,8 @@ def train(
     data, y, data_dir
         See `gargalo.load_data`.
     reading : dict or None
-        How what is read becomes examples: the other choices of `gargalo.load_data`, by name.
+        How what is read becomes examples: the other choices of `gargalo.load_data`, by name; they may as well be
+        given as keywords of their own, such as label="species".
     model : str, subclass of LatentModel, or None
         A name from `gargalo.models.MODELS` or a short one; an objective of one's own; "autoencoder" if not given,
         or that of `start`.
@@ -91,11 +92,16 @@ def train(
         After SIGINT or SIGTERM, with a checkpoint saved.
     """
     began = time.perf_counter()
+    reading = {
+        **(reading or {}),
+        **{name: choices.pop(name) for name in Reading.model_fields.keys() & choices.keys()},
+    }
+    recipe.model_name(model or "autoencoder")  # a wrong name is told before data are read
     if resume and out is None:
         raise must("out", "train", "the run's folder, for what is to be resumed", out)
     if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
         raise must("minutes", "train", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
-    source = load_data(data, y, data_dir=data_dir, progress=progress, **(reading or {}))
+    source = load_data(data, y, data_dir=data_dir, progress=progress, **reading)
     if progress:
         tell_notes(source)
     source.check_trainable()

@@ -401,3 +401,43 @@ def test_the_cache_has_a_limit_and_can_be_cleared(tmp_path, monkeypatch, say):
     assert status == 0
     assert json.loads(out)["freed"] > 4000
     assert kept() == []
+
+
+def test_a_damaged_entry_of_the_cache_is_made_anew(tmp_path):
+    before = load_data(some(tmp_path / "in")).fingerprint
+    (entry,) = cache.place("pictures").iterdir()
+    for name, content in (("pixels.npy", b""), ("index.json", b"{"), ("pixels.npy", None)):
+        if content is None:
+            (entry / name).unlink()
+        else:
+            (entry / name).write_bytes(content)
+        assert load_data(tmp_path / "in").fingerprint == before
+
+
+def test_an_entry_that_another_process_holds_is_left_alone(tmp_path):
+    from filelock import FileLock
+
+    load_data(some(tmp_path / "in"))
+    (entry,) = cache.place("pictures").iterdir()
+    with FileLock(entry / ".lock"):
+        clear_cache()
+        assert (entry / "pixels.npy").is_file()
+    clear_cache()
+    assert not (entry / "pixels.npy").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_names_that_are_no_text_are_read_and_shown(tmp_path, say):
+    some(tmp_path / "in")
+    (tmp_path / "in" / "a" / "0.png").rename(tmp_path / "in" / "a" / os.fsdecode(b"caf\xe9.png"))
+    source = load_data(tmp_path / "in")
+    assert "a/caf\\udce9.png" in source.ids
+    assert say("inspect", tmp_path / "in", "--json")[0] == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_one_label_and_few_pictures_in_all(tmp_path, n):
+    source = load_data(some(tmp_path, n, labels=("a",)))
+    assert len(source) == n
+    with pytest.raises(DataError, match="at least 10 examples"):
+        source.check_trainable()

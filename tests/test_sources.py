@@ -187,3 +187,74 @@ def test_archives_are_not_opened(tmp_path):
     (tmp_path / "photos.zip").write_bytes(b"PK\x03\x04")
     with pytest.raises(DataError, match=r"photos\.zip: expected a folder of pictures, .* ending in '\.zip'"):
         load_data(tmp_path / "photos.zip")
+
+
+# Other data than those that were learned
+
+
+def test_files_that_belonged_to_the_training_data_stay_with_them(tmp_path, say):
+    rows = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    np.save(tmp_path / "x.npy", rows)
+    np.save(tmp_path / "y.npy", np.arange(60) % 2)
+    reading = {"label": str(tmp_path / "y.npy")}
+    run = train(tmp_path / "x.npy", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    for n in (60, 7):
+        np.save(tmp_path / "other.npy", rows[:n] + 0.1)
+        assert load_data(tmp_path / "other.npy", like=run.recipe.data).y is None
+    np.save(tmp_path / "y.npy", np.arange(7) % 2)
+    assert load_data(tmp_path / "other.npy", like=run.recipe.data, **reading).y.tolist() == [0, 1, 0, 1, 0, 1, 0]
+
+
+def test_a_later_gap_is_masked_where_gaps_were_allowed(tmp_path):
+    frame = pl.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0) ** 2})
+    run = train(frame, reading={"impute": "mask"}, epochs=1, out=tmp_path / "run", progress=False)
+    gap = pl.DataFrame({"a": [None, 3.0], "b": [4.0, 9.0]})
+    z = run.encode(load_data(gap, like=run.recipe.data))
+    assert np.isfinite(z).all()
+    other = train(frame, epochs=1, out=tmp_path / "strict", progress=False)
+    with pytest.raises(DataError, match=r"Fill them in"):
+        other.encode(load_data(gap, like=other.recipe.data))
+    with pytest.raises(DataError, match="expected finite numbers"):
+        other.encode(np.array([[np.nan, 1.0]]))
+    assert np.isfinite(run.encode(gap)).all(), "a frame will do"
+    nothing = load_data(pl.DataFrame({"a": [None], "b": [4.0]}), like=run.recipe.data)
+    assert np.isfinite(run.encode(nothing)).all()
+
+
+def test_rows_become_the_pictures_that_were_learned(tmp_path):
+    bits = np.zeros((40, 16))
+    bits[:, ::3] = 1
+    bits[np.arange(40), np.arange(40) % 16] = 255
+    run = train(bits, reading={"image_shape": (4, 4)}, epochs=1, out=tmp_path / "run", progress=False)
+    assert run.recipe.data.dtype == "uint8"
+    dark = load_data(np.eye(16), like=run.recipe.data, image_shape=(4, 4))
+    assert dark.x.dtype == np.uint8, "also where no pixel is above 1"
+    gap = bits.copy()
+    gap[3, 3] = np.nan
+    kept = load_data(gap, image_shape=(4, 4), impute="drop")
+    assert (len(kept), kept.x.dtype) == (39, np.uint8)
+
+
+def test_pictures_in_parts_stand_beside_their_vectors_all_the_same(tmp_path):
+    paths = []
+    for i, part in enumerate(["train", "test", "held"] * 5):
+        path = tmp_path / "photos" / part / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 10 * i + 5).save(path)
+        paths.append(path)
+    ordered = sorted(paths, key=lambda p: (p.parent.name, int(p.stem)))
+    vectors = np.array([[10.0 * int(p.stem) + 5, 1] for p in ordered])
+    np.save(tmp_path / "v.npy", vectors)
+    source = load_data(tmp_path / "v.npy", display=str(tmp_path / "photos"))
+    assert source.display[np.arange(15)][:, 0, 0].tolist() == source.x[:, 0].tolist()
+
+
+def test_no_two_examples_get_one_file():
+    assert file_names(["a.png", "a.jpg", "a-2.png", "A.gif"], 4) == ["a.png", "a-2.png", "a-2-2.png", "A-3.png"]
+
+
+def test_a_column_called_id_does_not_hide_the_ids(tmp_path, say):
+    pl.DataFrame({"id": np.arange(40.0), "b": np.arange(40.0) ** 2}).write_csv(tmp_path / "t.csv")
+    assert say("train", tmp_path / "t.csv", "--epochs", 1, "--out", tmp_path / "run")[0] == 0
+    assert say("reconstruct", tmp_path / "run", tmp_path / "t.csv", "-o", tmp_path / "back.csv")[0] == 0
+    assert pl.read_csv(tmp_path / "back.csv").columns == ["row_id", "id", "b"]

@@ -272,6 +272,24 @@ def test_groups_stay_together():
     assert {0, 1, 2} == set(source.split.tolist())
 
 
+def test_a_group_that_a_column_divides_is_refused():
+    parts = pl.Series(["train", "test"] * (N // 2))
+    frame = PEOPLE.with_columns(part=parts, machine=pl.Series([f"m{i // 10}" for i in range(N)]))
+    with pytest.raises(DataError, match=r"each group in one part\. Found rows 0 and 1 of one group in two"):
+        load_data(frame, split="part", group="machine", **PLAIN)
+
+
+def test_parts_that_nothing_is_left_for_are_told_of_before_training():
+    one = PEOPLE.with_columns(machine=pl.lit("m"))
+    short = log(n=300)
+    for source in (
+        load_data(one, group="machine", **PLAIN),
+        load_data(short, time="second", window=31, step=5, ignore="machine"),
+    ):
+        with pytest.raises(DataError, match=r"train on and others to test with\. Found \d+ and 0"):
+            source.check_trainable()
+
+
 def test_time_splits_and_orders():
     frame = PEOPLE.with_columns(t=pl.Series(np.arange(N)[::-1].copy()))
     source = load_data(frame, time="t", **PLAIN)
@@ -367,6 +385,8 @@ def test_other_ways_to_write_a_csv(tmp_path):
     assert load_data(quoted).columns[1].categories == ("line\nbreak", 'x, "y"')
     gaps = csv(tmp_path / "g.csv", "a\tb\n" + "".join(f"{i}\t{'NA' if i == 3 else i}\n" for i in range(20)))
     assert np.isnan(load_data(gaps, impute="mask").x[3, 1])
+    years = csv(tmp_path / "y.csv", "country,2019,2020\n" + "".join(f"a,{i},{i + 1}\n" for i in range(20)))
+    assert [c.name for c in load_data(years).columns] == ["country", "2019", "2020"]
     late = csv(tmp_path / "l.csv", "a\n" + "1\n" * 12_000 + "1.5\n")  # the first rows look whole
     assert load_data(late).x[-1, 0] == 1.5
 
@@ -440,3 +460,16 @@ def test_column_knows_its_names():
     column = Column(name="city", kind="category", categories=("a", "b"))
     found = named_values([column], np.array([[1.0], [np.nan], [0.0]], np.float32))
     assert found["city"].tolist() == ["b", "", "a"]
+
+
+def test_labels_beside_a_frame_and_reading_by_keyword(tmp_path):
+    frame = pd.DataFrame(PEOPLE.to_dict(as_series=False))
+    beside = load_data(frame.drop(columns=["species"]), frame["species"], id="name")
+    assert beside.class_names == ("cat", "dog")
+    assert beside.fingerprint == load_data(frame, **PLAIN).fingerprint
+    run = train(frame, label="species", id="name", epochs=1, out=tmp_path / "run", progress=False)
+    assert run.recipe.data.class_names == ("cat", "dog")
+    with pytest.raises(DataError, match=r"expected 60 labels, one for each row\. Found shape \(3,\)"):
+        load_data(frame, [1, 2, 3])
+    with pytest.raises(ParameterError, match="Did you mean 'vae'"):
+        train("no/such/file.csv", "vaee")

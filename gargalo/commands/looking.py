@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,10 @@ from .reading import reads
 
 if TYPE_CHECKING:
     from ..lang import Words
+
+
+LATER = re.compile(r"\[[1-9]\d*\]$")
+"""How the name of a column ends that is of a later row of a window."""
 
 
 @app.command()
@@ -64,10 +69,11 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         counts = [f"{name} {n}" for name, n in list(found["labels"].items())[:20]]
         more = len(found["labels"]) - len(counts)
         lines.append(f"  {say('inspect.labels')}: {', '.join(counts)}" + (f", +{more}" if more else ""))
-    for column in (found["columns"] or ())[:50]:
-        lines.append(f"    {_column(column, say)}")
-    if len(found["columns"] or ()) > 50:
-        lines.append(f"    … +{len(found['columns']) - 50}")
+    # Of a window, whose rows are much alike, the first is enough.
+    columns = [c for c in found["columns"] or () if not LATER.search(c["name"])]
+    lines += [f"    {_column(column, say)}" for column in columns[:50]]
+    if len(columns) > 50:
+        lines.append(f"    … +{len(columns) - 50}")
     lines += [f"  - {say('note.' + note['key'], n=note['count'], what=note['what'])}" for note in found["did"]]
     lines += [f"  - {say('inspect.skipped', path=path, why=why)}" for path, why in found["skipped"]]
     lines += [f"  ! {say('inspect.' + w['key'], **w)}" for w in found["warnings"]]
@@ -100,4 +106,4 @@ def clear(as_json: AsJson = False) -> None:
     from ..data import clear_cache
 
     root, freed = clear_cache()
-    tell({"cache": str(root), "freed": freed}, [f"{root}: {freed / 1e6:.1f} MB"], as_json)
+    tell({"cache": str(root), "freed": freed}, [f"{root}: {freed / 1e6:.1f} MB freed"], as_json)

@@ -21,8 +21,9 @@ def _numbers(name: str, kind: type, text: str, separators: str = ",") -> tuple[A
     try:
         return tuple(kind(part) for part in text.split(separators[0]))
     except ValueError:
+        example = {"size": "64 or 48x64", "parts": "80,10,10"}.get(name, "28,28")
         raise ParameterError(
-            f"The '{name}' parameter of gargalo must be numbers such as 28,28. Got {text!r} instead."
+            f"The '{name}' parameter of gargalo must be numbers such as {example}. Got {text!r} instead."
         ) from None
 
 

@@ -60,7 +60,7 @@ def load_data(
         fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or CPU
         tensor of shape (n, p), (n, h, w) or (n, h, w, c); a polars or pandas frame.
     y : array or None
-        Labels, when `src` is an array.
+        Labels, when `src` is an array or a frame.
     split_seed : int
         Seed of the split of data that come without one.
     like : Facts or None
@@ -87,6 +87,8 @@ def load_data(
         # Files that belonged to those data: other data have others, or none.
         own = ("display",) if _is_table(src) else ("display", "label", "split")
         asked = asked.model_copy(update={name: None for name in own if reading.get(name) is None})
+        if asked.impute is None and any(column.fill is not None for column in like.columns or ()):
+            asked = asked.model_copy(update={"impute": "mask" if like.missing else "median"})
     if not isinstance(src, str | Path):
         return display.shown(_in_memory(src, y, asked, split_seed, like), asked)
     read = _reader(src, data_dir, asked, split_seed, like, workers, progress)
@@ -112,9 +114,13 @@ def _is_table(src: Any) -> bool:
 def _in_memory(src: Any, y: np.ndarray | None, reading: Reading, split_seed: int, like: Facts | None) -> Source:
     frame = tables.frame_of(src)
     if frame is not None:
-        if y is not None:
-            raise must("y", "load_data", "left out with a frame, whose label=… names a column", type(y).__name__)
-        return tables.from_frame(frame, reading, "frame", split_seed, like)
+        if y is None:
+            return tables.from_frame(frame, reading, "frame", split_seed, like)
+        if reading.label is not None:
+            raise must("y", "load_data", "left out where label names a column", type(y).__name__)
+        labels = tables.label_column(y, frame)
+        named = reading.model_copy(update={"label": labels.name})
+        return tables.from_frame(frame.with_columns(labels), named, "frame", split_seed, like)
     try:
         array = np.asarray(src)
     except ValueError as error:

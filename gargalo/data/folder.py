@@ -226,7 +226,7 @@ def _cached(folder: Path, found: Found) -> Decoded | None:
         if pixels.dtype != np.uint8 or len(pixels) != (len(kept) or len(found.files)):
             raise ValueError("of another length")
         return Decoded(pixels, kept, dict(content["did"]), skipped)
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
         for path in (index, file, folder / "done.jsonl"):
             path.unlink(missing_ok=True)
         return None

@@ -74,7 +74,10 @@ def as_source(
         raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.")
     y, class_names = _labels(y, len(x), name)
     if x.dtype != np.uint8:
+        given = x
         x, whole = _checked_numbers(x, name, reading.impute, columns)
+        infinite = 0 if whole.all() else int((np.abs(given[~whole].astype(np.float64)) > MOST).any(axis=-1).sum())
+        notes = [*notes, Note(key="infinite", count=infinite)] if infinite and x.ndim == 2 else notes
         if reading.impute and columns is None and x.ndim == 2:
             columns = [Column(name=str(i)) for i in range(x.shape[1])]
         if not whole.all() and reading.impute == "drop":

@@ -23,7 +23,7 @@ from .split import by_order, named
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["SUFFIXES", "frame_of", "from_frame", "read_table"]
+__all__ = ["SUFFIXES", "frame_of", "from_frame", "label_column", "read_table"]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
@@ -33,6 +33,8 @@ MOST_CATEGORIES = 256
 ROLES = ("label", "id", "time", "group", "split")
 ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
+LABEL = "\0label"
+"""The same for labels that came beside a frame."""
 DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 
 
@@ -183,6 +185,14 @@ def frame_of(data: Any) -> pl.DataFrame | None:
     if len(found) < len(data.columns):
         raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
     return pl.DataFrame(found)
+
+
+def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
+    """Labels that came beside a frame, as a column of it."""
+    values = np.asarray(y)
+    if values.shape != (len(frame),):
+        raise DataError(f"frame: expected {len(frame)} labels, one for each row. Found shape {values.shape}.")
+    return _polars().Series(LABEL, values.tolist(), strict=False)
 
 
 def _polars() -> Any:

@@ -238,6 +238,22 @@ def test_mnist_is_read_from_the_environment_zipped_or_not(tmp_path, monkeypatch)
         load_data("mnist")
 
 
+def test_idx_files_that_do_not_fit_each_other(tmp_path):
+    write_idx(tmp_path / "train-images-idx3-ubyte.gz", IMAGES)
+    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", LABELS[:19].astype(np.uint8))
+    with pytest.raises(DataError, match=r"expected 20 labels, one for each image of .*Found shape \(19,\)"):
+        load_data(tmp_path)
+    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", LABELS.astype(np.uint8))
+    assert load_data(tmp_path).class_names == ("0", "1")
+    assert load_data(tmp_path / "train-images-idx3-ubyte.gz").y.tolist() == LABELS.tolist()
+    write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", IMAGES[:4, :3])
+    with pytest.raises(DataError, match="images of one size in every part"):
+        load_data(tmp_path)
+    write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", IMAGES[:4])
+    with pytest.raises(DataError, match="labels for every part or for none"):
+        load_data(tmp_path)
+
+
 # .npy
 
 
@@ -506,6 +522,31 @@ def test_the_split_is_eighty_ten_ten(n, seed):
         assert (source.split != as_source(numbers, split_seed=seed + 1).split).any()
         assert source.split[: n // 2].any()
         assert source.split[n // 2 :].any()
+
+
+@given(st.lists(st.integers(0, 12), min_size=20, max_size=80), st.integers(0, 5))
+@few
+def test_copies_are_on_one_side_and_groups_whole(values, seed):
+    rows = np.array(values, np.uint8)[:, None].repeat(3, axis=1)
+    source = as_source(rows, split_seed=seed)
+    for value in set(values):
+        assert len(set(source.split[rows[:, 0] == value])) == 1
+    groups = np.arange(len(values)) // 4
+    both = as_source(np.arange(3.0 * len(values)).reshape(-1, 3), groups=groups, split_seed=seed).split
+    assert all(len(set(both[groups == group])) == 1 for group in set(groups))
+    if len(set(values)) > 2:
+        assert {0, 1, 2} == set(source.split.tolist())
+
+
+@given(st.lists(st.integers(0, 4), min_size=100, max_size=300), st.integers(0, 5))
+@few
+def test_every_part_has_its_share_of_every_label(labels, seed):
+    y = np.array(labels)
+    source = as_source(np.arange(2.0 * len(y)).reshape(-1, 2), y, split_seed=seed)
+    for code, share in ((1, 0.1), (2, 0.1)):
+        for label in np.unique(y):
+            mine = y == label
+            assert abs((mine & (source.split == code)).sum() - share * mine.sum()) <= 2
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e39])

@@ -451,7 +451,8 @@ def test_minutes_are_kept(tmp_path):
     run = gargalo.train("mnist-10k", minutes=0.5, out=tmp_path / "run", progress=False)
     assert 0.85 * 30 <= time.monotonic() - began <= 1.15 * 30
     assert run.recipe.minutes == 0.5
-    assert len(run.history) == run.recipe.training.epochs
+    # On a machine that others slow down in the meantime it ends early: the time is what was promised.
+    assert 0.5 * run.recipe.training.epochs <= len(run.history) <= run.recipe.training.epochs
 
 
 def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, monkeypatch):

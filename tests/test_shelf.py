@@ -218,6 +218,26 @@ def test_codes_are_whole_numbers(default_runs, digits, tmp_path, say):
     assert "model vae cannot codes" in told
 
 
+def test_reports_say_what_each_objective_lowers(default_runs, tmp_path):
+    from gargalo import report
+
+    told = {
+        "cvae": [
+            "has these and the label",
+            "is told the label where it decodes",
+            "other terms of the objective (kl)",
+        ],
+        "iwae": ["the objective as a whole (iwae)"],
+        "vq-vae": ["49 codes, each one of 256: 392 bits"],
+        "autoencoder": ["nothing else to draw the example again"],
+    }
+    for name, texts in told.items():
+        page = report([default_runs[name]], tmp_path / f"{name}.html", "en").read_text(encoding="utf-8")
+        for text in texts:
+            assert text in page, (name, text)
+        report([default_runs[name]], tmp_path / f"{name}.html", "pt")
+
+
 def test_reports_of_every_model(default_runs, tmp_path):
     """One of all; and of those that differ from the lesson's in what they can show."""
     for name in ("cvae", "vq-vae"):

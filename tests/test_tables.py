@@ -117,6 +117,12 @@ def test_columns_without_a_value_and_without_change_are_told_of():
     assert torch.isfinite(codec(torch.from_numpy(source.x))).all()
 
 
+def test_columns_that_all_stand_still_cannot_be_learned():
+    source = load_data(pl.DataFrame({"a": [1.0] * 30, "b": [2.0] * 30}))
+    with pytest.raises(DataError, match="expected data that vary"):
+        source.check_trainable()
+
+
 def test_an_id_must_be_of_its_own_and_a_label_in_every_row():
     with pytest.raises(DataError, match=r"an id of its own for each row in column 'city'\. Found 3 for 60"):
         load_data(PEOPLE, id="city", ignore=("name",))

@@ -80,6 +80,7 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
                 pca=words.number(run.metrics.get("pca_mse"), 4),
             ),
             _lowered(run, words),
+            *([_bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
         [
             _picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
@@ -389,6 +390,13 @@ def _lowered(run: Run, words: Words) -> str:
         return words("reconstruct.loss.other", terms=", ".join(terms))
     text = words("reconstruct.loss." + likelihood)
     return text + (" " + words("reconstruct.loss.more", terms=", ".join(others)) if others else "")
+
+
+def _bits(run: Run, words: Words) -> str:
+    """How much a grid of codes can hold, beside the numbers of PCA."""
+    codes = run.latent_size // run.recipe.latent_dim
+    vectors, d = int(run.recipe.options["codebook"]), run.recipe.latent_dim
+    return words("reconstruct.bits", codes=codes, k=vectors, bits=round(codes * np.log2(vectors)), d=d, pca=32 * d)
 
 
 def _terms(run: Run) -> list[str]:

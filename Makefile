@@ -2,6 +2,7 @@
 # make test   the tests, in a few minutes;  make test-long   the long loops as well;  make lint   style and types
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= auto
 
 .PHONY: setup demo test test-long lint clean
 
@@ -19,7 +20,7 @@ demo: setup
 
 # As many processes as processors, of one thread each: small networks gain little from a second one.
 test: setup
-	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-long: setup
 	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -m 'long or not long'

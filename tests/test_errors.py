@@ -7,6 +7,7 @@ import json
 import os
 import re
 import string
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -195,6 +196,8 @@ def test_tensors_that_cannot_be_read(tmp_path):
     # A whole file, of a kind of number that NumPy has not got.
     header = json.dumps({"z": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}).encode()
     strange = len(header).to_bytes(8, "little") + header + bytes(4)
+    # … unless a package that others import has taught it.
+    strange = b"" if "ml_dtypes" in sys.modules else strange
     for content in (b"", b"\x80\x04pickle", bytes(100), b"\xff" * 100, strange):
         path.write_bytes(content)
         with pytest.raises(RunError, match=r"a\.safetensors: expected a safetensors file. It cannot be read \("):

@@ -13,10 +13,10 @@ import numpy as np
 
 from .. import latent, maps, metrics, plots
 from ..lang import Words
-from ..recipe import OWN
 from ..run import Run
 from .again import training_call, training_command
 from .cast import Cast, place
+from .objective import bits, condition, denoised_by, lowered, name_of
 from .pad import luggage
 from .sections import Picture, Section, Table
 
@@ -30,7 +30,7 @@ def bottleneck(cast: Cast, words: Words) -> Section | None:
     rows = cast.varied(5)
     x = run.examples.x[rows]
     size, d = run.recipe.data.size, run.latent_size
-    body = words("bottleneck.body" + _condition(run), size=size, d=d)
+    body = words("bottleneck.body" + condition(run), size=size, d=d)
     drawn = plots.passage(
         run.look(x),
         run.latents[rows],
@@ -51,7 +51,7 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
     if run is None:
         return None
     rows, d = cast.varied(10), run.recipe.latent_dim
-    x, name = run.examples.x[rows], _name(run, words)
+    x, name = run.examples.x[rows], name_of(run, words)
     drawn = plots.strips(
         [
             (words("originals"), run.look(x)),
@@ -79,8 +79,8 @@ def reconstruct(cast: Cast, words: Words) -> Section | None:
                 mse=words.number(run.metrics["test_mse"], 4),
                 pca=words.number(run.metrics.get("pca_mse"), 4),
             ),
-            _lowered(run, words),
-            *([_bits(run, words)] if "codebook" in run.recipe.options else []),
+            lowered(run, words),
+            *([bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
         [
             _picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
@@ -97,19 +97,19 @@ def see(cast: Cast, words: Words) -> Section | None:
         return None
     lead = shown[-1]
     names, y = lead.recipe.data.class_names or (), lead.examples.y
-    panels = [(_name(run, words), run.map("tsne").points) for run in shown]
+    panels = [(name_of(run, words), run.map("tsne").points) for run in shown]
     if cast.subject is not None:
         panels.append((f"PCA-{lead.recipe.latent_dim}", maps.project(lead.pca[0]).points))
     body = [words("see.body", n=len(lead.examples.x))]
     body[0] += " " + words("see.supervised") if cast.supervised else ""
     if cast.subject:
-        body[0] += " " + words("see.unsupervised" + _condition(lead), name=_name(lead, words))
+        body[0] += " " + words("see.unsupervised" + condition(lead), name=name_of(lead, words))
     body.append(words("see.warning"))
     table = None
     if y is not None and "knn_accuracy" in lead.metrics:
         runs = [run for run in (*shown, cast.variational) if run is not None]
         rows = [
-            _probed(_name(run, words), run.recipe.latent_dim, run.metrics, "", words)
+            _probed(name_of(run, words), run.recipe.latent_dim, run.metrics, "", words)
             for run in dict.fromkeys(runs)
         ]
         if cast.subject is not None:
@@ -136,7 +136,7 @@ def _truth(run: Run, words: Words) -> str:
     raw, pca, own = (run.metrics[f"{key}knn_accuracy"] for key in ("raw_", "pca_", ""))
     error = float(np.sqrt(own * (1 - own) / run.recipe.data.counts["test"]))
     shown = {"raw": raw, "pca": pca, "own": own, "error": error}
-    text = words("see.truth", name=_name(run, words), **{key: words.number(v) for key, v in shown.items()})
+    text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
     # Two standard errors of the difference of two such shares.
     return text + (" " + words("see.same") if abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error else "")
 
@@ -187,7 +187,7 @@ def fail(cast: Cast, words: Words) -> Section | None:
     own, drawn = (float(norm.mean()) for norm in norms)
     where = words("fail.inside" if drawn < own else "fail.outside")
     own, drawn = words.number(own, 1), words.number(drawn, 1)
-    body = [words("fail.body", own=own, drawn=drawn, name=_name(run, words), where=where)]
+    body = [words("fail.body", own=own, drawn=drawn, name=name_of(run, words), where=where)]
     if (covered := run.metrics.get("coverage")) is not None and covered < 0.5:
         body.append(words("fail.coverage", coverage=words.number(covered, 2)))
     return Section(
@@ -215,7 +215,7 @@ def cures(cast: Cast, words: Words) -> Section | None:
     strips, rows = [], []
     for run in players:
         for prior, key, short in (("normal", "coverage", "N(0, I)"), ("gmm", "coverage_gmm", words("mixture"))):
-            name = f"{_name(run, words)}, {short}"
+            name = f"{name_of(run, words)}, {short}"
             strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
             covered = run.metrics.get(key)
             rows.append((name, covered, run.metrics["test_mse"]))
@@ -246,16 +246,16 @@ def cures(cast: Cast, words: Words) -> Section | None:
 def plane(cast: Cast, words: Words) -> Section | None:
     if not cast.pads:
         return None
-    pads = [(_name(run, words), packed) for run in cast.pads if (packed := luggage(run))]
+    pads = [(name_of(run, words), packed) for run in cast.pads if (packed := luggage(run))]
     pictures = []
     for number, run in enumerate(cast.pads, 1):
         low, high = np.percentile(run.latents, [1, 99], axis=0)
         axes = np.linspace(low, high, 16).T
         z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
         drawn = plots.grid(run.decode(z.astype(np.float32)), 16, xlabel="z0", ylabel="z1")
-        name = _name(run, words)
+        name = name_of(run, words)
         pictures.append(_picture(f"7-grid-{number}", drawn, words, words("plane.caption", name=name)))
-    found = ", ".join(f"{_name(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in cast.pads)
+    found = ", ".join(f"{name_of(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in cast.pads)
     body = words("plane.body")
     if {"autoencoder", "vae"} <= {run.recipe.model for run in cast.pads}:
         body += " " + words("plane.compare")
@@ -294,7 +294,7 @@ def denoise(cast: Cast, words: Words) -> Section | None:
         )
         for one in others:
             psnr = words.number(one.metrics["psnr_denoised"], 1)
-            body.append(words("denoise.other", name=_widths(one, words), psnr=psnr))
+            body.append(words("denoise.other", name=denoised_by(one, words), psnr=psnr))
         body.append(words("denoise.meaning"))
     strength, data = run.recipe.options["strength"], shlex.quote(run.recipe.data.name)
     return Section(
@@ -317,7 +317,7 @@ def _psnr_curves(runs: list[Run], words: Words) -> Picture:
         noisy = runs[0].corrupt(x, strength)
         series[words("noisy")].append(_psnr(x, noisy))
         for run in runs:
-            series.setdefault(_widths(run, words), []).append(_psnr(x, run.denoise(noisy)))
+            series.setdefault(denoised_by(run, words), []).append(_psnr(x, run.denoise(noisy)))
     panel = ("", words("psnr.axis"), [(name, strengths, values) for name, values in series.items()])
     return _picture("8-psnr", plots.curves([panel], words("strength"), width=6.4), words, words("psnr.caption"))
 
@@ -377,53 +377,9 @@ def _picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
     return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)
 
 
-def _condition(run: Run) -> str:
-    """What a text's key ends with where the label is a condition."""
-    return ".label" if run.model.is_conditional else ""
-
-
-def _lowered(run: Run, words: Words) -> str:
-    """What training lowers: the distortion, and whatever stands beside it."""
-    likelihood, terms = run.recipe.likelihood or "", _terms(run)
-    others = [name for name in terms if name not in (likelihood, "numbers", "categories")]
-    if len(others) == len(terms):
-        return words("reconstruct.loss.other", terms=", ".join(terms))
-    text = words("reconstruct.loss." + likelihood)
-    return text + (" " + words("reconstruct.loss.more", terms=", ".join(others)) if others else "")
-
-
-def _bits(run: Run, words: Words) -> str:
-    """How much a grid of codes can hold, beside the numbers of PCA."""
-    codes = run.latent_size // run.recipe.latent_dim
-    vectors, d = int(run.recipe.options["codebook"]), run.recipe.latent_dim
-    return words("reconstruct.bits", codes=codes, k=vectors, bits=round(codes * np.log2(vectors)), d=d, pca=32 * d)
-
-
-def _terms(run: Run) -> list[str]:
-    """The terms of the loss: in a history they come first, and their sum is the loss."""
-    record = run.history[-1]["train"]
-    names, total = [], 0.0
-    for name, value in record.items():
-        if name != "loss":
-            names.append(name)
-            total += value
-            if np.isclose(total, record["loss"], rtol=1e-4, atol=1e-6):
-                break
-    return names
-
-
 def _is_shown(run: Run) -> bool:
     """Do pictures stand for its examples?"""
     return run.examples.display is not None
-
-
-def _name(run: Run, words: Words) -> str:
-    """What people call the model: an objective of one's own has its class's name."""
-    return run.recipe.model.removeprefix(OWN) if run.recipe.own.model else words(f"model.{run.recipe.model}")
-
-
-def _widths(run: Run, words: Words) -> str:
-    return words("denoised_by", widths="-".join(map(str, (*run.recipe.net.widths, run.recipe.latent_dim))))
 
 
 def _lines(run: Run, name: str, words: Words) -> list[tuple[str, list[float], list[float]]]:

@@ -52,6 +52,7 @@ class ConditionalVAE(VariationalAutoencoder):
         labels = torch.eye(self.classes, device=x.device)
         found = []
         for label in labels:
-            nll = self.likelihood.nll(self.params(z, label.expand(len(z), -1)), x)
+            # z.shape, since len(z) would be one fixed number in an export.
+            nll = self.likelihood.nll(self.params(z, label.expand(z.shape[0], -1)), x)
             found.append(torch.stack(list(nll.values())).sum(0))
         return labels[torch.stack(found, dim=1).argmin(1)]

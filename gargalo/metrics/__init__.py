@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from .generation import coverage
+from .generation import NEAREST, coverage, radii
 from .probes import knn_accuracy, linear_accuracy
 from .reconstruction import PCABaseline, mse, pca_baseline, psnr
 
-__all__ = ["PCABaseline", "coverage", "knn_accuracy", "linear_accuracy", "mse", "pca_baseline", "psnr"]
+__all__ = [
+    "NEAREST",
+    "PCABaseline",
+    "coverage",
+    "knn_accuracy",
+    "linear_accuracy",
+    "mse",
+    "pca_baseline",
+    "psnr",
+    "radii",
+]

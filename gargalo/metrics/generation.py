@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["coverage"]
+__all__ = ["NEAREST", "coverage", "radii"]
+
+NEAREST = 5
+"""The neighbour whose distance is the radius of a real point's surroundings."""
 
 
-def coverage(real: np.ndarray, samples: np.ndarray, k: int = 5) -> float:
+def coverage(real: np.ndarray, samples: np.ndarray, k: int = NEAREST) -> float:
     """Share of real points that have a sample nearer than their own k-th real neighbour, 0 to 1.
 
     Naeem et al., "Reliable fidelity and diversity metrics for generative models", arXiv:2002.09797. As many
@@ -20,7 +23,12 @@ def coverage(real: np.ndarray, samples: np.ndarray, k: int = 5) -> float:
     """
     from sklearn.neighbors import NearestNeighbors
 
-    k = min(k, len(real) - 1)
-    radius = NearestNeighbors(n_neighbors=k + 1).fit(real).kneighbors(real)[0][:, k]
     nearest = NearestNeighbors(n_neighbors=1).fit(samples).kneighbors(real)[0][:, 0]
-    return float(np.mean(nearest < radius))
+    return float(np.mean(nearest < radii(real, k)))
+
+
+def radii(real: np.ndarray, k: int = NEAREST) -> np.ndarray:
+    """The distance of each real point (n, f) to its k-th real neighbour, (n,); at most the (n - 1)-th."""
+    from sklearn.neighbors import NearestNeighbors
+
+    return NearestNeighbors(n_neighbors=min(k, len(real) - 1)).fit(real).kneighbors()[0][:, -1]

@@ -1,0 +1,96 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { examples, space, type Space } from './loaded';
+import { Bar } from './parts/Bar';
+import { Painter } from './pictures/paint';
+import { attempt, problem, projector, report, run, runIndex, site, view, VIEWS, type View } from './state';
+import { Compare } from './views/Compare';
+import { Draw } from './views/Draw';
+import { Generate } from './views/Generate';
+import { MapView } from './views/MapView';
+import { Walk } from './views/Walk';
+import { say, type Key } from './words';
+
+/** What every view is given. */
+export interface ViewProps {
+  space: Space;
+  painter: Painter;
+}
+
+const shown: Record<View, (props: ViewProps) => preact.JSX.Element> = {
+  map: MapView,
+  walk: Walk,
+  generate: Generate,
+  draw: Draw,
+  compare: Compare,
+};
+
+export function App() {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const writing = (event.target as Element).matches('input:not([type=range]):not([type=checkbox]), select, textarea');
+      if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const which = VIEWS[Number(event.key) - 1];
+      if (which) view.value = which;
+      if (event.key === 'Escape') projector.value = false;
+    };
+    addEventListener('keydown', pressed);
+    addEventListener('unhandledrejection', (event) => report(event.reason));
+    return () => removeEventListener('keydown', pressed);
+  }, []);
+
+  return (
+    <>
+      <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), document.getElementById('content')?.focus())}>
+        {say('bar.skip')}
+      </a>
+      {site.value && <Bar site={site.value} />}
+      <main id="content" tabIndex={-1}>
+        {problem.value && <Trouble />}
+        {site.value ? <Opened /> : !problem.value && <Waiting />}
+      </main>
+      {site.value && <footer>{say('made', { by: site.value.made_by })}</footer>}
+    </>
+  );
+}
+
+/** One run, its space loaded, in the view that was chosen. */
+function Opened() {
+  const opened = useSignal<Space | null>(null);
+  const here = site.value!;
+  useEffect(() => {
+    const wanted = run.value;
+    attempt(async () => {
+      const found = await space(here, wanted);
+      if (wanted === run.value) opened.value = found;
+    });
+  }, [runIndex.value]);
+  const found = opened.value;
+  if (!found) return problem.value ? null : <Waiting />;
+  const painter = painterOf(here);
+  const View = shown[view.value];
+  return (
+    <section class={`view view-${view.value}`} aria-labelledby="lesson">
+      <h1 id="lesson">{say(`lesson.${view.value}` as Key)}</h1>
+      <View key={`${view.value} ${found.run.name}`} space={found} painter={painter} />
+    </section>
+  );
+}
+
+let made: Painter | null = null;
+const painterOf = (here: NonNullable<typeof site.value>) => (made ??= new Painter(here, examples.value));
+
+function Waiting() {
+  return <p class="waiting" role="status">{say('wait.site')}</p>;
+}
+
+function Trouble() {
+  const found = problem.value!;
+  return (
+    <div class="trouble" role="alert">
+      <strong>{say('problem.title')}</strong>
+      <p>{say(found.key as Key, found.values)}</p>
+      <button type="button" onClick={() => (problem.value = null)}>{say('problem.close')}</button>
+    </div>
+  );
+}

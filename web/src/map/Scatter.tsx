@@ -1,0 +1,250 @@
+/** Points to look at, hover, pick and fence in. It knows arrays and colours, not what they mean. */
+
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import createScatterplot from 'regl-scatterplot';
+import { renderer } from './regl';
+
+type Plot = ReturnType<typeof createScatterplot>;
+type XY = [number, number];
+
+/** Something drawn above the points, in their coordinates; a mark with several points is one line, or several signs. */
+export interface Mark {
+  kind: 'ring' | 'dot' | 'cross' | 'line';
+  points: XY[];
+  colour: string;
+  size?: number;
+  name?: string;
+}
+
+export interface ScatterProps {
+  /** x and y of n points, one after the other. */
+  points: Float32Array;
+  /** For each point the index of its colour, or a number from 0 to 1 on the scale of colours. */
+  values: Float32Array;
+  colours: string[];
+  continuous: boolean;
+  /** Points to show; all without it. */
+  shown: number[] | null;
+  marks: Mark[];
+  background: string;
+  /** Points that are to be in sight beside the data's own. */
+  within?: XY[];
+  lasso?: boolean;
+  label: string;
+  onHover?: (i: number | null) => void;
+  onPick?: (i: number | null) => void;
+  onFence?: (rows: number[]) => void;
+  onMove?: (xy: XY) => void;
+  onKey?: (key: string) => boolean;
+  onFail: () => void;
+}
+
+/** How data coordinates become the square from -1 to 1 that the plot draws, both axes alike. */
+interface Frame {
+  x: number;
+  y: number;
+  half: number;
+}
+
+/** Both axes alike, so that all is in sight on a canvas of this width by height. */
+function frame(points: Float32Array, within: XY[], aspect: number): Frame {
+  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+  const see = (x: number, y: number) => {
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < low) low = y;
+    if (y > high) high = y;
+  };
+  for (let i = 0; i < points.length; i += 2) see(points[i], points[i + 1]);
+  for (const [x, y] of within) see(x, y);
+  if (left > right) return { x: 0, y: 0, half: 1 };
+  return { x: (left + right) / 2, y: (low + high) / 2, half: Math.max((right - left) / aspect, high - low, 1e-9) / 1.9 };
+}
+
+export function Scatter(props: ScatterProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const above = useRef<HTMLCanvasElement>(null);
+  const plot = useRef<Plot | null>(null);
+  const given = useRef(props);
+  given.current = props;
+  const fitted = useRef<Frame>({ x: 0, y: 0, half: 1 });
+  const drawn = useRef<Promise<unknown>>(Promise.resolve());
+
+  /** Where a point of the data is on the canvas, in CSS pixels. */
+  const screen = ([x, y]: XY): XY => {
+    const { width, height } = canvas.current!.getBoundingClientRect();
+    const view = plot.current!.get('cameraView') as unknown as Float32Array;
+    const f = fitted.current;
+    const [a, b] = [(x - f.x) / f.half, (y - f.y) / f.half];
+    const aspect = width / height;
+    const across = view[0] * a + view[4] * b + view[12];
+    const up = view[1] * a + view[5] * b + view[13];
+    return [((across / aspect + 1) / 2) * width, ((1 - up) / 2) * height];
+  };
+
+  /** And back. */
+  const data = (left: number, top: number): XY => {
+    const { width, height } = canvas.current!.getBoundingClientRect();
+    const view = plot.current!.get('cameraView') as unknown as Float32Array;
+    const f = fitted.current;
+    const across = ((left / width) * 2 - 1) * (width / height);
+    const up = 1 - (top / height) * 2;
+    return [((across - view[12]) / view[0]) * f.half + f.x, ((up - view[13]) / view[5]) * f.half + f.y];
+  };
+
+  const drawMarks = () => {
+    const sheet = above.current;
+    if (!sheet || !plot.current) return;
+    const { width, height } = sheet.getBoundingClientRect();
+    const ratio = devicePixelRatio || 1;
+    if (sheet.width !== Math.round(width * ratio) || sheet.height !== Math.round(height * ratio)) {
+      sheet.width = Math.round(width * ratio);
+      sheet.height = Math.round(height * ratio);
+    }
+    const pen = sheet.getContext('2d')!;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    for (const mark of given.current.marks) drawMark(pen, mark, mark.points.map(screen), given.current.background);
+  };
+
+  useLayoutEffect(() => {
+    const drawing = renderer();
+    if (!drawing) {
+      given.current.onFail();
+      return;
+    }
+    const made = createScatterplot({
+      canvas: canvas.current!,
+      renderer: drawing as never,
+      spatialIndexUseWorker: false,
+      pointSizeSelected: 0,
+      pointOutlineWidth: 0,
+      lassoOnLongPress: true,
+      lassoColor: '#ffa90e',
+      lassoMinDelay: 10,
+      lassoMinDist: 3,
+      deselectOnDblClick: false,
+      deselectOnEscape: false,
+      cameraDistance: 1,
+    });
+    plot.current = made;
+    made.subscribe('view', drawMarks);
+    made.subscribe('pointOver', (i) => given.current.onHover?.(i));
+    made.subscribe('pointOut', () => given.current.onHover?.(null));
+    made.subscribe('select', ({ points }) => {
+      const rows = [...points];
+      made.deselect({ preventEvent: true });
+      if (fencing.current) given.current.onFence?.(rows);
+      else if (rows.length) given.current.onPick?.(rows[0]);
+    });
+    const fencing = { current: false };
+    made.subscribe('lassoStart', () => (fencing.current = true));
+    made.subscribe('lassoEnd', () => setTimeout(() => (fencing.current = false)));
+    const seen = new ResizeObserver(() => {
+      // By its own size: the canvas follows the page.
+      const { width, height } = above.current!.getBoundingClientRect();
+      if (width && height) made.set({ width, height });
+      drawMarks();
+    });
+    seen.observe(above.current!);
+    return () => {
+      seen.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, []);
+
+  // The points, and where they are.
+  const { points, values, continuous, colours, shown, background, marks, within, lasso } = props;
+  const inSight = JSON.stringify(within ?? []);
+  useEffect(() => {
+    const made = plot.current;
+    if (!made) return;
+    const { width, height } = above.current!.getBoundingClientRect();
+    const f = (fitted.current = frame(points, within ?? [], width && height ? width / height : 1));
+    const n = points.length / 2;
+    const [x, y] = [new Float32Array(n), new Float32Array(n)];
+    for (let i = 0; i < n; i++) {
+      x[i] = (points[2 * i] - f.x) / f.half;
+      y[i] = (points[2 * i + 1] - f.y) / f.half;
+    }
+    made.set({
+      backgroundColor: background,
+      colorBy: 'valueA',
+      pointColor: colours,
+      pointSize: n > 100_000 ? 1.5 : n > 20_000 ? 2 : n > 3000 ? 3.5 : 6,
+      opacity: n > 100_000 ? 0.35 : n > 3000 ? 0.75 : 0.9,
+    });
+    const filter = shown ? { filter: shown } : {};
+    drawn.current = made
+      .draw(n ? ({ x, y, z: values } as never) : [], { zDataType: continuous ? 'continuous' : 'categorical', ...filter } as never)
+      .then(() => {
+        performance.mark('map-drawn');
+        canvas.current?.setAttribute('data-drawn', String(n));
+        drawMarks();
+      });
+  }, [points, values, continuous, inSight]);
+
+  useEffect(() => {
+    plot.current?.set({ backgroundColor: background, pointColor: colours });
+    drawMarks();
+  }, [colours, background]);
+
+  useEffect(() => {
+    const made = plot.current;
+    // After what is being drawn: a filter is of the points that are there.
+    void drawn.current.then(() => (made === plot.current && made ? (shown ? made.filter(shown) : made.unfilter()) : null));
+  }, [shown]);
+
+  useEffect(drawMarks, [marks]);
+  useEffect(() => void plot.current?.set({ mouseMode: lasso ? 'lasso' : 'panZoom' }), [lasso]);
+
+  const moved = (event: PointerEvent) => {
+    if (!props.onMove || !plot.current) return;
+    const box = canvas.current!.getBoundingClientRect();
+    props.onMove(data(event.clientX - box.left, event.clientY - box.top));
+  };
+
+  return (
+    <div class="scatter" role="application" aria-label={props.label} tabIndex={0}
+      onKeyDown={(event) => props.onKey?.(event.key) && event.preventDefault()}>
+      <canvas ref={canvas} class={lasso ? 'fencing' : ''} onPointerMove={moved} onPointerDown={moved} />
+      <canvas ref={above} class="above" aria-hidden="true" />
+    </div>
+  );
+}
+
+/** Each mark has a rim of the paper's colour, so that it stands out from points of any. */
+function drawMark(pen: CanvasRenderingContext2D, mark: Mark, at: XY[], paper: string) {
+  const size = mark.size ?? 8;
+  const width = mark.kind === 'line' ? size : mark.kind === 'dot' ? 0 : 2.5;
+  const outline = new Path2D();
+  if (mark.kind === 'line') at.forEach(([x, y], i) => (i ? outline.lineTo(x, y) : outline.moveTo(x, y)));
+  for (const [x, y] of mark.kind === 'line' ? [] : at) {
+    if (mark.kind === 'cross') {
+      for (const sign of [1, -1]) {
+        outline.moveTo(x - size / 2, y - (sign * size) / 2);
+        outline.lineTo(x + size / 2, y + (sign * size) / 2);
+      }
+    } else {
+      outline.moveTo(x + size / 2, y);
+      outline.arc(x, y, size / 2, 0, 2 * Math.PI);
+    }
+  }
+  pen.lineCap = 'round';
+  for (const [colour, wide] of [[paper, width + 3], [mark.colour, width]] as const) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = wide;
+    if (wide) pen.stroke(outline);
+  }
+  pen.fillStyle = mark.colour;
+  if (mark.kind === 'dot') pen.fill(outline);
+  if (mark.name && at.length) {
+    const [x, y] = at[0];
+    pen.font = 'bold 15px system-ui, sans-serif';
+    pen.lineWidth = 4;
+    pen.strokeStyle = paper;
+    pen.strokeText(mark.name, x + size / 2 + 4, y - 4);
+    pen.fillText(mark.name, x + size / 2 + 4, y - 4);
+  }
+}

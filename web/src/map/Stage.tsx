@@ -1,0 +1,151 @@
+/** The map of one run with everything that belongs beside it: what it shows, its legend, what is under the pointer. */
+
+import { signal, useComputed } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { examples as loaded, type Space } from '../loaded';
+import { Example, describe } from '../parts/Pictures';
+import type { Painter } from '../pictures/paint';
+import { chosen, colour, hidden, hovered, lang, muted, pinned, problem, theme } from '../state';
+import { Problem } from '../site';
+import { number, say } from '../words';
+import { choices, colouring } from './colouring';
+import { Scatter, type Mark } from './Scatter';
+
+export const PAPER = { light: '#ffffff', dark: '#151a22' };
+/** Of what is drawn above the points: no class has it. */
+export const INK = { light: '#111827', dark: '#ffffff' };
+
+interface StageProps {
+  space: Space;
+  painter: Painter;
+  /** "tsne", "pca" or "latent". */
+  kind: string;
+  marks?: Mark[];
+  within?: [number, number][];
+  tools?: boolean;
+  onPick?: (i: number) => void;
+  onMove?: (xy: [number, number]) => void;
+}
+
+const fencing = signal(false);
+
+export function Stage({ space, painter, kind, marks = [], within, tools = false, onPick, onMove }: StageProps) {
+  const examples = loaded.value!;
+  const site = painter.site;
+  const points = space.maps.get(kind)!;
+  const found = useMemo(
+    () => colouring(site, examples, space, colour.value, theme.value),
+    [space, colour.value, theme.value, lang.value],
+  );
+  const guessing = hidden.value;
+  // While one guesses, all points are alike.
+  const colours = useMemo(
+    () => (guessing ? found.colours.map(() => (theme.value === 'dark' ? '#aab3c2' : '#5b6375')) : found.colours),
+    [found, guessing],
+  );
+  const shown = useMemo(() => {
+    if (!found.classes || !muted.value.length) return null;
+    const off = new Set(muted.value);
+    return Array.from({ length: examples.n }, (_, i) => i).filter((i) => !off.has(found.classes![i]));
+  }, [found, muted.value]);
+  const pick = onPick ?? ((i: number) => (pinned.value = i));
+  const key = (name: string) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[name];
+    if (!step) return false;
+    const rows = shown ?? null;
+    const now = pinned.value ?? -1;
+    if (!rows) pinned.value = (now + step + examples.n) % examples.n;
+    else if (rows.length) pinned.value = rows[(rows.indexOf(now) + step + rows.length) % rows.length];
+    return true;
+  };
+
+  return (
+    <div class="stage">
+      <Scatter
+        points={points}
+        values={found.values}
+        colours={colours}
+        continuous={found.continuous}
+        shown={shown}
+        marks={marks}
+        within={within}
+        background={PAPER[theme.value]}
+        lasso={tools && fencing.value}
+        label={say('map.label', { n: examples.n })}
+        onHover={(i) => (hovered.value = i)}
+        onPick={(i) => i !== null && pick(i)}
+        onFence={(rows) => {
+          chosen.value = rows;
+          fencing.value = false;
+        }}
+        onMove={onMove}
+        onKey={key}
+        onFail={() => (problem.value = new Problem('problem.webgl'))}
+      />
+      <Hovering painter={painter} />
+      {tools && (
+        <div class="stage-tools">
+          <button type="button" aria-pressed={fencing.value} title={say('map.lasso.help')} onClick={() => (fencing.value = !fencing.value)}>
+            {say('map.lasso')}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The example under the pointer. A part of its own: only this is drawn anew when the pointer moves. */
+function Hovering({ painter }: { painter: Painter }) {
+  const i = hovered.value;
+  if (i === null || i >= (loaded.value?.n ?? 0)) return null;
+  return (
+    <div class="hovering" data-example={i}>
+      {painter.showsExamples && <Example painter={painter} i={i} />}
+      <span>{hidden.value ? '?' : describe(painter, i)}</span>
+    </div>
+  );
+}
+
+/** The choice of colour and its legend, whose classes can be put away. */
+export function Legend({ space, painter }: { space: Space; painter: Painter }) {
+  const examples = loaded.value!;
+  const found = useComputed(() => colouring(painter.site, examples, space, colour.value, theme.value)).value;
+  const toggle = (c: number) => {
+    muted.value = muted.value.includes(c) ? muted.value.filter((other) => other !== c) : [...muted.value, c].sort((a, b) => a - b);
+  };
+  const counts = useMemo(() => {
+    const of = new Map<number, number>();
+    for (let i = 0; found.classes && i < examples.n; i++) of.set(found.classes[i], (of.get(found.classes[i]) ?? 0) + 1);
+    return of;
+  }, [found]);
+  return (
+    <div class="legend">
+      <label class="field">
+        <span>{say('colour.by')}</span>
+        <select value={colour.value} onChange={(event) => ((colour.value = event.currentTarget.value), (muted.value = []))}>
+          {choices(painter.site, examples, space).map(([key, name]) => <option key={key} value={key}>{name}</option>)}
+        </select>
+      </label>
+      {found.names ? (
+        <ul class="classes" aria-label={say('legend')}>
+          {found.names.map((name, c) =>
+            counts.has(c) ? (
+              <li key={c}>
+                <button type="button" aria-pressed={!muted.value.includes(c)} title={say('legend.toggle', { name })} onClick={() => toggle(c)}>
+                  <i class="swatch" style={{ background: found.colours[c] }} /> {name} <small>{counts.get(c)}</small>
+                </button>
+              </li>
+            ) : null,
+          )}
+        </ul>
+      ) : (
+        <div class="scale">
+          <i style={{ background: `linear-gradient(to right, ${found.colours.join(', ')})` }} />
+          <span>{number(found.least)}</span>
+          <span>{number(found.most)}</span>
+        </div>
+      )}
+      {muted.value.length > 0 && <button type="button" class="link" onClick={() => (muted.value = [])}>{say('legend.all')}</button>}
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** Drawing functions by the hash of their text. */
+export const compiled: Record<string, (...linked: unknown[]) => object>;

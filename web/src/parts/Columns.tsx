@@ -1,0 +1,33 @@
+/** A row of a table, column by column, beside what the model makes of it. */
+
+import type { Painter } from '../pictures/paint';
+import { number, say } from '../words';
+
+const MOST = 60;
+
+export function Columns({ painter, raw, back }: { painter: Painter; raw: ArrayLike<number>; back: ArrayLike<number> | null }) {
+  const { columns } = painter.site.data;
+  if (!columns.length) return null;
+  const text = (value: number, j: number) => {
+    if (Number.isNaN(value)) return '–';
+    return columns[j].kind === 'category' ? columns[j].categories[Math.round(value)] ?? '–' : number(value, 3);
+  };
+  return (
+    <div class="columns" tabIndex={0} role="group" aria-label={say('column.value')}>
+      <table>
+        <thead>
+          <tr><th /><th scope="col">{say('pin.original')}</th>{back && <th scope="col">{say('pin.back')}</th>}</tr>
+        </thead>
+        <tbody>
+          {columns.slice(0, MOST).map(({ name }, j) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{text(raw[j], j)}</td>
+              {back && <td>{text(back[j], j)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+/** One picture, or some in a row, with or without words below. */
+
+import type { ComponentChildren } from 'preact';
+import type { Raw } from '../network';
+import type { Painter } from '../pictures/paint';
+import { say } from '../words';
+import { Tiles } from './Tiles';
+
+/** Example i as people see it. */
+export function Example({ painter, i }: { painter: Painter; i: number }) {
+  return (
+    <Tiles n={1} columns={1} width={painter.width} height={painter.height} class="picture" label={say('picture.example', { id: i })}
+      paint={(pen, _, x, y, w, h) => painter.example(pen, i, x, y, w, h)} />
+  );
+}
+
+/** The k-th of what a model put out; an empty place while there is nothing. */
+export function Output({ painter, raw, k = 0 }: { painter: Painter; raw: Raw | null; k?: number }) {
+  return (
+    <Tiles n={raw ? 1 : 0} columns={1} width={painter.width} height={painter.height} class="picture output" label={say('picture.output')}
+      paint={(pen, _, x, y, w, h) => raw && painter.raw(pen, raw, k, x, y, w, h)} />
+  );
+}
+
+/** Many examples, each a button that picks it. */
+export function Examples({ painter, rows, onPick }: { painter: Painter; rows: number[]; onPick: (i: number) => void }) {
+  return (
+    <ul class={`sheet ${painter.hasBars ? 'of-bars' : ''}`}>
+      {rows.map((i) => (
+        <li key={i}>
+          <button type="button" title={describe(painter, i)} aria-label={say('picture.example', { id: describe(painter, i) })} onClick={() => onPick(i)}>
+            {painter.showsExamples ? <Example painter={painter} i={i} /> : describe(painter, i)}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The example's label and id in a few words. */
+export function describe(painter: Painter, i: number): string {
+  const { labels, ids } = painter.examples!;
+  const name = labels && painter.site.data.class_names?.[labels[i]];
+  return [name, ids?.[i] ?? `#${i}`].filter(Boolean).join(' · ');
+}
+
+export function Captioned({ children, text }: { children: ComponentChildren; text: string }) {
+  return (
+    <figure class="captioned">
+      {children}
+      <figcaption>{text}</figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,70 @@
+/** The pinned example: itself, what the model makes of it, and who is near. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { examples, type Space } from '../loaded';
+import { latest, type Raw } from '../network';
+import type { Painter } from '../pictures/paint';
+import { nearest, row } from '../space';
+import { from, lines, pinned, report, taken, view } from '../state';
+import { reconstruction } from '../views/given';
+import { number, say } from '../words';
+import { Switch } from './Controls';
+import { Captioned, describe, Example, Examples, Output } from './Pictures';
+import { Columns } from './Columns';
+
+export const NEAR = 10;
+
+/** The nearest of a pinned example, in the latent space and on a map. */
+export function neighbours(space: Space, i: number, map: Float32Array): { latent: number[]; kept: number } {
+  const latents = space.latents!;
+  const inSpace = nearest(latents, row(latents, i), NEAR, i).rows;
+  const onMap = new Set(nearest({ values: map, n: latents.n, d: 2 }, map.subarray(2 * i, 2 * i + 2), NEAR, i).rows);
+  return { latent: inSpace, kept: inSpace.filter((other) => onMap.has(other)).length };
+}
+
+export function Pinned({ space, painter, map }: { space: Space; painter: Painter; map: Float32Array }) {
+  const i = pinned.value!;
+  const back = useSignal<Raw | null>(null);
+  const ask = useMemo(
+    () =>
+      latest(async (wanted: number) => {
+        const found = await reconstruction(space, painter, wanted).catch((error) => (report(error), null));
+        if (pinned.value === wanted) back.value = found;
+      }),
+    [space],
+  );
+  useEffect(() => {
+    back.value = null;
+    ask(i);
+  }, [i, space]);
+  const near = useMemo(() => neighbours(space, i, map), [space, i, map]);
+  const rows = examples.value!.rows;
+  return (
+    <section class="card pinned" aria-live="polite">
+      <h2>
+        {say('pin.title', { id: describe(painter, i) })}
+        <button type="button" class="close" aria-label={say('pin.close')} title={say('pin.close')} onClick={() => (pinned.value = null)}>×</button>
+      </h2>
+      <div class="pair">
+        {painter.showsExamples ? <Captioned text={say('pin.original')}><Example painter={painter} i={i} /></Captioned> : <p class="quiet">{say('none.pictures')}</p>}
+        {(space.network.can('decode') || space.network.can('reconstruct')) && (
+          <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
+            <Output painter={painter} raw={back.value} />
+          </Captioned>
+        )}
+      </div>
+      {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back.value} />}
+      <h3>{say('pin.near')}</h3>
+      <Examples painter={painter} rows={near.latent} onPick={(other) => (pinned.value = other)} />
+      <Switch name={say('lie.ask')} on={lines} />
+      {lines.value && <p role="status">{say('lie.answer', { k: NEAR, kept: near.kept })}</p>}
+      <p class="actions">
+        {space.network.can('decode') && (
+          <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>{say('pin.walk')}</button>
+        )}
+        <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>{say('pin.draw')}</button>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,29 @@
+/** The address of this view as a QR code, where others can reach it. */
+
+import { generate } from 'lean-qr';
+import { useEffect, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { say } from '../words';
+
+/** Is this page somewhere that another machine can open? */
+export const isPublished = () => !['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
+
+export function QR() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const address = useSignal(location.href);
+  useEffect(() => {
+    // The address follows the view without an event of its own.
+    const look = setInterval(() => (address.value = location.href), 500);
+    return () => clearInterval(look);
+  }, []);
+  useEffect(() => {
+    if (canvas.current) generate(address.value).toCanvas(canvas.current, { on: [0, 0, 0, 255], off: [255, 255, 255, 255], pad: 3 } as never);
+  }, [address.value]);
+  if (!isPublished()) return null;
+  return (
+    <figure class="qr">
+      <canvas ref={canvas} role="img" aria-label={say('qr.title')} />
+      <figcaption>{say('qr.title')}</figcaption>
+    </figure>
+  );
+}

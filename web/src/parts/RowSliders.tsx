@@ -1,0 +1,39 @@
+/** A row of a table, set column by column. */
+
+import { useEffect } from 'preact/hooks';
+import type { Raw } from '../network';
+import type { Painter } from '../pictures/paint';
+import { Slider } from './Controls';
+
+export function RowSliders({ painter, raw, onChange }: { painter: Painter; raw: Raw | null; onChange: (raw: Raw) => void }) {
+  const { columns, center, deviation, shape } = painter.site.data;
+  useEffect(() => {
+    // It begins at what is usual.
+    if (!raw) onChange(Float32Array.from({ length: shape[0] }, (_, j) => (columns[j]?.kind === 'category' ? 0 : center?.[j] ?? 0)));
+  }, [raw]);
+  if (!raw) return null;
+  const set = (j: number, value: number) => {
+    const now = Float32Array.from(raw);
+    now[j] = value;
+    onChange(now);
+  };
+  return (
+    <div class="strings long">
+      {Array.from(raw, (value, j) => {
+        const column = columns[j];
+        const name = column?.name ?? String(j);
+        if (column?.kind === 'category')
+          return (
+            <label class="field" key={j}>
+              <span>{name}</span>
+              <select value={value} onChange={(event) => set(j, Number(event.currentTarget.value))}>
+                {column.categories.map((one, c) => <option key={c} value={c}>{one}</option>)}
+              </select>
+            </label>
+          );
+        const [middle, spread] = [center?.[j] ?? 0, deviation?.[j] || 1];
+        return <Slider key={j} name={name} value={Number.isNaN(value) ? middle : value} least={middle - 3 * spread} most={middle + 3 * spread} onSlide={(now) => set(j, now)} />;
+      })}
+    </div>
+  );
+}

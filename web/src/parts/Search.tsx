@@ -1,0 +1,43 @@
+/** Find examples by label or id. */
+
+import { useSignal } from '@preact/signals';
+import type { Painter } from '../pictures/paint';
+import { say } from '../words';
+import { Examples } from './Pictures';
+
+const MOST = 24;
+
+export function Search({ painter, name, onPick }: { painter: Painter; name: string; onPick: (i: number) => void }) {
+  const text = useSignal('');
+  const rows = found(painter, text.value.trim());
+  return (
+    <div class="search">
+      <label class="field">
+        <span>{name}</span>
+        <input type="search" value={text.value} placeholder={say('map.search.help')} onInput={(event) => (text.value = event.currentTarget.value)} />
+      </label>
+      {text.value && (
+        <>
+          <p class="quiet" role="status">{say('map.found', { n: rows.length })}</p>
+          <Examples painter={painter} rows={rows.slice(0, MOST)} onPick={(i) => ((text.value = ''), onPick(i))} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Examples whose label is the text, or whose id begins with it; those first whose id it is. */
+function found(painter: Painter, text: string): number[] {
+  const { n, labels, ids } = painter.examples!;
+  if (!text) return [];
+  const wanted = text.toLowerCase();
+  const label = (painter.site.data.class_names ?? []).findIndex((name) => name.toLowerCase() === wanted);
+  const rows: number[] = [];
+  const own = wanted.replace(/^#/, '');
+  for (let i = 0; i < n; i++) {
+    const id = (ids?.[i] ?? String(i)).toLowerCase();
+    if (id === own) rows.unshift(i);
+    else if ((labels && labels[i] === label) || (ids ? id.includes(own) : text.startsWith('#') && id.startsWith(own))) rows.push(i);
+  }
+  return rows;
+}

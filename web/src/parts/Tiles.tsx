@@ -1,0 +1,55 @@
+/** Pictures side by side on one canvas. */
+
+import { effect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+
+export interface TilesProps {
+  n: number;
+  columns: number;
+  /** Pixels of one picture. */
+  width: number;
+  height: number;
+  /** How much larger they are painted at least; the canvas is stretched to its place. */
+  scale?: number;
+  gap?: number;
+  /** What stands around the k-th, if anything. */
+  frame?: (k: number) => string | null;
+  paint: (pen: CanvasRenderingContext2D, k: number, x: number, y: number, w: number, h: number) => unknown;
+  label: string;
+  class?: string;
+  onPick?: (k: number) => void;
+}
+
+export function Tiles({ n, columns, width, height, scale = 2, gap = 0, frame, paint, label, onPick, ...rest }: TilesProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const rows = Math.max(1, Math.ceil(n / columns));
+  const [w, h] = [width * scale, height * scale];
+  const full = { width: columns * w + (columns - 1) * gap, height: rows * h + (rows - 1) * gap };
+
+  // Painted again when a sheet arrives: paint reads the signal that says so.
+  useEffect(() =>
+    effect(() => {
+      const pen = canvas.current?.getContext('2d');
+      if (!pen) return;
+      pen.clearRect(0, 0, full.width, full.height);
+      for (let k = 0; k < n; k++) {
+        const [x, y] = [(k % columns) * (w + gap), Math.floor(k / columns) * (h + gap)];
+        paint(pen, k, x, y, w, h);
+        const colour = frame?.(k);
+        if (!colour) continue;
+        pen.strokeStyle = colour;
+        pen.lineWidth = 2 * scale;
+        pen.strokeRect(x + scale, y + scale, w - 2 * scale, h - 2 * scale);
+      }
+    }),
+  );
+
+  const pick = (event: MouseEvent) => {
+    const box = canvas.current!.getBoundingClientRect();
+    const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
+    const k = Math.floor(((event.clientY - box.top) / box.height) * rows) * columns + column;
+    if (k < n) onPick?.(k);
+  };
+
+  return <canvas ref={canvas} {...full} role="img" aria-label={label} class={`tiles ${rest.class ?? ''}`} onClick={onPick && pick} />;
+}

@@ -1,0 +1,116 @@
+/** What the visitor has chosen, as signals, and the same in the address, so that a view can be sent. */
+
+import { computed, effect, signal, type Signal } from '@preact/signals';
+import { Problem, type Site } from './site';
+import type { Method } from './space';
+
+export const VIEWS = ['map', 'walk', 'generate', 'draw', 'compare'] as const;
+export type View = (typeof VIEWS)[number];
+export type Lang = 'en' | 'pt';
+
+export const site = signal<Site | null>(null);
+export const problem = signal<Problem | null>(null);
+
+// ---- what the address says
+
+interface Kept {
+  name: string;
+  cell: Signal<any>;
+  read: (text: string) => unknown;
+  write: (value: any) => string;
+  usual: unknown;
+}
+
+const kept: Kept[] = [];
+const asked = new URLSearchParams(location.hash.slice(1));
+
+function keep<T>(name: string, usual: T, read: (text: string) => T | undefined, write: (value: T) => string): Signal<T> {
+  const text = asked.get(name);
+  const cell = signal<T>((text === null ? undefined : read(text)) ?? usual);
+  kept.push({ name, cell, read, write, usual });
+  return cell;
+}
+
+const oneOf = <T extends string>(...known: T[]) => (text: string) => known.find((name) => name === text);
+const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
+const share = (text: string) => (/^[\d.]{1,8}$/.test(text) ? Math.min(1, Number(text)) : undefined);
+const flag = (text: string) => text === '1';
+const numbers = (text: string) => (/^[\d,]*$/.test(text) ? text.split(',').filter(Boolean).map(Number) : undefined);
+
+const number = <T extends number | null>(name: string, usual: T) => keep<T>(name, usual, whole as (t: string) => T | undefined, String);
+const choice = <T extends string>(name: string, known: readonly T[], usual: T) => keep<T>(name, usual, oneOf(...known), String);
+const switched = (name: string) => keep<boolean>(name, false, flag, (on) => (on ? '1' : '0'));
+
+export const lang = choice<Lang>('lang', ['en', 'pt'], /^pt/i.test(navigator.language) ? 'pt' : 'en');
+export const view = choice<View>('view', VIEWS, 'map');
+export const runIndex = number<number>('run', 0);
+export const otherIndex = number<number | null>('with', null);
+export const projector = switched('projector');
+
+export const mapKind = choice('map', ['own', 'tsne', 'pca', 'latent'], 'own');
+export const colour = keep<string>('colour', 'label', (text) => text.slice(0, 200), String);
+export const pinned = number<number | null>('pin', null);
+export const muted = keep<number[]>('off', [], numbers, (list) => list.join(','));
+export const hidden = switched('guess');
+export const lines = switched('lines');
+
+export const from = number<number | null>('from', null);
+export const to = number<number | null>('to', null);
+export const at = keep<number>('t', 0.5, share, (t) => t.toFixed(3));
+export const method = choice<Method>('way', ['linear', 'slerp'], 'linear');
+
+export const prior = choice('prior', ['own', 'normal', 'gmm'], 'own');
+export const seed = number<number>('seed', 0);
+export const label = number<number | null>('label', null);
+/** The example that was taken to Draw. */
+export const taken = number<number | null>('take', null);
+export const same = choice('same', ['example', 'walk', 'draws', 'pads'], 'example');
+
+/** Theme is a matter of this screen: it is not sent. */
+export const theme = signal<'light' | 'dark'>(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+
+/** What is under the pointer now. */
+export const hovered = signal<number | null>(null);
+/** Examples inside the lasso. */
+export const chosen = signal<number[]>([]);
+
+/** Write the address whenever something changes, and follow it when somebody else changes it. */
+export function followAddress(): void {
+  let own = '';
+  effect(() => {
+    const said = new URLSearchParams();
+    for (const { name, cell, write, usual } of kept) {
+      const [value, rest] = [cell.value, cell === (lang as Signal) ? null : usual];
+      if (value !== null && (rest === null || write(value) !== write(rest))) said.set(name, write(value));
+    }
+    own = `#${said}`;
+    if (location.hash !== own) history.replaceState(null, '', own);
+  });
+  addEventListener('hashchange', () => {
+    if (location.hash === own) return;
+    const now = new URLSearchParams(location.hash.slice(1));
+    for (const { name, cell, read, usual } of kept) {
+      const text = now.get(name);
+      if (text !== null || cell !== (lang as Signal)) cell.value = (text === null ? undefined : read(text)) ?? usual;
+    }
+  });
+}
+
+/** Numbers of an address that name no example, no run, are as if they were not there. */
+export function correctAddress({ runs, examples }: Site): void {
+  if (runIndex.value >= runs.length) runIndex.value = 0;
+  if (otherIndex.value !== null && otherIndex.value >= runs.length) otherIndex.value = null;
+  for (const cell of [pinned, from, to, taken]) if (cell.value !== null && cell.value >= (examples?.n ?? 0)) cell.value = null;
+}
+
+export const run = computed(() => site.value!.runs[runIndex.value]);
+
+/** Tell of what went wrong, in place of what was being done. */
+export function report(error: unknown): void {
+  problem.value = error instanceof Problem ? error : new Problem('problem.other', { what: String(error) });
+}
+
+/** Start something that may fail; a failure is told. */
+export function attempt(act: () => Promise<unknown>): void {
+  act().catch(report);
+}

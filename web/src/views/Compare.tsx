@@ -1,0 +1,174 @@
+/** Two runs on the same example, the same walk, the same draws; twin pads where the latent space is the map. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ViewProps } from '../App';
+import { examples as loaded, space as spaceOf, type Space } from '../loaded';
+import type { Mark } from '../map/Scatter';
+import { INK, Stage } from '../map/Stage';
+import { latest, type Raw } from '../network';
+import { about } from '../parts/Bar';
+import { Choice } from '../parts/Controls';
+import { Captioned, describe, Example, Output } from '../parts/Pictures';
+import { Tiles } from '../parts/Tiles';
+import type { RunRef } from '../site';
+import { stack } from '../space';
+import { attempt, label, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
+import { knows, number, say, type Key } from '../words';
+import { drawn, DRAWS } from './draws';
+import { labelled, reconstruction } from './given';
+import { mapOf, pointAt } from './MapView';
+import { NoDecoder } from './NoDecoder';
+import { ends, film, STEPS, type Film } from './Walk';
+
+/** The other run, where nobody chose: one that stands well beside the first. */
+function other(runs: RunRef[], first: number): number | null {
+  if (otherIndex.value !== null && otherIndex.value !== first) return otherIndex.value;
+  const like = (one: RunRef, i: number) => i !== first && one.latent_dim === runs[first].latent_dim && 'decode' in one.networks === 'decode' in runs[first].networks;
+  const found = runs.findIndex(like);
+  return found >= 0 ? found : runs.length > 1 ? Number(first === 0) : null;
+}
+
+export function Compare({ space, painter }: ViewProps) {
+  const { runs } = site.value!;
+  const second = other(runs, runIndex.value);
+  const beside = useSignal<Space | null>(null);
+  useEffect(() => {
+    if (second === null) return;
+    attempt(async () => void (beside.value = await spaceOf(site.value!, runs[second])));
+  }, [second]);
+  if (second === null) return <p class="none">{say('none.other')}</p>;
+  if (!loaded.value || !space.latents) return <p class="none">{say('none.examples')}</p>;
+  const flat = runs.filter((one) => one.latent_dim === 2 && 'decode' in one.networks).length >= 2;
+  const pads = space.run.latent_dim === 2 && beside.value?.run.latent_dim === 2;
+  const kinds = (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const).map((kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)]);
+  const choose = (kind: typeof same.value) => {
+    same.value = kind;
+    if (kind !== 'pads' || pads) return;
+    const [one, two] = runs.flatMap((run, i) => (run.latent_dim === 2 && 'decode' in run.networks ? [i] : []));
+    [runIndex.value, otherIndex.value] = [one, two];
+  };
+  return (
+    <>
+      <div class="row">
+        <Choice name={say('compare.same')} value={same.value as 'example'} onPick={choose} of={kinds} />
+        {same.value === 'example' && (
+          <button type="button" onClick={() => (pinned.value = ((pinned.value ?? 0) + 7) % loaded.value!.n)}>{say('compare.next')}</button>
+        )}
+        {same.value === 'draws' && <button type="button" class="main-button" onClick={() => seed.value++}>{say('generate.again')}</button>}
+      </div>
+      {same.value === 'pads' && <p class="quiet">{say(pads ? 'compare.pads.help' : 'compare.pads.none')}</p>}
+      <div class="twins">
+        <Side name={say('compare.left')} index={runIndex.value} onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), (runIndex.value = i))}>
+          <Same space={space} painter={painter} />
+        </Side>
+        <Side name={say('compare.right')} index={second} onPick={(i) => (otherIndex.value = i)} but={runIndex.value}>
+          {beside.value && beside.value.run === runs[second] && <Same key={beside.value.run.name} space={beside.value} painter={painter} />}
+        </Side>
+      </div>
+    </>
+  );
+}
+
+function Side({ name, index, but, onPick, children }: { name: string; index: number; but?: number; onPick: (i: number) => void; children: preact.ComponentChildren }) {
+  const { runs } = site.value!;
+  return (
+    <section class="card twin" aria-label={name}>
+      <label class="field">
+        <span>{name}</span>
+        <select value={index} onChange={(event) => onPick(Number(event.currentTarget.value))}>
+          {runs.map((one, i) => i !== but && <option key={one.name} value={i}>{one.name}</option>)}
+        </select>
+      </label>
+      <p class="quiet">{about(runs[index])}</p>
+      {children}
+      <dl class="figures">
+        {Object.entries(runs[index].figures).map(([key, value]) => value !== null && value !== undefined && knows(`figure.${key}`) && (
+          <div key={key}><dt>{say(`figure.${key}` as Key)}</dt><dd>{number(value, 4)}</dd></div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Same({ space, painter }: ViewProps) {
+  if (same.value === 'example') return <SameExample space={space} painter={painter} />;
+  if (!space.network.can('decode')) return <NoDecoder space={space} />;
+  if (same.value === 'walk') return <SameWalk space={space} painter={painter} />;
+  if (same.value === 'draws') return <SameDraws space={space} painter={painter} />;
+  return space.run.latent_dim === 2 ? <Pad space={space} painter={painter} /> : null;
+}
+
+/** What a promise brings, for as long as it is wanted. */
+function useAsked<T>(ask: () => Promise<T>, key: unknown[]): T | null {
+  const found = useSignal<T | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    ask().then((value) => wanted && (found.value = value), report);
+    return () => void (wanted = false);
+  }, key);
+  return found.value;
+}
+
+function SameExample({ space, painter }: ViewProps) {
+  const i = pinned.value ?? 0;
+  const back = useAsked(() => reconstruction(space, painter, i), [space, i]);
+  const kind = mapOf(space, mapKind.value);
+  const marks = useMemo(() => [{ kind: 'ring', points: [pointAt(space.maps.get(kind)!, i)], colour: INK[theme.value], size: 18 } as Mark], [space, kind, i, theme.value]);
+  return (
+    <>
+      <div class="pair">
+        {painter.showsExamples && <Captioned text={say('compare.example.of', { id: describe(painter, i) })}><Example painter={painter} i={i} /></Captioned>}
+        {(space.network.can('decode') || space.network.can('reconstruct')) && (
+          <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}><Output painter={painter} raw={back} /></Captioned>
+        )}
+      </div>
+      <Stage space={space} painter={painter} kind={kind} marks={marks} />
+      <p class="quiet">{say(`map.${kind}` as Key)}</p>
+    </>
+  );
+}
+
+function SameWalk({ space, painter }: ViewProps) {
+  const [a, b] = ends(painter);
+  const shown = useAsked<Film>(() => film(space, painter, a, b, method.value), [space, a, b, method.value]);
+  return (
+    <>
+      <div class="pair">
+        {painter.showsExamples && [a, b].map((i, k) => <Captioned key={k} text={`${'AB'[k]}: ${describe(painter, i)}`}><Example painter={painter} i={i} /></Captioned>)}
+      </div>
+      <Tiles n={shown ? STEPS : 0} columns={painter.columns(6)} width={painter.width} height={painter.height} gap={painter.gap} label={say('walk.codes')}
+        frame={(k) => (shown!.off[k] ? '#c92a2a' : null)} paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)} />
+      {shown && <p class="quiet">{shown.off.some(Boolean) ? say('walk.off', { n: shown.off.filter(Boolean).length, steps: STEPS }) : say('walk.on')}</p>}
+    </>
+  );
+}
+
+function SameDraws({ space, painter }: ViewProps) {
+  const shown = useAsked<Raw>(() => {
+    const { z, labels } = drawn(space, painter, DRAWS, seed.value);
+    return space.network.decode(z, labels);
+  }, [space, seed.value, label.value]);
+  return (
+    <Tiles n={shown ? DRAWS : 0} columns={painter.columns(8)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
+      paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)} />
+  );
+}
+
+/** A latent space of two numbers as a map, on which the decoder answers. */
+function Pad({ space, painter }: ViewProps) {
+  const at = useSignal<[number, number]>([space.run.axes.center[0], space.run.axes.center[1]]);
+  const answer = useSignal<Raw | null>(null);
+  const ask = useMemo(() => latest(async (z: [number, number]) => {
+    const given = labelled(space, painter, [label.value ?? 0]);
+    await space.network.decode(stack([z]), given).then((found) => (answer.value = found), report);
+  }), [space]);
+  useEffect(() => ask(at.value), [at.value]);
+  const marks = useMemo(() => [{ kind: 'cross', points: [at.value], colour: INK[theme.value], size: 18 } as Mark], [at.value, theme.value]);
+  return (
+    <div class="pad">
+      <Stage space={space} painter={painter} kind="latent" marks={marks} onMove={(xy) => (at.value = xy)} />
+      <Captioned text={`z = (${at.value.map((value) => number(value, 2)).join('; ')})`}><Output painter={painter} raw={answer.value} /></Captioned>
+    </div>
+  );
+}

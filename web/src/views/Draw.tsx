@@ -1,0 +1,158 @@
+/** One's own example: its place on the map while it is drawn, and what the model makes of it. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { ViewProps } from '../App';
+import { examples as loaded } from '../loaded';
+import type { Mark } from '../map/Scatter';
+import { INK, Stage } from '../map/Stage';
+import { latest, type Raw } from '../network';
+import { Slider } from '../parts/Controls';
+import { Captioned, Examples, Output } from '../parts/Pictures';
+import { RowSliders } from '../parts/RowSliders';
+import { Sketch } from '../parts/Sketch';
+import { centred, corrupted, reduced, sketched } from '../pictures/sketch';
+import { isOff, nearest, place, project, row } from '../space';
+import { attempt, label, mapKind, pinned, report, taken, theme } from '../state';
+import { number, say } from '../words';
+import { labelled, labelOf, rawExample } from './given';
+import { mapOf } from './MapView';
+
+interface Answer {
+  seen: Raw;
+  noisy: Raw;
+  back: Raw | null;
+  classes: Float32Array | null;
+  z: Float32Array;
+}
+
+export function Draw({ space, painter }: ViewProps) {
+  const { data } = painter.site;
+  const { run, latents, network } = space;
+  const isRow = data.kind === 'row';
+  const noise = useSignal(run.noise?.strength ?? 0);
+  const centre = useSignal(data.centred);
+  const raw = useSignal<Raw | null>(null);
+  const answer = useSignal<Answer | null>(null);
+  const drawing = useRef<HTMLCanvasElement | null>(null);
+
+  const ask = useMemo(() => latest(async (raw: Raw, strength: number) => {
+    try {
+      const noisy = run.noise ? corrupted(raw, run.noise.noise, strength, data) : raw;
+      const z = await network.encode(noisy);
+      const near = latents && nearest(latents, row(z, 0), 1).rows[0];
+      // Where the label is a condition and nobody said one, it is that of the nearest example.
+      const given = labelled(space, painter, [label.value ?? (near === null ? 0 : labelOf(near))]);
+      answer.value = {
+        seen: raw,
+        noisy,
+        back: network.can('reconstruct') ? await network.reconstruct(noisy, given) : null,
+        classes: network.can('classify') ? await network.classify(noisy) : null,
+        z: row(z, 0),
+      };
+    } catch (error) {
+      report(error);
+    }
+  }), [space]);
+  useEffect(() => {
+    if (raw.value) ask(raw.value, noise.value);
+    else answer.value = null;
+  }, [raw.value, noise.value, space]);
+
+  const changed = (canvas: HTMLCanvasElement) => {
+    drawing.current = canvas;
+    taken.value = null;
+    const image = centre.value ? centred(canvas, data) : reduced(canvas, data);
+    raw.value = image && sketched(image, data);
+  };
+  useEffect(() => {
+    if (drawing.current && taken.value === null) changed(drawing.current);
+  }, [centre.value]);
+  useEffect(() => {
+    const i = taken.value;
+    if (i !== null && loaded.value) attempt(async () => void ((raw.value = (await rawExample(painter, i)) ?? raw.value)));
+  }, [taken.value]);
+
+  const found = answer.value;
+  const kind = mapOf(space, mapKind.value);
+  const map = space.maps.get(kind);
+  const marks = useMemo(() => {
+    if (!found || !map || !latents) return [];
+    const { z } = found;
+    const at = kind === 'latent' ? ([z[0], z[1]] as [number, number]) : kind === 'pca' ? project(run.axes, z) : place(latents, map, z, run.near!.k);
+    return [{ kind: 'dot', points: [at], colour: INK[theme.value], size: 20 } as Mark];
+  }, [found, map, theme.value]);
+  const near = found && latents ? nearest(latents, found.z, 10).rows : [];
+  const off = found && latents ? isOff(latents, run.near!, found.z) : false;
+
+  return (
+    <div class="desk-draw">
+        <div class="card place">
+          <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
+          {isRow ? (
+            <RowSliders painter={painter} raw={raw.value} onChange={(now) => (raw.value = now)} />
+          ) : (
+            <Sketch data={data} onChange={changed} onClear={() => ((raw.value = null), (taken.value = null))} />
+          )}
+          {data.centred && (
+            <label class="check">
+              <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} /> {say('draw.centred')}
+            </label>
+          )}
+          {pinned.value !== null && painter.showsExamples && (
+            <button type="button" onClick={() => (taken.value = pinned.value)}>{say('generate.pin')}</button>
+          )}
+        </div>
+      <div class="card answers" aria-live="polite">
+          {found ? (
+            <>
+              <div class="pair">
+                <Captioned text={say('draw.seen')}><Output painter={painter} raw={found.seen} /></Captioned>
+                {run.noise && <Captioned text={say('draw.noisy')}><Output painter={painter} raw={found.noisy} /></Captioned>}
+                {found.back && <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}><Output painter={painter} raw={found.back} /></Captioned>}
+              </div>
+              {latents && <p class={off ? 'off' : ''} role="status">{say(off ? 'draw.off' : 'draw.on')}</p>}
+            </>
+          ) : <p class="quiet">{say('draw.empty')}</p>}
+          {run.noise && (
+            <Slider name={say('draw.noise')} value={noise.value} least={0} most={run.noise.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1} step={0.02}
+              onSlide={(now) => (noise.value = now)} />
+          )}
+          {found?.classes && <Classes names={data.class_names!} shares={found.classes} />}
+        </div>
+      <div class="where">
+        {map ? (
+          <>
+            <Stage space={space} painter={painter} kind={kind} marks={marks} />
+            {kind === 'tsne' && <p class="quiet">{say('draw.placed')}</p>}
+          </>
+        ) : null}
+        {near.length > 0 && (
+          <div class="card near">
+            <h2>{say('draw.near')}</h2>
+            <Examples painter={painter} rows={near} onPick={(i) => (pinned.value = i)} />
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** What the model takes it for. */
+function Classes({ names, shares }: { names: string[]; shares: Float32Array }) {
+  const best = shares.indexOf(Math.max(...shares));
+  return (
+    <div class="coverage">
+      <h3>{say('draw.class')}</h3>
+      <ul>
+        {names.map((name, c) => (
+          <li key={c} class={c === best ? 'best' : ''}>
+            <span>{name}</span>
+            <meter min={0} max={1} value={shares[c]} aria-label={name} />
+            <output>{number(100 * shares[c], 0)} %</output>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,175 @@
+/** Draws: where they land, what they look like, what never appears; and one latent to take apart. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ViewProps } from '../App';
+import { examples as loaded } from '../loaded';
+import type { Mark } from '../map/Scatter';
+import { INK, Stage } from '../map/Stage';
+import { latest, type Raw } from '../network';
+import { Choice } from '../parts/Controls';
+import { Tiles } from '../parts/Tiles';
+import { isOff, norm, project, row, shares, type Rows } from '../space';
+import { label, prior, report, seed, theme } from '../state';
+import { number, say } from '../words';
+import { coverage, drawn, DRAWS, priorOf, type Coverage } from './draws';
+import { NoDecoder } from './NoDecoder';
+import { Sliders } from './Sliders';
+
+/** Below this share of its examples a class hardly ever appears. */
+const HARDLY = 0.05;
+
+export function Generate({ space, painter }: ViewProps) {
+  if (!space.network.can('decode')) return <NoDecoder space={space} />;
+  return <Generating space={space} painter={painter} />;
+}
+
+function Generating({ space, painter }: ViewProps) {
+  const from = priorOf(space);
+  const names = painter.site.data.class_names;
+  const { z, labels } = useMemo(() => drawn(space, painter, DRAWS, seed.value), [space, from, seed.value, label.value]);
+  const pictures = useSignal<Raw | null>(null);
+  const decode = useMemo(() => latest(async (z: Rows, labels: Float32Array | null) => {
+    await space.network.decode(z, labels).then((found) => (pictures.value = found), report);
+  }), [space]);
+  useEffect(() => decode(z, labels), [z, labels]);
+
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const right = event.key === 'ArrowRight' && !(event.target as Element).closest('input, select, .scatter');
+      if (!right && (event.key !== ' ' || (event.target as Element).closest('input, select, button, a'))) return;
+      event.preventDefault();
+      seed.value++;
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, []);
+
+  const { axes, latent_dim: d } = space.run;
+  const place = (z: ArrayLike<number>): [number, number] => (d === 2 ? [z[0], z[1]] : project(axes, z));
+  const rows = useMemo(() => Array.from({ length: z.n }, (_, i) => row(z, i)), [z]);
+  const marks = useMemo(() => [{ kind: 'cross', points: rows.map(place), colour: INK[theme.value], size: 10 } as Mark], [rows, theme.value]);
+  // Where N(0, I) is: in sight at every draw, so that the map does not jump.
+  const within = useMemo(() => {
+    const [x, y] = place(new Float32Array(d));
+    return [[x - 3.5, y - 3.5], [x + 3.5, y + 3.5]] as [number, number][];
+  }, [space]);
+  const off = useMemo(
+    () => (space.latents ? rows.filter((z) => isOff(space.latents!, space.run.near!, z)).length / rows.length : null),
+    [rows],
+  );
+
+  return (
+    <>
+      <div class="row">
+        <Choice name={say('generate.prior')} value={from} onPick={(one) => (prior.value = one)}
+          of={[['normal', say('generate.normal')], ...(space.mixture ? [['gmm', say('generate.gmm')] as ['gmm', string]] : [])]} />
+        {space.run.conditional && names && (
+          <label class="field">
+            <span>{say('generate.label')}</span>
+            <select value={label.value ?? ''} onChange={(event) => (label.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
+              <option value="">{say('generate.label.any')}</option>
+              {names.map((name, c) => <option key={c} value={c}>{name}</option>)}
+            </select>
+          </label>
+        )}
+        <button type="button" class="main-button" onClick={() => seed.value++}>{say('generate.again')}</button>
+        <span class="quiet">{say('generate.key')}</span>
+      </div>
+      <div class="split">
+        <div class="main">
+          <div class="card draws">
+            <h2>{say('generate.draws')}</h2>
+            <Tiles n={pictures.value ? DRAWS : 0} columns={painter.columns(16)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
+              paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)} />
+          </div>
+          {loaded.value && space.latents && (
+            <>
+              <Stage space={space} painter={painter} kind={d === 2 ? 'latent' : 'pca'} marks={marks} within={within} />
+              <p class="quiet">{say(d === 2 ? 'generate.where.latent' : 'generate.where')} {off !== null && say('generate.off', { share: number(100 * off, 0) })}</p>
+            </>
+          )}
+        </div>
+        <aside class="side">
+          <div class="card"><Covered space={space} painter={painter} /></div>
+          {space.norms && <div class="card"><Norms data={space.norms} draws={rows.map(norm)} /></div>}
+        </aside>
+      </div>
+      <Sliders space={space} painter={painter} />
+    </>
+  );
+}
+
+/** How often the norm of z has each length, for data and for draws. */
+function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
+  const bins = 40;
+  const most = 1.05 * Math.max(data.reduce((a, b) => Math.max(a, b), 0), ...draws, 1e-9);
+  const of = { data: shares(data, bins, most), draws: shares(draws, bins, most) };
+  const top = Math.max(...of.data, ...of.draws);
+  const bars = (name: 'data' | 'draws') =>
+    of[name].map((share, i) => share > 0 && <rect key={i} class={name} x={(i * 300) / bins} width={300 / bins - 0.5} y={100 - (100 * share) / top} height={(100 * share) / top} />);
+  const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+  const text = `${say('generate.norms.data')} ${number(mean(data), 1)}, ${say('generate.norms.draws')} ${number(mean(draws), 1)}`;
+  return (
+    <figure class="norms">
+      <h2>{say('generate.norms')}</h2>
+      <svg viewBox="0 0 300 116" role="img" aria-label={text}>
+        {bars('data')}
+        {bars('draws')}
+        <line x1="0" x2="300" y1="100.5" y2="100.5" />
+        <text x="0" y="113">0</text>
+        <text x="300" y="113" text-anchor="end">{number(most, 1)}</text>
+      </svg>
+      <figcaption><i class="swatch data" /> {say('generate.norms.data')} <i class="swatch draws" /> {say('generate.norms.draws')}</figcaption>
+    </figure>
+  );
+}
+
+/** Which classes the draws reach. */
+function Covered({ space, painter }: ViewProps) {
+  const found = useSignal<Coverage | null>(null);
+  const now = `${space.run.name} ${priorOf(space)} ${seed.value} ${label.value}`;
+  const wanted = useSignal(now);
+  wanted.value = now;
+  useEffect(() => {
+    const asked = now;
+    found.value = null;
+    // After the draws themselves have been seen, and only for those that one stays with.
+    const later = setTimeout(() => {
+      coverage(space, painter, seed.value, () => wanted.value !== asked).then((share) => {
+        if (wanted.value === asked) found.value = share;
+      }, report);
+    }, 250);
+    return () => {
+      clearTimeout(later);
+      wanted.value = '';
+    };
+  }, [now]);
+  const names = painter.site.data.class_names;
+  if (!painter.site.judge || !names) return <><h2>{say('generate.coverage')}</h2><p class="quiet">{say('generate.coverage.none')}</p></>;
+  const share = found.value;
+  const missing = names.filter((_, c) => share && share.classes[c] < HARDLY);
+  return (
+    <div class="coverage" data-ready={share ? 'true' : 'false'}>
+      <h2>{say('generate.coverage')}</h2>
+      <ul>
+        {names.map((name, c) => (
+          <li key={c} class={missing.includes(name) ? 'missing' : ''}>
+            <span>{name}</span>
+            <meter min={0} max={1} value={share?.classes[c] || 0} aria-label={name} />
+            <output>{share && !Number.isNaN(share.classes[c]) ? `${number(100 * share.classes[c], 0)} %` : '–'}</output>
+          </li>
+        ))}
+      </ul>
+      <p role="status">
+        {share ? (
+          <>
+            <strong>{missing.length ? say('generate.coverage.missing', { names: missing.join(', ') }) : say('generate.coverage.ok')}</strong>{' '}
+            {say('generate.coverage.all', { share: number(100 * share.all, 0) })}
+          </>
+        ) : say('wait.judge')}
+      </p>
+      <p class="quiet">{say('generate.coverage.what', { n: share?.draws ?? painter.site.judge.radii.shape[0] })}</p>
+    </div>
+  );
+}

@@ -1,0 +1,114 @@
+/** The map: hover, pin, fence in, search; does it lie; predict, then reveal. */
+
+import { useMemo } from 'preact/hooks';
+import type { ViewProps } from '../App';
+import { examples as loaded, type Space } from '../loaded';
+import type { Mark } from '../map/Scatter';
+import { INK, Legend, Stage } from '../map/Stage';
+import { Choice } from '../parts/Controls';
+import { neighbours, Pinned } from '../parts/Pinned';
+import { Examples } from '../parts/Pictures';
+import { Search } from '../parts/Search';
+import type { Painter } from '../pictures/paint';
+import { chosen, hidden, lines, mapKind, pinned, theme } from '../state';
+import { number, say, type Key } from '../words';
+
+const SHEET = 60;
+
+/** The map that is wanted, if this run has it; else the latent space itself, t-SNE or PCA. */
+export function mapOf(space: Space, wanted: string): string {
+  if (space.maps.has(wanted)) return wanted;
+  return ['latent', 'tsne', 'pca'].find((kind) => space.maps.has(kind))!;
+}
+
+export const pointAt = (map: Float32Array, i: number): [number, number] => [map[2 * i], map[2 * i + 1]];
+
+export function MapView({ space, painter }: ViewProps) {
+  const examples = loaded.value;
+  if (!examples || !space.latents) return <p class="none">{say('none.examples')}</p>;
+  const kind = mapOf(space, mapKind.value);
+  const map = space.maps.get(kind)!;
+  const i = pinned.value;
+  const marks = useMemo(() => {
+    if (i === null) return [];
+    const [accent, here] = [INK[theme.value], pointAt(map, i)];
+    const found: Mark[] = [];
+    if (lines.value)
+      for (const other of neighbours(space, i, map).latent)
+        found.push({ kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 }, { kind: 'ring', points: [pointAt(map, other)], colour: accent, size: 10 });
+    found.push({ kind: 'ring', points: [here], colour: accent, size: 18 });
+    return found;
+  }, [space, i, map, lines.value, theme.value]);
+
+  return (
+    <div class="split">
+      <div class="main">
+        <div class="row">
+          <Choice name={say('map.kind')} value={kind} onPick={(one) => (mapKind.value = one as 'tsne')}
+            of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])} />
+          <button type="button" class="switch" aria-pressed={hidden.value} onClick={() => (hidden.value = !hidden.value)}>
+            {say(hidden.value ? 'guess.reveal' : 'guess.hide')}
+          </button>
+        </div>
+        <Stage space={space} painter={painter} kind={kind} marks={marks} tools />
+        <p class="quiet"><Facts painter={painter} /> <Warning space={space} kind={kind} /></p>
+      </div>
+      <aside class="side">
+        {hidden.value ? <p class="card">{say('guess.hint')}</p> : <div class="card"><Legend space={space} painter={painter} /></div>}
+        {i !== null && !hidden.value && <Pinned space={space} painter={painter} map={map} />}
+        {i === null && !chosen.value.length && <p class="quiet">{say('map.hint')}</p>}
+        {chosen.value.length > 0 && <Fenced painter={painter} />}
+        <div class="card"><Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} /></div>
+      </aside>
+    </div>
+  );
+}
+
+/** Which examples these are. */
+export function Facts({ painter }: { painter: Painter }) {
+  const { of, kept, n } = painter.site.examples!;
+  const { parts } = loaded.value!;
+  const text = useMemo(() => {
+    const counts = [0, 0, 0];
+    for (const part of parts) counts[part]++;
+    return counts.map((count, part) => (count ? say(`part.${part}` as Key, { n: number(count) }) : '')).filter(Boolean).join(', ');
+  }, [parts, say('part.0')]);
+  return (
+    <>
+      {say('map.from', { parts: text })}{' '}
+      {kept ? say('map.kept') : n < of ? say('map.some', { n: number(n), of: number(of) }) : ''}
+    </>
+  );
+}
+
+/** What a map of this kind does not say. */
+export function Warning({ space, kind }: { space: Space; kind: string }) {
+  const share = 100 * (space.run.axes.share[0] + (space.run.axes.share[1] ?? 0));
+  return <>{say(`map.${kind}.warning` as Key, { share: number(share, 0) })}</>;
+}
+
+/** What is inside the lasso: how many of each class, and a contact sheet. */
+function Fenced({ painter }: { painter: Painter }) {
+  const { labels } = loaded.value!;
+  const names = painter.site.data.class_names;
+  const rows = chosen.value;
+  const counts = useMemo(() => {
+    const of = new Map<number, number>();
+    if (labels) for (const row of rows) of.set(labels[row], (of.get(labels[row]) ?? 0) + 1);
+    return [...of].sort((a, b) => b[1] - a[1]);
+  }, [rows]);
+  return (
+    <section class="card fenced" aria-live="polite">
+      <h2>
+        {say('map.fenced', { n: number(rows.length) })}
+        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (chosen.value = [])}>×</button>
+      </h2>
+      {names && !hidden.value && (
+        <ul class="counts">
+          {counts.map(([c, count]) => <li key={c}><i class="swatch" style={{ background: painter.site.palette[c % painter.site.palette.length] }} />{names[c]} <b>{number(count)}</b></li>)}
+        </ul>
+      )}
+      <Examples painter={painter} rows={rows.slice(0, SHEET)} onPick={(row) => (pinned.value = row)} />
+    </section>
+  );
+}

@@ -1,0 +1,96 @@
+/** One latent, number by number: along PCA directions and axes, and broken. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ViewProps } from '../App';
+import { latest, type Raw } from '../network';
+import { Choice, Slider } from '../parts/Controls';
+import { Captioned, Output } from '../parts/Pictures';
+import { normals, row, stack, uniforms } from '../space';
+import { label, pinned, report, seed } from '../state';
+import { number, say } from '../words';
+import { labelled, labelOf } from './given';
+
+const FEW = 8;
+
+export function Sliders({ space, painter }: ViewProps) {
+  const { axes, latent_dim: d } = space.run;
+  const start = useSignal<'mean' | 'pin'>(pinned.value !== null && space.latents ? 'pin' : 'mean');
+  const along = useSignal<number[]>(axes.directions.map(() => 0));
+  const moved = useSignal<number[]>(new Array(d).fill(0));
+  const zeroed = useSignal<number | null>(null);
+  const noise = useSignal(0);
+  const kind = useSignal<'pca' | 'axes'>('pca');
+  const [whole, broken] = [useSignal<Raw | null>(null), useSignal<Raw | null>(null)];
+  const own = start.value === 'pin' && pinned.value !== null && space.latents ? pinned.value : null;
+
+  const base = useMemo(() => (own === null ? Float32Array.from(axes.center) : row(space.latents!, own)), [space, own]);
+  const z = useMemo(
+    () =>
+      base.map((value, j) => value + moved.value[j] + along.value.reduce((sum, step, c) => (step ? sum + step * axes.directions[c][j] : sum), 0)),
+    [base, along.value, moved.value],
+  );
+  const spoiled = useMemo(() => {
+    const normal = normals(uniforms(seed.value));
+    return z.map((value, j) => (j === zeroed.value ? 0 : value) + noise.value * axes.deviation[j] * normal());
+  }, [z, zeroed.value, noise.value, seed.value]);
+  const isBroken = zeroed.value !== null || noise.value > 0;
+
+  const ask = useMemo(() => latest(async (z: Float32Array, spoiled: Float32Array, of: number) => {
+    const given = labelled(space, painter, [of, of]);
+    await space.network.decode(stack([z, spoiled]), given).then((found) => {
+      whole.value = found.slice(0, painter.size);
+      broken.value = found.slice(painter.size);
+    }, report);
+  }), [space]);
+  useEffect(() => ask(z, spoiled, label.value ?? (own === null ? 0 : labelOf(own))), [z, spoiled, label.value, own]);
+
+  const reset = () => {
+    along.value = axes.directions.map(() => 0);
+    moved.value = new Array(d).fill(0);
+    zeroed.value = null;
+    noise.value = 0;
+  };
+  const change = (cell: typeof along, i: number, value: number) => (cell.value = cell.value.map((old, k) => (k === i ? value : old)));
+  const limits = (low: number, high: number) => ({ least: Math.min(low, -1e-3), most: Math.max(high, 1e-3) });
+
+  return (
+    <section class="card sliders">
+      <h2>{say('generate.sliders')}</h2>
+      <div class="row">
+        <Choice name={say('generate.start')} value={own === null ? 'mean' : 'pin'} onPick={(one) => (start.value = one)}
+          of={[['mean', say('generate.mean')], ...(space.latents && pinned.value !== null ? [['pin', say('generate.pin')] as ['pin', string]] : [])]} />
+        <Choice name={say('generate.sliders')} value={kind.value} onPick={(one) => (kind.value = one)} of={[['pca', say('generate.pca')], ['axes', say('generate.axes')]]} />
+        <button type="button" onClick={reset}>{say('generate.reset')}</button>
+      </div>
+      <div class="desk">
+        <div class="pair">
+          <Captioned text={say('break.before')}><Output painter={painter} raw={whole.value} /></Captioned>
+          <Captioned text={say('break.after')}><Output painter={painter} raw={isBroken ? broken.value : whole.value} /></Captioned>
+        </div>
+        <div class="strings">
+          {kind.value === 'pca'
+            ? along.value.slice(0, FEW).map((value, c) => (
+                <Slider key={c} name={`PCA ${c + 1}`} note={say('generate.share', { share: number(100 * axes.share[c], 0) })} value={value}
+                  {...limits(axes.along_low[c], axes.along_high[c])} onSlide={(now) => change(along, c, now)} />
+              ))
+            : moved.value.map((value, j) => (
+                <Slider key={j} name={say('break.axis', { j: j + 1 })} value={base[j] + value} {...limits(axes.low[j], axes.high[j])}
+                  onSlide={(now) => change(moved, j, now - base[j])} />
+              ))}
+        </div>
+        <div class="break">
+          <h3>{say('break.title')}</h3>
+          <label class="field">
+            <span>{say('break.zero')}</span>
+            <select value={zeroed.value ?? ''} onChange={(event) => (zeroed.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
+              <option value="">{say('break.zero.none')}</option>
+              {Array.from({ length: d }, (_, j) => <option key={j} value={j}>{say('break.axis', { j: j + 1 })}</option>)}
+            </select>
+          </label>
+          <Slider name={say('break.noise')} value={noise.value} least={0} most={3} step={0.05} onSlide={(now) => (noise.value = now)} />
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,167 @@
+/** From one example to another through the latent space, decoded on the way. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ViewProps } from '../App';
+import { examples as loaded, type Space } from '../loaded';
+import type { Mark } from '../map/Scatter';
+import { INK, Stage } from '../map/Stage';
+import { latest, type Raw } from '../network';
+import { Choice, Slider } from '../parts/Controls';
+import { Captioned, describe, Example, Output } from '../parts/Pictures';
+import { Search } from '../parts/Search';
+import { Tiles } from '../parts/Tiles';
+import type { Painter } from '../pictures/paint';
+import { between, isOff, path, project, row, stack, type Method } from '../space';
+import { at, from, method, report, theme, to } from '../state';
+import { say } from '../words';
+import { labelled, labelOf } from './given';
+import { NoDecoder } from './NoDecoder';
+
+export const STEPS = 12;
+const OFF = { light: '#c92a2a', dark: '#ff6b6b' };
+const ON = { light: '#1d4f91', dark: '#8ec5ff' };
+
+/** The two ends, where nobody chose: two examples of other labels. */
+export function ends(painter: Painter): [number, number] {
+  const { n, labels } = loaded.value!;
+  const classes = painter.site.data.class_names?.length ?? 0;
+  const first = (label: number) => Math.max(0, labels?.indexOf(label) ?? 0);
+  const usual = labels && classes > 1 ? [first(4 % classes), first((9 % classes) + Number(9 % classes === 4 % classes))] : [0, n >> 1];
+  return [from.value ?? usual[0], to.value ?? usual[1]];
+}
+
+/** The labels of a way for a decoder that takes some: a blend of both ends'. */
+function blended(space: Space, painter: Painter, a: number, b: number, t: number[]): Float32Array | null {
+  const left = labelled(space, painter, [labelOf(a)]);
+  const right = labelled(space, painter, [labelOf(b)]);
+  return left && right && stack(t.map((share) => left.map((value, c) => (1 - share) * value + share * right[c]))).values;
+}
+
+export interface Film {
+  frames: Raw;
+  off: boolean[];
+}
+
+/** A whole way, decoded. */
+export async function film(space: Space, painter: Painter, a: number, b: number, way: Method): Promise<Film> {
+  const latents = space.latents!;
+  const points = path(row(latents, a), row(latents, b), STEPS, way);
+  const shares = points.map((_, i) => i / (STEPS - 1));
+  return {
+    frames: await space.network.decode(stack(points), blended(space, painter, a, b, shares)),
+    off: points.map((z) => isOff(latents, space.run.near!, z)),
+  };
+}
+
+export function Walk({ space, painter }: ViewProps) {
+  if (!loaded.value || !space.latents) return <p class="none">{say('none.examples')}</p>;
+  if (!space.network.can('decode')) return <NoDecoder space={space} />;
+  return <Walking space={space} painter={painter} />;
+}
+
+function Walking({ space, painter }: ViewProps) {
+  const latents = space.latents!;
+  const [a, b] = ends(painter);
+  const [t, way, dark] = [at.value, method.value, theme.value];
+  const shown = useSignal<Film | null>(null);
+  const now = useSignal<Raw | null>(null);
+  const slot = useSignal<'from' | 'to'>('from');
+
+  const rollFilm = useMemo(() => latest(async (a: number, b: number, way: Method) => {
+    await film(space, painter, a, b, way).then((found) => (shown.value = found), report);
+  }), [space]);
+  const showNow = useMemo(() => latest(async (a: number, b: number, t: number, way: Method) => {
+    const z = between(row(latents, a), row(latents, b), t, way);
+    await space.network.decode(stack([z]), blended(space, painter, a, b, [t])).then((found) => (now.value = found), report);
+  }), [space]);
+  useEffect(() => rollFilm(a, b, way), [a, b, way, space]);
+  useEffect(() => showNow(a, b, t, way), [a, b, t, way, space]);
+
+  useEffect(() => {
+    const step = (event: KeyboardEvent) => {
+      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!by || (event.target as Element).closest('input, select, .scatter')) return;
+      event.preventDefault();
+      at.value = Math.min(1, Math.max(0, Math.round(at.value * 24 + by) / 24));
+    };
+    addEventListener('keydown', step);
+    return () => removeEventListener('keydown', step);
+  }, []);
+
+  const place = (z: ArrayLike<number>): [number, number] => (space.run.latent_dim === 2 ? [z[0], z[1]] : project(space.run.axes, z));
+  const marks = useMemo(() => {
+    const fine = path(row(latents, a), row(latents, b), 49, way);
+    const off = fine.map((z) => isOff(latents, space.run.near!, z));
+    const found: Mark[] = [];
+    for (let i = 1, colour = ''; i < fine.length; i++) {
+      const now = (off[i] || off[i - 1] ? OFF : ON)[dark];
+      if (now !== colour) found.push({ kind: 'line', points: [place(fine[i - 1])], colour: now, size: 4 });
+      found[found.length - 1].points.push(place(fine[i]));
+      colour = now;
+    }
+    found.push({ kind: 'ring', points: [place(fine[0])], colour: ON[dark], size: 16, name: 'A' });
+    found.push({ kind: 'ring', points: [place(fine[48])], colour: ON[dark], size: 16, name: 'B' });
+    return found;
+  }, [space, a, b, way, dark]);
+  const here: Mark = { kind: 'dot', points: [place(between(row(latents, a), row(latents, b), t, way))], colour: INK[dark], size: 14 };
+  const all = useMemo(() => [...marks, here], [marks, t]);
+
+  const pick = (i: number) => {
+    (slot.value === 'from' ? from : to).value = i;
+    slot.value = slot.value === 'from' ? 'to' : 'from';
+  };
+  const off = shown.value?.off.filter(Boolean).length ?? 0;
+  const red = OFF[dark];
+
+  return (
+    <div class="split">
+      <div class="main">
+        <div class="films card">
+          <h2>{say('walk.pixels')}</h2>
+          <Tiles n={STEPS} columns={STEPS} width={painter.width} height={painter.height} gap={painter.gap} class="film" label={say('walk.pixels')}
+            paint={(pen, k, x, y, w, h) => blend(painter, pen, a, b, k / (STEPS - 1), x, y, w, h)} />
+          <h2>{say('walk.codes')}</h2>
+          <Tiles n={shown.value ? STEPS : 0} columns={STEPS} width={painter.width} height={painter.height} gap={painter.gap} class="film codes" label={say('walk.codes')}
+            frame={(k) => (shown.value!.off[k] ? red : null)}
+            paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)} />
+          <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (at.value = value)} />
+          <p role="status" class={off ? 'off' : ''}>{shown.value ? (off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on')) : say('wait.model')}</p>
+        </div>
+        <Stage space={space} painter={painter} kind={space.run.latent_dim === 2 ? 'latent' : 'pca'} marks={all} onPick={pick} />
+        <p class="quiet">{say(space.run.latent_dim === 2 ? 'map.latent.warning' : 'walk.map')}</p>
+      </div>
+      <aside class="side">
+        <div class="card now">
+          <Output painter={painter} raw={now.value} />
+          <Choice name={say('walk.way')} value={way} onPick={(one) => (method.value = one)} of={[['linear', say('walk.linear')], ['slerp', say('walk.slerp')]]} />
+        </div>
+        <div class="card ends">
+          {(['from', 'to'] as const).map((name, k) => (
+            <button type="button" key={name} class="end" aria-pressed={slot.value === name} title={say('walk.picking')} onClick={() => (slot.value = name)}>
+              <Captioned text={`${say(`walk.${name}`)} (${'AB'[k]}): ${describe(painter, [a, b][k])}`}>
+                {painter.showsExamples ? <Example painter={painter} i={[a, b][k]} /> : null}
+              </Captioned>
+            </button>
+          ))}
+          <p class="quiet">{say('walk.pick')}</p>
+          <Search painter={painter} name={say(`walk.${slot.value}`)} onPick={pick} />
+          <button type="button" onClick={() => ([from.value, to.value] = [b, a])}>{say('walk.swap')}</button>
+        </div>
+      </aside>
+    </div>
+  );
+}
+
+/** The cross-fade of two examples themselves. */
+function blend(painter: Painter, pen: CanvasRenderingContext2D, a: number, b: number, t: number, x: number, y: number, w: number, h: number): void {
+  const rows = loaded.value!.rows;
+  if (painter.hasBars && rows) {
+    painter.raw(pen, between(row(rows, a), row(rows, b), t, 'linear'), 0, x, y, w, h);
+    return;
+  }
+  painter.example(pen, a, x, y, w, h);
+  pen.globalAlpha = t;
+  painter.example(pen, b, x, y, w, h);
+  pen.globalAlpha = 1;
+}

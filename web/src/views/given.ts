@@ -1,0 +1,34 @@
+/** What the views need of examples and labels before they can ask a model. */
+
+import { examples, type Space } from '../loaded';
+import type { Raw } from '../network';
+import { rawOf, type Painter } from '../pictures/paint';
+import { row, stack } from '../space';
+
+/** Example i as the data have it; null where its whole picture was not published. */
+export async function rawExample(painter: Painter, i: number): Promise<Raw | null> {
+  const { sheets, rows } = examples.value!;
+  if (rows) return row(rows, i).slice();
+  if (!sheets?.ref.whole || painter.site.data.kind !== 'image') return null;
+  return rawOf(await sheets.pixels(i), painter.site.data);
+}
+
+/** Labels (n, classes) for a decoder that takes some; null for one that takes none. */
+export function labelled(space: Space, painter: Painter, labels: ArrayLike<number>): Float32Array | null {
+  if (!space.run.conditional) return null;
+  const classes = painter.site.data.class_names!.length;
+  const given = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) given[i * classes + labels[i]] = 1;
+  return given;
+}
+
+export const labelOf = (i: number): number => examples.value?.labels?.[i] ?? 0;
+
+/** Example i through the bottleneck and back. */
+export async function reconstruction(space: Space, painter: Painter, i: number): Promise<Raw | null> {
+  const given = labelled(space, painter, [labelOf(i)]);
+  if (space.network.can('decode') && space.latents) return space.network.decode(stack([row(space.latents, i)]), given);
+  if (!space.network.can('reconstruct')) return null;
+  const raw = await rawExample(painter, i);
+  return raw && space.network.reconstruct(raw, given);
+}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
     from .run import Run, open_run
     from .trainer import evaluate
-    from .workflow import demo, report, resume, train
+    from .workflow import demo, explore, publish, report, resume, train
 
 __all__ = [
     "Batch",
@@ -34,8 +34,10 @@ __all__ = [
     "Stopped",
     "demo",
     "evaluate",
+    "explore",
     "load_data",
     "open_run",
+    "publish",
     "report",
     "resume",
     "train",
@@ -48,7 +50,7 @@ _ROOMS = {
     "Recipe": "recipe",
     **dict.fromkeys(("Run", "open_run"), "run"),
     "evaluate": "trainer",
-    **dict.fromkeys(("demo", "report", "resume", "train"), "workflow"),
+    **dict.fromkeys(("demo", "explore", "publish", "report", "resume", "train"), "workflow"),
 }
 
 

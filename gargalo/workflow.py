@@ -1,13 +1,14 @@
-"""What the command line, notebooks and the Python API call: train, resume, demo, report."""
+"""What the command line, notebooks and the Python API call: train, resume, demo, report, publish, explore."""
 
 from __future__ import annotations
 
 import math
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import nn
@@ -21,9 +22,12 @@ from .output import tell_notes
 from .recipe import NOTHING, Own, Recipe
 from .run import Run, open_run
 from .run_folder import find_unfinished, read_recipe
-from .trainer import carry_out, check, differences, is_finished, must_agree, rehearse
+from .trainer import carry_out, check, differences, is_finished, judge_for, must_agree, rehearse
 
-__all__ = ["demo", "report", "resume", "train"]
+if TYPE_CHECKING:
+    from .explorer import Published
+
+__all__ = ["demo", "explore", "publish", "report", "resume", "train"]
 
 
 def train(
@@ -176,28 +180,14 @@ def resume(
     team = training.launch(device, devices, num_nodes, plan.training.precision)
     if is_finished(folder):
         return Run(folder, own=plan.own)
-    origin = plan.data.origin
-    if data is not None:
-        there = origin or Origin(src="")
-        source = load_data(
-            data,
-            y,
-            data_dir=data_dir,
-            split_seed=there.split_seed,
-            **there.reading.model_dump(exclude_defaults=True),
-        )
-    elif origin is None:
+    if data is None and plan.data.origin is None:
         raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
-    else:
-        try:
-            source = load_data(
-                origin.src,
-                data_dir=data_dir or origin.data_dir,
-                split_seed=origin.split_seed,
-                **origin.reading.model_dump(exclude_defaults=True),
-            )
-        except DataError as error:
-            raise DataError(f"{error} If the data have moved: gargalo resume {folder} SRC") from None
+    try:
+        source = _own_data(plan, data, y, data_dir)
+        assert source is not None
+    except DataError as error:
+        hint = f" If the data have moved: gargalo resume {folder} SRC" if data is None else ""
+        raise DataError(f"{error}{hint}") from None
     return _go_on(folder, source, team, progress, save_every, own=plan.own)
 
 
@@ -239,6 +229,124 @@ def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None =
 
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
     return write_report(opened, Path(out), lang)
+
+
+def publish(
+    runs: Iterable[Run | str | Path],
+    out: str | Path,
+    data: str | Path | np.ndarray | Source | None = None,
+    *,
+    y: np.ndarray | None = None,
+    data_dir: str | Path | None = None,
+    points: int | None = None,
+    thumbnails: bool = True,
+    examples: bool = True,
+    progress: bool = True,
+) -> Published:
+    """Write runs on the same data as a folder of plain files, whose models run in the visitor's browser.
+
+    Parameters
+    ----------
+    out : path
+        A folder that is not there yet, or empty.
+    data, y, data_dir
+        See `gargalo.load_data`. Needed only where the data were arrays, or have moved; without them, the site
+        shows the test examples that the runs keep.
+    points : int or None
+        Examples on the map, at most; without it 20,000, and fewer where latents are long.
+    thumbnails, examples
+        See `gargalo.explorer.publish`.
+
+    Returns
+    -------
+    Published
+        What became public, and what there is to know of it.
+    """
+    from . import explorer
+
+    opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
+    source, judge = None, None
+    if opened and examples:
+        plan = opened[0].recipe
+        try:
+            source = _own_data(plan, data, y, data_dir)
+        except DataError:
+            if data is not None:
+                raise
+        if source is not None and source.fingerprint != plan.data.fingerprint:
+            if data is not None:
+                raise DataError(
+                    f"{source.name}: expected the data that {opened[0].folder} was trained on. Found others;"
+                    " leave them out to publish the examples that the run keeps."
+                )
+            source = None
+        if source is not None and any("decode" in run.model.can for run in opened):
+            judge = judge_for(source, progress)
+    return explorer.publish(
+        opened, Path(out), source, judge, points=points, thumbnails=thumbnails,
+        examples=examples, progress=progress,
+    )  # fmt: skip
+
+
+def explore(
+    runs: Iterable[Run | str | Path],
+    *,
+    port: int = 0,
+    browser: bool = True,
+    progress: bool = True,
+    **choices: Any,
+) -> None:
+    """Publish runs to a temporary folder and serve it to this machine alone, until Ctrl-C; nothing stays.
+
+    Parameters
+    ----------
+    runs
+        Runs on the same data; or one folder that `publish` wrote, which is served as it is.
+    port : int
+        0 takes one that is free.
+    browser : bool
+        Open the page in the user's browser?
+    **choices
+        As for `publish`.
+    """
+    from . import explorer
+
+    def ready(url: str) -> None:
+        print(f"{url}  (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        if browser:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    runs = list(runs)
+    if not isinstance(port, int) or not 0 <= port < 2**16:
+        raise must("port", "explore", "an int from 0 to 65535", port)
+    if len(runs) == 1 and not isinstance(runs[0], Run) and explorer.is_site(Path(runs[0])):
+        explorer.serve(Path(runs[0]), port, ready)
+        return
+    with tempfile.TemporaryDirectory(prefix="gargalo-") as place:
+        site = publish(runs, Path(place) / "site", progress=progress, **choices)
+        explorer.serve(site.folder, port, ready)
+
+
+def _own_data(
+    plan: Recipe, data: str | Path | np.ndarray | Source | None, y: np.ndarray | None, data_dir: str | Path | None
+) -> Source | None:
+    """The data that a run was trained on, read as they were then, from where they lay or from `data`.
+
+    None for arrays that a program made and does not give again.
+    """
+    origin = plan.data.origin
+    if data is None and origin is None:
+        return None
+    there = origin or Origin(src="")
+    return load_data(
+        there.src if data is None else data,
+        y,
+        data_dir=data_dir or (there.data_dir if data is None else None),
+        split_seed=there.split_seed,
+        **there.reading.model_dump(exclude_defaults=True),
+    )
 
 
 def _go_on(

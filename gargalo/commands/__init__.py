@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import looking, making, shelf, using  # each puts its commands into the app, in this order
+from . import looking, making, shelf, showing, using  # each puts its commands into the app, in this order
 from .common import app, rank
 
-__all__ = ["app", "looking", "making", "rank", "shelf", "using"]
+__all__ = ["app", "looking", "making", "rank", "shelf", "showing", "using"]

@@ -1,0 +1,8 @@
+"""The explorer: runs as a folder of plain files, in which the model runs in the visitor's browser."""
+
+from __future__ import annotations
+
+from .publishing import Published, publish
+from .serving import is_site, serve
+
+__all__ = ["Published", "is_site", "publish", "serve"]

@@ -1,0 +1,76 @@
+"""Sprite sheets: many small pictures in few PNG files, which a page loads as it needs them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+__all__ = ["LARGEST", "Layout", "layout", "sheets"]
+
+LARGEST = 64
+"""Pixels on the longer side of a published picture; larger ones are reduced to that."""
+SIDE = 1024
+"""Pixels on the side of a sheet, at most."""
+MOST_ON_A_SHEET = 1024
+
+
+class Layout(dict):
+    """How pictures lie on sheets, as the page reads it: rows from the left, each sheet full but the last."""
+
+
+def layout(shape: tuple[int, ...]) -> Layout:
+    """The layout for pictures (h, w) or (h, w, c).
+
+    Returns
+    -------
+    Layout
+        ``width``, ``height`` of a picture in pixels; ``columns`` in a row; ``each``, pictures on a sheet;
+        ``whole``, whether pictures have their own size.
+    """
+    h, w = shape[:2]
+    scale = min(1.0, LARGEST / max(h, w))
+    height, width = max(1, round(h * scale)), max(1, round(w * scale))
+    columns = max(1, min(32, SIDE // width))
+    each = min(MOST_ON_A_SHEET, columns * max(1, SIDE // height))
+    return Layout(width=width, height=height, columns=columns, each=each, whole=scale == 1.0)
+
+
+def sheets(pictures: np.ndarray, lay: Layout) -> Iterator[bytes]:
+    """PNG files of pictures (n, h, w) or (n, h, w, c), uint8 or floats in [0, 1]; `pictures` may be a memory map.
+
+    Three channels are colours, four have transparency; of any other number the first is shown, as grey.
+    """
+    for start in range(0, len(pictures), lay["each"]):
+        part = _bytes(np.asarray(pictures[start : start + lay["each"]]))
+        if not lay["whole"]:
+            size = (lay["width"], lay["height"])
+            part = np.stack([np.asarray(Image.fromarray(p).resize(size, Image.Resampling.BOX)) for p in part])
+        yield _png(_tiled(part, lay["columns"]))
+
+
+def _bytes(pictures: np.ndarray) -> np.ndarray:
+    """uint8 pictures (n, h, w), (n, h, w, 3) or (n, h, w, 4)."""
+    if pictures.dtype != np.uint8:
+        pictures = (np.clip(pictures, 0, 1) * 255).round().astype(np.uint8)
+    if pictures.ndim == 4 and pictures.shape[3] not in (3, 4):
+        pictures = pictures[..., 0]
+    return pictures
+
+
+def _tiled(pictures: np.ndarray, columns: int) -> np.ndarray:
+    """Pictures (n, h, w[, c]) side by side, (rows h, columns w[, c]); the last row is filled up with zeros."""
+    n, h, w = pictures.shape[:3]
+    rows = -(-n // columns)
+    full = np.zeros((rows * columns, *pictures.shape[1:]), np.uint8)
+    full[:n] = pictures
+    grid = full.reshape(rows, columns, h, w, *pictures.shape[3:]).swapaxes(1, 2)
+    return grid.reshape(rows * h, columns * w, *pictures.shape[3:])
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG", optimize=True)
+    return out.getvalue()

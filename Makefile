@@ -1,10 +1,10 @@
-# make demo   the lesson's whole story on real digits
+# make demo   the lesson's whole story on real digits;  make site   the explorer's page, built anew from web/
 # make test   the tests, in a few minutes;  make test-long   the long loops as well;  make lint   style and types
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= auto
 
-.PHONY: setup demo test test-long lint clean
+.PHONY: setup demo site test test-long lint clean
 
 setup: .venv/installed
 
@@ -18,9 +18,12 @@ setup: .venv/installed
 demo: setup
 	$(BIN)/gargalo demo
 
+site:
+	cd web && npm ci --silent && npm run --silent build
+
 # As many processes as processors, of one thread each: small networks gain little from a second one.
 test: setup
-	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 test-long: setup
 	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -m 'long or not long'

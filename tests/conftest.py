@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -14,6 +15,44 @@ from gargalo.data import Source, as_source
 from gargalo.models import MODELS
 from gargalo.recipe import make
 from gargalo.run import Run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]):
+    """The tests of a file stay in one process, and those of two files that look at the same demo in another."""
+    for item in items:
+        with_demo = item.path.name in ("test_demo.py", "test_browser.py")
+        item.add_marker(pytest.mark.xdist_group("demo" if with_demo else item.path.name))
+
+
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def browser_path() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, as it is installed here; the tests' own requirements bring none."""
+    path = browser_path()
+    if path is None:
+        pytest.skip("no chromium on this machine: what runs in a browser is not tested")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

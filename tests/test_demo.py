@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import resource
-import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -191,26 +190,6 @@ def test_rows_of_numbers_have_a_report_too(tmp_path):
 
 
 # In a browser
-
-
-def browser_path() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium, as it is installed here; the tests' own requirements bring none."""
-    path = browser_path()
-    if path is None:
-        pytest.skip("no chromium on this machine: the live pad is not tested")
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,0 +1,761 @@
+"""The explorer in a real browser: the five things to do, by clicks, drags and keys; and what goes wrong, told."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import uvicorn
+from conftest import FLAGS, browser_path
+
+import gargalo
+from gargalo.data import as_source
+from gargalo.explorer.serving import application
+from gargalo.latent import Neighbours
+
+ROOT = Path(__file__).parents[1]
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RUNS = ("autoencoder", "vae", "classifier", "denoising", "autoencoder-2d", "vae-2d")
+VIEWS = ("map", "walk", "generate", "draw", "compare")
+POINTS = 4000
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The site's address, as `gargalo explore` serves it."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(application(folder, port), log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{port}/"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def site(demo, browser, tmp_path_factory) -> Path:
+    """The demo's runs, published."""
+    out = tmp_path_factory.mktemp("explorer") / "site"
+    return gargalo.publish([demo[0] / name for name in RUNS], out, points=POINTS, progress=False).folder
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    with serving(site) as url:
+        yield url
+
+
+class Visit:
+    """A page, and everything that it asked for or complained of."""
+
+    def __init__(self, browser, address: str, view: str = "", **context: object):
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "color_scheme": "light", **context}
+        )
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "dialog", lambda dialog: (self.complaints.append(f"dialog {dialog.message}"), dialog.dismiss())
+        )
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(f"{address}#{view}")
+
+    def drawn(self, n: int = POINTS) -> Visit:
+        """Wait for the map."""
+        self.page.wait_for_selector(f"canvas[data-drawn='{n}']")
+        return self
+
+    def pixels(self, selector: str) -> np.ndarray:
+        """What is painted on a canvas, (h, w, 4)."""
+        found = self.page.locator(selector).first.evaluate(
+            "c => [c.width, c.height, Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
+        )
+        return np.array(found[2], np.uint8).reshape(found[1], found[0], 4)
+
+    def painted(self, selector: str, but: np.ndarray | None = None) -> np.ndarray:
+        """The same, once there is something, other than `but`."""
+        for _ in range(100):
+            found = self.pixels(selector)
+            if found[..., :3].any() and (but is None or found.shape != but.shape or (found != but).any()):
+                return found
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{selector} shows nothing new")
+
+    def at(self, run: int, row: int, kind: str = "tsne") -> tuple[float, float]:
+        """Where example `row` is on the screen: the map fits its canvas, both axes alike."""
+        box = self.page.locator(".scatter").first.bounding_box()
+        return self.page.evaluate(
+            """async ([run, row, kind, box]) => {
+                const points = await gargalo.map(run, kind);
+                let [l, r, b, t] = [Infinity, -Infinity, Infinity, -Infinity];
+                for (const [x, y] of points) {
+                    l = Math.min(l, x); r = Math.max(r, x); b = Math.min(b, y); t = Math.max(t, y);
+                }
+                const half = Math.max((r - l) / (box.width / box.height), t - b) / 1.9;
+                const [x, y] = points[row];
+                const across = (x - (l + r) / 2) / half / (box.width / box.height);
+                const up = (y - (b + t) / 2) / half;
+                return [box.x + (across + 1) / 2 * box.width, box.y + (1 - up) / 2 * box.height];
+            }""",
+            [run, row, kind, box],
+        )
+
+    def stroke(self, *corners: tuple[float, float]) -> None:
+        """Draw through corners, in shares of the drawing's width and height."""
+        box = self.page.locator(".sketch canvas").bounding_box()
+        assert box is not None
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=8)
+        self.page.mouse.up()
+
+    def said(self, text: str) -> None:
+        """Wait for a text."""
+        self.page.get_by_text(text).first.wait_for()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open views of the site; at the end nothing may have gone wrong, and nothing been asked of anybody else."""
+    opened: list[Visit] = []
+
+    def go(view: str = "", **context: object) -> Visit:
+        opened.append(Visit(browser, address, view, **context))
+        return opened[-1]
+
+    yield go
+    for one in opened:
+        assert one.complaints == []
+        assert [url for url in one.asked if not url.startswith((address, "blob:", "data:"))] == []
+        one.context.close()
+
+
+def labels(site: Path) -> np.ndarray:
+    return np.frombuffer((site / "data" / "labels.bin").read_bytes(), "<u2")
+
+
+# 1. Map
+
+
+def test_the_map_comes_before_the_model(visit):
+    tab = visit().drawn()
+    assert not [url for url in tab.asked if url.endswith((".wasm", ".onnx"))]
+    tab.said("3,000 for training, 1,000 for testing.")
+    sheets = {url for url in tab.asked if "pictures-" in url}
+    assert sheets == set(), "pictures come when they are wanted"
+
+
+def test_hover_and_pin(visit, site):
+    tab = visit().drawn()
+    tab.page.mouse.move(*tab.at(0, 5))
+    shown = tab.page.locator(".hovering")
+    shown.wait_for()
+    row = int(shown.get_attribute("data-example"))
+    assert shown.inner_text().startswith(str(labels(site)[row]))
+    tab.painted(".hovering canvas")
+    tab.page.mouse.click(*tab.at(0, 5))
+    card = tab.page.locator(".pinned")
+    card.wait_for()
+    assert f"pin={row}" in tab.page.url
+    original, back = tab.painted(".pinned .captioned:nth-child(1) canvas"), tab.painted(".pinned .output")
+    error = np.square(original[..., 0] / 255.0 - back[..., 0] / 255.0).mean()
+    assert 0 < error < 0.05, "the reconstruction is like the original, and not the same"
+    assert card.locator(".sheet button").count() == 10
+    card.locator(".sheet button").first.click()
+    assert f"pin={row}" not in tab.page.url
+    tab.painted(".pinned .output", but=back)
+
+
+def test_the_neighbours_are_the_true_ones(visit, site, demo):
+    tab = visit("pin=9&lines=1").drawn()
+    run = gargalo.open_run(demo[0] / "autoencoder")
+    content = json.loads((site / "data" / "site.json").read_text())
+    z = np.fromfile(site / content["runs"][0]["latents"]["file"], "<f4").reshape(POINTS, -1)
+    assert run.latent_size == z.shape[1]
+    near = np.argsort(np.linalg.norm(z - z[9], axis=1))[1:11]
+    ids = json.loads((site / "data" / "ids.json").read_text())
+    expected = [f"{labels(site)[i]} · {ids[i]}" for i in near]
+    tab.page.locator(".pinned .sheet button").nth(9).wait_for()
+    assert [b.get_attribute("title") for b in tab.page.locator(".pinned .sheet button").all()] == expected
+    tab.said("nearest in the latent space,")
+    # The lines are there: more ink above the map than a ring takes.
+    with_lines = (tab.pixels("canvas.above")[..., 3] > 0).sum()
+    tab.page.get_by_role("button", name="Does the map lie?").click()
+    tab.page.wait_for_timeout(100)
+    assert (tab.pixels("canvas.above")[..., 3] > 0).sum() < with_lines
+
+
+def test_lasso_legend_and_colour(visit, site):
+    tab = visit().drawn()
+    box = tab.page.locator(".scatter").bounding_box()
+    tab.page.get_by_role("button", name="Lasso").click()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.page.mouse.move(x - 100, y - 100)
+    tab.page.mouse.down()
+    for dx, dy in ((100, -100), (100, 100), (-100, 100), (-100, -100)):
+        tab.page.mouse.move(x + dx, y + dy, steps=10)
+    tab.page.mouse.up()
+    card = tab.page.locator(".fenced")
+    card.wait_for()
+    n = int(re.sub(r"\D", "", re.match(r"[\d,]+", card.locator("h2").inner_text())[0]))
+    counts = [int(b.inner_text().replace(",", "")) for b in card.locator(".counts b").all()]
+    assert 20 < n < POINTS
+    assert sum(counts) == n
+    assert card.locator(".sheet button").count() == min(60, n)
+    # Classes by the legend: with all but one away, the map has one colour.
+    for digit in range(1, 10):
+        tab.page.locator(".classes button").nth(digit).click()
+    assert "off=1" in tab.page.url
+    tab.page.wait_for_timeout(800)
+    seen = tab.pixels(".scatter canvas")
+    painted = seen[seen[..., 3] > 0][:, :3].astype(int)
+    blue = painted[np.abs(painted - np.array([255, 255, 255])).sum(1) > 60]
+    assert len(blue) > 100
+    assert (blue[:, 2] >= blue[:, 0]).mean() > 0.95
+    tab.page.get_by_role("button", name="Show all").click()
+    tab.page.get_by_label("Colour").select_option("error")
+    tab.page.locator(".scale").wait_for()
+    tab.page.get_by_label("Colour").select_option("part")
+    assert tab.page.locator(".classes").inner_text().split() == ["training", "3000", "test", "1000"]
+
+
+def test_search_by_label_and_by_id(visit, site):
+    tab = visit().drawn()
+    ids = json.loads((site / "data" / "ids.json").read_text())
+    field = tab.page.get_by_role("searchbox")
+    field.fill("7")
+    titles = [b.get_attribute("title") for b in tab.page.locator(".search .sheet button").all()]
+    assert len(titles) == 24
+    field.fill(ids[123])
+    tab.page.locator(".search .sheet button").first.click()
+    assert "pin=123" in tab.page.url
+
+
+def test_predict_then_reveal(visit):
+    tab = visit().drawn()
+    coloured = tab.pixels(".scatter canvas")
+    tab.page.get_by_role("button", name="Predict first").click()
+    assert tab.page.locator(".classes").count() == 0
+    tab.page.wait_for_timeout(800)
+    grey = tab.pixels(".scatter canvas")
+    inked = grey[grey[..., 3] > 0][:, :3].astype(int)
+    assert (
+        np.ptp(inked, axis=1).max() < 60 < np.ptp(coloured[coloured[..., 3] > 0][:, :3].astype(int), axis=1).max()
+    )
+    tab.page.mouse.move(*tab.at(0, 5))
+    tab.page.locator(".hovering").wait_for()
+    assert tab.page.locator(".hovering").inner_text() == "?"
+    tab.page.get_by_role("button", name="Reveal").click()
+    tab.page.locator(".classes").wait_for()
+
+
+# 2. Walk
+
+
+def test_walk(visit, demo, site):
+    tab = visit("view=walk&from=3&to=44").drawn()
+    strip = tab.painted("canvas.codes")
+    blended = tab.painted("canvas.film:not(.codes)")
+    middle = slice(6 * strip.shape[1] // 12, 7 * strip.shape[1] // 12)
+    assert np.abs(strip[:, middle, 0].astype(int) - blended[:, middle, 0]).mean() > 3, "codes are not pixels"
+    now = tab.painted(".now .output")
+    slider = tab.page.get_by_label("Where on the way")
+    slider.fill("0.05")
+    start = tab.painted(".now .output", but=now)
+    assert "t=0.050" in tab.page.url
+    tab.page.get_by_role("button", name="spherical").click()
+    tab.painted("canvas.codes", but=strip)
+    assert "way=slerp" in tab.page.url
+    slider.fill("1")
+    end = tab.painted(".now .output", but=start)
+    # The end of the way is the reconstruction of its example.
+    run = gargalo.open_run(demo[0] / "autoencoder")
+    z = np.fromfile(site / "data/0/latents.bin", "<f4").reshape(POINTS, -1)
+    assert np.abs(end[::2, ::2, 0].astype(int) - run.decode(z[44:45])[0]).max() <= 1
+    # A click on the map chooses the next end.
+    tab.page.locator(".end").first.click()
+    box = tab.page.locator(".scatter").bounding_box()
+    tab.page.mouse.click(*tab.at(0, 100, "pca"))
+    assert "from=3&" not in tab.page.url
+    assert box is not None
+
+
+def test_a_way_off_the_data_is_red(visit, site):
+    """Between the two examples of one run whose middle is farthest from the data."""
+    z = np.fromfile(site / "data/0/latents.bin", "<f4").reshape(POINTS, -1)
+    near = Neighbours(z)
+    a, b = np.random.default_rng(0).integers(POINTS, size=(2, 400))
+    worst = int(near.distance((z[a] + z[b]) / 2).argmax())
+    assert near.is_off((z[a[worst]] + z[b[worst]])[None] / 2)[0]
+    tab = visit(f"view=walk&from={a[worst]}&to={b[worst]}").drawn()
+    tab.said("steps are off the data (red)")
+    t = np.linspace(0, 1, 12)[:, None]
+    off = int(near.is_off(((1 - t) * z[a[worst]] + t * z[b[worst]]).astype(np.float32)).sum())
+    tab.said(f"{off} of 12 steps")
+    inked = tab.pixels("canvas.above")
+    red = (inked[..., 0] > 180) & (inked[..., 1] < 80) & (inked[..., 2] < 80) & (inked[..., 3] > 200)
+    assert red.sum() > 20
+
+
+# 3. Generate
+
+
+def bars(tab: Visit) -> np.ndarray:
+    tab.page.locator(".coverage[data-ready='true']").wait_for()
+    return np.array([float(m.get_attribute("value")) for m in tab.page.locator(".coverage meter").all()])
+
+
+def test_draws_of_a_plain_autoencoder_miss_digits(visit, demo):
+    tab = visit("view=generate").drawn()
+    first = tab.painted(".draws canvas")
+    found = bars(tab)
+    assert found.mean() < 0.25
+    assert tab.page.locator(".coverage .missing").count() >= 1
+    tab.said("Hardly ever:")
+    metrics = json.loads((demo[0] / "autoencoder" / "metrics.json").read_text())
+    assert found.mean() == pytest.approx(metrics["coverage"], abs=0.05), "as the run's own figure"
+    norms = tab.page.locator(".norms svg").get_attribute("aria-label")
+    data, draws = (float(text) for text in re.findall(r"[\d.]+", norms))
+    assert draws < 0.6 * data, "a tiny ball beside the cloud"
+    tab.page.keyboard.press("Space")
+    tab.painted(".draws canvas", but=first)
+    assert "seed=1" in tab.page.url
+    tab.page.get_by_role("button", name="Gaussian mixture").click()
+    tab.page.locator(".coverage[data-ready='false']").wait_for()
+    assert bars(tab).mean() > 0.7, "the cure"
+    assert tab.page.locator(".coverage .missing").count() == 0
+
+
+def test_draws_of_a_vae_reach_every_digit(visit):
+    tab = visit("view=generate&run=1").drawn()
+    assert bars(tab).mean() > 0.6
+    assert tab.page.locator(".coverage .missing").count() == 0
+
+
+def test_sliders_and_a_broken_code(visit):
+    tab = visit("view=generate").drawn()
+    before = tab.painted(".sliders .captioned:nth-child(1) canvas")
+    tab.page.get_by_label("PCA 1").fill(tab.page.get_by_label("PCA 1").get_attribute("max"))
+    moved = tab.painted(".sliders .captioned:nth-child(1) canvas", but=before)
+    tab.page.get_by_role("button", name="raw axes").click()
+    assert tab.page.locator(".strings .slider").count() == 16
+    tab.page.get_by_label("Set to zero").select_option("3")
+    tab.painted(".sliders .captioned:nth-child(2) canvas", but=moved)
+    tab.page.get_by_label("Noise on z").fill("3")
+    spoiled = tab.painted(".sliders .captioned:nth-child(2) canvas", but=moved)
+    assert np.abs(spoiled.astype(int) - moved).mean() > 3
+    tab.page.get_by_role("button", name="Reset").click()
+    tab.painted(".sliders .captioned:nth-child(1) canvas", but=moved)
+
+
+# 4. Draw
+
+SEVEN = ((0.28, 0.25), (0.72, 0.25), (0.45, 0.82))
+
+
+def test_a_drawn_seven_is_placed_among_sevens(visit, site):
+    tab = visit("view=draw&run=2").drawn()
+    tab.stroke(*SEVEN)
+    tab.page.locator(".near .sheet button").nth(9).wait_for()
+    near = [b.get_attribute("title")[0] for b in tab.page.locator(".near .sheet button").all()]
+    assert near.count("7") >= 8
+    assert tab.page.locator(".answers .best span").inner_text() == "7"
+    # Its dot lies where sevens are.
+    inked = tab.pixels("canvas.above")
+    rows, columns = np.nonzero(inked[..., 3] > 200)
+    box = tab.page.locator(".scatter").bounding_box()
+    dot = np.array([box["x"] + columns.mean(), box["y"] + rows.mean()])
+    sevens = np.flatnonzero(labels(site) == 7)[:200]
+    places = np.array([tab.at(2, int(i)) for i in sevens[:20]])
+    others = np.array([tab.at(2, int(np.flatnonzero(labels(site) == digit)[0])) for digit in (0, 1, 2, 5, 6)])
+    middle = np.median(places, axis=0)
+    assert np.linalg.norm(dot - middle) < np.linalg.norm(others - middle, axis=1).min()
+
+
+def test_the_dot_slides_while_it_is_drawn(visit):
+    tab = visit("view=draw").drawn()
+    box = tab.page.locator(".sketch canvas").bounding_box()
+    tab.page.mouse.move(box["x"] + 60, box["y"] + 60)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + 200, box["y"] + 60, steps=6)
+    bar = tab.painted("canvas.above")
+    tab.page.mouse.move(box["x"] + 120, box["y"] + 230, steps=6)
+    tab.painted("canvas.above", but=bar)
+    tab.page.mouse.up()
+    back = tab.painted(".answers .captioned:nth-child(2) canvas")
+    assert back[..., 0].max() > 150
+
+
+def test_noise_slides_and_is_removed(visit):
+    tab = visit("view=draw&run=3").drawn()
+    tab.stroke(*SEVEN)
+    seen, noisy, clean = (
+        tab.painted(f".answers .captioned:nth-child({i}) canvas")[..., 0] / 255.0 for i in (1, 2, 3)
+    )
+    assert np.square(noisy - seen).mean() > 4 * np.square(clean - seen).mean()
+    tab.page.get_by_label("Noise").fill("0")
+    quiet = tab.painted(
+        ".answers .captioned:nth-child(2) canvas", but=tab.pixels(".answers .captioned:nth-child(2) canvas")
+    )
+    assert np.abs(quiet[..., 0] / 255.0 - seen).max() < 0.01
+
+
+def test_a_picture_that_is_opened_and_one_that_is_none(visit, tmp_path, digits):
+    from PIL import Image
+
+    paper = 255 - np.kron(digits.x[7], np.ones((8, 8), np.uint8))  # dark on light, as a scan is
+    Image.fromarray(paper).save(tmp_path / "scan.png")
+    (tmp_path / "none.png").write_bytes(b"not a picture")
+    tab = visit("view=draw&run=2").drawn()
+    tab.page.locator("input[type=file]").set_input_files(tmp_path / "scan.png")
+    tab.page.locator(".answers .best span").wait_for()
+    assert tab.page.locator(".answers .best span").inner_text() == str(digits.y[7])
+    tab.page.locator("input[type=file]").set_input_files(tmp_path / "none.png")
+    tab.said("This file is no picture that the browser can read.")
+
+
+# 5. Compare
+
+
+def test_two_runs_on_the_same_example_walk_and_draws(visit):
+    tab = visit("view=compare&run=0&with=1&pin=11").drawn()
+    pairs = tab.page.locator(".twin")
+    assert pairs.count() == 2
+    left, right = (tab.painted(f".twin:nth-child({i}) .output") for i in (1, 2))
+    assert left.shape == right.shape
+    assert (left != right).any()
+    tab.page.get_by_role("button", name="walk", exact=True).click()
+    left, right = (tab.painted(f".twin:nth-child({i}) .tiles:not(.picture)") for i in (1, 2))
+    assert (left != right).any()
+    tab.page.get_by_role("button", name="draws", exact=True).click()
+    drawn = tab.painted(".twin:nth-child(1) .tiles:not(.picture)", but=left)
+    tab.page.get_by_role("button", name="Draw again").click()
+    tab.painted(".twin:nth-child(1) .tiles:not(.picture)", but=drawn)
+    assert "reconstruction error" in pairs.first.inner_text()
+
+
+def test_twin_pads_decode_where_the_pointer_is(visit, demo):
+    tab = visit("view=compare&same=pads&run=4&with=5").drawn()
+    for i, name in ((1, "autoencoder-2d"), (2, "vae-2d")):
+        place = f".twin:nth-child({i})"
+        before = tab.painted(f"{place} .output")
+        box = tab.page.locator(f"{place} .scatter").bounding_box()
+        tab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.35 * box["height"])
+        after = tab.painted(f"{place} .output", but=before)
+        tab.page.wait_for_timeout(200)
+        after = tab.pixels(f"{place} .output")
+        text = tab.page.locator(f"{place} .pad figcaption").inner_text()
+        z = np.array([[float(value) for value in re.findall(r"-?[\d.]+", text)]], np.float32)
+        run = gargalo.open_run(demo[0] / name)
+        # The words round z to two decimals.
+        assert np.abs(after[::2, ::2, 0].astype(int) - run.decode(z)[0]).mean() < 2
+
+
+# The same numbers as in Python
+
+
+def test_decodes_as_torch_does(visit, demo):
+    run = gargalo.open_run(demo[0] / "vae")
+    z = np.random.default_rng(0).standard_normal((100, 16)).astype(np.float32)
+    tab = visit().drawn()
+    found = np.array(tab.page.evaluate("z => gargalo.decode(1, z, 'x')", z.tolist()))
+    with torch.inference_mode():
+        expected = run.model.decode(torch.from_numpy(z)).flatten(1).numpy()
+    assert np.abs(found - expected).max() < 1e-4
+    raw = np.array(tab.page.evaluate("z => gargalo.decode(1, z)", z.tolist()))
+    assert np.abs(raw - run.decode(z).reshape(100, -1)).max() <= 1
+
+
+def test_encodes_and_places_as_python_does(visit, demo, site):
+    run = gargalo.open_run(demo[0] / "autoencoder")
+    raw = run.examples.x[:3]
+    tab = visit().drawn()
+    z = np.array(tab.page.evaluate("raw => gargalo.encode(0, raw)", raw.ravel().tolist()))
+    assert np.abs(z - run.encode(raw)).max() < 1e-4
+    latents = np.fromfile(site / "data/0/latents.bin", "<f4").reshape(POINTS, -1)
+    points = np.fromfile(site / "data/0/tsne.bin", "<f4").reshape(POINTS, 2)
+    near = Neighbours(latents)
+    drawn = np.random.default_rng(1).standard_normal((20, 16)).astype(np.float32)
+    for one in drawn:
+        found = tab.page.evaluate("z => gargalo.place(0, z)", one.tolist())
+        assert found["distance"] == pytest.approx(near.distance(one[None])[0], rel=1e-4)
+        assert found["at"] == pytest.approx(near.place(one[None], points)[0], abs=1e-2)
+        assert found["off"] == near.is_off(one[None])[0]
+
+
+# Language, address, keys, screens
+
+
+def test_both_languages(visit):
+    tab = visit(locale="pt-BR").drawn()
+    assert tab.page.locator("html").get_attribute("lang") == "pt-BR"
+    tab.said("Cada ponto é um exemplo.")
+    tab.page.get_by_role("button", name="Switch to English").click()
+    tab.said("Each point is one example.")
+    assert "lang=en" in tab.page.url
+    assert visit("lang=pt").drawn().page.title().startswith("mnist-10k · gargalo: um espaço latente")
+
+
+def test_a_view_can_be_sent(visit):
+    tab = visit("view=map&map=pca&colour=error&pin=17&lang=pt").drawn()
+    tab.said("erro de reconstrução")
+    assert tab.page.get_by_role("button", name="PCA").get_attribute("aria-pressed") == "true"
+    tab.page.locator(".pinned").wait_for()
+    # What is no example, no run and no view is as if it were not there.
+    odd = visit("view=nothing&run=99&pin=123456&from=-1&t=x&off=a&colour=<b>").drawn()
+    assert odd.page.url.endswith("#lang=en") or "colour" in odd.page.url
+    tab.page.evaluate("location.hash = 'view=walk&lang=en'")
+    tab.said("Blending codes is not blending pixels.")
+
+
+def test_keys(visit):
+    tab = visit("pin=4").drawn()
+    tab.page.locator(".scatter").focus()
+    tab.page.keyboard.press("ArrowRight")
+    assert "pin=5" in tab.page.url
+    tab.page.locator("h1").click()
+    tab.page.keyboard.press("2")
+    tab.said("Blending codes is not blending pixels.")
+    tab.painted(".now .output")
+    tab.page.keyboard.press("ArrowRight")
+    assert "t=0.542" in tab.page.url
+    tab.page.get_by_role("button", name="Projector").click()
+    assert tab.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "21px"
+    tab.page.keyboard.press("Escape")
+    assert tab.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "16px"
+
+
+def test_the_code_of_a_published_view(browser, site):
+    """On a name that others can reach, projector mode shows a QR code; here that name leads to this machine."""
+    path = browser_path()
+    assert path
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *given):
+            super().__init__(*given, directory=str(site))
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        chromium = browser.browser_type.launch(
+            executable_path=path, args=[*FLAGS, "--host-resolver-rules=MAP class.example 127.0.0.1"]
+        )
+        tab = Visit(chromium, f"http://class.example:{server.server_port}/", "projector=1")
+        tab.drawn()
+        code = tab.painted(".qr canvas")
+        assert {0, 255} <= set(np.unique(code[..., 0]))
+        assert tab.complaints == []
+        chromium.close()
+        server.shutdown()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_cut_off(visit, view, width):
+    tab = visit(f"view={view}&lang=pt&pin=3", viewport={"width": width, "height": 844}).drawn()
+    tab.page.wait_for_timeout(300)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_serious(visit, view, scheme):
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci in web/")
+    tab = visit(f"view={view}&pin=3&lines=1", color_scheme=scheme).drawn()
+    tab.page.wait_for_timeout(500)
+    tab.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = tab.page.evaluate("axe.run()")["violations"]
+    serious = [v for v in found if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in serious] == []
+
+
+# What cannot be, and what goes wrong
+
+
+def test_a_run_without_decoder_says_so(visit):
+    for view in ("walk", "generate"):
+        tab = visit(f"view={view}&run=2")
+        tab.said("supervised encoder has no decoder")
+
+
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+@pytest.fixture(scope="module")
+def odd_site(browser, digits, tmp_path_factory) -> Path:
+    """A small site whose labels and ids are hostile."""
+    place = tmp_path_factory.mktemp("odd")
+    names = np.array([f"{HOSTILE} {digit}" for digit in digits.y[:400]])
+    source = as_source(digits.x[:400], names, name=HOSTILE)
+    object.__setattr__(source, "ids", [f"{HOSTILE}{i}" for i in range(400)])
+    run = gargalo.train(source, "autoencoder", out=place / "run", epochs=2, progress=False)
+    return gargalo.publish([run], place / "site", source, progress=False).folder
+
+
+def test_hostile_labels_and_names_are_text(browser, odd_site):
+    with serving(odd_site) as url:
+        tab = Visit(browser, url, "pin=3").drawn(400)
+        tab.painted(".pinned .output")
+        for view in VIEWS:
+            tab.page.evaluate(f"location.hash = 'view={view}&pin=3'")
+            tab.page.wait_for_timeout(300)
+        tab.page.evaluate("location.hash = 'view=map&pin=3'")
+        assert HOSTILE in tab.page.locator(".pinned h2").inner_text()
+        assert tab.page.locator("img[src='x']").count() == 0
+        assert tab.complaints == []
+        tab.context.close()
+
+
+def damaged(folder: Path, odd_site: Path, file: str, how: str) -> Path:
+    """A copy of the site in which one file is missing, cut or has one byte flipped."""
+    shutil.copytree(odd_site, folder)
+    path = folder / file
+    content = bytearray(path.read_bytes())
+    if how == "missing":
+        path.unlink()
+    else:
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content[: len(content) // 2] if how == "cut" else content)
+    return folder
+
+
+@pytest.mark.parametrize("how", ["missing", "cut", "flipped"])
+@pytest.mark.parametrize(
+    "file",
+    ["data/site.json", "data/0/latents.bin", "data/0/decode.onnx", "data/labels.bin", "data/pictures-0000.png"],
+)
+def test_a_damaged_file_is_named(browser, odd_site, tmp_path, file, how):
+    if (file, how) == ("data/site.json", "flipped"):
+        pytest.skip("one other letter in a text may be a text as well")
+    with serving(damaged(tmp_path / "site", odd_site, file, how)) as url:
+        tab = Visit(browser, url, "pin=3")
+        trouble = tab.page.locator(".trouble")
+        trouble.wait_for()
+        assert file in trouble.inner_text()
+        assert ("missing" if how == "missing" else "damaged") in trouble.inner_text()
+        tab.context.close()
+
+
+def test_a_missing_runtime_is_named(browser, odd_site, tmp_path):
+    folder = shutil.copytree(odd_site, tmp_path / "site")
+    (wasm,) = folder.rglob("*.wasm")
+    wasm.unlink()
+    with serving(folder) as url:
+        tab = Visit(browser, url, "pin=3").drawn(400)
+        tab.said(f"{wasm.name} is missing")
+        tab.context.close()
+
+
+def test_a_newer_format_is_refused(browser, odd_site, tmp_path):
+    folder = shutil.copytree(odd_site, tmp_path / "site")
+    file = folder / "data" / "site.json"
+    file.write_text(file.read_text().replace('"format": 1', '"format": 99'))
+    with serving(folder) as url:
+        tab = Visit(browser, url)
+        tab.said("expected format 1. Found 99")
+        tab.context.close()
+
+
+def test_without_webgl_or_wasm_it_says_so(browser, odd_site):
+    with serving(odd_site) as url:
+        context = browser.new_context(locale="en-US")
+        context.add_init_script("HTMLCanvasElement.prototype.getContext = (get => function (kind, ...more) {"
+                                " return /webgl/.test(kind) ? null : get.call(this, kind, ...more) })"
+                                "(HTMLCanvasElement.prototype.getContext)")  # fmt: skip
+        page = context.new_page()
+        page.goto(url)
+        page.get_by_text("This browser draws no WebGL").wait_for()
+        context.close()
+        context = browser.new_context(locale="en-US")
+        context.add_init_script("delete globalThis.WebAssembly")
+        page = context.new_page()
+        page.goto(f"{url}#pin=3")
+        page.get_by_text("This browser does not run WebAssembly").wait_for()
+        page.wait_for_selector("canvas[data-drawn='400']")
+        context.close()
+
+
+def test_opened_as_a_file_it_shows_the_command(browser, odd_site):
+    page = browser.new_page()
+    page.goto((odd_site / "index.html").as_uri())
+    page.get_by_text("gargalo explore .").first.wait_for(timeout=5000)
+    page.close()
+
+
+def test_without_examples_it_still_generates(browser, odd_site, digits, tmp_path):
+    run = gargalo.open_run(odd_site.parent / "run")
+    folder = gargalo.publish([run], tmp_path / "site", examples=False, progress=False).folder
+    with serving(folder) as url:
+        tab = Visit(browser, url)
+        tab.said("This site was published without examples.")
+        tab.page.get_by_role("button", name="Generate").click()
+        tab.painted(".draws canvas")
+        tab.page.get_by_role("button", name="Draw", exact=True).click()
+        tab.stroke(*SEVEN)
+        tab.painted(".answers .captioned:nth-child(2) canvas")
+        assert tab.complaints == []
+        tab.context.close()
+
+
+def test_a_table_is_seen_as_bars(browser, tmp_path):
+    from sklearn.datasets import load_wine
+
+    wine = load_wine()
+    run = gargalo.train(wine.data, "vae", y=np.array(wine.target_names)[wine.target], latent_dim=2, epochs=10,
+                        out=tmp_path / "wine", progress=False)  # fmt: skip
+    source = as_source(wine.data, np.array(wine.target_names)[wine.target])
+    folder = gargalo.publish([run], tmp_path / "site", source, progress=False).folder
+    with serving(folder) as url:
+        tab = Visit(browser, url, "pin=3").drawn(178)
+        assert tab.page.locator(".columns tbody tr").count() == 13
+        tab.painted(".pinned .output")
+        tab.page.get_by_role("button", name="Draw").click()
+        slider = tab.page.locator(".strings .slider input").first
+        slider.wait_for()
+        before = tab.painted("canvas.above")
+        slider.fill(slider.get_attribute("max"))
+        tab.painted("canvas.above", but=before)
+        assert tab.complaints == []
+        tab.context.close()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((20, 30, 3), np.uint8), ((17, 11), np.float32), ((90, 70), np.uint8)]
+)
+def test_pictures_of_any_size_and_colour(browser, tmp_path, shape, dtype):
+    draws = np.random.default_rng(0)
+    x = draws.random((60, *shape)).astype(np.float32) * np.linspace(0, 1, 60).reshape(-1, *[1] * len(shape))
+    x = (x * 255).astype(np.uint8) if dtype == np.uint8 else x.astype(np.float32)
+    run = gargalo.train(x, "autoencoder", latent_dim=3, epochs=1, out=tmp_path / "run", progress=False)
+    folder = gargalo.publish([run], tmp_path / "site", as_source(x), progress=False).folder
+    with serving(folder) as url:
+        tab = Visit(browser, url, "pin=50").drawn(60)
+        tab.painted(".pinned .captioned:nth-child(1) canvas")
+        back = tab.painted(".pinned .output")
+        assert back.shape[:2] == (2 * shape[0], 2 * shape[1])
+        tab.page.evaluate("location.hash = 'view=draw'")
+        tab.page.locator(".sketch canvas").wait_for()
+        tab.stroke((0.2, 0.2), (0.8, 0.8))
+        tab.painted(".answers .captioned:nth-child(2) canvas")
+        assert tab.complaints == []
+        tab.context.close()

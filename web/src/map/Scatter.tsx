@@ -4,6 +4,9 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import createScatterplot from 'regl-scatterplot';
 import { renderer } from './regl';
 
+/** Milliseconds. */
+const AFTER_LASSO = 300;
+
 type Plot = ReturnType<typeof createScatterplot>;
 type XY = [number, number];
 
@@ -134,12 +137,13 @@ export function Scatter(props: ScatterProps) {
     made.subscribe('select', ({ points }) => {
       const rows = [...points];
       made.deselect({ preventEvent: true });
-      if (fencing.current) given.current.onFence?.(rows);
-      else if (rows.length) given.current.onPick?.(rows[0]);
+      if (fencing) given.current.onFence?.(rows);
+      else if (rows.length && performance.now() > fenced + AFTER_LASSO) given.current.onPick?.(rows[0]);
     });
-    const fencing = { current: false };
-    made.subscribe('lassoStart', () => (fencing.current = true));
-    made.subscribe('lassoEnd', () => setTimeout(() => (fencing.current = false)));
+    // Where a lasso ends there is also a click, which picks nothing.
+    let [fencing, fenced] = [false, -Infinity];
+    made.subscribe('lassoStart', () => void (fencing = true));
+    made.subscribe('lassoEnd', () => void ([fencing, fenced] = [false, performance.now()]));
     const seen = new ResizeObserver(() => {
       // By its own size: the canvas follows the page.
       const { width, height } = above.current!.getBoundingClientRect();

@@ -29,7 +29,7 @@ export function Bar({ site }: { site: Site }) {
             </select>
           </label>
         )}
-        <button type="button" title={say('bar.lang')} aria-label={say('bar.lang')} lang={lang.value === 'en' ? 'pt-BR' : 'en'}
+        <button type="button" title={say('bar.lang')} aria-label={`${lang.value === 'en' ? 'PT' : 'EN'}: ${say('bar.lang')}`} lang={lang.value === 'en' ? 'pt-BR' : 'en'}
           onClick={() => (lang.value = lang.value === 'en' ? 'pt' : 'en')}>
           {lang.value === 'en' ? 'PT' : 'EN'}
         </button>

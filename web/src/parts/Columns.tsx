@@ -7,10 +7,9 @@ const MOST = 60;
 
 export function Columns({ painter, raw, back }: { painter: Painter; raw: ArrayLike<number>; back: ArrayLike<number> | null }) {
   const { columns } = painter.site.data;
-  if (!columns.length) return null;
   const text = (value: number, j: number) => {
     if (Number.isNaN(value)) return '–';
-    return columns[j].kind === 'category' ? columns[j].categories[Math.round(value)] ?? '–' : number(value, 3);
+    return columns[j]?.kind === 'category' ? columns[j].categories[Math.round(value)] ?? '–' : number(value, 3);
   };
   return (
     <div class="columns" tabIndex={0} role="group" aria-label={say('column.value')}>
@@ -19,9 +18,9 @@ export function Columns({ painter, raw, back }: { painter: Painter; raw: ArrayLi
           <tr><th /><th scope="col">{say('pin.original')}</th>{back && <th scope="col">{say('pin.back')}</th>}</tr>
         </thead>
         <tbody>
-          {columns.slice(0, MOST).map(({ name }, j) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
+          {Array.from(raw).slice(0, MOST).map((_, j) => (
+            <tr key={j}>
+              <th scope="row">{columns[j]?.name ?? j}</th>
               <td>{text(raw[j], j)}</td>
               {back && <td>{text(back[j], j)}</td>}
             </tr>

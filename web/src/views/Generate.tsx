@@ -129,20 +129,18 @@ function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
 function Covered({ space, painter }: ViewProps) {
   const found = useSignal<Coverage | null>(null);
   const now = `${space.run.name} ${priorOf(space)} ${seed.value} ${label.value}`;
-  const wanted = useSignal(now);
-  wanted.value = now;
   useEffect(() => {
-    const asked = now;
+    let stale = false;
     found.value = null;
     // After the draws themselves have been seen, and only for those that one stays with.
     const later = setTimeout(() => {
-      coverage(space, painter, seed.value, () => wanted.value !== asked).then((share) => {
-        if (wanted.value === asked) found.value = share;
+      coverage(space, painter, seed.value, () => stale).then((share) => {
+        if (!stale) found.value = share;
       }, report);
     }, 250);
     return () => {
       clearTimeout(later);
-      wanted.value = '';
+      stale = true;
     };
   }, [now]);
   const names = painter.site.data.class_names;

@@ -307,7 +307,7 @@ def test_walk(visit, demo, site):
     tab.page.mouse.move(*place)
     tab.page.locator(".hovering").wait_for()
     tab.page.mouse.click(*place)
-    tab.page.wait_for_function("!location.hash.includes('from=3&')")
+    tab.page.wait_for_url(lambda url: "from=3&" not in url)
 
 
 def test_a_way_off_the_data_is_red(visit, site):
@@ -424,9 +424,7 @@ def test_noise_slides_and_is_removed(visit):
     )
     assert np.square(noisy - seen).mean() > 4 * np.square(clean - seen).mean()
     tab.page.get_by_label("Noise").fill("0")
-    quiet = tab.painted(
-        ".answers .captioned:nth-child(2) canvas", but=tab.pixels(".answers .captioned:nth-child(2) canvas")
-    )
+    quiet = tab.settled(".answers .captioned:nth-child(2) canvas")
     assert np.abs(quiet[..., 0] / 255.0 - seen).max() < 0.01
 
 

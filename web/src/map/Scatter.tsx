@@ -201,7 +201,8 @@ export function Scatter(props: ScatterProps) {
   }, [shown]);
 
   useEffect(drawMarks, [marks]);
-  useEffect(() => void plot.current?.set({ mouseMode: lasso ? 'lasso' : 'panZoom' }), [lasso]);
+  // At once: the next press already means it.
+  useLayoutEffect(() => void plot.current?.set({ mouseMode: lasso ? 'lasso' : 'panZoom' }), [lasso]);
 
   const moved = (event: PointerEvent) => {
     if (!props.onMove || !plot.current) return;

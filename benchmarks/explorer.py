@@ -3,9 +3,9 @@
     python benchmarks/explorer.py [--rounds 5]
 
 A plain autoencoder and a VAE of 16 numbers are trained on the embedded digits and published, all 11,000 of them.
-Each round opens the site anew on loopback, in a browser that has kept nothing, and waits until the map is drawn; then
-decodes one latent, a walk of 12 and 64 draws, many times, through the page's console. 100 latents decoded there are
-compared with PyTorch. The maps of 200,000 and 1,000,000 points are of made-up latents in two dimensions.
+Each round opens the site anew on loopback, in a browser that has kept nothing, and waits until the map is drawn;
+then decodes one latent, a walk of 12 and 64 draws, many times, through the page's console. 100 latents decoded
+there are compared with PyTorch. The maps of 200,000 and 1,000,000 are of made-up latents in two dimensions.
 """
 
 from __future__ import annotations

@@ -420,7 +420,7 @@ def test_noise_slides_and_is_removed(visit):
     tab = visit("view=draw&run=3").drawn()
     tab.stroke(*SEVEN)
     seen, noisy, clean = (
-        tab.painted(f".answers .captioned:nth-child({i}) canvas")[..., 0] / 255.0 for i in (1, 2, 3)
+        tab.settled(f".answers .captioned:nth-child({i}) canvas")[..., 0] / 255.0 for i in (1, 2, 3)
     )
     assert np.square(noisy - seen).mean() > 4 * np.square(clean - seen).mean()
     tab.page.get_by_label("Noise").fill("0")

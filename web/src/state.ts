@@ -69,6 +69,11 @@ export const same = choice('same', ['example', 'walk', 'draws', 'pads'], 'exampl
 /** Theme is a matter of this screen: it is not sent. */
 export const theme = signal<'light' | 'dark'>(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
 
+/** Is this a phone's width? */
+const phone = matchMedia('(max-width: 40rem)');
+export const narrow = signal(phone.matches);
+phone.addEventListener('change', () => (narrow.value = phone.matches));
+
 /** What is under the pointer now. */
 export const hovered = signal<number | null>(null);
 /** Examples inside the lasso. */

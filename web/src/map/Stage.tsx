@@ -11,6 +11,9 @@ import { number, say } from '../words';
 import { choices, colouring } from './colouring';
 import { Scatter, type Mark } from './Scatter';
 
+/** Beside more classes than these their colours say little. */
+const MOST_IN_KEY = 20;
+
 export const PAPER = { light: '#ffffff', dark: '#151a22' };
 /** Of what is drawn above the points: no class has it. */
 export const INK = { light: '#111827', dark: '#ffffff' };
@@ -89,6 +92,11 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
             {say('map.lasso')}
           </button>
         </div>
+      )}
+      {!tools && found.names && found.names.length <= MOST_IN_KEY && (
+        <p class="key quiet">
+          {found.names.map((name, c) => <span key={c}><i class="swatch" style={{ background: colours[c] }} /> {guessing ? '?' : name}</span>)}
+        </p>
       )}
     </div>
   );

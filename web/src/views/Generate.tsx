@@ -10,7 +10,7 @@ import { latest, type Raw } from '../network';
 import { Choice } from '../parts/Controls';
 import { Tiles } from '../parts/Tiles';
 import { isOff, norm, project, row, shares, type Rows } from '../space';
-import { label, prior, report, seed, theme } from '../state';
+import { label, narrow, prior, report, seed, theme } from '../state';
 import { number, say } from '../words';
 import { coverage, drawn, DRAWS, priorOf, type Coverage } from './draws';
 import { NoDecoder } from './NoDecoder';
@@ -80,7 +80,7 @@ function Generating({ space, painter }: ViewProps) {
         <div class="main">
           <div class="card draws">
             <h2>{say('generate.draws')}</h2>
-            <Tiles n={pictures.value ? DRAWS : 0} columns={painter.columns(16)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
+            <Tiles n={pictures.value ? DRAWS : 0} columns={painter.columns(narrow.value ? 8 : 16)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
               paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)} />
           </div>
           {loaded.value && space.latents && (
@@ -167,7 +167,7 @@ function Covered({ space, painter }: ViewProps) {
           </>
         ) : say('wait.judge')}
       </p>
-      <p class="quiet">{say('generate.coverage.what', { n: share?.draws ?? painter.site.judge.radii.shape[0] })}</p>
+      <p class="quiet">{say('generate.coverage.what', { n: number(share?.draws ?? painter.site.judge.radii.shape[0]) })}</p>
     </div>
   );
 }

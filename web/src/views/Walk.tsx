@@ -13,7 +13,7 @@ import { Search } from '../parts/Search';
 import { Tiles } from '../parts/Tiles';
 import type { Painter } from '../pictures/paint';
 import { between, isOff, path, project, row, stack, type Method } from '../space';
-import { at, from, method, report, theme, to } from '../state';
+import { at, from, method, narrow, report, theme, to } from '../state';
 import { say } from '../words';
 import { labelled, labelOf } from './given';
 import { NoDecoder } from './NoDecoder';
@@ -113,18 +113,20 @@ function Walking({ space, painter }: ViewProps) {
   };
   const off = shown.value?.off.filter(Boolean).length ?? 0;
   const red = OFF[dark];
+  const across = narrow.value ? STEPS / 2 : STEPS;
 
   return (
     <div class="split">
       <div class="main">
         <div class="films card">
           <h2>{say('walk.pixels')}</h2>
-          <Tiles n={STEPS} columns={STEPS} width={painter.width} height={painter.height} gap={painter.gap} class="film" label={say('walk.pixels')}
+          <Tiles n={STEPS} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film" label={say('walk.pixels')}
             paint={(pen, k, x, y, w, h) => blend(painter, pen, a, b, k / (STEPS - 1), x, y, w, h)} />
           <h2>{say('walk.codes')}</h2>
-          <Tiles n={shown.value ? STEPS : 0} columns={STEPS} width={painter.width} height={painter.height} gap={painter.gap} class="film codes" label={say('walk.codes')}
+          <Tiles n={shown.value ? STEPS : 0} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film codes" label={say('walk.codes')}
             frame={(k) => (shown.value!.off[k] ? red : null)}
             paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)} />
+          {narrow.value && <div class="now"><Output painter={painter} raw={now.value} /></div>}
           <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (at.value = value)} />
           <p role="status" class={off ? 'off' : ''}>{shown.value ? (off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on')) : say('wait.model')}</p>
         </div>
@@ -133,7 +135,7 @@ function Walking({ space, painter }: ViewProps) {
       </div>
       <aside class="side">
         <div class="card now">
-          <Output painter={painter} raw={now.value} />
+          {!narrow.value && <Output painter={painter} raw={now.value} />}
           <Choice name={say('walk.way')} value={way} onPick={(one) => (method.value = one)} of={[['linear', say('walk.linear')], ['slerp', say('walk.slerp')]]} />
         </div>
         <div class="card ends">

@@ -45,7 +45,11 @@ def demo(
             "seconds": round(time.perf_counter() - began, 1),
             "runs": [{"run": str(run.folder), **run.metrics} for run in runs],
         },
-        [say("demo.done", report=report), say("demo.next", run=runs[1].folder)],
+        [
+            say("demo.done", report=report),
+            say("demo.next", run=runs[1].folder),
+            say("demo.explore", runs=" ".join(str(run.folder) for run in runs[1:5])),
+        ],
         as_json,
     )
 

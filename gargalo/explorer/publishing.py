@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
-import sys
 import tempfile
-import warnings
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-
-from .. import latent, maps, metrics
 from ..data import Source
-from ..errors import DataError, GargaloError, RunError, must
-from ..export import to_onnx
+from ..errors import GargaloError, RunError, must
 from ..files import new_folder
-from ..plots import PALETTE
-from ..run import PRIORS, Run
-from .sheets import layout, sheets
-from .shown import Shown, choose
+from ..run import Run
+from .shown import choose
+from .writing import SiteWriter
 
 __all__ = ["Published", "publish"]
-
-FORMAT = 1
-MOST_MAPPED = 20_000
-"""Examples that t-SNE lays out; further ones are placed among their neighbours."""
-MOST_DIRECTIONS = 16
-NORMS = 4000
-"""Draws from q(z) whose norms are shown."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +84,19 @@ def publish(
     page = resources.files(__package__ or "gargalo.explorer") / "site"
     if not (page / "index.html").is_file():
         raise GargaloError(f"{page}: expected the explorer's page. Found none; build it: make site.")
+    was_there = out.exists()
     new_folder(out, "a new folder for the site")
     # Beside its place, and moved there when it is whole.
     with (
+        contextlib.ExitStack() as undo,
         tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place,
         resources.as_file(page) as built,
     ):
+        if not was_there:
+            undo.callback(_remove_empty, out)
         folder = Path(place) / "site"
         shutil.copytree(built, folder)
-        site = _Site(folder, choose(runs, source, points), thumbnails, examples, progress)
+        site = SiteWriter(folder, choose(runs, source, points), thumbnails, examples, progress)
         site.write(runs, judge)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         for path in (folder, *folder.rglob("*")):
@@ -121,6 +106,7 @@ def publish(
             folder.replace(out)
         except OSError as error:
             raise GargaloError(f"{out}: cannot be written ({error.strerror}). Choose another path.") from None
+        undo.pop_all()
     return Published(out, site.public, tuple(site.notes), size)
 
 
@@ -137,246 +123,6 @@ def _must_share_data(runs: Sequence[Run]) -> None:
             )
 
 
-class _Site:
-    """The files of one site, as they are written."""
-
-    def __init__(self, folder: Path, shown: Shown, thumbnails: bool, examples: bool, progress: bool):
-        self.folder, self.shown = folder, shown
-        self.thumbnails, self.examples, self.progress = thumbnails and examples, examples, progress
-        self.public: dict[str, int] = {}
-        self.notes: list[str] = []
-
-    def write(self, runs: Sequence[Run], judge: Run | None) -> None:
-        """Everything under `data/`; `site.json`, which names it all, comes last."""
-        data, n = runs[0].recipe.data, len(self.shown.x)
-        content: dict[str, Any] = {
-            "format": FORMAT,
-            "made_by": f"gargalo {version('gargalo')}",
-            "palette": PALETTE,
-            "data": {
-                "name": data.name,
-                "kind": "image" if data.is_image else "row",
-                "shape": data.raw_shape,
-                "dtype": data.dtype,
-                "class_names": data.class_names,
-                "columns": [
-                    column.model_dump(include={"name", "kind", "categories"}) for column in data.columns or ()
-                ],
-                **self._units(),
-                # As MNIST's were, drawn digits are to be centred and scaled.
-                "centred": data.name in ("mnist", "mnist-10k"),
-            },
-            "examples": self._examples() if self.examples else None,
-            "runs": [self._run(i, run) for i, run in enumerate(runs)],
-            "judge": self._judge(judge, runs[0]) if judge is not None and self.examples else None,
-        }
-        self.public = {"examples": n if self.examples else 0, **self.public, "models": len(runs)}
-        self._file("site.json", json.dumps(content, default=float).encode())
-
-    def tell(self, what: str) -> None:
-        if self.progress:
-            print(f"publish: {what}", file=sys.stderr)
-
-    # ---- files
-
-    def _file(self, name: str, content: bytes) -> dict[str, Any]:
-        """A file under `data/`, and how the page finds it and knows that it is whole."""
-        path = self.folder / "data" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return {"file": f"data/{name}", "bytes": len(content), "crc32": zlib.crc32(content)}
-
-    def _array(self, name: str, array: np.ndarray) -> dict[str, Any]:
-        """An array as its little-endian numbers, row by row: float32, or uint16 for whole ones."""
-        kind = "<u2" if array.dtype.kind in "iu" else "<f4"
-        content = np.ascontiguousarray(array, np.dtype(kind)).tobytes()
-        return self._file(f"{name}.bin", content) | {
-            "dtype": "uint16" if kind == "<u2" else "float32",
-            "shape": array.shape,
-        }
-
-    # ---- what belongs to the examples
-
-    def _units(self) -> dict[str, Any]:
-        """Mean and standard deviation of each column of rows of numbers, by which they stand beside each other."""
-        x = self.shown.x
-        if x.ndim > 2:
-            return {"center": None, "deviation": None}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a column of nothing but missing values
-            center, deviation = (np.nan_to_num(of(x, axis=0, dtype=np.float64)) for of in (np.nanmean, np.nanstd))
-        return {"center": center.tolist(), "deviation": deviation.tolist()}
-
-    def _examples(self) -> dict[str, Any]:
-        shown = self.shown
-        found: dict[str, Any] = {
-            "n": len(shown.x),
-            "of": shown.of,
-            "kept": shown.is_kept,
-            "parts": self._array("parts", shown.parts),
-        }
-        if shown.y is not None:
-            found["labels"] = self._array("labels", shown.y)
-            self.public["labels"] = len(shown.y)
-        if shown.is_kept:
-            self.notes.append("kept")
-        elif len(shown.x) < shown.of:
-            self.notes.append("some")
-        if not self.thumbnails:
-            self.notes.append("latents_tell")
-            return found
-        ids = [Path(text).name if Path(text).is_absolute() else text for text in shown.ids]
-        if any(text != str(i) for i, text in enumerate(ids)):
-            found["ids"] = self._file("ids.json", json.dumps(ids, ensure_ascii=False).encode())
-            self.public["ids"] = len(ids)
-        pictures = shown.display if shown.display is not None else shown.x
-        if pictures.ndim > 2:
-            lay = layout(pictures.shape[1:])
-            self.tell(f"{len(pictures)} pictures")
-            files = [self._file(f"pictures-{i:04d}.png", png) for i, png in enumerate(sheets(pictures, lay))]
-            found["sheets"] = {**lay, "files": files}
-            self.public["pictures"] = len(pictures)
-            self.notes.append("people")
-        if shown.x.ndim == 2:
-            found["rows"] = self._array("rows", shown.x)
-            self.public["rows"] = len(shown.x)
-        return found
-
-    # ---- what belongs to a run
-
-    def _run(self, i: int, run: Run) -> dict[str, Any]:
-        """One run: its latents and maps, and its model."""
-        self.tell(f"{run.folder}: latents and maps")
-        model, recipe = run.model, run.recipe
-        seen = self._seen(run)
-        z = seen["z"]
-        center, (directions, variances) = z.mean(axis=0, dtype=np.float64), latent.directions(z)
-        few = directions[:MOST_DIRECTIONS]
-        along = (z - center) @ few.T
-        found: dict[str, Any] = {
-            "name": run.folder.name,
-            "model": recipe.model,
-            "latent_dim": run.latent_size,
-            "grid": list(model.latent_shape) if model.is_grid else None,
-            "can": sorted(model.can),
-            "conditional": model.is_conditional,
-            # Then a latent alone cannot be decoded, but what is encoded can be reconstructed.
-            "skips": "reconstruct" in model.can and "decode" not in model.can,
-            "prior": model.prior,
-            "noise": {key: recipe.options[key] for key in ("noise", "strength")}
-            if "denoise" in model.can
-            else None,
-            "network": recipe.network,
-            "epochs": len(run.history),
-            "figures": {
-                key: run.metrics.get(key)
-                for key in (
-                    "test_mse",
-                    "test_accuracy",
-                    "knn_accuracy",
-                    "psnr_denoised",
-                    "coverage",
-                    "coverage_gmm",
-                )
-            },
-            "axes": {
-                "center": center.tolist(),
-                "deviation": z.std(axis=0).tolist(),
-                "low": np.percentile(z, 1, axis=0).tolist(),
-                "high": np.percentile(z, 99, axis=0).tolist(),
-                "directions": few.tolist(),
-                "share": (variances[: len(few)] / max(variances.sum(), 1e-30)).tolist(),
-                "along_low": np.percentile(along, 1, axis=0).tolist(),
-                "along_high": np.percentile(along, 99, axis=0).tolist(),
-            },
-            "maps": {},
-        }
-        if self.examples:
-            found["latents"] = self._array(f"{i}/latents", z)
-            found["near"] = {"k": latent.Neighbours(z).k, "threshold": latent.Neighbours(z).threshold}
-            if "tsne" in seen:
-                found["maps"]["tsne"] = self._array(f"{i}/tsne", seen["tsne"])
-            if "error" in seen:
-                found["error"] = self._array(f"{i}/error", seen["error"])
-            self.public["latents"] = self.public.get("latents", 0) + len(z)
-        if "decode" in model.can:
-            found["norms"] = self._array(f"{i}/norms", np.linalg.norm(self._draws(run), axis=1))
-            found["priors"] = self._priors(i, run)
-        self.tell(f"{run.folder}: model")
-        verbs = [verb for verb in ("encode", "decode", "classify") if verb in model.can]
-        verbs += ["reconstruct"] if found["skips"] else []
-        found["networks"] = {
-            verb: self._file(f"{i}/{verb}.onnx", to_onnx(run.codec, model, verb, run.examples.x)) for verb in verbs
-        }
-        return found
-
-    def _seen(self, run: Run) -> dict[str, np.ndarray]:
-        """Latents of the examples, their errors, and a t-SNE map: computed once for these weights and kept."""
-        shown = self.shown
-
-        def compute() -> tuple[dict[str, np.ndarray], dict[str, str]]:
-            tensors = {"z": run.encode(shown.x)}
-            if "reconstruct" in run.model.can:
-                tensors["error"] = self._errors(run)
-            with contextlib.suppress(DataError):  # no variation to map: PCA shows that too
-                tensors["tsne"] = _tsne(tensors["z"])
-            return tensors, {}
-
-        return run.kept(f"explorer-{shown.key}", compute)[0]
-
-    def _errors(self, run: Run) -> np.ndarray:
-        """Mean squared error of each example's reconstruction in model space, (n,)."""
-        shown, found, size = self.shown, [], run.codec.rows_at_once
-        for start in range(0, len(shown.x), size):
-            raw = np.ascontiguousarray(shown.x[start : start + size])
-            x = run.codec(torch.from_numpy(raw))
-            back = run.codec(torch.from_numpy(np.ascontiguousarray(run.reconstruct(raw))))
-            away, known = (x - back).square().flatten(1), run.codec.mask(torch.from_numpy(raw))
-            weights = torch.ones_like(away) if known is None else known.flatten(1).float()
-            found.append(((away * weights).sum(1) / weights.sum(1).clamp(min=1)).numpy())
-        return np.concatenate(found)
-
-    def _draws(self, run: Run) -> np.ndarray:
-        """Draws from q(z), where there is one: on posterior means a VAE would look worse than it is."""
-        x = self.shown.x
-        rows = np.random.default_rng(0).permutation(len(x))[:NORMS]
-        return run.draw_latents(np.ascontiguousarray(x[np.sort(rows)]))
-
-    def _priors(self, i: int, run: Run) -> dict[str, Any]:
-        """Where the page can draw from: N(0, I), and the mixture that was fitted to the latents."""
-        found: dict[str, Any] = {"normal": {}}
-        try:
-            mixture: Any = run.prior(PRIORS[1])
-        except RunError:  # kept for other weights, or by a version that fitted none
-            return found
-        found["gmm"] = {
-            name: self._array(f"{i}/mixture-{name}", np.asarray(getattr(mixture, name)))
-            for name in ("weights", "means", "factors")
-        }
-        return found
-
-    def _judge(self, judge: Run, run: Run) -> dict[str, Any] | None:
-        """What the page needs to measure coverage, class by class, as `gargalo.metrics.coverage` does."""
-        kept = run.examples
-        if kept.y is None or len(kept.x) <= metrics.NEAREST:
-            return None
-        self.tell("judge")
-        seen = judge.encode(kept.x)
-        return {
-            "encode": self._file("judge/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)),
-            "latents": self._array("judge/latents", seen),
-            "radii": self._array("judge/radii", metrics.radii(seen)),
-            "labels": self._array("judge/labels", kept.y),
-        }
-
-
-def _tsne(z: np.ndarray) -> np.ndarray:
-    """A t-SNE map of latents (n, d), (n, 2); of very many, all but the first are placed among their neighbours."""
-    if len(z) <= MOST_MAPPED:
-        return maps.project(z, "tsne").points
-    order = np.random.default_rng(0).permutation(len(z))
-    some, others = order[:MOST_MAPPED], order[MOST_MAPPED:]
-    points = np.empty((len(z), 2), np.float32)
-    points[some] = maps.project(z[some], "tsne").points
-    points[others] = latent.Neighbours(z[some]).place(z[others], points[some])
-    return points
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -7,7 +7,7 @@ import { latest, type Raw } from '../network';
 import type { Painter } from '../pictures/paint';
 import { nearest, row } from '../space';
 import { from, lines, pinned, report, taken, view } from '../state';
-import { reconstruction } from '../views/given';
+import { canReconstruct, canTake, reconstruction } from '../views/given';
 import { number, say } from '../words';
 import { Switch } from './Controls';
 import { Captioned, describe, Example, Examples, Output } from './Pictures';
@@ -48,7 +48,7 @@ export function Pinned({ space, painter, map }: { space: Space; painter: Painter
       </h2>
       <div class="pair">
         {painter.showsExamples ? <Captioned text={say('pin.original')}><Example painter={painter} i={i} /></Captioned> : <p class="quiet">{say('none.pictures')}</p>}
-        {(space.network.can('decode') || space.network.can('reconstruct')) && (
+        {canReconstruct(space, painter) && (
           <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
             <Output painter={painter} raw={back.value} />
           </Captioned>
@@ -63,7 +63,7 @@ export function Pinned({ space, painter, map }: { space: Space; painter: Painter
         {space.network.can('decode') && (
           <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>{say('pin.walk')}</button>
         )}
-        <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>{say('pin.draw')}</button>
+        {canTake(painter) && <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>{say('pin.draw')}</button>}
       </p>
     </section>
   );

@@ -16,7 +16,7 @@ import { stack } from '../space';
 import { attempt, label, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
 import { knows, number, say, type Key } from '../words';
 import { drawn, DRAWS } from './draws';
-import { labelled, reconstruction } from './given';
+import { canReconstruct, labelled, reconstruction } from './given';
 import { mapOf, pointAt } from './MapView';
 import { NoDecoder } from './NoDecoder';
 import { ends, film, STEPS, type Film } from './Walk';
@@ -119,7 +119,7 @@ function SameExample({ space, painter }: ViewProps) {
     <>
       <div class="pair">
         {painter.showsExamples && <Captioned text={say('compare.example.of', { id: describe(painter, i) })}><Example painter={painter} i={i} /></Captioned>}
-        {(space.network.can('decode') || space.network.can('reconstruct')) && (
+        {canReconstruct(space, painter) && (
           <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}><Output painter={painter} raw={back} /></Captioned>
         )}
       </div>

@@ -15,7 +15,7 @@ import { centred, corrupted, reduced, sketched } from '../pictures/sketch';
 import { isOff, nearest, place, project, row } from '../space';
 import { attempt, label, mapKind, pinned, report, taken, theme } from '../state';
 import { number, say } from '../words';
-import { labelled, labelOf, rawExample } from './given';
+import { canTake, labelled, labelOf, rawExample } from './given';
 import { mapOf } from './MapView';
 
 interface Answer {
@@ -99,7 +99,7 @@ export function Draw({ space, painter }: ViewProps) {
               <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} /> {say('draw.centred')}
             </label>
           )}
-          {pinned.value !== null && painter.showsExamples && (
+          {pinned.value !== null && canTake(painter) && (
             <button type="button" onClick={() => (taken.value = pinned.value)}>{say('generate.pin')}</button>
           )}
         </div>

@@ -80,6 +80,7 @@ function Generating({ space, painter }: ViewProps) {
         <div class="main">
           <div class="card draws">
             <h2>{say('generate.draws')}</h2>
+            {!pictures.value && <p class="quiet" role="status">{say('wait.model')}</p>}
             <Tiles n={pictures.value ? DRAWS : 0} columns={painter.columns(narrow.value ? 8 : 16)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
               paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)} />
           </div>

@@ -7,10 +7,9 @@ import { row, stack } from '../space';
 
 /** Example i as the data have it; null where its whole picture was not published. */
 export async function rawExample(painter: Painter, i: number): Promise<Raw | null> {
+  if (!canTake(painter)) return null;
   const { sheets, rows } = examples.value!;
-  if (rows) return row(rows, i).slice();
-  if (!sheets?.ref.whole || painter.site.data.kind !== 'image') return null;
-  return rawOf(await sheets.pixels(i), painter.site.data);
+  return rows ? row(rows, i).slice() : rawOf(await sheets!.pixels(i), painter.site.data);
 }
 
 /** Labels (n, classes) for a decoder that takes some; null for one that takes none. */
@@ -23,6 +22,14 @@ export function labelled(space: Space, painter: Painter, labels: ArrayLike<numbe
 }
 
 export const labelOf = (i: number): number => examples.value?.labels?.[i] ?? 0;
+
+/** Can examples be taken as the data have them? Larger pictures were reduced when they were published. */
+export const canTake = (painter: Painter): boolean =>
+  Boolean(examples.value?.rows ?? (painter.site.data.kind === 'image' && examples.value?.sheets?.ref.whole));
+
+/** Can examples be shown as the model gives them back? */
+export const canReconstruct = (space: Space, painter: Painter): boolean =>
+  space.network.can('decode') || (space.network.can('reconstruct') && canTake(painter));
 
 /** Example i through the bottleneck and back. */
 export async function reconstruction(space: Space, painter: Painter, i: number): Promise<Raw | null> {

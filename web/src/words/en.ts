@@ -53,7 +53,6 @@ export const en = {
   'none.other': 'To compare takes two runs on the same data: gargalo publish RUN RUN -o site',
   'none.pictures': 'Published without pictures.',
 
-  'map.of': '{shown} of {n} points',
   'map.from': 'Points: {parts}.',
   'map.some': '{n} of {of} examples.',
   'map.kept': 'The test examples that the run keeps.',
@@ -84,7 +83,6 @@ export const en = {
   'colour.part': 'set',
   'colour.error': 'reconstruction error',
   'colour.norm': 'norm of z',
-  'colour.none': 'none',
   'legend': 'Legend',
   'legend.toggle': 'Show or hide {name}',
   'legend.all': 'Show all',
@@ -183,7 +181,6 @@ export const en = {
   'compare.pads': 'twin pads',
   'compare.pads.help': 'Move over the map: here it is the latent space itself, and the decoder answers.',
   'compare.pads.none': 'Twin pads take two runs with 2 latent numbers: --latent-dim 2.',
-  'compare.figures': 'Figures',
   'figure.test_mse': 'reconstruction error (MSE)',
   'figure.test_accuracy': 'accuracy',
   'figure.knn_accuracy': 'kNN accuracy',
@@ -197,8 +194,6 @@ export const en = {
   'column.value': 'value',
   'picture.example': 'Example {id}',
   'picture.output': 'What the decoder gives',
-  'picture.sheet': '{n} examples',
-  'id': 'id',
   'made': 'Made with {by}. The model runs in this browser; nothing is sent anywhere.',
 };
 

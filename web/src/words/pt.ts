@@ -55,7 +55,6 @@ export const pt: Record<Key, string> = {
   'none.other': 'Para comparar são precisos dois modelos com os mesmos dados: gargalo publish RUN RUN -o site',
   'none.pictures': 'Publicado sem imagens.',
 
-  'map.of': '{shown} de {n} pontos',
   'map.from': 'Pontos: {parts}.',
   'map.some': '{n} de {of} exemplos.',
   'map.kept': 'Os exemplos de teste que o modelo guarda.',
@@ -86,7 +85,6 @@ export const pt: Record<Key, string> = {
   'colour.part': 'conjunto',
   'colour.error': 'erro de reconstrução',
   'colour.norm': 'norma de z',
-  'colour.none': 'nenhuma',
   'legend': 'Legenda',
   'legend.toggle': 'Mostrar ou esconder {name}',
   'legend.all': 'Mostrar tudo',
@@ -185,7 +183,6 @@ export const pt: Record<Key, string> = {
   'compare.pads': 'mapas gêmeos',
   'compare.pads.help': 'Passe sobre o mapa: aqui ele é o próprio espaço latente, e o decoder responde.',
   'compare.pads.none': 'Para os mapas gêmeos são precisos dois modelos com 2 números latentes: --latent-dim 2.',
-  'compare.figures': 'Números',
   'figure.test_mse': 'erro de reconstrução (MSE)',
   'figure.test_accuracy': 'acurácia',
   'figure.knn_accuracy': 'acurácia kNN',
@@ -199,7 +196,5 @@ export const pt: Record<Key, string> = {
   'column.value': 'valor',
   'picture.example': 'Exemplo {id}',
   'picture.output': 'O que o decoder devolve',
-  'picture.sheet': '{n} exemplos',
-  'id': 'id',
   'made': 'Feito com {by}. O modelo roda neste navegador; nada é enviado a lugar algum.',
 };

@@ -314,9 +314,11 @@ def explore(
     def ready(url: str) -> None:
         print(f"{url}  (Ctrl-C ends it)", file=sys.stderr, flush=True)
         if browser:
+            import threading
             import webbrowser
 
-            webbrowser.open(url)
+            # Beside: some browsers are waited for, and the page is served only afterwards.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     runs = list(runs)
     if not isinstance(port, int) or not 0 <= port < 2**16:

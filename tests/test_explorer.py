@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,10 +173,24 @@ def test_without_examples_nothing_of_any_example_is_published(small_runs, digits
     run = content["runs"][0]
     assert content["examples"] is None
     assert content["judge"] is None
-    assert not {"latents", "error", "near"} & run.keys()
     assert run["maps"] == {}
-    assert {"decode", "encode"} <= run["networks"].keys()
+    named = {file["file"] for file in files(content)}
+    mixture = {f"data/0/mixture-{part}.bin" for part in ("weights", "means", "factors")}
+    assert named == {"data/0/encode.onnx", "data/0/decode.onnx"} | mixture
     assert found.public == {"examples": 0, "models": 1}
+
+
+def test_an_empty_folder_is_filled_and_runs_of_one_name_are_told_apart(small_runs, digits, tmp_path, monkeypatch):
+    run = small_runs["vae"]
+    twin = tmp_path / "runs" / "vae"
+    shutil.copytree(run.folder, twin)
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    found = gargalo.publish([run, twin], ".", digits, examples=False, progress=False)
+    assert explorer.is_site(here)
+    assert [one["name"] for one in read(found.folder)["runs"]] == ["vae", "vae (2)"]
+    assert not [path for path in here.iterdir() if path.name.startswith(".")]
 
 
 def test_some_points_are_the_test_part_first(small_runs, digits, tmp_path):

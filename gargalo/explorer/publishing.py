@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..data import Source
 from ..errors import GargaloError, RunError, must
-from ..files import new_folder
+from ..files import cannot_write, new_folder
 from ..run import Run
 from .shown import choose
 from .writing import SiteWriter
@@ -29,7 +29,7 @@ class Published:
     folder : Path
     public : dict
         What anybody who has the folder can see, and how much of each: "examples", "pictures", "rows", "labels",
-        "ids", "latents", "models".
+        "ids", "latents", "models", "judges".
     notes : tuple of str
         Keys of what there is to know, under "publish.<key>" in `lang`.
     size : int
@@ -89,7 +89,7 @@ def publish(
     # Beside its place, and moved there when it is whole.
     with (
         contextlib.ExitStack() as undo,
-        tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place,
+        tempfile.TemporaryDirectory(dir=out if was_there else out.parent, prefix=".site.partial") as place,
         resources.as_file(page) as built,
     ):
         if not was_there:
@@ -102,10 +102,14 @@ def publish(
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)  # whoever serves it must be able to read it
         try:
-            out.rmdir()  # empty: `new_folder` made it, or saw that it is
-            folder.replace(out)
+            if was_there:  # it may be somebody's working folder: it is filled, its page last
+                for path in sorted(folder.iterdir(), key=lambda path: path.name == "index.html"):
+                    path.replace(out / path.name)
+            else:
+                out.rmdir()
+                folder.replace(out)
         except OSError as error:
-            raise GargaloError(f"{out}: cannot be written ({error.strerror}). Choose another path.") from None
+            raise cannot_write(out, error) from None
         undo.pop_all()
     return Published(out, site.public, tuple(site.notes), size)
 

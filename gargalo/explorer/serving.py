@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,15 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 ADDRESS = "127.0.0.1"
+KINDS = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
 def is_site(folder: Path) -> bool:
@@ -47,13 +57,19 @@ def application(site: Path, port: int) -> Starlette:
     from starlette.routing import Mount
     from starlette.staticfiles import StaticFiles
 
-    hosts = {f"{name}:{port}".encode() for name in (ADDRESS, "localhost")}
+    names = (ADDRESS, "localhost")
+    # Browsers leave HTTP's own port out.
+    hosts = {f"{name}:{port}".encode() for name in names} | {name.encode() for name in names if port == 80}
+    # Not as some registry of this machine has them: what is called text is run by no browser.
+    for suffix, kind in KINDS.items():
+        mimetypes.add_type(kind, suffix)
 
     class Files(StaticFiles):
         """Files of the site; a path that no file system takes is one that is not there."""
 
         async def get_response(self, path: str, scope: Any) -> Any:
-            if "\0" in path or "\\" in path:
+            # As it was asked for: on Windows `path` has backslashes of its own.
+            if "\0" in scope["path"] or "\\" in scope["path"]:
                 raise HTTPException(404)
             try:
                 return await super().get_response(path, scope)

@@ -28,7 +28,7 @@ __all__ = ["SiteWriter"]
 FORMAT = 1
 MOST_MAPPED = 20_000
 """Examples that t-SNE lays out; further ones are placed among their neighbours."""
-MOST_DIRECTIONS = 16
+MOST_DIRECTIONS = 8
 NORMS = 4000
 """Draws from q(z) whose norms are shown."""
 
@@ -63,7 +63,10 @@ class SiteWriter:
                 "centred": data.name in ("mnist", "mnist-10k"),
             },
             "examples": self._examples() if self.examples else None,
-            "runs": [self._run(i, run) for i, run in enumerate(runs)],
+            "runs": [
+                self._run(i, run) | {"name": name}
+                for i, (run, name) in enumerate(zip(runs, _names(runs), strict=True))
+            ],
             "judge": self._judge(judge, runs[0]) if judge is not None and self.examples else None,
         }
         self.public = {"examples": n if self.examples else 0, **self.public, "models": len(runs)}
@@ -132,10 +135,10 @@ class SiteWriter:
             files = [self._file(f"pictures-{i:04d}.png", png) for i, png in enumerate(sheets(pictures, lay))]
             found["sheets"] = {**lay, "files": files}
             self.public["pictures"] = len(pictures)
-            self.notes.append("people")
         if shown.x.ndim == 2:
             found["rows"] = self._array("rows", shown.x)
             self.public["rows"] = len(shown.x)
+        self.notes.append("people")
         return found
 
     # ---- what belongs to a run
@@ -150,11 +153,8 @@ class SiteWriter:
         few = directions[:MOST_DIRECTIONS]
         along = (z - center) @ few.T
         found: dict[str, Any] = {
-            "name": run.folder.name,
             "model": recipe.model,
             "latent_dim": run.latent_size,
-            "grid": list(model.latent_shape) if model.is_grid else None,
-            "can": sorted(model.can),
             "conditional": model.is_conditional,
             # Then a latent alone cannot be decoded, but what is encoded can be reconstructed.
             "skips": "reconstruct" in model.can and "decode" not in model.can,
@@ -163,7 +163,6 @@ class SiteWriter:
             if "denoise" in model.can
             else None,
             "network": recipe.network,
-            "epochs": len(run.history),
             "figures": {
                 key: run.metrics.get(key)
                 for key in (
@@ -189,14 +188,16 @@ class SiteWriter:
         }
         if self.examples:
             found["latents"] = self._array(f"{i}/latents", z)
-            found["near"] = {"k": latent.Neighbours(z).k, "threshold": latent.Neighbours(z).threshold}
+            near = latent.Neighbours(z)
+            found["near"] = {"k": near.k, "threshold": near.threshold}
             if "tsne" in seen:
                 found["maps"]["tsne"] = self._array(f"{i}/tsne", seen["tsne"])
             if "error" in seen:
                 found["error"] = self._array(f"{i}/error", seen["error"])
             self.public["latents"] = self.public.get("latents", 0) + len(z)
         if "decode" in model.can:
-            found["norms"] = self._array(f"{i}/norms", np.linalg.norm(self._draws(run), axis=1))
+            if self.examples:
+                found["norms"] = self._array(f"{i}/norms", np.linalg.norm(self._draws(run), axis=1))
             found["priors"] = self._priors(i, run)
         self.tell(f"{run.folder}: model")
         verbs = [verb for verb in ("encode", "decode", "classify") if verb in model.can]
@@ -220,14 +221,18 @@ class SiteWriter:
 
         return run.kept(f"explorer-{shown.key}", compute)[0]
 
+    @torch.inference_mode()
     def _errors(self, run: Run) -> np.ndarray:
-        """Mean squared error of each example's reconstruction in model space, (n,)."""
-        shown, found, size = self.shown, [], run.codec.rows_at_once
-        for start in range(0, len(shown.x), size):
-            raw = np.ascontiguousarray(shown.x[start : start + size])
-            x = run.codec(torch.from_numpy(raw))
-            back = run.codec(torch.from_numpy(np.ascontiguousarray(run.reconstruct(raw))))
-            away, known = (x - back).square().flatten(1), run.codec.mask(torch.from_numpy(raw))
+        """Mean squared error of each reconstruction in model space, (n,); by its own label if that counts."""
+        shown, found = self.shown, []
+        names = np.array(run.recipe.data.class_names or ())
+        for rows in np.array_split(np.arange(len(shown.x)), -(-len(shown.x) // run.codec.rows_at_once)):
+            raw = torch.from_numpy(np.array(shown.x[rows]))
+            y = None
+            if run.model.is_conditional and shown.y is not None:
+                y = torch.from_numpy(np.array(run.one_hot(names[shown.y[rows]], len(rows))))
+            x, known = run.codec(raw), run.codec.mask(raw)
+            away = (x - run.model.reconstruct(x, y)).square().flatten(1)
             weights = torch.ones_like(away) if known is None else known.flatten(1).float()
             found.append(((away * weights).sum(1) / weights.sum(1).clamp(min=1)).numpy())
         return np.concatenate(found)
@@ -257,6 +262,7 @@ class SiteWriter:
         if kept.y is None or len(kept.x) <= metrics.NEAREST:
             return None
         self.tell("judge")
+        self.public["judges"] = 1
         seen = judge.encode(kept.x)
         return {
             "encode": self._file("judge/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)),
@@ -264,6 +270,16 @@ class SiteWriter:
             "radii": self._array("judge/radii", metrics.radii(seen)),
             "labels": self._array("judge/labels", kept.y),
         }
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """What the page calls each run: its folder's name, with a number after the first of that name."""
+    taken: dict[str, int] = {}
+    names = []
+    for run in runs:
+        taken[run.folder.name] = n = taken.get(run.folder.name, 0) + 1
+        names.append(run.folder.name if n == 1 else f"{run.folder.name} ({n})")
+    return names
 
 
 def _tsne(z: np.ndarray) -> np.ndarray:

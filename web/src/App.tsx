@@ -35,8 +35,12 @@ export function App() {
       if (event.key === 'Escape') projector.value = false;
     };
     addEventListener('keydown', pressed);
-    addEventListener('unhandledrejection', (event) => report(event.reason));
-    return () => removeEventListener('keydown', pressed);
+    const failed = (event: PromiseRejectionEvent) => report(event.reason);
+    addEventListener('unhandledrejection', failed);
+    return () => {
+      removeEventListener('keydown', pressed);
+      removeEventListener('unhandledrejection', failed);
+    };
   }, []);
 
   return (
@@ -66,13 +70,13 @@ function Opened() {
     });
   }, [runIndex.value]);
   const found = opened.value;
-  if (!found) return problem.value ? null : <Waiting />;
+  if (found?.run !== run.value) return problem.value ? null : <Waiting />;
   const painter = painterOf(here);
   const View = shown[view.value];
   return (
     <section class={`view view-${view.value}`} aria-labelledby="lesson">
       <h1 id="lesson">{say(`lesson.${view.value}` as Key)}</h1>
-      <View key={`${view.value} ${found.run.name}`} space={found} painter={painter} />
+      <View key={`${view.value} ${runIndex.value}`} space={found} painter={painter} />
     </section>
   );
 }

@@ -25,6 +25,6 @@ attempt(async () => {
   correctAddress(found);
   examples.value = await loadExamples(found);
   site.value = found;
-  followAddress();
+  followAddress(found);
   openConsole(found);
 });

@@ -64,14 +64,11 @@ export interface RunRef {
   name: string;
   model: string;
   latent_dim: number;
-  grid: number[] | null;
-  can: string[];
   conditional: boolean;
   skips: boolean;
   prior: 'normal' | 'gmm';
   noise: { noise: 'gaussian' | 'masking' | 'salt-and-pepper'; strength: number } | null;
   network: string;
-  epochs: number;
   figures: Record<string, number | null>;
   axes: Axes;
   maps: { tsne?: ArrayRef };

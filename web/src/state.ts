@@ -1,6 +1,6 @@
 /** What the visitor has chosen, as signals, and the same in the address, so that a view can be sent. */
 
-import { computed, effect, signal, type Signal } from '@preact/signals';
+import { batch, computed, effect, signal, type Signal } from '@preact/signals';
 import { Problem, type Site } from './site';
 import type { Method } from './space';
 
@@ -33,7 +33,7 @@ function keep<T>(name: string, usual: T, read: (text: string) => T | undefined, 
 
 const oneOf = <T extends string>(...known: T[]) => (text: string) => known.find((name) => name === text);
 const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
-const share = (text: string) => (/^[\d.]{1,8}$/.test(text) ? Math.min(1, Number(text)) : undefined);
+const share = (text: string) => (/^\d(\.\d{0,6})?$/.test(text) ? Math.min(1, Number(text)) : undefined);
 const flag = (text: string) => text === '1';
 const numbers = (text: string) => (/^[\d,]*$/.test(text) ? text.split(',').filter(Boolean).map(Number) : undefined);
 
@@ -80,8 +80,20 @@ export const hovered = signal<number | null>(null);
 export const chosen = signal<number[]>([]);
 
 /** Write the address whenever something changes, and follow it when somebody else changes it. */
-export function followAddress(): void {
+export function followAddress(here: Site): void {
   let own = '';
+  let [last, later] = [-Infinity, 0];
+  // A slider moves more often than browsers let an address be written.
+  const write = () => {
+    clearTimeout(later);
+    const wait = last + 350 - performance.now();
+    if (wait > 0) {
+      later = window.setTimeout(write, wait);
+      return;
+    }
+    last = performance.now();
+    if (location.hash !== own) history.replaceState(null, '', own);
+  };
   effect(() => {
     const said = new URLSearchParams();
     for (const { name, cell, write, usual } of kept) {
@@ -89,20 +101,25 @@ export function followAddress(): void {
       if (value !== null && (rest === null || write(value) !== write(rest))) said.set(name, write(value));
     }
     own = `#${said}`;
-    if (location.hash !== own) history.replaceState(null, '', own);
+    write();
   });
   addEventListener('hashchange', () => {
     if (location.hash === own) return;
     const now = new URLSearchParams(location.hash.slice(1));
+    // All at once: nothing is to be drawn of what is half read, or names no example.
+    batch(() => {
     for (const { name, cell, read, usual } of kept) {
       const text = now.get(name);
       if (text !== null || cell !== (lang as Signal)) cell.value = (text === null ? undefined : read(text)) ?? usual;
     }
+    correctAddress(here);
+    });
   });
 }
 
 /** Numbers of an address that name no example, no run, are as if they were not there. */
-export function correctAddress({ runs, examples }: Site): void {
+export function correctAddress({ runs, examples, data }: Site): void {
+  if (label.value !== null && label.value >= (data.class_names?.length ?? 0)) label.value = null;
   if (runIndex.value >= runs.length) runIndex.value = 0;
   if (otherIndex.value !== null && otherIndex.value >= runs.length) otherIndex.value = null;
   for (const cell of [pinned, from, to, taken]) if (cell.value !== null && cell.value >= (examples?.n ?? 0)) cell.value = null;

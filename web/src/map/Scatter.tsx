@@ -1,8 +1,9 @@
 /** Points to look at, hover, pick and fence in. It knows arrays and colours, not what they mean. */
 
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import createScatterplot from 'regl-scatterplot';
 import { renderer } from './regl';
+import { followFingers } from './touch';
 
 /** Milliseconds. */
 const AFTER_LASSO = 300;
@@ -72,6 +73,8 @@ export function Scatter(props: ScatterProps) {
   given.current = props;
   const fitted = useRef<Frame>({ x: 0, y: 0, half: 1 });
   const drawn = useRef<Promise<unknown>>(Promise.resolve());
+  // Another shape of the canvas, as when a phone is turned, is another frame.
+  const [aspect, setAspect] = useState(0);
 
   /** Where a point of the data is on the canvas, in CSS pixels. */
   const screen = ([x, y]: XY): XY => {
@@ -122,12 +125,14 @@ export function Scatter(props: ScatterProps) {
       spatialIndexUseWorker: false,
       pointSizeSelected: 0,
       pointOutlineWidth: 0,
-      lassoOnLongPress: true,
+      lassoOnLongPress: Boolean(given.current.onFence),
       lassoColor: '#ffa90e',
       lassoMinDelay: 10,
       lassoMinDist: 3,
       deselectOnDblClick: false,
       deselectOnEscape: false,
+      // No turning: a map that is turned has no axes to tell of.
+      ...({ actionKeyMap: given.current.onFence ? { lasso: 'shift' } : {} } as object),
       cameraDistance: 1,
     });
     plot.current = made;
@@ -147,12 +152,30 @@ export function Scatter(props: ScatterProps) {
     const seen = new ResizeObserver(() => {
       // By its own size: the canvas follows the page.
       const { width, height } = above.current!.getBoundingClientRect();
-      if (width && height) made.set({ width, height });
+      if (!width || !height) return;
+      made.set({ width, height });
+      setAspect(Math.round((8 * width) / height) / 8);
       drawMarks();
+    });
+    const noMoreFingers = followFingers(canvas.current!, {
+      draws: () => Boolean(given.current.lasso),
+      onPinch: (ratio, before, now) => {
+        const { width, height } = canvas.current!.getBoundingClientRect();
+        const view = new Float32Array(made.get('cameraView') as unknown as Float32Array);
+        const place = ([x, y]: XY) => [((2 * x) / width - 1) * (width / height), 1 - (2 * y) / height];
+        const [[x0, y0], [x1, y1]] = [place(before), place(now)];
+        view[0] *= ratio;
+        view[5] *= ratio;
+        view[12] = x1 + (view[12] - x0) * ratio;
+        view[13] = y1 + (view[13] - y0) * ratio;
+        made.set({ cameraView: view as never });
+        drawMarks();
+      },
     });
     seen.observe(above.current!);
     return () => {
       seen.disconnect();
+      noMoreFingers();
       made.destroy();
       plot.current = null;
     };
@@ -163,9 +186,9 @@ export function Scatter(props: ScatterProps) {
   const inSight = JSON.stringify(within ?? []);
   useEffect(() => {
     const made = plot.current;
-    if (!made) return;
+    if (!made || !aspect) return;
     const { width, height } = above.current!.getBoundingClientRect();
-    const f = (fitted.current = frame(points, within ?? [], width && height ? width / height : 1));
+    const f = frame(points, within ?? [], width / height);
     const n = points.length / 2;
     const [x, y] = [new Float32Array(n), new Float32Array(n)];
     for (let i = 0; i < n; i++) {
@@ -180,14 +203,22 @@ export function Scatter(props: ScatterProps) {
       opacity: n > 100_000 ? 0.35 : n > 3000 ? 0.75 : 0.9,
     });
     const filter = shown ? { filter: shown } : {};
-    drawn.current = made
-      .draw(n ? ({ x, y, z: values } as never) : [], { zDataType: continuous ? 'continuous' : 'categorical', ...filter } as never)
+    let stale = false;
+    // One after the other: the plot refuses to be drawn while it is.
+    drawn.current = drawn.current
       .then(() => {
+        if (stale || plot.current !== made) return;
+        fitted.current = f;
+        return made.draw(n ? ({ x, y, z: values } as never) : [], { zDataType: continuous ? 'continuous' : 'categorical', ...filter } as never);
+      })
+      .then(() => {
+        if (stale || plot.current !== made) return;
         performance.mark('map-drawn');
         canvas.current?.setAttribute('data-drawn', String(n));
         drawMarks();
       });
-  }, [points, values, continuous, inSight]);
+    return () => void (stale = true);
+  }, [points, values, continuous, inSight, aspect]);
 
   useEffect(() => {
     plot.current?.set({ backgroundColor: background, pointColor: colours });
@@ -213,7 +244,7 @@ export function Scatter(props: ScatterProps) {
   return (
     <div class="scatter" role="application" aria-label={props.label} tabIndex={0}
       onKeyDown={(event) => props.onKey?.(event.key) && event.preventDefault()}>
-      <canvas ref={canvas} class={lasso ? 'fencing' : ''} onPointerMove={moved} onPointerDown={moved} />
+      <canvas ref={canvas} class={lasso ? 'fencing' : props.onMove ? 'pad-map' : ''} onPointerMove={moved} onPointerDown={moved} />
       <canvas ref={above} class="above" aria-hidden="true" />
     </div>
   );

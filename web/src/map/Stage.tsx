@@ -1,7 +1,7 @@
 /** The map of one run with everything that belongs beside it: what it shows, its legend, what is under the pointer. */
 
 import { signal, useComputed } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { examples as loaded, type Space } from '../loaded';
 import { Example, describe } from '../parts/Pictures';
 import type { Painter } from '../pictures/paint';
@@ -51,14 +51,25 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
     const off = new Set(muted.value);
     return Array.from({ length: examples.n }, (_, i) => i).filter((i) => !off.has(found.classes![i]));
   }, [found, muted.value]);
+  useEffect(() => () => void (hovered.value = null), []);
+  const cursor = hovered.value;
+  const all = useMemo(
+    () => (cursor === null || cursor >= examples.n ? marks : [...marks, { kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[theme.value], size: 10 } as Mark]),
+    [marks, cursor, points, theme.value],
+  );
   const pick = onPick ?? ((i: number) => (pinned.value = i));
   const key = (name: string) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[name];
+    if (name === 'Enter' && hovered.value !== null) {
+      pick(hovered.value);
+      return true;
+    }
     if (!step) return false;
-    const rows = shown ?? null;
-    const now = pinned.value ?? -1;
-    if (!rows) pinned.value = (now + step + examples.n) % examples.n;
-    else if (rows.length) pinned.value = rows[(rows.indexOf(now) + step + rows.length) % rows.length];
+    const n = shown?.length ?? examples.n;
+    const now = hovered.value ?? pinned.value ?? -1;
+    const place = shown ? shown.indexOf(now) : now;
+    const next = (Math.max(place, step > 0 ? -1 : 0) + step + n) % n;
+    if (n) hovered.value = shown ? shown[next] : next;
     return true;
   };
 
@@ -70,17 +81,21 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
         colours={colours}
         continuous={found.continuous}
         shown={shown}
-        marks={marks}
+        marks={all}
         within={within}
         background={PAPER[theme.value]}
         lasso={tools && fencing.value}
         label={say('map.label', { n: examples.n })}
         onHover={(i) => (hovered.value = i)}
         onPick={(i) => i !== null && pick(i)}
-        onFence={(rows) => {
-          chosen.value = rows;
-          fencing.value = false;
-        }}
+        onFence={
+          tools
+            ? (rows) => {
+                chosen.value = rows;
+                fencing.value = false;
+              }
+            : undefined
+        }
         onMove={onMove}
         onKey={key}
         onFail={() => (problem.value = new Problem('problem.webgl'))}
@@ -130,7 +145,7 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
     <div class="legend">
       <label class="field">
         <span>{say('colour.by')}</span>
-        <select value={colour.value} onChange={(event) => ((colour.value = event.currentTarget.value), (muted.value = []))}>
+        <select value={found.key} onChange={(event) => ((colour.value = event.currentTarget.value), (muted.value = []))}>
           {choices(painter.site, examples, space).map(([key, name]) => <option key={key} value={key}>{name}</option>)}
         </select>
       </label>

@@ -11,6 +11,8 @@ const CIVIDIS = ['#00224e', '#123570', '#3b496c', '#575d6d', '#707173', '#8a8678
 const SCALE = { light: CIVIDIS.slice(0, 8), dark: CIVIDIS.slice(3) };
 
 export interface Colouring {
+  /** By what these are, which may not be what was asked for. */
+  key: string;
   values: Float32Array;
   colours: string[];
   continuous: boolean;
@@ -35,7 +37,8 @@ export function choices(site: Site, examples: Examples, space: Space): [string, 
 
 export function colouring(site: Site, examples: Examples, space: Space, key: string, theme: 'light' | 'dark'): Colouring {
   const { n } = examples;
-  const classes = (of: ArrayLike<number>, names: string[]): Colouring => ({
+  const classes = (key: string, of: ArrayLike<number>, names: string[]): Colouring => ({
+    key,
     values: Float32Array.from(of),
     colours: names.map((_, i) => site.palette[i % site.palette.length]),
     continuous: false,
@@ -49,7 +52,7 @@ export function colouring(site: Site, examples: Examples, space: Space, key: str
     const sorted = Float32Array.from(of).filter(Number.isFinite).sort();
     const [least, most] = [sorted[Math.floor(0.01 * (sorted.length - 1))] ?? 0, sorted[Math.ceil(0.99 * (sorted.length - 1))] ?? 1];
     const values = Float32Array.from(of, (value) => Math.min(1, Math.max(0, (value - least) / (most - least || 1) || 0)));
-    return { values, colours: SCALE[theme], continuous: true, names: null, classes: null, least, most };
+    return { key, values, colours: SCALE[theme], continuous: true, names: null, classes: null, least, most };
   };
   if (key === 'error' && space.error) return scale(space.error);
   if (key === 'norm' && space.latents) return scale(Array.from({ length: n }, (_, i) => norm(row(space.latents!, i))));
@@ -57,8 +60,8 @@ export function colouring(site: Site, examples: Examples, space: Space, key: str
   if (column && examples.rows) {
     const j = Number(key.slice(7));
     const of = Array.from({ length: n }, (_, i) => examples.rows!.values[i * examples.rows!.d + j]);
-    return column.kind === 'category' ? classes(of.map((code) => code || 0), column.categories) : scale(of);
+    return column.kind === 'category' ? classes(key, of.map((code) => code || 0), column.categories) : scale(of);
   }
-  if (key !== 'part' && examples.labels && site.data.class_names) return classes(examples.labels, site.data.class_names);
-  return classes(examples.parts, ['0', '1', '2'].map((part) => say(`part.name.${part}` as Key)));
+  if (key !== 'part' && examples.labels && site.data.class_names) return classes('label', examples.labels, site.data.class_names);
+  return classes('part', examples.parts, ['0', '1', '2'].map((part) => say(`part.name.${part}` as Key)));
 }

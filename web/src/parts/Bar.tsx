@@ -25,7 +25,7 @@ export function Bar({ site }: { site: Site }) {
             <span>{say('bar.run')}</span>
             <select value={runIndex.value} disabled={site.runs.length < 2} title={about(run.value)}
               onChange={(event) => (runIndex.value = Number(event.currentTarget.value))}>
-              {site.runs.map((one, i) => <option key={one.name} value={i}>{one.name}</option>)}
+              {site.runs.map((one, i) => <option key={i} value={i}>{one.name}</option>)}
             </select>
           </label>
         )}

@@ -25,6 +25,7 @@ export function Columns({ painter, raw, back }: { painter: Painter; raw: ArrayLi
               {back && <td>{text(back[j], j)}</td>}
             </tr>
           ))}
+          {raw.length > MOST && <tr><th scope="row">… +{raw.length - MOST}</th><td />{back && <td />}</tr>}
         </tbody>
       </table>
     </div>

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Raw } from '../network';
 import type { Painter } from '../pictures/paint';
+import { hidden } from '../state';
 import { say } from '../words';
 import { Tiles } from './Tiles';
 
@@ -37,10 +38,10 @@ export function Examples({ painter, rows, onPick }: { painter: Painter; rows: nu
   );
 }
 
-/** The example's label and id in a few words. */
+/** The example's label, unless it is to be guessed, and its id, in a few words. */
 export function describe(painter: Painter, i: number): string {
   const { labels, ids } = painter.examples!;
-  const name = labels && painter.site.data.class_names?.[labels[i]];
+  const name = labels && !hidden.value && painter.site.data.class_names?.[labels[i]];
   return [name, ids?.[i] ?? `#${i}`].filter(Boolean).join(' · ');
 }
 

@@ -15,15 +15,20 @@ import { Columns } from './Columns';
 
 export const NEAR = 10;
 
-/** The nearest of a pinned example, in the latent space and on a map. */
-export function neighbours(space: Space, i: number, map: Float32Array): { latent: number[]; kept: number } {
+/** The nearest of an example in the latent space, and how many of them are among the nearest on a map. */
+export interface Near {
+  latent: number[];
+  kept: number;
+}
+
+export function neighbours(space: Space, i: number, map: Float32Array): Near {
   const latents = space.latents!;
   const inSpace = nearest(latents, row(latents, i), NEAR, i).rows;
   const onMap = new Set(nearest({ values: map, n: latents.n, d: 2 }, map.subarray(2 * i, 2 * i + 2), NEAR, i).rows);
   return { latent: inSpace, kept: inSpace.filter((other) => onMap.has(other)).length };
 }
 
-export function Pinned({ space, painter, map }: { space: Space; painter: Painter; map: Float32Array }) {
+export function Pinned({ space, painter, near }: { space: Space; painter: Painter; near: Near }) {
   const i = pinned.value!;
   const back = useSignal<Raw | null>(null);
   const ask = useMemo(
@@ -38,7 +43,6 @@ export function Pinned({ space, painter, map }: { space: Space; painter: Painter
     back.value = null;
     ask(i);
   }, [i, space]);
-  const near = useMemo(() => neighbours(space, i, map), [space, i, map]);
   const rows = examples.value!.rows;
   return (
     <section class="card pinned" aria-live="polite">

@@ -8,12 +8,21 @@ import { say } from '../words';
 /** Is this page somewhere that another machine can open? */
 export const isPublished = () => !['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
 
+/** This view; whoever opens it on a phone has no use for projector mode. */
+function here(): string {
+  const url = new URL(location.href);
+  const said = new URLSearchParams(url.hash.slice(1));
+  said.delete('projector');
+  url.hash = String(said);
+  return url.href;
+}
+
 export function QR() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const address = useSignal(location.href);
+  const address = useSignal(here());
   useEffect(() => {
     // The address follows the view without an event of its own.
-    const look = setInterval(() => (address.value = location.href), 500);
+    const look = setInterval(() => (address.value = here()), 500);
     return () => clearInterval(look);
   }, []);
   useEffect(() => {

@@ -26,7 +26,7 @@ export function Search({ painter, name, onPick }: { painter: Painter; name: stri
   );
 }
 
-/** Examples whose label is the text, or whose id begins with it; those first whose id it is. */
+/** Examples whose label is the text; else those whose id, or row with a # before it, has it in it, its own first. */
 function found(painter: Painter, text: string): number[] {
   const { n, labels, ids } = painter.examples!;
   if (!text) return [];
@@ -36,8 +36,10 @@ function found(painter: Painter, text: string): number[] {
   const own = wanted.replace(/^#/, '');
   for (let i = 0; i < n; i++) {
     const id = (ids?.[i] ?? String(i)).toLowerCase();
-    if (id === own) rows.unshift(i);
-    else if ((labels && labels[i] === label) || (ids ? id.includes(own) : text.startsWith('#') && id.startsWith(own))) rows.push(i);
+    if (label >= 0 && labels) {
+      if (labels[i] === label) rows.push(i);
+    } else if (id === own) rows.unshift(i);
+    else if (own && id.includes(own)) rows.push(i);
   }
   return rows;
 }

@@ -53,7 +53,7 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
   };
   const open = (file: Blob | undefined) => {
     if (!file) return;
-    drop(file, canvas.current!, data).then(() => onChange(canvas.current!), () => (problem.value = new Problem('problem.picture')));
+    drop(file, canvas.current!, data, paper.value).then(() => onChange(canvas.current!), () => (problem.value = new Problem('problem.picture')));
   };
 
   return (
@@ -66,7 +66,10 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
         <button type="button" onClick={() => (clear(), onClear())}>{say('draw.clear')}</button>
         <label class="file">
           {say('draw.file')}
-          <input class="unseen" type="file" accept="image/*" onChange={(event) => open(event.currentTarget.files?.[0])} />
+          <input class="unseen" type="file" accept="image/*" onChange={(event) => {
+            open(event.currentTarget.files?.[0]);
+            event.currentTarget.value = ''; // the same one may be opened again
+          }} />
         </label>
       </div>
       <div class="row">

@@ -17,10 +17,9 @@ export interface TilesProps {
   paint: (pen: CanvasRenderingContext2D, k: number, x: number, y: number, w: number, h: number) => unknown;
   label: string;
   class?: string;
-  onPick?: (k: number) => void;
 }
 
-export function Tiles({ n, columns, width, height, scale = 2, gap = 0, frame, paint, label, onPick, ...rest }: TilesProps) {
+export function Tiles({ n, columns, width, height, scale = 2, gap = 0, frame, paint, label, ...rest }: TilesProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const rows = Math.max(1, Math.ceil(n / columns));
   const [w, h] = [width * scale, height * scale];
@@ -44,12 +43,5 @@ export function Tiles({ n, columns, width, height, scale = 2, gap = 0, frame, pa
     }),
   );
 
-  const pick = (event: MouseEvent) => {
-    const box = canvas.current!.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
-    const k = Math.floor(((event.clientY - box.top) / box.height) * rows) * columns + column;
-    if (k < n) onPick?.(k);
-  };
-
-  return <canvas ref={canvas} {...full} role="img" aria-label={label} class={`tiles ${rest.class ?? ''}`} onClick={onPick && pick} />;
+  return <canvas ref={canvas} {...full} role="img" aria-label={label} class={`tiles ${rest.class ?? ''}`} />;
 }

@@ -45,8 +45,14 @@ export class Sheets {
   private async load(s: number): Promise<void> {
     if (this.images.get(s)) return;
     this.images.set(s, null);
-    const content = await fetchFile(this.ref.files[s]);
-    this.images.set(s, await createImageBitmap(new Blob([content], { type: 'image/png' })));
+    try {
+      const content = await fetchFile(this.ref.files[s]);
+      this.images.set(s, await createImageBitmap(new Blob([content], { type: 'image/png' })));
+    } catch (error) {
+      // Told once; tried again when it is wanted at another time.
+      setTimeout(() => this.images.delete(s), 5000);
+      throw error;
+    }
     this.arrived.value++;
   }
 }

@@ -57,13 +57,16 @@ export const sketched = (image: ImageData, data: Data): Raw => rawOf(image, data
 
 /** A picture from outside onto the drawing, its middle if the shapes differ; dark on light becomes light on dark where
  * the data are so. */
-export async function drop(file: Blob, drawing: HTMLCanvasElement, data: Data): Promise<void> {
+export async function drop(file: Blob, drawing: HTMLCanvasElement, data: Data, paper: string): Promise<void> {
   const image = await createImageBitmap(file);
   const to = drawing.getContext('2d')!;
   const scale = Math.max(drawing.width / image.width, drawing.height / image.height);
   const [w, h] = [image.width * scale, image.height * scale];
-  to.globalCompositeOperation = 'source-over';
+  // What is transparent is paper: that of a scan is white.
+  to.fillStyle = data.centred ? '#ffffff' : paper;
+  to.fillRect(0, 0, drawing.width, drawing.height);
   to.drawImage(image, (drawing.width - w) / 2, (drawing.height - h) / 2, w, h);
+  image.close();
   if (!data.centred) return;
   const seen = to.getImageData(0, 0, drawing.width, drawing.height);
   // The border tells what is paper.
@@ -78,7 +81,8 @@ export async function drop(file: Blob, drawing: HTMLCanvasElement, data: Data): 
   to.putImageData(seen, 0, 0);
 }
 
-/** Raw values with the noise of a denoising model, drawn by a fixed seed: `gargalo.models.corrupt` in the browser. */
+/** Raw values with the noise of a denoising model, drawn by a fixed seed, as `gargalo.models.corrupt` does; only that the
+ * salt and pepper of a row of numbers lie three standard deviations from the mean, where it takes a batch's extremes. */
 export function corrupted(raw: Raw, kind: 'gaussian' | 'salt-and-pepper' | 'masking', strength: number, data: Data): Raw {
   if (strength === 0) return raw;
   const most = data.dtype === 'uint8' ? 255 : 1;

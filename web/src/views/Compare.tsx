@@ -8,6 +8,7 @@ import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
 import { latest, type Raw } from '../network';
 import { about } from '../parts/Bar';
+import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Tiles } from '../parts/Tiles';
@@ -19,7 +20,7 @@ import { drawn, DRAWS } from './draws';
 import { canReconstruct, labelled, reconstruction } from './given';
 import { mapOf, pointAt } from './MapView';
 import { NoDecoder } from './NoDecoder';
-import { ends, film, STEPS, type Film } from './Walk';
+import { ends, film, OFF, STEPS, type Film } from './Walk';
 
 /** The other run, where nobody chose: one that stands well beside the first. */
 function other(runs: RunRef[], first: number): number | null {
@@ -35,8 +36,18 @@ export function Compare({ space, painter }: ViewProps) {
   const beside = useSignal<Space | null>(null);
   useEffect(() => {
     if (second === null) return;
-    attempt(async () => void (beside.value = await spaceOf(site.value!, runs[second])));
+    let wanted = true;
+    attempt(async () => {
+      const found = await spaceOf(site.value!, runs[second]);
+      if (wanted) beside.value = found;
+    });
+    return () => void (wanted = false);
   }, [second]);
+  const next = (by: number) => {
+    if (same.value === 'draws') seed.value = Math.max(0, seed.value + by);
+    else if (loaded.value) pinned.value = ((pinned.value ?? 0) + by + loaded.value.n) % loaded.value.n;
+  };
+  useArrows(next);
   if (second === null) return <p class="none">{say('none.other')}</p>;
   if (!loaded.value || !space.latents) return <p class="none">{say('none.examples')}</p>;
   const flat = runs.filter((one) => one.latent_dim === 2 && 'decode' in one.networks).length >= 2;
@@ -53,9 +64,9 @@ export function Compare({ space, painter }: ViewProps) {
       <div class="row">
         <Choice name={say('compare.same')} value={same.value as 'example'} onPick={choose} of={kinds} />
         {same.value === 'example' && (
-          <button type="button" onClick={() => (pinned.value = ((pinned.value ?? 0) + 7) % loaded.value!.n)}>{say('compare.next')}</button>
+          <button type="button" onClick={() => next(7)}>{say('compare.next')}</button>
         )}
-        {same.value === 'draws' && <button type="button" class="main-button" onClick={() => seed.value++}>{say('generate.again')}</button>}
+        {same.value === 'draws' && <button type="button" class="main-button" onClick={() => next(1)}>{say('generate.again')}</button>}
       </div>
       {same.value === 'pads' && <p class="quiet">{say(pads ? 'compare.pads.help' : 'compare.pads.none')}</p>}
       <div class="twins">
@@ -63,7 +74,7 @@ export function Compare({ space, painter }: ViewProps) {
           <Same space={space} painter={painter} />
         </Side>
         <Side name={say('compare.right')} index={second} onPick={(i) => (otherIndex.value = i)} but={runIndex.value}>
-          {beside.value && beside.value.run === runs[second] && <Same key={beside.value.run.name} space={beside.value} painter={painter} />}
+          {beside.value && beside.value.run === runs[second] && <Same key={second} space={beside.value} painter={painter} />}
         </Side>
       </div>
     </>
@@ -77,7 +88,7 @@ function Side({ name, index, but, onPick, children }: { name: string; index: num
       <label class="field">
         <span>{name}</span>
         <select value={index} onChange={(event) => onPick(Number(event.currentTarget.value))}>
-          {runs.map((one, i) => i !== but && <option key={one.name} value={i}>{one.name}</option>)}
+          {runs.map((one, i) => i !== but && <option key={i} value={i}>{one.name}</option>)}
         </select>
       </label>
       <p class="quiet">{about(runs[index])}</p>
@@ -138,7 +149,7 @@ function SameWalk({ space, painter }: ViewProps) {
         {painter.showsExamples && [a, b].map((i, k) => <Captioned key={k} text={`${'AB'[k]}: ${describe(painter, i)}`}><Example painter={painter} i={i} /></Captioned>)}
       </div>
       <Tiles n={shown ? STEPS : 0} columns={painter.columns(6)} width={painter.width} height={painter.height} gap={painter.gap} label={say('walk.codes')}
-        frame={(k) => (shown!.off[k] ? '#c92a2a' : null)} paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)} />
+        frame={(k) => (shown!.off[k] ? OFF[theme.value] : null)} paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)} />
       {shown && <p class="quiet">{shown.off.some(Boolean) ? say('walk.off', { n: shown.off.filter(Boolean).length, steps: STEPS }) : say('walk.on')}</p>}
     </>
   );

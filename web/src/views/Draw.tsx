@@ -36,6 +36,7 @@ export function Draw({ space, painter }: ViewProps) {
   const answer = useSignal<Answer | null>(null);
   const drawing = useRef<HTMLCanvasElement | null>(null);
 
+  const wanted = raw;
   const ask = useMemo(() => latest(async (raw: Raw, strength: number) => {
     try {
       const noisy = run.noise ? corrupted(raw, run.noise.noise, strength, data) : raw;
@@ -43,13 +44,15 @@ export function Draw({ space, painter }: ViewProps) {
       const near = latents && nearest(latents, row(z, 0), 1).rows[0];
       // Where the label is a condition and nobody said one, it is that of the nearest example.
       const given = labelled(space, painter, [label.value ?? (near === null ? 0 : labelOf(near))]);
-      answer.value = {
+      const found: Answer = {
         seen: raw,
         noisy,
         back: network.can('reconstruct') ? await network.reconstruct(noisy, given) : null,
         classes: network.can('classify') ? await network.classify(noisy) : null,
         z: row(z, 0),
       };
+      // What was cleared meanwhile has no answer.
+      if (wanted.value) answer.value = found;
     } catch (error) {
       report(error);
     }
@@ -70,7 +73,11 @@ export function Draw({ space, painter }: ViewProps) {
   }, [centre.value]);
   useEffect(() => {
     const i = taken.value;
-    if (i !== null && loaded.value) attempt(async () => void ((raw.value = (await rawExample(painter, i)) ?? raw.value)));
+    if (i !== null && loaded.value) 
+      attempt(async () => {
+        const found = await rawExample(painter, i);
+        if (found && taken.value === i) raw.value = found;
+      });
   }, [taken.value]);
 
   const found = answer.value;
@@ -149,7 +156,7 @@ function Classes({ names, shares }: { names: string[]; shares: Float32Array }) {
           <li key={c} class={c === best ? 'best' : ''}>
             <span>{name}</span>
             <meter min={0} max={1} value={shares[c]} aria-label={name} />
-            <output>{number(100 * shares[c], 0)} %</output>
+            <output>{number(100 * shares[c], 0)}%</output>
           </li>
         ))}
       </ul>

@@ -7,6 +7,7 @@ import { examples as loaded } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
 import { latest, type Raw } from '../network';
+import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { Tiles } from '../parts/Tiles';
 import { isOff, norm, project, row, shares, type Rows } from '../space';
@@ -34,16 +35,8 @@ function Generating({ space, painter }: ViewProps) {
   }), [space]);
   useEffect(() => decode(z, labels), [z, labels]);
 
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const right = event.key === 'ArrowRight' && !(event.target as Element).closest('input, select, .scatter');
-      if (!right && (event.key !== ' ' || (event.target as Element).closest('input, select, button, a'))) return;
-      event.preventDefault();
-      seed.value++;
-    };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
-  }, []);
+  const again = () => seed.value++;
+  useArrows((by) => by > 0 && again(), { ' ': again });
 
   const { axes, latent_dim: d } = space.run;
   const place = (z: ArrayLike<number>): [number, number] => (d === 2 ? [z[0], z[1]] : project(axes, z));
@@ -73,7 +66,7 @@ function Generating({ space, painter }: ViewProps) {
             </select>
           </label>
         )}
-        <button type="button" class="main-button" onClick={() => seed.value++}>{say('generate.again')}</button>
+        <button type="button" class="main-button" onClick={again}>{say('generate.again')}</button>
         <span class="quiet">{say('generate.key')}</span>
       </div>
       <div class="split">
@@ -129,7 +122,7 @@ function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
 /** Which classes the draws reach. */
 function Covered({ space, painter }: ViewProps) {
   const found = useSignal<Coverage | null>(null);
-  const now = `${space.run.name} ${priorOf(space)} ${seed.value} ${label.value}`;
+  const now = `${priorOf(space)} ${seed.value} ${label.value}`;
   useEffect(() => {
     let stale = false;
     found.value = null;
@@ -143,7 +136,7 @@ function Covered({ space, painter }: ViewProps) {
       clearTimeout(later);
       stale = true;
     };
-  }, [now]);
+  }, [space, now]);
   const names = painter.site.data.class_names;
   if (!painter.site.judge || !names) return <><h2>{say('generate.coverage')}</h2><p class="quiet">{say('generate.coverage.none')}</p></>;
   const share = found.value;
@@ -156,7 +149,7 @@ function Covered({ space, painter }: ViewProps) {
           <li key={c} class={missing.includes(name) ? 'missing' : ''}>
             <span>{name}</span>
             <meter min={0} max={1} value={share?.classes[c] || 0} aria-label={name} />
-            <output>{share && !Number.isNaN(share.classes[c]) ? `${number(100 * share.classes[c], 0)} %` : '–'}</output>
+            <output>{share && !Number.isNaN(share.classes[c]) ? `${number(100 * share.classes[c], 0)}%` : '–'}</output>
           </li>
         ))}
       </ul>

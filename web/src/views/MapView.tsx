@@ -5,6 +5,7 @@ import type { ViewProps } from '../App';
 import { examples as loaded, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Legend, Stage } from '../map/Stage';
+import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { neighbours, Pinned } from '../parts/Pinned';
 import { Examples } from '../parts/Pictures';
@@ -29,16 +30,18 @@ export function MapView({ space, painter }: ViewProps) {
   const kind = mapOf(space, mapKind.value);
   const map = space.maps.get(kind)!;
   const i = pinned.value;
+  const near = useMemo(() => (i === null ? null : neighbours(space, i, map)), [space, i, map]);
+  useArrows((by) => (pinned.value = ((i ?? (by > 0 ? -1 : 0)) + by + examples.n) % examples.n), {}, [i]);
   const marks = useMemo(() => {
     if (i === null) return [];
     const [accent, here] = [INK[theme.value], pointAt(map, i)];
     const found: Mark[] = [];
     if (lines.value)
-      for (const other of neighbours(space, i, map).latent)
+      for (const other of near!.latent)
         found.push({ kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 }, { kind: 'ring', points: [pointAt(map, other)], colour: accent, size: 10 });
     found.push({ kind: 'ring', points: [here], colour: accent, size: 18 });
     return found;
-  }, [space, i, map, lines.value, theme.value]);
+  }, [near, map, lines.value, theme.value]);
 
   return (
     <div class="split">
@@ -55,10 +58,10 @@ export function MapView({ space, painter }: ViewProps) {
       </div>
       <aside class="side">
         {hidden.value ? <p class="card">{say('guess.hint')}</p> : <div class="card"><Legend space={space} painter={painter} /></div>}
-        {i !== null && !hidden.value && <Pinned space={space} painter={painter} map={map} />}
+        {near && !hidden.value && <Pinned space={space} painter={painter} near={near} />}
         {i === null && !chosen.value.length && <p class="quiet">{say('map.hint')}</p>}
         {chosen.value.length > 0 && <Fenced painter={painter} />}
-        <div class="card"><Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} /></div>
+        {!hidden.value && <div class="card"><Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} /></div>}
       </aside>
     </div>
   );

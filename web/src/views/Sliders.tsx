@@ -11,8 +11,6 @@ import { label, pinned, report, seed } from '../state';
 import { number, say } from '../words';
 import { labelled, labelOf } from './given';
 
-const FEW = 8;
-
 export function Sliders({ space, painter }: ViewProps) {
   const { axes, latent_dim: d } = space.run;
   const start = useSignal<'mean' | 'pin'>(pinned.value !== null && space.latents ? 'pin' : 'mean');
@@ -70,7 +68,7 @@ export function Sliders({ space, painter }: ViewProps) {
         </div>
         <div class="strings">
           {kind.value === 'pca'
-            ? along.value.slice(0, FEW).map((value, c) => (
+            ? along.value.map((value, c) => (
                 <Slider key={c} name={`PCA ${c + 1}`} note={say('generate.share', { share: number(100 * axes.share[c], 0) })} value={value}
                   {...limits(axes.along_low[c], axes.along_high[c])} onSlide={(now) => change(along, c, now)} />
               ))

@@ -7,6 +7,7 @@ import { examples as loaded, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
 import { latest, type Raw } from '../network';
+import { useArrows } from '../parts/arrows';
 import { Choice, Slider } from '../parts/Controls';
 import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Search } from '../parts/Search';
@@ -19,7 +20,7 @@ import { labelled, labelOf } from './given';
 import { NoDecoder } from './NoDecoder';
 
 export const STEPS = 12;
-const OFF = { light: '#c92a2a', dark: '#ff6b6b' };
+export const OFF = { light: '#c92a2a', dark: '#ff6b6b' };
 const ON = { light: '#1d4f91', dark: '#8ec5ff' };
 
 /** The two ends, where nobody chose: two examples of other labels. */
@@ -78,16 +79,7 @@ function Walking({ space, painter }: ViewProps) {
   useEffect(() => rollFilm(a, b, way), [a, b, way, space]);
   useEffect(() => showNow(a, b, t, way), [a, b, t, way, space]);
 
-  useEffect(() => {
-    const step = (event: KeyboardEvent) => {
-      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!by || (event.target as Element).closest('input, select, .scatter')) return;
-      event.preventDefault();
-      at.value = Math.min(1, Math.max(0, Math.round(at.value * 24 + by) / 24));
-    };
-    addEventListener('keydown', step);
-    return () => removeEventListener('keydown', step);
-  }, []);
+  useArrows((by) => (at.value = Math.min(1, Math.max(0, Math.round(at.value * 24 + by) / 24))));
 
   const place = (z: ArrayLike<number>): [number, number] => (space.run.latent_dim === 2 ? [z[0], z[1]] : project(space.run.axes, z));
   const marks = useMemo(() => {
@@ -119,9 +111,9 @@ function Walking({ space, painter }: ViewProps) {
     <div class="split">
       <div class="main">
         <div class="films card">
-          <h2>{say('walk.pixels')}</h2>
-          <Tiles n={STEPS} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film" label={say('walk.pixels')}
-            paint={(pen, k, x, y, w, h) => blend(painter, pen, a, b, k / (STEPS - 1), x, y, w, h)} />
+          {painter.showsExamples && <h2>{say('walk.pixels')}</h2>}
+          {painter.showsExamples && <Tiles n={STEPS} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film" label={say('walk.pixels')}
+            paint={(pen, k, x, y, w, h) => blend(painter, pen, a, b, k / (STEPS - 1), x, y, w, h)} />}
           <h2>{say('walk.codes')}</h2>
           <Tiles n={shown.value ? STEPS : 0} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film codes" label={say('walk.codes')}
             frame={(k) => (shown.value!.off[k] ? red : null)}

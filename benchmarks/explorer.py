@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import socket
 import tempfile
-import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,30 +21,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import uvicorn
 from machine import machine, spread
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import gargalo
-from gargalo.explorer.serving import application
+from gargalo.explorer import served
 
 FLAGS = [
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 CALLS = 200
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(application(folder, port), log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield f"http://127.0.0.1:{port}/"
-        server.should_exit = True
-        thread.join()
 
 
 @contextmanager
@@ -137,7 +122,7 @@ def main() -> None:
         z = np.random.default_rng(0).standard_normal((100, 16)).astype(np.float32)
         with torch.inference_mode():
             expected = runs[1].model.decode(torch.from_numpy(z)).flatten(1).numpy()
-        with serving(site.folder) as url:
+        with served(site.folder) as url:
             for _ in range(rounds):
                 with opened(chromium, url, 11_000) as (page, seconds):
                     names = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
@@ -148,7 +133,7 @@ def main() -> None:
                     got = np.array(page.evaluate("z => gargalo.decode(1, z, 'x')", z.tolist()))
                     found.setdefault("farthest from PyTorch, 100 latents", []).append(np.abs(got - expected).max())
         for n in (200_000, 1_000_000):
-            with serving(made_up(root / f"site-{n}", site.folder, n)) as url:
+            with served(made_up(root / f"site-{n}", site.folder, n)) as url:
                 for _ in range(rounds):
                     with opened(chromium, url, n) as (_, seconds):
                         found.setdefault(f"map of {n:,} points, s", []).append(seconds)

@@ -17,6 +17,7 @@ from gargalo.recipe import make
 from gargalo.run import Run
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]):
     """The tests of a file stay in one process, and those of two files that look at the same demo in another."""
     for item in items:

@@ -7,22 +7,18 @@ import io
 import json
 import re
 import shutil
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import uvicorn
 from conftest import FLAGS, browser_path
 from PIL import Image
 
 import gargalo
 from gargalo.data import as_source
-from gargalo.explorer.serving import application
+from gargalo.explorer import served
 from gargalo.latent import Neighbours
 
 ROOT = Path(__file__).parents[1]
@@ -30,19 +26,6 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RUNS = ("autoencoder", "vae", "classifier", "denoising", "autoencoder-2d", "vae-2d")
 VIEWS = ("map", "walk", "generate", "draw", "compare")
 POINTS = 4000
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The site's address, as `gargalo explore` serves it."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(application(folder, port), log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield f"http://127.0.0.1:{port}/"
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +37,7 @@ def site(demo, browser, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(site):
-    with serving(site) as url:
+    with served(site) as url:
         yield url
 
 
@@ -669,7 +652,7 @@ def odd_site(browser, digits, tmp_path_factory) -> Path:
 
 
 def test_hostile_labels_and_names_are_text(browser, odd_site):
-    with serving(odd_site) as url:
+    with served(odd_site) as url:
         tab = Visit(browser, url, "pin=3").drawn(400)
         tab.painted(".pinned .output")
         for view in VIEWS:
@@ -703,7 +686,7 @@ def damaged(folder: Path, odd_site: Path, file: str, how: str) -> Path:
 def test_a_damaged_file_is_named(browser, odd_site, tmp_path, file, how):
     if (file, how) == ("data/site.json", "flipped"):
         pytest.skip("one other letter in a text may be a text as well")
-    with serving(damaged(tmp_path / "site", odd_site, file, how)) as url:
+    with served(damaged(tmp_path / "site", odd_site, file, how)) as url:
         tab = Visit(browser, url, "pin=3")
         trouble = tab.page.locator(".trouble")
         trouble.wait_for()
@@ -716,7 +699,7 @@ def test_a_missing_runtime_is_named(browser, odd_site, tmp_path):
     folder = shutil.copytree(odd_site, tmp_path / "site")
     (wasm,) = folder.rglob("*.wasm")
     wasm.unlink()
-    with serving(folder) as url:
+    with served(folder) as url:
         tab = Visit(browser, url, "pin=3").drawn(400)
         tab.said(f"{wasm.name} is missing")
         tab.context.close()
@@ -726,14 +709,14 @@ def test_a_newer_format_is_refused(browser, odd_site, tmp_path):
     folder = shutil.copytree(odd_site, tmp_path / "site")
     file = folder / "data" / "site.json"
     file.write_text(file.read_text().replace('"format": 1', '"format": 99'))
-    with serving(folder) as url:
+    with served(folder) as url:
         tab = Visit(browser, url)
         tab.said("expected format 1. Found 99")
         tab.context.close()
 
 
 def test_without_webgl_or_wasm_it_says_so(browser, odd_site):
-    with serving(odd_site) as url:
+    with served(odd_site) as url:
         context = browser.new_context(locale="en-US")
         context.add_init_script("HTMLCanvasElement.prototype.getContext = (get => function (kind, ...more) {"
                                 " return /webgl/.test(kind) ? null : get.call(this, kind, ...more) })"
@@ -761,7 +744,7 @@ def test_opened_as_a_file_it_shows_the_command(browser, odd_site):
 def test_without_examples_it_still_generates(browser, odd_site, digits, tmp_path):
     run = gargalo.open_run(odd_site.parent / "run")
     folder = gargalo.publish([run], tmp_path / "site", examples=False, progress=False).folder
-    with serving(folder) as url:
+    with served(folder) as url:
         tab = Visit(browser, url)
         tab.said("This site was published without examples.")
         tab.page.get_by_role("button", name="Generate").click()
@@ -781,7 +764,7 @@ def test_a_table_is_seen_as_bars(browser, tmp_path):
                         out=tmp_path / "wine", progress=False)  # fmt: skip
     source = as_source(wine.data, np.array(wine.target_names)[wine.target])
     folder = gargalo.publish([run], tmp_path / "site", source, progress=False).folder
-    with serving(folder) as url:
+    with served(folder) as url:
         tab = Visit(browser, url, "pin=3").drawn(178)
         assert tab.page.locator(".columns tbody tr").count() == 13
         tab.painted(".pinned .output")
@@ -804,7 +787,7 @@ def test_pictures_of_any_size_and_colour(browser, tmp_path, shape, dtype):
     x = (x * 255).astype(np.uint8) if dtype == np.uint8 else x.astype(np.float32)
     run = gargalo.train(x, "autoencoder", latent_dim=3, epochs=1, out=tmp_path / "run", progress=False)
     folder = gargalo.publish([run], tmp_path / "site", as_source(x), progress=False).folder
-    with serving(folder) as url:
+    with served(folder) as url:
         tab = Visit(browser, url, "pin=50").drawn(60)
         tab.painted(".pinned .captioned:nth-child(1) canvas")
         back = tab.painted(".pinned .output")

@@ -12,14 +12,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -267,17 +265,8 @@ def served(site):
     (site.folder.parent / "secret.txt").write_text("secret")
     link = site.folder / "data" / "link.txt"
     link.symlink_to(site.folder.parent / "secret.txt")
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(serving.application(site.folder, port), log_level="error", lifespan="off")
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield port
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with explorer.served(site.folder) as url:
+        yield int(url.rstrip("/").rpartition(":")[2])
     link.unlink()
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .publishing import Published, publish
-from .serving import is_site, serve
+from .serving import is_site, serve, served
 
-__all__ = ["Published", "is_site", "publish", "serve"]
+__all__ = ["Published", "is_site", "publish", "serve", "served"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import mimetypes
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GargaloError
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.applications import Starlette
 
-__all__ = ["HEADERS", "POLICY", "application", "is_site", "serve"]
+__all__ = ["HEADERS", "POLICY", "application", "is_site", "serve", "served"]
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:;"
@@ -124,24 +127,49 @@ def serve(site: Path, port: int = 0, ready: Callable[[str], object] = lambda url
     GargaloError
         For a port that is taken.
     """
+    with _listening(port) as taken:
+        # It answers from here on: what comes before the loop runs waits in the socket.
+        ready(f"http://{ADDRESS}:{taken.getsockname()[1]}/")
+        _server(site, taken).run(sockets=[taken])
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """Serve a site in a thread of its own, as in a notebook or a test: its address."""
+    with _listening(0) as taken:
+        server = _server(site, taken)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+        thread.start()
+        try:
+            yield f"http://{ADDRESS}:{taken.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket at this port of this machine alone, or at a free one for 0."""
+    listening = socket.socket()
+    # What was served here a moment ago keeps the port busy otherwise.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((ADDRESS, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise GargaloError(
+            f"port {port}: expected one that is free. It cannot be taken ({error.strerror}); choose another"
+            " --port, or leave it out."
+        ) from None
+    return listening
+
+
+def _server(site: Path, listening: socket.socket) -> uvicorn.Server:
     import uvicorn
 
-    with socket.socket() as listening:
-        # What was served here a moment ago keeps the port busy otherwise.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((ADDRESS, port))
-        except OSError as error:
-            raise GargaloError(
-                f"port {port}: expected one that is free. It cannot be taken ({error.strerror}); choose another"
-                " --port, or leave it out."
-            ) from None
-        listening.listen(128)
-        port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            application(site, port), log_level="error", access_log=False, lifespan="off", server_header=False,
-            timeout_graceful_shutdown=1,
-        )  # fmt: skip
-        # It answers from here on: what comes before the loop runs waits in the socket.
-        ready(f"http://{ADDRESS}:{port}/")
-        uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(
+        uvicorn.Config(
+            application(site, listening.getsockname()[1]), log_level="error", access_log=False, lifespan="off",
+            server_header=False, timeout_graceful_shutdown=1,
+        )
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Write `src/map/compiled.js`: the drawing functions that regl makes of text, which the page's policy forbids it.
+"""Write `generated/regl.js`: the drawing functions that regl makes of text, which the page's policy forbids it.
 
 They are collected from the page itself, built for development and without its policy, in a real browser:
 
@@ -71,14 +71,14 @@ def main(site: Path) -> None:
                 functions = collected(page)
                 browser.close()
             server.shutdown()
-    lines = ["/** Written by web/precompile.py; see regl.ts. */", "export const compiled = {"]
+    lines = ["/** Written by web/precompile.py; see src/map/regl.ts. */", "export const compiled = {"]
     for key, text in sorted(functions.items()):
         found = FUNCTION.fullmatch(text)
         if not found:
             sys.exit(f"a drawing function looks unlike one: {text[:200]}")
         lines.append(f"  {json.dumps(key)}: function ({found[1]}) {{\n{found[2]}\n  }},")
     lines.append("};\n")
-    (HERE / "src" / "map" / "compiled.js").write_text("\n".join(lines), encoding="utf-8")
+    (HERE / "generated" / "regl.js").write_text("\n".join(lines), encoding="utf-8")
     print(f"{len(functions)} functions")
 
 

@@ -9,13 +9,8 @@ import { Draw } from './views/Draw';
 import { Generate } from './views/Generate';
 import { MapView } from './views/MapView';
 import { Walk } from './views/Walk';
+import type { ViewProps } from './views/given';
 import { say, type Key } from './words';
-
-/** What every view is given. */
-export interface ViewProps {
-  space: Space;
-  painter: Painter;
-}
 
 const shown: Record<View, (props: ViewProps) => preact.JSX.Element> = {
   map: MapView,

@@ -4,7 +4,7 @@
 
 import createRegl from 'regl';
 import { createRenderer } from 'regl-scatterplot';
-import { compiled } from './compiled.js';
+import { compiled } from '../../generated/regl.js';
 
 const EXTENSIONS = ['OES_texture_float', 'OES_element_index_uint', 'WEBGL_color_buffer_float', 'EXT_float_blend'];
 

@@ -2,7 +2,6 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { ViewProps } from '../App';
 import { examples as loaded, space as spaceOf, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
@@ -17,7 +16,7 @@ import { stack } from '../space';
 import { attempt, label, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
 import { knows, number, say, type Key } from '../words';
 import { drawn, DRAWS } from './draws';
-import { canReconstruct, labelled, reconstruction } from './given';
+import { canReconstruct, labelled, reconstruction, type ViewProps } from './given';
 import { mapOf, pointAt } from './MapView';
 import { NoDecoder } from './NoDecoder';
 import { ends, film, OFF, STEPS, type Film } from './Walk';

@@ -2,7 +2,6 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { ViewProps } from '../App';
 import { examples as loaded } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
@@ -15,7 +14,7 @@ import { centred, corrupted, reduced, sketched } from '../pictures/sketch';
 import { isOff, nearest, place, project, row } from '../space';
 import { attempt, label, mapKind, pinned, report, taken, theme } from '../state';
 import { number, say } from '../words';
-import { canTake, labelled, labelOf, rawExample } from './given';
+import { canTake, labelled, labelOf, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
 
 interface Answer {

@@ -2,7 +2,6 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { ViewProps } from '../App';
 import { examples as loaded } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
@@ -16,6 +15,7 @@ import { number, say } from '../words';
 import { coverage, drawn, DRAWS, priorOf, type Coverage } from './draws';
 import { NoDecoder } from './NoDecoder';
 import { Sliders } from './Sliders';
+import type { ViewProps } from './given';
 
 /** Below this share of its examples a class hardly ever appears. */
 const HARDLY = 0.05;

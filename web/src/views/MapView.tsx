@@ -1,7 +1,6 @@
 /** The map: hover, pin, fence in, search; does it lie; predict, then reveal. */
 
 import { useMemo } from 'preact/hooks';
-import type { ViewProps } from '../App';
 import { examples as loaded, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Legend, Stage } from '../map/Stage';
@@ -13,6 +12,7 @@ import { Search } from '../parts/Search';
 import type { Painter } from '../pictures/paint';
 import { chosen, hidden, lines, mapKind, pinned, theme } from '../state';
 import { number, say, type Key } from '../words';
+import type { ViewProps } from './given';
 
 const SHEET = 60;
 

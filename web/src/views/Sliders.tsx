@@ -2,14 +2,13 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { ViewProps } from '../App';
 import { latest, type Raw } from '../network';
 import { Choice, Slider } from '../parts/Controls';
 import { Captioned, Output } from '../parts/Pictures';
 import { normals, row, stack, uniforms } from '../space';
 import { label, pinned, report, seed } from '../state';
 import { number, say } from '../words';
-import { labelled, labelOf } from './given';
+import { labelled, labelOf, type ViewProps } from './given';
 
 export function Sliders({ space, painter }: ViewProps) {
   const { axes, latent_dim: d } = space.run;

@@ -2,7 +2,6 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { ViewProps } from '../App';
 import { examples as loaded, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
@@ -16,7 +15,7 @@ import type { Painter } from '../pictures/paint';
 import { between, isOff, path, project, row, stack, type Method } from '../space';
 import { at, from, method, narrow, report, theme, to } from '../state';
 import { say } from '../words';
-import { labelled, labelOf } from './given';
+import { labelled, labelOf, type ViewProps } from './given';
 import { NoDecoder } from './NoDecoder';
 
 export const STEPS = 12;

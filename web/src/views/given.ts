@@ -1,4 +1,4 @@
-/** What the views need of examples and labels before they can ask a model. */
+/** What the views are given, and what they need of examples and labels before they can ask a model. */
 
 import { examples, type Space } from '../loaded';
 import type { Raw } from '../network';
@@ -22,6 +22,12 @@ export function labelled(space: Space, painter: Painter, labels: ArrayLike<numbe
 }
 
 export const labelOf = (i: number): number => examples.value?.labels?.[i] ?? 0;
+
+/** What every view is given. */
+export interface ViewProps {
+  space: Space;
+  painter: Painter;
+}
 
 /** Numbers of channels that a published picture shows whole. */
 const SEEN = [1, 3, 4];

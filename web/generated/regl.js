@@ -1,4 +1,4 @@
-/** Written by web/precompile.py; see regl.ts. */
+/** Written by web/precompile.py; see src/map/regl.ts. */
 export const compiled = {
   "30680f8f6712ef1af5cf7547e0af35b036fb300c67b07967cf448492ff4de4d0": function (g0,g48,g114,g124,g126,g132,g134,g194) {
 "use strict";

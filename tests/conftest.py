@@ -42,9 +42,12 @@ def browser_path() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium, as it is installed here; the tests' own requirements bring none."""
+    """Headless Chromium, as it is installed here; the tests' own requirements bring none.
+
+    For a file, not for all: its event loop would be in the way of those that notebooks run.
+    """
     path = browser_path()
     if path is None:
         pytest.skip("no chromium on this machine: what runs in a browser is not tested")

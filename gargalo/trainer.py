@@ -21,7 +21,7 @@ import torch
 
 from . import budget, evaluation, recipe, training
 from .build import build, try_on
-from .data import Source
+from .data import Origin, Source, load_data
 from .errors import GargaloError, RunError, Stopped, must
 from .files import (
     cannot_write,
@@ -47,6 +47,7 @@ __all__ = [
     "is_finished",
     "judge_for",
     "must_agree",
+    "own_data",
     "rehearse",
 ]
 
@@ -78,6 +79,26 @@ def check(plan: Recipe, source: Source, team: training.Team, warm: Run | None = 
         raise must("patience", "train", "0 where nothing is held out", plan.training.patience)
     needs = budget.memory(plan, source, team.size)
     training.check_memory(**{what: size * team.local_size() for what, size in needs.items()})
+
+
+def own_data(
+    plan: Recipe, data: str | Path | np.ndarray | Source | None, y: np.ndarray | None, data_dir: str | Path | None
+) -> Source | None:
+    """The data that a run was trained on, read as they were then, from where they lay or from `data`.
+
+    None for arrays that a program made and does not give again.
+    """
+    origin = plan.data.origin
+    if data is None and origin is None:
+        return None
+    there = origin or Origin(src="")
+    return load_data(
+        there.src if data is None else data,
+        y,
+        data_dir=data_dir or (there.data_dir if data is None else None),
+        split_seed=there.split_seed,
+        **there.reading.model_dump(exclude_defaults=True),
+    )
 
 
 def carry_out(

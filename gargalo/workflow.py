@@ -15,14 +15,14 @@ from torch import nn
 
 from . import budget, recipe, training
 from .core import LatentModel
-from .data import Origin, Reading, Source, load_data
+from .data import Reading, Source, load_data
 from .errors import DataError, RunError, must
 from .files import check_writable, new_folder, next_numbered
 from .output import tell_notes
 from .recipe import NOTHING, Own, Recipe
 from .run import Run, open_run
 from .run_folder import find_unfinished, read_recipe
-from .trainer import carry_out, check, differences, is_finished, judge_for, must_agree, rehearse
+from .trainer import carry_out, check, differences, is_finished, judge_for, must_agree, own_data, rehearse
 
 if TYPE_CHECKING:
     from .explorer import Published
@@ -183,7 +183,7 @@ def resume(
     if data is None and plan.data.origin is None:
         raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
     try:
-        source = _own_data(plan, data, y, data_dir)
+        source = own_data(plan, data, y, data_dir)
         assert source is not None
     except DataError as error:
         hint = f" If the data have moved: gargalo resume {folder} SRC" if data is None else ""
@@ -269,7 +269,7 @@ def publish(
     if opened and examples:
         plan = opened[0].recipe
         try:
-            source = _own_data(plan, data, y, data_dir)
+            source = own_data(plan, data, y, data_dir)
         except DataError:
             if data is not None:
                 raise
@@ -329,26 +329,6 @@ def explore(
     with tempfile.TemporaryDirectory(prefix="gargalo-") as place:
         site = publish(runs, Path(place) / "site", progress=progress, **choices)
         explorer.serve(site.folder, port, ready)
-
-
-def _own_data(
-    plan: Recipe, data: str | Path | np.ndarray | Source | None, y: np.ndarray | None, data_dir: str | Path | None
-) -> Source | None:
-    """The data that a run was trained on, read as they were then, from where they lay or from `data`.
-
-    None for arrays that a program made and does not give again.
-    """
-    origin = plan.data.origin
-    if data is None and origin is None:
-        return None
-    there = origin or Origin(src="")
-    return load_data(
-        there.src if data is None else data,
-        y,
-        data_dir=data_dir or (there.data_dir if data is None else None),
-        split_seed=there.split_seed,
-        **there.reading.model_dump(exclude_defaults=True),
-    )
 
 
 def _go_on(

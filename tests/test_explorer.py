@@ -244,6 +244,14 @@ def test_a_file_that_differs_from_the_model_is_refused(small_runs, monkeypatch):
         export.to_onnx(run.codec, run.model, "encode", run.examples.x)
 
 
+def test_a_run_is_exported_as_far_as_it_can(small_runs, tmp_path):
+    found = export.export(small_runs["classifier"], tmp_path)
+    assert list(found) == ["encode", "classify"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["classify.onnx", "encode.onnx"]
+    with pytest.raises(gargalo.ParameterError, match="verb"):
+        export.export(small_runs["classifier"], tmp_path, ["dcode"])
+
+
 def test_the_command_says_what_becomes_public(say, small_runs, tmp_path):
     status, out, _ = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site", "--lang", "pt")
     assert status == 0

@@ -108,11 +108,11 @@ export function followAddress(here: Site): void {
     const now = new URLSearchParams(location.hash.slice(1));
     // All at once: nothing is to be drawn of what is half read, or names no example.
     batch(() => {
-    for (const { name, cell, read, usual } of kept) {
-      const text = now.get(name);
-      if (text !== null || cell !== (lang as Signal)) cell.value = (text === null ? undefined : read(text)) ?? usual;
-    }
-    correctAddress(here);
+      for (const { name, cell, read, usual } of kept) {
+        const text = now.get(name);
+        if (text !== null || cell !== (lang as Signal)) cell.value = (text === null ? undefined : read(text)) ?? usual;
+      }
+      correctAddress(here);
     });
   });
 }

@@ -72,7 +72,7 @@ export function Draw({ space, painter }: ViewProps) {
   }, [centre.value]);
   useEffect(() => {
     const i = taken.value;
-    if (i !== null && loaded.value) 
+    if (i !== null && loaded.value)
       attempt(async () => {
         const found = await rawExample(painter, i);
         if (found && taken.value === i) raw.value = found;
@@ -93,39 +93,39 @@ export function Draw({ space, painter }: ViewProps) {
 
   return (
     <div class="desk-draw">
-        <div class="card place">
-          <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
-          {isRow ? (
-            <RowSliders painter={painter} raw={raw.value} onChange={(now) => (raw.value = now)} />
-          ) : (
-            <Sketch data={data} onChange={changed} onClear={() => ((raw.value = null), (taken.value = null))} />
-          )}
-          {data.centred && (
-            <label class="check">
-              <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} /> {say('draw.centred')}
-            </label>
-          )}
-          {pinned.value !== null && canTake(painter) && (
-            <button type="button" onClick={() => (taken.value = pinned.value)}>{say('generate.pin')}</button>
-          )}
-        </div>
+      <div class="card place">
+        <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
+        {isRow ? (
+          <RowSliders painter={painter} raw={raw.value} onChange={(now) => (raw.value = now)} />
+        ) : (
+          <Sketch data={data} onChange={changed} onClear={() => ((raw.value = null), (taken.value = null))} />
+        )}
+        {data.centred && (
+          <label class="check">
+            <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} /> {say('draw.centred')}
+          </label>
+        )}
+        {pinned.value !== null && canTake(painter) && (
+          <button type="button" onClick={() => (taken.value = pinned.value)}>{say('generate.pin')}</button>
+        )}
+      </div>
       <div class="card answers" aria-live="polite">
-          {found ? (
-            <>
-              <div class="pair">
-                <Captioned text={say('draw.seen')}><Output painter={painter} raw={found.seen} /></Captioned>
-                {run.noise && <Captioned text={say('draw.noisy')}><Output painter={painter} raw={found.noisy} /></Captioned>}
-                {found.back && <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}><Output painter={painter} raw={found.back} /></Captioned>}
-              </div>
-              {latents && <p class={off ? 'off' : ''} role="status">{say(off ? 'draw.off' : 'draw.on')}</p>}
-            </>
-          ) : <p class="quiet">{say('draw.empty')}</p>}
-          {run.noise && (
-            <Slider name={say('draw.noise')} value={noise.value} least={0} most={run.noise.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1} step={0.02}
-              onSlide={(now) => (noise.value = now)} />
-          )}
-          {found?.classes && <Classes names={data.class_names!} shares={found.classes} />}
-        </div>
+        {found ? (
+          <>
+            <div class="pair">
+              <Captioned text={say('draw.seen')}><Output painter={painter} raw={found.seen} /></Captioned>
+              {run.noise && <Captioned text={say('draw.noisy')}><Output painter={painter} raw={found.noisy} /></Captioned>}
+              {found.back && <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}><Output painter={painter} raw={found.back} /></Captioned>}
+            </div>
+            {latents && <p class={off ? 'off' : ''} role="status">{say(off ? 'draw.off' : 'draw.on')}</p>}
+          </>
+        ) : <p class="quiet">{say('draw.empty')}</p>}
+        {run.noise && (
+          <Slider name={say('draw.noise')} value={noise.value} least={0} most={run.noise.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1} step={0.02}
+            onSlide={(now) => (noise.value = now)} />
+        )}
+        {found?.classes && <Classes names={data.class_names!} shares={found.classes} />}
+      </div>
       <div class="where">
         {map ? (
           <>

@@ -69,8 +69,10 @@ class Stopped(BaseException):
 
 def must(parameter: str, of: str, expected: str, got: object, hint: str = "") -> ParameterError:
     """The error for a parameter: ``The 'p' parameter of f must be … Got … instead.``"""
+    # A name may come from a file, and stays in one line whatever is in it.
+    name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
     return ParameterError(
-        f"The '{parameter}' parameter of {of} must be {expected}. Got {got!r} instead."
+        f"The '{name}' parameter of {of} must be {expected}. Got {got!r} instead."
         + (f" {hint}" if hint else "")
     )
 

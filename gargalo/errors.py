@@ -72,8 +72,7 @@ def must(parameter: str, of: str, expected: str, got: object, hint: str = "") ->
     # A name may come from a file, and stays in one line whatever is in it.
     name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
     return ParameterError(
-        f"The '{name}' parameter of {of} must be {expected}. Got {got!r} instead."
-        + (f" {hint}" if hint else "")
+        f"The '{name}' parameter of {of} must be {expected}. Got {got!r} instead." + (f" {hint}" if hint else "")
     )
 
 

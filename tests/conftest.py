@@ -17,12 +17,10 @@ from gargalo.recipe import make
 from gargalo.run import Run
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]):
+def pytest_itemcollected(item: pytest.Item):
     """The tests of a file stay in one process, and those of two files that look at the same demo in another."""
-    for item in items:
-        with_demo = item.path.name in ("test_demo.py", "test_browser.py")
-        item.add_marker(pytest.mark.xdist_group("demo" if with_demo else item.path.name))
+    with_demo = item.path.name in ("test_demo.py", "test_browser.py")
+    item.add_marker(pytest.mark.xdist_group("demo" if with_demo else item.path.name))
 
 
 FLAGS = [

@@ -17,10 +17,13 @@ from gargalo.recipe import make
 from gargalo.run import Run
 
 
+TOGETHER = {"test_demo": "demo", "test_browser": "demo", "test_shelf": "default runs", "test_docs": "default runs"}
+"""Files that look at the same runs, which take long to train."""
+
+
 def pytest_itemcollected(item: pytest.Item):
-    """The tests of a file stay in one process, and those of two files that look at the same demo in another."""
-    with_demo = item.path.name in ("test_demo.py", "test_browser.py")
-    item.add_marker(pytest.mark.xdist_group("demo" if with_demo else item.path.name))
+    """The tests of a file stay in one process, and so do those of files that belong together."""
+    item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.stem, item.path.stem)))
 
 
 FLAGS = [

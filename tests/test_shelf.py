@@ -235,7 +235,6 @@ def test_reports_say_what_each_objective_lowers(default_runs, tmp_path):
         page = report([default_runs[name]], tmp_path / f"{name}.html", "en").read_text(encoding="utf-8")
         for text in texts:
             assert text in page, (name, text)
-        report([default_runs[name]], tmp_path / f"{name}.html", "pt")
 
 
 def test_reports_of_every_model(default_runs, tmp_path):

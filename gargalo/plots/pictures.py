@@ -13,6 +13,9 @@ from .style import INK, PALETTE, QUIET, figure, styled
 
 __all__ = ["film", "grid", "passage", "strips"]
 
+MOST_APART = 64
+"""Numbers of a latent that are drawn with a gap between them; between more, the gaps would hide them."""
+
 
 def show(ax: Axes, example: np.ndarray, limits: tuple[float, float] | None = None) -> None:
     """One example, (h, w), (h, w, c) or (p,), on bare axes; bars within `limits`, so that they can be compared."""
@@ -83,7 +86,7 @@ def passage(examples: np.ndarray, latents: np.ndarray, back: np.ndarray, words: 
             show(line[4], y, seen)
             line[2].imshow(z[None], cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
             line[2].set_yticks([])
-            line[2].set_xticks(np.arange(-0.5, d), [])
+            line[2].set_xticks(np.arange(-0.5, d) if d <= MOST_APART else [], [])
             line[2].tick_params(length=0)
             line[2].grid(axis="x", color="white", linewidth=2)
             line[2].margins(0)

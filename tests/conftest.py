@@ -16,7 +16,6 @@ from gargalo.models import MODELS
 from gargalo.recipe import make
 from gargalo.run import Run
 
-
 TOGETHER = {"test_demo": "demo", "test_browser": "demo", "test_shelf": "default runs", "test_docs": "default runs"}
 """Files that look at the same runs, which take long to train."""
 

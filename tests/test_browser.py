@@ -219,6 +219,18 @@ def test_lasso_legend_and_colour(visit, site):
     assert 20 < n < POINTS
     assert sum(counts) == n
     assert card.locator(".sheet button").count() == min(60, n)
+    # The lasso is in the address: whoever has it sees the same examples, on any map.
+    tab.has("lasso=tsne,")
+    sheet = [b.get_attribute("title") for b in card.locator(".sheet button").all()]
+    again = visit(tab.page.url.partition("#")[2] + "&map=pca").drawn()
+    again.page.locator(".fenced .sheet button").nth(len(sheet) - 1).wait_for()
+    assert [b.get_attribute("title") for b in again.page.locator(".fenced .sheet button").all()] == sheet
+    # Of the lasso, and of a latent taken apart, another run knows nothing.
+    again.page.get_by_label("Run").select_option("1")
+    again.page.locator(".fenced").wait_for(state="detached")
+    assert "lasso" not in again.page.url
+    card.locator(".close").click()
+    card.wait_for(state="detached")
     # Classes by the legend: with all but one away, the map has one colour.
     for digit in range(1, 10):
         tab.page.locator(".classes button").nth(digit).click()
@@ -390,10 +402,18 @@ def test_sliders_and_a_broken_code(visit):
     tab.page.get_by_label("Set to zero").select_option("3")
     tab.painted(".sliders .captioned:nth-child(2) canvas", but=moved)
     tab.page.get_by_label("Noise on z").fill("3")
-    spoiled = tab.painted(".sliders .captioned:nth-child(2) canvas", but=moved)
+    spoiled = tab.settled(".sliders .captioned:nth-child(2) canvas")
     assert np.abs(spoiled.astype(int) - moved).mean() > 3
+    # All of it is in the address.
+    tab.has("zero=3&jitter=3")
+    again = visit(tab.page.url.partition("#")[2]).drawn()
+    again.page.locator(".sliders").scroll_into_view_if_needed()
+    for child, expected in ((1, moved), (2, spoiled)):
+        seen = again.settled(f".sliders .captioned:nth-child({child}) canvas")
+        assert np.abs(seen.astype(int) - expected).max() <= 2, "but for rounding in the address"
     tab.page.get_by_role("button", name="Reset").click()
     tab.painted(".sliders .captioned:nth-child(1) canvas", but=moved)
+    tab.page.wait_for_url(lambda url: not re.search("pca|zero|jitter", url))
 
 
 # 4. Draw
@@ -442,6 +462,7 @@ def test_noise_slides_and_is_removed(visit):
     )
     assert np.square(noisy - seen).mean() > 4 * np.square(clean - seen).mean()
     tab.page.get_by_label("Noise").fill("0")
+    tab.has("noise=0")
     quiet = tab.settled(".answers .captioned:nth-child(2) canvas")
     assert np.abs(quiet[..., 0] / 255.0 - seen).max() < 0.01
 
@@ -548,6 +569,8 @@ def test_a_view_can_be_sent(visit):
     # What is no example, no run and no view is as if it were not there.
     odd = visit("view=nothing&run=99&pin=123456&from=-1&t=x&off=a&colour=<b>").drawn()
     assert not re.search("nothing|99|123456|from|t=|off=", odd.page.url.partition("#")[2])
+    broken = visit("zero=999&pca=1:x&axes=a&jitter=&noise=1e&lasso=tsne,1,2,3").drawn()
+    assert not re.search("zero|pca|axes|jitter|noise|lasso", broken.page.url.partition("#")[2])
     odd.page.evaluate("location.hash = 'run=99&pin=999999&label=99&t=.&view=generate'")
     odd.said("A decoder knows only the places where data have been.")
     odd.painted(".draws canvas")

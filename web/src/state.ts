@@ -35,7 +35,22 @@ const oneOf = <T extends string>(...known: T[]) => (text: string) => known.find(
 const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 const share = (text: string) => (/^\d(\.\d{0,6})?$/.test(text) ? Math.min(1, Number(text)) : undefined);
 const flag = (text: string) => text === '1';
+const decimal = (text: string) => (/^-?\d{1,9}(\.\d{1,9})?(e-?\d\d?)?$/.test(text) ? Number(text) : undefined);
+const short = (value: number) => String(Number(value.toPrecision(5)));
 const numbers = (text: string) => (/^[\d,]*$/.test(text) ? text.split(',').filter(Boolean).map(Number) : undefined);
+
+function readFence(text: string): Fence | undefined {
+  const [kind, ...corners] = text.split(',');
+  const found = corners.map(decimal);
+  const whole = found.length >= 6 && found.length % 2 === 0 && found.every((value) => value !== undefined);
+  return whole && ['tsne', 'pca', 'latent'].includes(kind) ? { kind, corners: found as number[] } : undefined;
+}
+
+function readMoves(text: string): Moves | undefined {
+  const found = text.split(',').map((one) => one.split(':').map(decimal));
+  if (!found.every(([i, by, ...more]) => Number.isInteger(i) && by !== undefined && !more.length)) return undefined;
+  return Object.fromEntries(found) as Moves;
+}
 
 const number = <T extends number | null>(name: string, usual: T) => keep<T>(name, usual, whole as (t: string) => T | undefined, String);
 const choice = <T extends string>(name: string, known: readonly T[], usual: T) => keep<T>(name, usual, oneOf(...known), String);
@@ -53,6 +68,12 @@ export const pinned = number<number | null>('pin', null);
 export const muted = keep<number[]>('off', [], numbers, (list) => list.join(','));
 export const hidden = switched('guess');
 export const lines = switched('lines');
+/** The lasso: on which map, and its corners there, x and y, one after the other. */
+export interface Fence {
+  kind: string;
+  corners: number[];
+}
+export const fence = keep<Fence | null>('lasso', null, readFence, (of) => [of!.kind, ...of!.corners.map(short)].join(','));
 
 export const from = number<number | null>('from', null);
 export const to = number<number | null>('to', null);
@@ -62,6 +83,18 @@ export const method = choice<Method>('way', ['linear', 'slerp'], 'linear');
 export const prior = choice('prior', ['own', 'normal', 'gmm'], 'own');
 export const seed = number<number>('seed', 0);
 export const label = number<number | null>('label', null);
+/** What was done to one latent: how far it is moved along each direction and each axis, by their numbers. */
+export type Moves = Record<number, number>;
+const moves = (name: string) => keep<Moves>(name, {}, readMoves, (of) => Object.entries(of).map(([i, by]) => `${i}:${short(by)}`).join(','));
+export const start = choice('start', ['pin', 'mean'], 'pin');
+export const sliders = choice('sliders', ['pca', 'axes'], 'pca');
+export const along = moves('pca');
+export const moved = moves('axes');
+export const zeroed = number<number | null>('zero', null);
+export const jitter = keep<number>('jitter', 0, decimal, short);
+
+/** How strong the noise of Draw is; as the run was trained, where nobody chose. */
+export const strength = keep<number | null>('noise', null, decimal, (value) => short(value!));
 /** The example that was taken to Draw. */
 export const taken = number<number | null>('take', null);
 export const same = choice('same', ['example', 'walk', 'draws', 'pads'], 'example');
@@ -76,8 +109,27 @@ phone.addEventListener('change', () => (narrow.value = phone.matches));
 
 /** What is under the pointer now. */
 export const hovered = signal<number | null>(null);
-/** Examples inside the lasso. */
-export const chosen = signal<number[]>([]);
+/** Examples that are shown inside the lasso. */
+export const chosen = signal<number[] | null>(null);
+
+/** A latent as it was before it was taken apart. */
+export function mend(): void {
+  batch(() => {
+    along.value = moved.value = {};
+    zeroed.value = null;
+    jitter.value = 0;
+  });
+}
+
+/** Look at another run. A latent taken apart, or a lasso, of the last one says nothing of it. */
+export function choose(at: number): void {
+  if (at === runIndex.value) return;
+  batch(() => {
+    mend();
+    fence.value = null;
+    runIndex.value = at;
+  });
+}
 
 /** Write the address whenever something changes, and follow it when somebody else changes it. */
 export function followAddress(here: Site): void {
@@ -100,7 +152,8 @@ export function followAddress(here: Site): void {
       const [value, rest] = [cell.value, cell === (lang as Signal) ? null : usual];
       if (value !== null && (rest === null || write(value) !== write(rest))) said.set(name, write(value));
     }
-    own = `#${said}`;
+    // Commas and colons may stand in an address as they are, and make it shorter.
+    own = `#${said}`.replaceAll('%2C', ',').replaceAll('%3A', ':');
     write();
   });
   addEventListener('hashchange', () => {
@@ -122,6 +175,7 @@ export function correctAddress({ runs, examples, data }: Site): void {
   if (label.value !== null && label.value >= (data.class_names?.length ?? 0)) label.value = null;
   if (runIndex.value >= runs.length) runIndex.value = 0;
   if (otherIndex.value !== null && otherIndex.value >= runs.length) otherIndex.value = null;
+  if (zeroed.value !== null && zeroed.value >= runs[runIndex.value].latent_dim) zeroed.value = null;
   for (const cell of [pinned, from, to, taken]) if (cell.value !== null && cell.value >= (examples?.n ?? 0)) cell.value = null;
 }
 

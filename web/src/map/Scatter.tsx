@@ -2,14 +2,16 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import createScatterplot from 'regl-scatterplot';
+import { corners, type XY } from './fence';
 import { renderer } from './regl';
 import { followFingers } from './touch';
 
 /** Milliseconds. */
 const AFTER_LASSO = 300;
 
+export const LASSO = '#ffa90e';
+
 type Plot = ReturnType<typeof createScatterplot>;
-type XY = [number, number];
 
 /** Something drawn above the points, in their coordinates; a mark with several points is one line, or several signs. */
 export interface Mark {
@@ -37,7 +39,7 @@ export interface ScatterProps {
   label: string;
   onHover?: (i: number | null) => void;
   onPick?: (i: number | null) => void;
-  onFence?: (rows: number[]) => void;
+  onFence?: (corners: number[]) => void;
   onMove?: (xy: XY) => void;
   onKey?: (key: string) => boolean;
   onFail: () => void;
@@ -126,7 +128,7 @@ export function Scatter(props: ScatterProps) {
       pointSizeSelected: 0,
       pointOutlineWidth: 0,
       lassoOnLongPress: Boolean(given.current.onFence),
-      lassoColor: '#ffa90e',
+      lassoColor: LASSO,
       lassoMinDelay: 10,
       lassoMinDist: 3,
       deselectOnDblClick: false,
@@ -142,13 +144,18 @@ export function Scatter(props: ScatterProps) {
     made.subscribe('select', ({ points }) => {
       const rows = [...points];
       made.deselect({ preventEvent: true });
-      if (fencing) given.current.onFence?.(rows);
-      else if (rows.length && performance.now() > fenced + AFTER_LASSO) given.current.onPick?.(rows[0]);
+      if (!fencing && rows.length && performance.now() > fenced + AFTER_LASSO) given.current.onPick?.(rows[0]);
     });
     // Where a lasso ends there is also a click, which picks nothing.
     let [fencing, fenced] = [false, -Infinity];
     made.subscribe('lassoStart', () => void (fencing = true));
-    made.subscribe('lassoEnd', () => void ([fencing, fenced] = [false, performance.now()]));
+    made.subscribe('lassoEnd', ({ coordinates }) => {
+      [fencing, fenced] = [false, performance.now()];
+      const f = fitted.current;
+      // Pairs, whatever their declaration says.
+      const way = coordinates as unknown as XY[];
+      if (f) given.current.onFence?.(corners(way.map(([x, y]) => [x * f.half + f.x, y * f.half + f.y])));
+    });
     const seen = new ResizeObserver(() => {
       // By its own size: the canvas follows the page.
       const { width, height } = above.current!.getBoundingClientRect();

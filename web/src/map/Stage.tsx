@@ -5,11 +5,12 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { examples as loaded, type Space } from '../loaded';
 import { Example, describe } from '../parts/Pictures';
 import type { Painter } from '../pictures/paint';
-import { chosen, colour, hidden, hovered, lang, muted, pinned, problem, theme } from '../state';
+import { chosen, colour, fence, hidden, hovered, lang, muted, pinned, problem, theme } from '../state';
 import { Problem } from '../site';
 import { number, say } from '../words';
 import { choices, colouring } from './colouring';
-import { Scatter, type Mark } from './Scatter';
+import { inside, ring } from './fence';
+import { LASSO, Scatter, type Mark } from './Scatter';
 
 /** Beside more classes than these their colours say little. */
 const MOST_IN_KEY = 20;
@@ -51,12 +52,19 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
     const off = new Set(muted.value);
     return Array.from({ length: examples.n }, (_, i) => i).filter((i) => !off.has(found.classes![i]));
   }, [found, muted.value]);
+  const fenced = fence.value;
+  useEffect(() => {
+    const on = fenced && space.maps.get(fenced.kind);
+    if (tools) chosen.value = on ? inside(on, fenced.corners, shown) : null;
+  }, [tools, fenced, space, shown]);
   useEffect(() => () => void (hovered.value = null), []);
   const cursor = hovered.value;
-  const all = useMemo(
-    () => (cursor === null || cursor >= examples.n ? marks : [...marks, { kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[theme.value], size: 10 } as Mark]),
-    [marks, cursor, points, theme.value],
-  );
+  const all = useMemo(() => {
+    const above = [...marks];
+    if (tools && fenced?.kind === kind) above.push({ kind: 'line', points: ring(fenced.corners), colour: LASSO, size: 2 });
+    if (cursor !== null && cursor < examples.n) above.push({ kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[theme.value], size: 10 });
+    return above;
+  }, [marks, tools, fenced, kind, cursor, points, theme.value]);
   const pick = onPick ?? ((i: number) => (pinned.value = i));
   const key = (name: string) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[name];
@@ -90,8 +98,8 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
         onPick={(i) => i !== null && pick(i)}
         onFence={
           tools
-            ? (rows) => {
-                chosen.value = rows;
+            ? (corners) => {
+                fence.value = corners.length >= 6 ? { kind, corners } : null;
                 fencing.value = false;
               }
             : undefined

@@ -1,7 +1,7 @@
 /** The bar above everything: what to do, with which run, and how it looks. */
 
 import type { Site } from '../site';
-import { lang, projector, run, runIndex, theme, view, VIEWS } from '../state';
+import { choose, lang, projector, run, runIndex, theme, view, VIEWS } from '../state';
 import { knows, say, type Key } from '../words';
 import { QR } from './QR';
 
@@ -24,7 +24,7 @@ export function Bar({ site }: { site: Site }) {
           <label class="field">
             <span>{say('bar.run')}</span>
             <select value={runIndex.value} disabled={site.runs.length < 2} title={about(run.value)}
-              onChange={(event) => (runIndex.value = Number(event.currentTarget.value))}>
+              onChange={(event) => choose(Number(event.currentTarget.value))}>
               {site.runs.map((one, i) => <option key={i} value={i}>{one.name}</option>)}
             </select>
           </label>

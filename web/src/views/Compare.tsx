@@ -13,7 +13,7 @@ import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Tiles } from '../parts/Tiles';
 import type { RunRef } from '../site';
 import { stack } from '../space';
-import { attempt, label, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
+import { attempt, choose, label, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
 import { knows, number, say, type Key } from '../words';
 import { drawn, DRAWS } from './draws';
 import { canReconstruct, labelled, reconstruction, type ViewProps } from './given';
@@ -52,16 +52,17 @@ export function Compare({ space, painter }: ViewProps) {
   const flat = runs.filter((one) => one.latent_dim === 2 && 'decode' in one.networks).length >= 2;
   const pads = space.run.latent_dim === 2 && beside.value?.run.latent_dim === 2;
   const kinds = (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const).map((kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)]);
-  const choose = (kind: typeof same.value) => {
+  const show = (kind: typeof same.value) => {
     same.value = kind;
     if (kind !== 'pads' || pads) return;
     const [one, two] = runs.flatMap((run, i) => (run.latent_dim === 2 && 'decode' in run.networks ? [i] : []));
-    [runIndex.value, otherIndex.value] = [one, two];
+    choose(one);
+    otherIndex.value = two;
   };
   return (
     <>
       <div class="row">
-        <Choice name={say('compare.same')} value={same.value as 'example'} onPick={choose} of={kinds} />
+        <Choice name={say('compare.same')} value={same.value as 'example'} onPick={show} of={kinds} />
         {same.value === 'example' && (
           <button type="button" onClick={() => next(7)}>{say('compare.next')}</button>
         )}
@@ -69,7 +70,7 @@ export function Compare({ space, painter }: ViewProps) {
       </div>
       {same.value === 'pads' && <p class="quiet">{say(pads ? 'compare.pads.help' : 'compare.pads.none')}</p>}
       <div class="twins">
-        <Side name={say('compare.left')} index={runIndex.value} onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), (runIndex.value = i))}>
+        <Side name={say('compare.left')} index={runIndex.value} onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), choose(i))}>
           <Same space={space} painter={painter} />
         </Side>
         <Side name={say('compare.right')} index={second} onPick={(i) => (otherIndex.value = i)} but={runIndex.value}>

@@ -12,7 +12,7 @@ import { RowSliders } from '../parts/RowSliders';
 import { Sketch } from '../parts/Sketch';
 import { centred, corrupted, reduced, sketched } from '../pictures/sketch';
 import { isOff, nearest, place, project, row } from '../space';
-import { attempt, label, mapKind, pinned, report, taken, theme } from '../state';
+import { attempt, label, mapKind, pinned, report, strength, taken, theme } from '../state';
 import { number, say } from '../words';
 import { canTake, labelled, labelOf, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
@@ -29,7 +29,8 @@ export function Draw({ space, painter }: ViewProps) {
   const { data } = painter.site;
   const { run, latents, network } = space;
   const isRow = data.kind === 'row';
-  const noise = useSignal(run.noise?.strength ?? 0);
+  const most = run.noise?.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1;
+  const noise = run.noise ? Math.min(most, Math.max(0, strength.value ?? run.noise.strength)) : 0;
   const centre = useSignal(data.centred);
   const raw = useSignal<Raw | null>(null);
   const answer = useSignal<Answer | null>(null);
@@ -57,9 +58,9 @@ export function Draw({ space, painter }: ViewProps) {
     }
   }), [space]);
   useEffect(() => {
-    if (raw.value) ask(raw.value, noise.value);
+    if (raw.value) ask(raw.value, noise);
     else answer.value = null;
-  }, [raw.value, noise.value, space]);
+  }, [raw.value, noise, space]);
 
   const changed = (canvas: HTMLCanvasElement) => {
     drawing.current = canvas;
@@ -121,8 +122,7 @@ export function Draw({ space, painter }: ViewProps) {
           </>
         ) : <p class="quiet">{say('draw.empty')}</p>}
         {run.noise && (
-          <Slider name={say('draw.noise')} value={noise.value} least={0} most={run.noise.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1} step={0.02}
-            onSlide={(now) => (noise.value = now)} />
+          <Slider name={say('draw.noise')} value={noise} least={0} most={most} step={0.02} onSlide={(now) => (strength.value = now)} />
         )}
         {found?.classes && <Classes names={data.class_names!} shares={found.classes} />}
       </div>

@@ -10,7 +10,7 @@ import { neighbours, Pinned } from '../parts/Pinned';
 import { Examples } from '../parts/Pictures';
 import { Search } from '../parts/Search';
 import type { Painter } from '../pictures/paint';
-import { chosen, hidden, lines, mapKind, pinned, theme } from '../state';
+import { chosen, fence, hidden, lines, mapKind, pinned, theme } from '../state';
 import { number, say, type Key } from '../words';
 import type { ViewProps } from './given';
 
@@ -59,8 +59,8 @@ export function MapView({ space, painter }: ViewProps) {
       <aside class="side">
         {hidden.value ? <p class="card">{say('guess.hint')}</p> : <div class="card"><Legend space={space} painter={painter} /></div>}
         {near && !hidden.value && <Pinned space={space} painter={painter} near={near} />}
-        {i === null && !chosen.value.length && <p class="quiet">{say('map.hint')}</p>}
-        {chosen.value.length > 0 && <Fenced painter={painter} />}
+        {i === null && !chosen.value && <p class="quiet">{say('map.hint')}</p>}
+        {chosen.value && <Fenced painter={painter} rows={chosen.value} />}
         {!hidden.value && <div class="card"><Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} /></div>}
       </aside>
     </div>
@@ -91,10 +91,9 @@ export function Warning({ space, kind }: { space: Space; kind: string }) {
 }
 
 /** What is inside the lasso: how many of each class, and a contact sheet. */
-function Fenced({ painter }: { painter: Painter }) {
+function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
   const { labels } = loaded.value!;
   const names = painter.site.data.class_names;
-  const rows = chosen.value;
   const counts = useMemo(() => {
     const of = new Map<number, number>();
     if (labels) for (const row of rows) of.set(labels[row], (of.get(labels[row]) ?? 0) + 1);
@@ -104,7 +103,7 @@ function Fenced({ painter }: { painter: Painter }) {
     <section class="card fenced" aria-live="polite">
       <h2>
         {say('map.fenced', { n: number(rows.length) })}
-        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (chosen.value = [])}>×</button>
+        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (fence.value = null)}>×</button>
       </h2>
       {names && !hidden.value && (
         <ul class="counts">

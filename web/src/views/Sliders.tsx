@@ -1,37 +1,31 @@
 /** One latent, number by number: along PCA directions and axes, and broken. */
 
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { latest, type Raw } from '../network';
 import { Choice, Slider } from '../parts/Controls';
 import { Captioned, Output } from '../parts/Pictures';
 import { normals, row, stack, uniforms } from '../space';
-import { label, pinned, report, seed } from '../state';
+import { along, jitter, label, mend, moved, pinned, report, seed, sliders, start, zeroed, type Moves } from '../state';
 import { number, say } from '../words';
 import { labelled, labelOf, type ViewProps } from './given';
 
 export function Sliders({ space, painter }: ViewProps) {
   const { axes, latent_dim: d } = space.run;
-  const start = useSignal<'mean' | 'pin'>(pinned.value !== null && space.latents ? 'pin' : 'mean');
-  const along = useSignal<number[]>(axes.directions.map(() => 0));
-  const moved = useSignal<number[]>(new Array(d).fill(0));
-  const zeroed = useSignal<number | null>(null);
-  const noise = useSignal(0);
-  const kind = useSignal<'pca' | 'axes'>('pca');
   const [whole, broken] = [useSignal<Raw | null>(null), useSignal<Raw | null>(null)];
   const own = start.value === 'pin' && pinned.value !== null && space.latents ? pinned.value : null;
 
   const base = useMemo(() => (own === null ? Float32Array.from(axes.center) : row(space.latents!, own)), [space, own]);
   const z = useMemo(
     () =>
-      base.map((value, j) => value + moved.value[j] + along.value.reduce((sum, step, c) => (step ? sum + step * axes.directions[c][j] : sum), 0)),
+      base.map((value, j) => value + (moved.value[j] ?? 0) + axes.directions.reduce((sum, one, c) => sum + (along.value[c] ?? 0) * one[j], 0)),
     [base, along.value, moved.value],
   );
   const spoiled = useMemo(() => {
     const normal = normals(uniforms(seed.value));
-    return z.map((value, j) => (j === zeroed.value ? 0 : value) + noise.value * axes.deviation[j] * normal());
-  }, [z, zeroed.value, noise.value, seed.value]);
-  const isBroken = zeroed.value !== null || noise.value > 0;
+    return z.map((value, j) => (j === zeroed.value ? 0 : value) + jitter.value * axes.deviation[j] * normal());
+  }, [z, zeroed.value, jitter.value, seed.value]);
+  const isBroken = zeroed.value !== null || jitter.value > 0;
 
   const ask = useMemo(() => latest(async (z: Float32Array, spoiled: Float32Array, of: number) => {
     const given = labelled(space, painter, [of, of]);
@@ -42,13 +36,7 @@ export function Sliders({ space, painter }: ViewProps) {
   }), [space]);
   useEffect(() => ask(z, spoiled, label.value ?? (own === null ? 0 : labelOf(own))), [z, spoiled, label.value, own]);
 
-  const reset = () => {
-    along.value = axes.directions.map(() => 0);
-    moved.value = new Array(d).fill(0);
-    zeroed.value = null;
-    noise.value = 0;
-  };
-  const change = (cell: typeof along, i: number, value: number) => (cell.value = cell.value.map((old, k) => (k === i ? value : old)));
+  const change = (cell: Signal<Moves>, i: number, by: number) => (cell.value = { ...cell.value, [i]: by });
   const limits = (low: number, high: number) => ({ least: Math.min(low, -1e-3), most: Math.max(high, 1e-3) });
 
   return (
@@ -57,8 +45,8 @@ export function Sliders({ space, painter }: ViewProps) {
       <div class="row">
         <Choice name={say('generate.start')} value={own === null ? 'mean' : 'pin'} onPick={(one) => (start.value = one)}
           of={[['mean', say('generate.mean')], ...(space.latents && pinned.value !== null ? [['pin', say('generate.pin')] as ['pin', string]] : [])]} />
-        <Choice name={say('generate.sliders')} value={kind.value} onPick={(one) => (kind.value = one)} of={[['pca', say('generate.pca')], ['axes', say('generate.axes')]]} />
-        <button type="button" onClick={reset}>{say('generate.reset')}</button>
+        <Choice name={say('generate.sliders')} value={sliders.value} onPick={(one) => (sliders.value = one)} of={[['pca', say('generate.pca')], ['axes', say('generate.axes')]]} />
+        <button type="button" onClick={mend}>{say('generate.reset')}</button>
       </div>
       <div class="desk">
         <div class="pair">
@@ -66,14 +54,14 @@ export function Sliders({ space, painter }: ViewProps) {
           <Captioned text={say('break.after')}><Output painter={painter} raw={isBroken ? broken.value : whole.value} /></Captioned>
         </div>
         <div class="strings">
-          {kind.value === 'pca'
-            ? along.value.map((value, c) => (
-                <Slider key={c} name={`PCA ${c + 1}`} note={say('generate.share', { share: number(100 * axes.share[c], 0) })} value={value}
+          {sliders.value === 'pca'
+            ? axes.directions.map((_, c) => (
+                <Slider key={c} name={`PCA ${c + 1}`} note={say('generate.share', { share: number(100 * axes.share[c], 0) })} value={along.value[c] ?? 0}
                   {...limits(axes.along_low[c], axes.along_high[c])} onSlide={(now) => change(along, c, now)} />
               ))
-            : moved.value.map((value, j) => (
-                <Slider key={j} name={say('break.axis', { j: j + 1 })} value={base[j] + value} {...limits(axes.low[j], axes.high[j])}
-                  onSlide={(now) => change(moved, j, now - base[j])} />
+            : Array.from(base, (value, j) => (
+                <Slider key={j} name={say('break.axis', { j: j + 1 })} value={value + (moved.value[j] ?? 0)} {...limits(axes.low[j], axes.high[j])}
+                  onSlide={(now) => change(moved, j, now - value)} />
               ))}
         </div>
         <div class="break">
@@ -85,7 +73,7 @@ export function Sliders({ space, painter }: ViewProps) {
               {Array.from({ length: d }, (_, j) => <option key={j} value={j}>{say('break.axis', { j: j + 1 })}</option>)}
             </select>
           </label>
-          <Slider name={say('break.noise')} value={noise.value} least={0} most={3} step={0.05} onSlide={(now) => (noise.value = now)} />
+          <Slider name={say('break.noise')} value={jitter.value} least={0} most={3} step={0.05} onSlide={(now) => (jitter.value = now)} />
         </div>
       </div>
     </section>

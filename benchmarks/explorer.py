@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -27,10 +28,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import gargalo
 from gargalo.explorer import served
 
-FLAGS = [
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-]  # fmt: skip
 CALLS = 200
 
 
@@ -103,6 +100,9 @@ def made_up(folder: Path, site: Path, n: int) -> Path:
 
 
 def main() -> None:
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    import chromium
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
@@ -115,16 +115,14 @@ def main() -> None:
         site = gargalo.publish(runs, root / "site", progress=False)
         sheets = sum(path.stat().st_size for path in site.folder.glob("data/pictures-*.png"))
         wasm = sum(path.stat().st_size for path in site.folder.rglob("*.wasm"))
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=FLAGS
-        )
+        browser = chromium.launch(playwright)
         found: dict[str, list[float]] = {}
         z = np.random.default_rng(0).standard_normal((100, 16)).astype(np.float32)
         with torch.inference_mode():
             expected = runs[1].model.decode(torch.from_numpy(z)).flatten(1).numpy()
         with served(site.folder) as url:
             for _ in range(rounds):
-                with opened(chromium, url, 11_000) as (page, seconds):
+                with opened(browser, url, 11_000) as (page, seconds):
                     names = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
                     early = [name for name in names if "pictures-" in name or name.endswith((".wasm", ".onnx"))]
                     found.setdefault("map of 11,000 digits, s", []).append(seconds)
@@ -135,9 +133,9 @@ def main() -> None:
         for n in (200_000, 1_000_000):
             with served(made_up(root / f"site-{n}", site.folder, n)) as url:
                 for _ in range(rounds):
-                    with opened(chromium, url, n) as (_, seconds):
+                    with opened(browser, url, n) as (_, seconds):
                         found.setdefault(f"map of {n:,} points, s", []).append(seconds)
-        chromium.close()
+        browser.close()
     print("| what | median (least-most) |\n| --- | --- |")
     for what, values in found.items():
         print(f"| {what} | {spread(values) if max(values) > 1e-3 else format(max(values), '.1e')} |")

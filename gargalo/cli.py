@@ -13,13 +13,13 @@ from typing import Any
 from typer.exceptions import TyperException
 
 from .commands import app, rank
-from .errors import GargaloError, GargaloWarning, ParameterError, Stopped
+from .errors import GargaloError, GargaloWarning, ParameterError, Stopped, ending_signals
 
 __all__ = ["end", "main", "run"]
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit status: 0 done, 2 the user can mend it, 130 or 143 stopped by a signal."""
+    """Run one command; the exit status: 0 done, 2 the user can mend it, 128 and more stopped by a signal."""
     try:
         status = app(list(arguments) or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     except TyperException as error:
         # Rendered here, since typer would draw a box around it.
         if message := " ".join(error.format_message().split()):
-            _complain(f"{message} See gargalo --help.")
+            _complain(f"{message.rstrip('.')}. See gargalo --help.")
         return error.exit_code
     except Stopped as stop:
         _complain(str(stop))
@@ -59,9 +59,9 @@ def main() -> None:
     # Two trainings of two threads on two cores wait for each other by spinning: a small step took 15-20 ms, with
     # this 7; on an idle machine 0.9 either way. Read when PyTorch is loaded, which no command has done yet.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    # SIGTERM ends a command as Ctrl-C does: nothing half-written stays, and it says so.
+    # Other signals end a command as Ctrl-C does: nothing half-written stays, and it says so.
     _came.clear()
-    for kind in (signal.SIGINT, signal.SIGTERM):
+    for kind in ending_signals():
         signal.signal(kind, end)
     warnings.showwarning = _warn
     try:
@@ -80,7 +80,7 @@ _came: list[int] = []
 
 
 def end(signum: int, frame: object) -> None:
-    """What SIGINT and SIGTERM do to a command."""
+    """What `ending_signals` do to a command."""
     signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
     _came.append(signum)
     raise Stopped("stopped.", signum)

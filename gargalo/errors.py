@@ -11,7 +11,7 @@
     └ GargaloWarning       something to know, after which it goes on
 
     BaseException
-    └ Stopped              stopped by a signal, with everything saved; status 130 or 143
+    └ Stopped              stopped by a signal, with everything saved; status 128 and its number: 130, 143, 129
 
 Every message names the thing, what was expected, what was found and, where one is known, what to do.
 """
@@ -19,7 +19,8 @@ Every message names the thing, what was expected, what was found and, where one 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Sequence
 
 __all__ = [
     "DataError",
@@ -28,6 +29,7 @@ __all__ = [
     "ParameterError",
     "RunError",
     "Stopped",
+    "ending_signals",
     "must",
     "unknown",
 ]
@@ -59,12 +61,19 @@ class Stopped(BaseException):
     Attributes
     ----------
     signum : int
-        SIGINT or SIGTERM.
+        One of `ending_signals`.
     """
 
     def __init__(self, message: str, signum: int):
         super().__init__(message)
         self.signum = signum
+
+
+def ending_signals() -> Sequence[int]:
+    """What ends a command: SIGINT, SIGTERM, and SIGHUP of a closed terminal, unless nohup has it ignored."""
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    always = [signal.SIGINT, signal.SIGTERM]
+    return always if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN else [*always, hangup]
 
 
 def must(parameter: str, of: str, expected: str, got: object, hint: str = "") -> ParameterError:

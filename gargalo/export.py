@@ -78,8 +78,9 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> byt
     RunError
         For a file whose outputs are not PyTorch's to 1e-5.
     """
-    if verb not in VERBS:
-        raise unknown("verb", "export", verb, VERBS)
+    able = [known for known in VERBS if known in model.can]
+    if verb not in able:
+        raise unknown("verb", "export", verb, able)
     model, codec = model.eval(), codec.eval()
     # Two rows at least: one would be taken for the only number of rows there is.
     rows = torch.from_numpy(np.array(raw[np.arange(max(2, min(4, len(raw)))) % len(raw)]))
@@ -127,6 +128,8 @@ def export(run: Run, folder: Path, verbs: Sequence[str] | None = None) -> dict[s
 
     Raises
     ------
+    ParameterError
+        For a verb that the model cannot.
     RunError
         For a file whose outputs are not PyTorch's to 1e-5.
     """

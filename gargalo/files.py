@@ -155,7 +155,8 @@ def check_writable(folder: Path) -> None:
 def new_folder(folder: Path, expected: str) -> Path:
     """Make `folder`, which must not be there yet, or hold nothing but what a kill left half-written."""
     if folder.exists() and (not folder.is_dir() or any(not is_leftover(path) for path in folder.iterdir())):
-        raise RunError(f"{folder}: expected {expected}. Found one that is not empty; choose another --out.")
+        found = "one that is not empty" if folder.is_dir() else "a file"
+        raise RunError(f"{folder}: expected {expected}. Found {found}; choose another --out.")
     check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

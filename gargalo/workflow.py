@@ -93,7 +93,7 @@ def train(
     GargaloError
         For data, a choice or a folder that cannot be; for a loss that is no longer a number.
     Stopped
-        After SIGINT or SIGTERM, with a checkpoint saved.
+        After SIGINT, SIGTERM or SIGHUP, with a checkpoint saved.
     """
     began = time.perf_counter()
     reading = {
@@ -264,6 +264,10 @@ def publish(
     """
     from . import explorer
 
+    runs = list(runs)
+    for run in runs:
+        if not isinstance(run, Run) and explorer.is_site(Path(run)):
+            raise RunError(f"{run}: expected a run folder. Found a site; see it alone: gargalo explore {run}")
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
     source, judge = None, None
     if opened and examples:
@@ -298,6 +302,8 @@ def explore(
 ) -> None:
     """Publish runs to a temporary folder and serve it to this machine alone, until Ctrl-C; nothing stays.
 
+    Nothing but the maps, which each run keeps in its `space/`, so that the next time nothing is computed.
+
     Parameters
     ----------
     runs
@@ -324,6 +330,7 @@ def explore(
     if not isinstance(port, int) or not 0 <= port < 2**16:
         raise must("port", "explore", "an int from 0 to 65535", port)
     if len(runs) == 1 and not isinstance(runs[0], Run) and explorer.is_site(Path(runs[0])):
+        explorer.check_site(Path(runs[0]))
         explorer.serve(Path(runs[0]), port, ready)
         return
     with tempfile.TemporaryDirectory(prefix="gargalo-") as place:

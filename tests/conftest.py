@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from pathlib import Path
 
+import chromium
 import numpy as np
 import pytest
 
@@ -25,38 +25,20 @@ def pytest_itemcollected(item: pytest.Item):
     item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.stem, item.path.stem)))
 
 
-FLAGS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-def browser_path() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium, as it is installed here; the tests' own requirements bring none.
+    """Headless Chromium.
 
     For a file, not for all: its event loop would be in the way of those that notebooks run.
     """
-    path = browser_path()
-    if path is None:
+    if chromium.path() is None:
         pytest.skip("no chromium on this machine: what runs in a browser is not tested")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        launched = chromium.launch(playwright)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

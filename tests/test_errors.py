@@ -154,12 +154,10 @@ def test_a_new_folder_is_new_or_empty(tmp_path):
         assert new_folder(folder, "a new run folder") == folder
         assert folder.is_dir()
     (folder / "mine").write_text("keep me")
-    for full in (folder, folder / "mine"):
+    for full, found in ((folder, "one that is not empty"), (folder / "mine", "a file")):
         with pytest.raises(RunError) as caught:
             new_folder(full, "a new run folder")
-        assert str(caught.value) == (
-            f"{full}: expected a new run folder. Found one that is not empty; choose another --out."
-        )
+        assert str(caught.value) == (f"{full}: expected a new run folder. Found {found}; choose another --out.")
     assert (folder / "mine").read_text() == "keep me"
 
 

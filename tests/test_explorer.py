@@ -175,7 +175,8 @@ def test_without_examples_nothing_of_any_example_is_published(small_runs, digits
     named = {file["file"] for file in files(content)}
     mixture = {f"data/0/mixture-{part}.bin" for part in ("weights", "means", "factors")}
     assert named == {"data/0/encode.onnx", "data/0/decode.onnx"} | mixture
-    assert found.public == {"examples": 0, "models": 1}
+    assert {what: n for what, n in found.public.items() if n} == {"classes": 10, "models": 1}
+    assert "names" in found.notes
 
 
 def test_an_empty_folder_is_filled_and_runs_of_one_name_are_told_apart(small_runs, digits, tmp_path, monkeypatch):
@@ -206,6 +207,9 @@ def test_without_the_data_the_kept_examples_are_shown(small_runs, tmp_path):
     assert content["kept"]
     assert content["n"] == len(small_runs["vae"].examples.x)
     assert "kept" in found.notes
+    few = gargalo.publish([small_runs["vae"]], tmp_path / "few", points=20, progress=False)
+    assert read(few.folder)["examples"]["n"] == 20
+    assert few.public["examples"] == few.public["pictures"] == 20
 
 
 # What is refused
@@ -255,7 +259,7 @@ def test_a_run_is_exported_as_far_as_it_can(small_runs, tmp_path):
 def test_the_command_says_what_becomes_public(say, small_runs, tmp_path):
     status, out, _ = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site", "--lang", "pt")
     assert status == 0
-    assert "Quem tiver esta pasta pode ver: 300 exemplos" in out
+    assert "Quem tiver esta pasta pode ver: exemplos (300), rótulos (300), nomes ou ids (300), imagens (300)" in out
     assert "--no-thumbnails" in out
     status, _, error = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site")
     assert status == 2
@@ -358,7 +362,10 @@ def test_a_taken_port_is_told(site):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGINT for another process")
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [
+    signal.SIGINT,
+    *[pytest.param(getattr(signal, name, 0), marks=pytest.mark.long) for name in ("SIGTERM", "SIGHUP")],
+])  # fmt: skip
 def test_explore_ends_by_a_signal_and_leaves_nothing(small_runs, tmp_path, number):
     place = tmp_path / "tmp"
     place.mkdir()
@@ -391,6 +398,58 @@ def test_a_published_folder_is_explored_as_it_is(site, monkeypatch):
     monkeypatch.setattr(explorer, "serve", lambda folder, port, ready: seen.append((folder, port)))
     gargalo.explore([site.folder], browser=False)
     assert seen == [(site.folder, 0)]
+
+
+def test_a_folder_that_is_not_whole_is_not_explored(small_runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(explorer, "serve", lambda *_: pytest.fail("served"))
+    site = gargalo.publish([small_runs["vae"]], tmp_path / "site", progress=False).folder
+    for file, found in (("data/labels.bin", "other content"), ("data/0/decode.onnx", "none")):
+        path = site / file
+        content = path.read_bytes()
+        path.write_bytes(b"?" * len(content)) if found != "none" else path.unlink()
+        with pytest.raises(
+            gargalo.GargaloError, match=rf"{file}: expected the {len(content)} bytes .* Found {found}"
+        ):
+            gargalo.explore([site], browser=False)
+        path.write_bytes(content)
+    explorer.check_site(site)
+    with pytest.raises(gargalo.RunError, match=r"site: expected a run folder. Found a site; see it alone"):
+        gargalo.explore([small_runs["vae"], site], browser=False)
+    (site / "index.html").unlink()
+    with pytest.raises(gargalo.GargaloError, match=r"expected a whole site. Found no index.html"):
+        gargalo.explore([site], browser=False)
+    (site / "data" / "site.json").write_text("{")
+    with pytest.raises(gargalo.GargaloError, match=r"site.json: expected what publish wrote"):
+        gargalo.explore([site], browser=False)
+
+
+def test_what_a_kill_left_is_cleared(small_runs, tmp_path):
+    left = tmp_path / "site" / ".site.partialabc"
+    left.mkdir(parents=True)
+    (left / "half").write_text("half")
+    found = gargalo.publish([small_runs["vae"]], tmp_path / "site", progress=False)
+    assert not left.exists()
+    explorer.check_site(found.folder)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(gargalo.RunError, match=r"expected a new folder for the site\. Found a file"):
+        gargalo.publish([small_runs["vae"]], tmp_path / "file", progress=False)
+    with pytest.raises(gargalo.RunError, match=r"expected each run once\. Found it twice"):
+        gargalo.publish([small_runs["vae"]] * 2, tmp_path / "twice", progress=False)
+
+
+def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):
+    folder = shutil.copytree(small_runs["vae"].folder, tmp_path / "vae")
+    figures = json.loads((folder / "metrics.json").read_text()) | {"coverage": float("nan")}
+    (folder / "metrics.json").write_text(json.dumps(figures))
+    run = gargalo.open_run(folder)
+    found = gargalo.publish([run], tmp_path / "site", progress=False)
+    assert read(found.folder)["runs"][0]["figures"]["coverage"] is None
+    kept = folder / "space" / f"explorer-kept-{len(run.examples.x)}.safetensors"
+    assert kept.is_file()
+    run.keep(kept.stem, {"z": np.zeros((7, 3), np.float32)}, {})
+    with pytest.raises(gargalo.RunError, match=rf"{kept.name}: expected finite latents .* delete this file"):
+        gargalo.publish([run], tmp_path / "again", progress=False)
+    assert not (tmp_path / "again").exists()
 
 
 def test_exploring_again_computes_nothing_anew(small_runs, digits, tmp_path, monkeypatch):

@@ -21,10 +21,6 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
-FLAGS = [
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-]  # fmt: skip
 FUNCTION = re.compile(r"function anonymous\((.*?)\n?\) \{\n(.*)\n\}", re.DOTALL)
 
 
@@ -48,6 +44,9 @@ def collected(page: Page) -> dict[str, str]:
 
 
 def main(site: Path) -> None:
+    sys.path.append(str(HERE.parent / "tests"))
+    import chromium
+
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "site"
         subprocess.run(
@@ -62,9 +61,8 @@ def main(site: Path) -> None:
         handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                browser = chromium.launch(playwright)
                 page = browser.new_page(locale="en-US")
                 page.on("pageerror", lambda error: print(error, file=sys.stderr))
                 page.goto(f"http://127.0.0.1:{server.server_port}/")

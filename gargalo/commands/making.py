@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ParameterError
+from ..errors import ParameterError, ending_signals
 from .common import AsJson, DataDir, Lang, NewFolder, SourceArgument, app, figures, tell
 from .reading import reads
 
@@ -180,7 +180,7 @@ def _start_processes(devices: int, num_nodes: int) -> None:
         came.append(signum)
         process.send_signal(signum)
 
-    for kind in (signal.SIGINT, signal.SIGTERM):
+    for kind in ending_signals():
         signal.signal(kind, forward)
     status = process.wait()
     raise typer.Exit(128 + came[0] if came and status else status)

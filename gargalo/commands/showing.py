@@ -17,7 +17,9 @@ Runs = Annotated[list[str], typer.Argument(metavar="RUN…", help="Run folders, 
 Data = Annotated[
     str | None, typer.Option("--data", metavar="SRC", help="The data of the runs, where they have moved.")
 ]
-Points = Annotated[int | None, typer.Option(help="Examples on the map, at most; 20000.")]
+Points = Annotated[
+    int | None, typer.Option(help="Examples on the map, at most; 20000, or fewer where latents are long.")
+]
 Thumbnails = Annotated[
     bool, typer.Option("--thumbnails/--no-thumbnails", help="Publish pictures, rows of numbers and ids?")
 ]
@@ -67,7 +69,7 @@ def explore(
 
 def _lines(found: Published, say: Words) -> list[str]:
     """What became public, for people."""
-    public = ", ".join(f"{n} {say(f'public.{what}')}" for what, n in found.public.items() if n)
+    public = ", ".join(f"{say(f'public.{what}')} ({n})" for what, n in found.public.items() if n)
     return [
         f"{found.folder}  {found.size / 1e6:.1f} MB",
         f"  {say('publish.public', what=public)}",

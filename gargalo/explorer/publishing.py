@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from ..data import Source
 from ..errors import GargaloError, RunError, must
@@ -17,7 +20,7 @@ from ..run import Run
 from .shown import choose
 from .writing import SiteWriter
 
-__all__ = ["Published", "publish"]
+__all__ = ["Published", "check_site", "publish"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Published:
     folder : Path
     public : dict
         What anybody who has the folder can see, and how much of each: "examples", "pictures", "rows", "labels",
-        "ids", "latents", "models", "judges".
+        "ids", "latents", "classes" and "columns" (their names, and what is told of each), "models", "judges".
     notes : tuple of str
         Keys of what there is to know, under "publish.<key>" in `lang`.
     size : int
@@ -70,7 +73,8 @@ def publish(
         Publish pictures, the numbers of rows, and ids? Latents are published either way, and a decoder turns
         them into something like the examples.
     examples : bool
-        Publish anything that belongs to a single example? Without, the page can generate and be drawn on.
+        Publish anything that belongs to a single example? Without, the page can generate and be drawn on. Names of
+        classes and columns are published all the same.
 
     Raises
     ------
@@ -86,10 +90,12 @@ def publish(
         raise GargaloError(f"{page}: expected the explorer's page. Found none; build it: make site.")
     was_there = out.exists()
     new_folder(out, "a new folder for the site")
-    # Beside its place, and moved there when it is whole.
+    for path in out.iterdir():  # what a kill left of an earlier try
+        shutil.rmtree(path, ignore_errors=True)
+    # In a corner of its place, and moved there when it is whole.
     with (
         contextlib.ExitStack() as undo,
-        tempfile.TemporaryDirectory(dir=out if was_there else out.parent, prefix=".site.partial") as place,
+        tempfile.TemporaryDirectory(dir=out, prefix=".site.partial") as place,
         resources.as_file(page) as built,
     ):
         if not was_there:
@@ -102,24 +108,57 @@ def publish(
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)  # whoever serves it must be able to read it
         try:
-            if was_there:  # it may be somebody's working folder: it is filled, its page last
-                for path in sorted(folder.iterdir(), key=lambda path: path.name == "index.html"):
-                    path.replace(out / path.name)
-            else:
-                out.rmdir()
-                folder.replace(out)
+            for path in sorted(folder.iterdir(), key=lambda path: path.name == "index.html"):  # its page last
+                path.replace(out / path.name)
         except OSError as error:
             raise cannot_write(out, error) from None
         undo.pop_all()
     return Published(out, site.public, tuple(site.notes), size)
 
 
+def check_site(folder: Path) -> None:
+    """See that a folder that `publish` wrote has all its files, as they were written.
+
+    Raises
+    ------
+    GargaloError
+        Naming the first that is missing or damaged.
+    """
+    file = folder / "data" / "site.json"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GargaloError(
+            f"{file}: expected what publish wrote. It cannot be read ({error}); publish anew."
+        ) from None
+    if not (folder / "index.html").is_file():
+        raise GargaloError(f"{folder}: expected a whole site. Found no index.html in it; publish anew.")
+    for name, size, checksum in _files(content):
+        file = folder / name
+        there = file.read_bytes() if file.is_file() else b""
+        if (len(there), zlib.crc32(there)) != (size, checksum):
+            found = "other content" if there else "none"
+            raise GargaloError(
+                f"{file}: expected the {size} bytes that publish wrote. Found {found}; publish anew."
+            )
+
+
+def _files(content: Any) -> Iterator[tuple[str, int, int]]:
+    """Every file that a part of `site.json` names, its size and its checksum."""
+    if isinstance(content, dict) and {"file", "bytes", "crc32"} <= content.keys():
+        yield str(content["file"]), content["bytes"], content["crc32"]
+    for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from _files(part)
+
+
 def _must_share_data(runs: Sequence[Run]) -> None:
     """Runs that are shown on the same examples were trained on the same data."""
     if not runs:
         raise must("runs", "publish", "at least one run", "none")
-    first = runs[0].recipe.data
-    for run in runs[1:]:
+    first, folders = runs[0].recipe.data, [run.folder.resolve() for run in runs]
+    for i, run in enumerate(runs[1:], 1):
+        if folders[i] in folders[:i]:
+            raise RunError(f"{run.folder}: expected each run once. Found it twice; leave one out.")
         if run.recipe.data.fingerprint != first.fingerprint:
             raise RunError(
                 f"{run.folder}: expected a run on the data of {runs[0].folder}, {first.name}, as a site compares"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GargaloError
+from ..errors import GargaloError, ending_signals
 
 if TYPE_CHECKING:
     import uvicorn
@@ -45,7 +46,7 @@ KINDS = {
 
 def is_site(folder: Path) -> bool:
     """Was this folder written by `publish`?"""
-    return (folder / "data" / "site.json").is_file() and (folder / "index.html").is_file()
+    return (folder / "data" / "site.json").is_file()
 
 
 def application(site: Path, port: int) -> Starlette:
@@ -130,7 +131,31 @@ def serve(site: Path, port: int = 0, ready: Callable[[str], object] = lambda url
     with _listening(port) as taken:
         # It answers from here on: what comes before the loop runs waits in the socket.
         ready(f"http://{ADDRESS}:{taken.getsockname()[1]}/")
-        _server(site, taken).run(sockets=[taken])
+        server = _server(site, taken)
+        with _hanging_up(server):
+            server.run(sockets=[taken])
+
+
+@contextmanager
+def _hanging_up(server: uvicorn.Server) -> Iterator[None]:
+    """A terminal that is closed ends the server as Ctrl-C does, of which uvicorn itself takes no notice."""
+    others = [kind for kind in ending_signals() if kind not in (signal.SIGINT, signal.SIGTERM)]
+    if threading.current_thread() is not threading.main_thread():
+        others = []
+    came: list[int] = []
+
+    def note(signum: int, frame: object) -> None:
+        came.append(signum)
+        server.should_exit = True
+
+    before = {kind: signal.signal(kind, note) for kind in others}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler or signal.SIG_DFL)  # None: one that Python cannot set again
+    for signum in came:
+        signal.raise_signal(signum)
 
 
 @contextmanager

@@ -54,15 +54,23 @@ def choose(runs: Sequence[Run], source: Source | None, points: int | None) -> Sh
     facts = runs[0].recipe.data
     if source is None:
         x, y, ids, display = runs[0].examples
-        parts = np.full(len(x), PARTS["test"], np.uint8)
-        return Shown(x, y, ids, display, parts, sum(facts.counts.values()), True, "kept")
+        rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))
+        return Shown(
+            x[rows],
+            None if y is None else y[rows],
+            [ids[i] for i in rows],
+            None if display is None else display[rows],
+            np.full(len(rows), PARTS["test"], np.uint8),
+            sum(facts.counts.values()),
+            True,
+            f"kept-{len(rows)}",
+        )
     if points is None:
         longest = max(*(run.latent_size for run in runs), 1 if facts.is_image else facts.size)
         points = max(2, min(MOST_POINTS, MOST_NUMBERS // longest))
     rng, left, chosen = np.random.default_rng(0), points, []
     for part in ("test", "held", "train"):
-        rows = source.rows(part)
-        chosen.append(rows if len(rows) <= left else rng.permutation(rows)[:left])
+        chosen.append(_some(source.rows(part), left, rng))
         left -= len(chosen[-1])
     rows = np.sort(np.concatenate(chosen))
     return Shown(
@@ -75,3 +83,8 @@ def choose(runs: Sequence[Run], source: Source | None, points: int | None) -> Sh
         False,
         f"{source.fingerprint[:16]}-{len(rows)}",
     )
+
+
+def _some(rows: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """At most so many of the rows, in order."""
+    return rows if len(rows) <= most else np.sort(rng.permutation(rows)[:most])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
 import warnings
 import zlib
@@ -69,8 +70,11 @@ class SiteWriter:
             ],
             "judge": self._judge(judge, runs[0]) if judge is not None and self.examples else None,
         }
-        self.public = {"examples": n if self.examples else 0, **self.public, "models": len(runs)}
-        self._file("site.json", json.dumps(content, default=float).encode())
+        names = {"classes": len(data.class_names or ()), "columns": len(data.columns or ())}
+        if not self.thumbnails and any(names.values()):
+            self.notes.append("names")
+        self.public = {"examples": n if self.examples else 0, **self.public, **names, "models": len(runs)}
+        self._file("site.json", json.dumps(content, default=float, allow_nan=False).encode())
 
     def tell(self, what: str) -> None:
         if self.progress:
@@ -164,7 +168,7 @@ class SiteWriter:
             else None,
             "network": recipe.network,
             "figures": {
-                key: run.metrics.get(key)
+                key: _finite(run.metrics.get(key))
                 for key in (
                     "test_mse",
                     "test_accuracy",
@@ -219,7 +223,17 @@ class SiteWriter:
                 tensors["tsne"] = _tsne(tensors["z"])
             return tensors, {}
 
-        return run.kept(f"explorer-{shown.key}", compute)[0]
+        name = f"explorer-{shown.key}"
+        seen, n = run.kept(name, compute)[0], len(shown.x)
+        expected = {"z": (n, run.latent_size), "error": (n,), "tsne": (n, 2)}
+        if "z" not in seen or any(
+            array.shape != expected.get(key) or not np.isfinite(array).all() for key, array in seen.items()
+        ):
+            raise RunError(
+                f"{run.folder / 'space' / name}.safetensors: expected finite latents and maps of {n} examples. "
+                "Found others; delete this file, and they are computed anew."
+            )
+        return seen
 
     @torch.inference_mode()
     def _errors(self, run: Run) -> np.ndarray:
@@ -280,6 +294,11 @@ def _names(runs: Sequence[Run]) -> list[str]:
         taken[run.folder.name] = n = taken.get(run.folder.name, 0) + 1
         names.append(run.folder.name if n == 1 else f"{run.folder.name} ({n})")
     return names
+
+
+def _finite(value: Any) -> Any:
+    """A figure as JSON has it; none where it is not a number."""
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _tsne(z: np.ndarray) -> np.ndarray:

@@ -83,7 +83,7 @@ def fit(
     GargaloError
         When the loss or a weight is no longer a number: no checkpoint holds that.
     Stopped
-        After SIGINT or SIGTERM; the step is finished and a checkpoint saved.
+        After SIGINT, SIGTERM or SIGHUP; the step is finished and a checkpoint saved.
     """
     if model.is_solved:
         record = solve(model, codec, train, held, lambda data: evaluate(model, codec, data, settings.seed))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from ..errors import ending_signals
+
 __all__ = ["Noted", "watch"]
 
 
@@ -19,7 +21,7 @@ class Noted:
 
 @contextmanager
 def watch() -> Iterator[Noted]:
-    """Note the first SIGINT or SIGTERM instead of dying of it; a second one has its usual effect, at once.
+    """Note the first of `ending_signals` instead of dying of it; a second one has its usual effect, at once.
 
     Python lets only the main thread handle signals: in another they are left alone. Windows has no SIGTERM that a
     program could note, and ends it suddenly: there the newest checkpoint is what remains, as after kill -9.
@@ -28,7 +30,7 @@ def watch() -> Iterator[Noted]:
     if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
+    before = {kind: signal.getsignal(kind) for kind in ending_signals()}
 
     def restore() -> None:
         for kind, handler in before.items():

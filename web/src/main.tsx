@@ -5,7 +5,7 @@ import { App } from './App';
 import { openConsole } from './console';
 import { examples, loadExamples } from './loaded';
 import { fetchSite } from './site';
-import { attempt, correctAddress, followAddress, lang, projector, site, theme } from './state';
+import { attempt, correctAddress, followAddress, lang, narrow, projector, site, theme } from './state';
 import { TAGS, say } from './words';
 
 const place = document.getElementById('app')!;
@@ -16,7 +16,8 @@ effect(() => {
   const page = document.documentElement;
   page.lang = TAGS[lang.value];
   page.dataset.theme = theme.value;
-  page.dataset.projector = String(projector.value);
+  // On a phone there is neither room for it nor a key that ends it.
+  page.dataset.projector = String(projector.value && !narrow.value);
   document.title = `${site.value?.data.name ?? ''} · gargalo: ${say('name.what')}`.replace(/^ · /, '');
 });
 

@@ -35,7 +35,7 @@ const oneOf = <T extends string>(...known: T[]) => (text: string) => known.find(
 const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 const share = (text: string) => (/^\d(\.\d{0,6})?$/.test(text) ? Math.min(1, Number(text)) : undefined);
 const flag = (text: string) => text === '1';
-const decimal = (text: string) => (/^-?\d{1,9}(\.\d{1,9})?(e-?\d\d?)?$/.test(text) ? Number(text) : undefined);
+const decimal = (text: string) => (/^-?\d{1,9}(\.\d{1,9})?(e-\d\d?)?$/.test(text) ? Number(text) : undefined);
 const short = (value: number) => String(Number(value.toPrecision(5)));
 const numbers = (text: string) => (/^[\d,]*$/.test(text) ? text.split(',').filter(Boolean).map(Number) : undefined);
 
@@ -48,7 +48,7 @@ function readFence(text: string): Fence | undefined {
 
 function readMoves(text: string): Moves | undefined {
   const found = text.split(',').map((one) => one.split(':').map(decimal));
-  if (!found.every(([i, by, ...more]) => Number.isInteger(i) && by !== undefined && !more.length)) return undefined;
+  if (!found.every(([i, by, ...more]) => Number.isInteger(i) && i! >= 0 && by !== undefined && !more.length)) return undefined;
   return Object.fromEntries(found) as Moves;
 }
 
@@ -91,6 +91,8 @@ export const sliders = choice('sliders', ['pca', 'axes'], 'pca');
 export const along = moves('pca');
 export const moved = moves('axes');
 export const zeroed = number<number | null>('zero', null);
+/** Standard deviations of each axis. */
+export const MOST_JITTER = 3;
 export const jitter = keep<number>('jitter', 0, decimal, short);
 
 /** How strong the noise of Draw is; as the run was trained, where nobody chose. */
@@ -121,12 +123,12 @@ export function mend(): void {
   });
 }
 
-/** Look at another run. A latent taken apart, or a lasso, of the last one says nothing of it. */
+/** Look at another run. A latent taken apart, a lasso, a noise of the last one say nothing of it. */
 export function choose(at: number): void {
   if (at === runIndex.value) return;
   batch(() => {
     mend();
-    fence.value = null;
+    fence.value = strength.value = null;
     runIndex.value = at;
   });
 }
@@ -175,7 +177,11 @@ export function correctAddress({ runs, examples, data }: Site): void {
   if (label.value !== null && label.value >= (data.class_names?.length ?? 0)) label.value = null;
   if (runIndex.value >= runs.length) runIndex.value = 0;
   if (otherIndex.value !== null && otherIndex.value >= runs.length) otherIndex.value = null;
-  if (zeroed.value !== null && zeroed.value >= runs[runIndex.value].latent_dim) zeroed.value = null;
+  const { latent_dim: d, axes } = runs[runIndex.value];
+  const below = (n: number, of: Moves): Moves => Object.fromEntries(Object.entries(of).filter(([i]) => Number(i) < n));
+  [along.value, moved.value] = [below(axes.directions.length, along.value), below(d, moved.value)];
+  jitter.value = Math.min(MOST_JITTER, Math.max(0, jitter.value));
+  if (zeroed.value !== null && zeroed.value >= d) zeroed.value = null;
   for (const cell of [pinned, from, to, taken]) if (cell.value !== null && cell.value >= (examples?.n ?? 0)) cell.value = null;
 }
 

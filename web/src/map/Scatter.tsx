@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import createScatterplot from 'regl-scatterplot';
+import { isTheirs } from '../parts/arrows';
 import { corners, type XY } from './fence';
 import { renderer } from './regl';
 import { followFingers } from './touch';
@@ -250,7 +251,7 @@ export function Scatter(props: ScatterProps) {
 
   return (
     <div class="scatter" role="application" aria-label={props.label} tabIndex={0}
-      onKeyDown={(event) => props.onKey?.(event.key) && event.preventDefault()}>
+      onKeyDown={(event) => !isTheirs(event) && props.onKey?.(event.key) && event.preventDefault()}>
       <canvas ref={canvas} class={lasso ? 'fencing' : props.onMove ? 'pad-map' : ''} onPointerMove={moved} onPointerDown={moved} />
       <canvas ref={above} class="above" aria-hidden="true" />
     </div>

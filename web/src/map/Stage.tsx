@@ -29,11 +29,13 @@ interface StageProps {
   tools?: boolean;
   onPick?: (i: number) => void;
   onMove?: (xy: [number, number]) => void;
+  /** Instead of what keys usually do; true if it was for this one. */
+  onKey?: (name: string) => boolean;
 }
 
 const fencing = signal(false);
 
-export function Stage({ space, painter, kind, marks = [], within, tools = false, onPick, onMove }: StageProps) {
+export function Stage({ space, painter, kind, marks = [], within, tools = false, onPick, onMove, onKey }: StageProps) {
   const examples = loaded.value!;
   const site = painter.site;
   const points = space.maps.get(kind)!;
@@ -105,7 +107,7 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
             : undefined
         }
         onMove={onMove}
-        onKey={key}
+        onKey={onKey ?? key}
         onFail={() => (problem.value = new Problem('problem.webgl'))}
       />
       <Hovering painter={painter} />

@@ -1,7 +1,7 @@
 /** Fingers on a map. One scrolls the page, taps and picks, or draws the lasso; two move and enlarge the map. The plot
  * itself knows only a mouse. */
 
-type XY = [number, number];
+import type { XY } from './fence';
 
 interface Fingers {
   /** Does one finger draw now, as a pressed mouse does? */

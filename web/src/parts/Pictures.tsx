@@ -25,12 +25,15 @@ export function Output({ painter, raw, k = 0 }: { painter: Painter; raw: Raw | n
 
 /** Many examples, each a button that picks it. */
 export function Examples({ painter, rows, onPick }: { painter: Painter; rows: number[]; onPick: (i: number) => void }) {
+  const wide = Math.min(9, (3.6 * painter.width) / painter.height);
   return (
-    <ul class={`sheet ${painter.hasBars ? 'of-bars' : ''}`}>
+    <ul class="sheet" style={painter.hasBars ? { gridTemplateColumns: `repeat(auto-fill, minmax(${wide}rem, 1fr))` } : {}}>
       {rows.map((i) => (
         <li key={i}>
           <button type="button" title={describe(painter, i)} aria-label={say('picture.example', { id: describe(painter, i) })} onClick={() => onPick(i)}>
-            {painter.showsExamples ? <Example painter={painter} i={i} /> : describe(painter, i)}
+            {painter.showsExamples && <Example painter={painter} i={i} />}
+            {/* Bars look alike: it takes words to tell one row from another. */}
+            {(painter.hasBars || !painter.showsExamples) && describe(painter, i)}
           </button>
         </li>
       ))}
@@ -38,10 +41,11 @@ export function Examples({ painter, rows, onPick }: { painter: Painter; rows: nu
   );
 }
 
-/** The example's label, unless it is to be guessed, and its id, in a few words. */
+/** The example's label and id, in a few words; while one guesses its number alone, as ids may be named after labels. */
 export function describe(painter: Painter, i: number): string {
   const { labels, ids } = painter.examples!;
-  const name = labels && !hidden.value && painter.site.data.class_names?.[labels[i]];
+  if (hidden.value) return `#${i}`;
+  const name = labels && painter.site.data.class_names?.[labels[i]];
   return [name, ids?.[i] ?? `#${i}`].filter(Boolean).join(' · ');
 }
 

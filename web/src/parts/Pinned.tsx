@@ -62,7 +62,7 @@ export function Pinned({ space, painter, near }: { space: Space; painter: Painte
       <h3>{say('pin.near')}</h3>
       <Examples painter={painter} rows={near.latent} onPick={(other) => (pinned.value = other)} />
       <Switch name={say('lie.ask')} on={lines} />
-      {lines.value && <p role="status">{say('lie.answer', { k: NEAR, kept: near.kept })}</p>}
+      {lines.value && <p role="status">{say('lie.answer', { k: near.latent.length, kept: near.kept })}</p>}
       <p class="actions">
         {space.network.can('decode') && (
           <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>{say('pin.walk')}</button>

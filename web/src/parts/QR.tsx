@@ -1,7 +1,7 @@
 /** The address of this view as a QR code, where others can reach it. */
 
 import { generate } from 'lean-qr';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { say } from '../words';
 
@@ -9,13 +9,7 @@ import { say } from '../words';
 export const isPublished = () => !['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
 
 /** This view; whoever opens it on a phone has no use for projector mode. */
-function here(): string {
-  const url = new URL(location.href);
-  const said = new URLSearchParams(url.hash.slice(1));
-  said.delete('projector');
-  url.hash = String(said);
-  return url.href;
-}
+const here = (): string => location.href.replace(/([#&])projector=1(&|$)/, '$1').replace(/[#&]$/, '');
 
 export function QR() {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -25,10 +19,18 @@ export function QR() {
     const look = setInterval(() => (address.value = here()), 500);
     return () => clearInterval(look);
   }, []);
-  useEffect(() => {
-    if (canvas.current) generate(address.value).toCanvas(canvas.current, { on: [0, 0, 0, 255], off: [255, 255, 255, 255], pad: 3 } as never);
+  const code = useMemo(() => {
+    try {
+      return generate(address.value);
+    } catch {
+      return null; // more than a code can hold
+    }
   }, [address.value]);
+  useEffect(() => {
+    if (canvas.current) code?.toCanvas(canvas.current, { on: [0, 0, 0, 255], off: [255, 255, 255, 255], pad: 3 } as never);
+  }, [code]);
   if (!isPublished()) return null;
+  if (!code) return <p class="qr">{say('qr.long')}</p>;
   return (
     <figure class="qr">
       <canvas ref={canvas} role="img" aria-label={say('qr.title')} />

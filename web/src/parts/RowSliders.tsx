@@ -1,16 +1,16 @@
 /** A row of a table, set column by column. */
 
-import { useEffect } from 'preact/hooks';
 import type { Raw } from '../network';
 import type { Painter } from '../pictures/paint';
+import type { Data } from '../site';
 import { Slider } from './Controls';
 
+/** A row of means; of a category, the first. */
+export const usualRow = ({ columns, center, shape }: Data): Raw =>
+  Float32Array.from({ length: shape[0] }, (_, j) => (columns[j]?.kind === 'category' ? 0 : center?.[j] ?? 0));
+
 export function RowSliders({ painter, raw, onChange }: { painter: Painter; raw: Raw | null; onChange: (raw: Raw) => void }) {
-  const { columns, center, deviation, shape } = painter.site.data;
-  useEffect(() => {
-    // It begins at what is usual.
-    if (!raw) onChange(Float32Array.from({ length: shape[0] }, (_, j) => (columns[j]?.kind === 'category' ? 0 : center?.[j] ?? 0)));
-  }, [raw]);
+  const { columns, center, deviation } = painter.site.data;
   if (!raw) return null;
   const set = (j: number, value: number) => {
     const now = Float32Array.from(raw);

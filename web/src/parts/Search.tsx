@@ -10,16 +10,21 @@ const MOST = 24;
 export function Search({ painter, name, onPick }: { painter: Painter; name: string; onPick: (i: number) => void }) {
   const text = useSignal('');
   const rows = found(painter, text.value.trim());
+  const pick = (i: number) => {
+    text.value = '';
+    onPick(i);
+  };
   return (
     <div class="search">
       <label class="field">
         <span>{name}</span>
-        <input type="search" value={text.value} placeholder={say('map.search.help')} onInput={(event) => (text.value = event.currentTarget.value)} />
+        <input type="search" value={text.value} placeholder={say('map.search.help')} onInput={(event) => (text.value = event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Enter' && rows.length && pick(rows[0])} />
       </label>
       {text.value && (
         <>
           <p class="quiet" role="status">{say('map.found', { n: rows.length })}</p>
-          <Examples painter={painter} rows={rows.slice(0, MOST)} onPick={(i) => ((text.value = ''), onPick(i))} />
+          <Examples painter={painter} rows={rows.slice(0, MOST)} onPick={pick} />
         </>
       )}
     </div>

@@ -21,7 +21,13 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
     to.fillStyle = paper.value;
     to.fillRect(0, 0, width, height);
   };
-  useEffect(clear, [paper.value, width, height]);
+  // At first there is nothing to forget: an example may have been taken.
+  const begun = useRef(false);
+  useEffect(() => {
+    clear();
+    if (begun.current) onClear();
+    begun.current = true;
+  }, [paper.value, width, height]);
 
   const place = (event: PointerEvent): [number, number] => {
     const box = canvas.current!.getBoundingClientRect();

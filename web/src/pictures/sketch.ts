@@ -3,7 +3,6 @@
 import type { Data } from '../site';
 import type { Raw } from '../network';
 import { normals, uniforms } from '../space';
-import { rawOf } from './paint';
 
 const BOX = 20;
 const INK = 24;
@@ -53,8 +52,6 @@ export function reduced(drawing: Canvas, data: Data): ImageData {
   return to.getImageData(0, 0, w, h);
 }
 
-export const sketched = (image: ImageData, data: Data): Raw => rawOf(image, data);
-
 /** A picture from outside onto the drawing, its middle if the shapes differ; dark on light becomes light on dark where
  * the data are so. */
 export async function drop(file: Blob, drawing: HTMLCanvasElement, data: Data, paper: string): Promise<void> {
@@ -81,8 +78,9 @@ export async function drop(file: Blob, drawing: HTMLCanvasElement, data: Data, p
   to.putImageData(seen, 0, 0);
 }
 
-/** Raw values with the noise of a denoising model, drawn by a fixed seed, as `gargalo.models.corrupt` does; only that the
- * salt and pepper of a row of numbers lie three standard deviations from the mean, where it takes a batch's extremes. */
+/** Raw values with the noise of a denoising model, drawn by a fixed seed, as `gargalo.models.corrupt` does; but the salt
+ * and pepper of a row of numbers lie three standard deviations from the mean, where it takes a batch's extremes, and a
+ * category is either there or missing: half of one can only be in model space. */
 export function corrupted(raw: Raw, kind: 'gaussian' | 'salt-and-pepper' | 'masking', strength: number, data: Data): Raw {
   if (strength === 0) return raw;
   const most = data.dtype === 'uint8' ? 255 : 1;
@@ -90,12 +88,13 @@ export function corrupted(raw: Raw, kind: 'gaussian' | 'salt-and-pepper' | 'mask
   const normal = normals(uniform);
   const isImage = data.kind === 'image';
   return raw.map((value: number, j: number) => {
-    if (kind === 'gaussian') {
+    if (kind === 'gaussian' && data.columns[j]?.kind !== 'category') {
       // Rows of numbers are spoiled in the unit of their column.
       const spoiled = value + strength * normal() * (isImage ? most : data.deviation?.[j] ?? 1);
       return isImage ? Math.max(0, Math.min(most, most === 255 ? Math.round(spoiled) : spoiled)) : spoiled;
     }
     const chance = uniform();
+    if (data.columns[j]?.kind === 'category') return kind === 'masking' && chance < strength ? NaN : value;
     const [low, middle, high] = isImage ? [0, 0, most] : [-3, 0, 3].map((n) => (data.center?.[j] ?? 0) + n * (data.deviation?.[j] ?? 1));
     if (kind === 'masking') return chance < strength ? middle : value;
     return chance > 1 - strength / 2 ? low : chance < strength / 2 ? high : value;

@@ -13,11 +13,11 @@ import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Tiles } from '../parts/Tiles';
 import type { RunRef } from '../site';
 import { stack } from '../space';
-import { attempt, choose, label, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
+import { attempt, choose, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
 import { knows, number, say, type Key } from '../words';
-import { drawn, DRAWS } from './draws';
-import { canReconstruct, labelled, reconstruction, type ViewProps } from './given';
-import { mapOf, pointAt } from './MapView';
+import { drawn, DRAWS, priorOf } from './draws';
+import { canReconstruct, labelled, labelNear, reconstruction, type ViewProps } from './given';
+import { mapOf, pointAt, Warning } from './MapView';
 import { NoDecoder } from './NoDecoder';
 import { ends, film, OFF, STEPS, type Film } from './Walk';
 
@@ -42,16 +42,18 @@ export function Compare({ space, painter }: ViewProps) {
     });
     return () => void (wanted = false);
   }, [second]);
+  // Without examples there are no ends of a walk, and no map.
+  const whole = Boolean(loaded.value && space.latents);
+  const what = whole ? same.value : 'draws';
   const next = (by: number) => {
-    if (same.value === 'draws') seed.value = Math.max(0, seed.value + by);
+    if (what === 'draws') seed.value = Math.max(0, seed.value + by);
     else if (loaded.value) pinned.value = ((pinned.value ?? 0) + by + loaded.value.n) % loaded.value.n;
   };
-  useArrows(next);
+  useArrows(next, {}, [what]);
   if (second === null) return <p class="none">{say('none.other')}</p>;
-  if (!loaded.value || !space.latents) return <p class="none">{say('none.examples')}</p>;
   const flat = runs.filter((one) => one.latent_dim === 2 && 'decode' in one.networks).length >= 2;
   const pads = space.run.latent_dim === 2 && beside.value?.run.latent_dim === 2;
-  const kinds = (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const).map((kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)]);
+  const kinds = (whole ? (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const) : (['draws'] as const)).map((kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)]);
   const show = (kind: typeof same.value) => {
     same.value = kind;
     if (kind !== 'pads' || pads) return;
@@ -62,19 +64,19 @@ export function Compare({ space, painter }: ViewProps) {
   return (
     <>
       <div class="row">
-        <Choice name={say('compare.same')} value={same.value as 'example'} onPick={show} of={kinds} />
-        {same.value === 'example' && (
+        <Choice name={say('compare.same')} value={what as 'example'} onPick={show} of={kinds} />
+        {what === 'example' && (
           <button type="button" onClick={() => next(7)}>{say('compare.next')}</button>
         )}
-        {same.value === 'draws' && <button type="button" class="main-button" onClick={() => next(1)}>{say('generate.again')}</button>}
+        {what === 'draws' && <button type="button" class="main-button" onClick={() => next(1)}>{say('generate.again')}</button>}
       </div>
-      {same.value === 'pads' && <p class="quiet">{say(pads ? 'compare.pads.help' : 'compare.pads.none')}</p>}
+      {what === 'pads' && <p class="quiet">{say(pads ? 'compare.pads.help' : 'compare.pads.none')}</p>}
       <div class="twins">
         <Side name={say('compare.left')} index={runIndex.value} onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), choose(i))}>
-          <Same space={space} painter={painter} />
+          <Same what={what} space={space} painter={painter} />
         </Side>
         <Side name={say('compare.right')} index={second} onPick={(i) => (otherIndex.value = i)} but={runIndex.value}>
-          {beside.value && beside.value.run === runs[second] && <Same key={second} space={beside.value} painter={painter} />}
+          {beside.value && beside.value.run === runs[second] && <Same key={second} what={what} space={beside.value} painter={painter} />}
         </Side>
       </div>
     </>
@@ -102,11 +104,11 @@ function Side({ name, index, but, onPick, children }: { name: string; index: num
   );
 }
 
-function Same({ space, painter }: ViewProps) {
-  if (same.value === 'example') return <SameExample space={space} painter={painter} />;
+function Same({ what, space, painter }: ViewProps & { what: typeof same.value }) {
+  if (what === 'example') return <SameExample space={space} painter={painter} />;
   if (!space.network.can('decode')) return <NoDecoder space={space} />;
-  if (same.value === 'walk') return <SameWalk space={space} painter={painter} />;
-  if (same.value === 'draws') return <SameDraws space={space} painter={painter} />;
+  if (what === 'walk') return <SameWalk space={space} painter={painter} />;
+  if (what === 'draws') return <SameDraws space={space} painter={painter} />;
   return space.run.latent_dim === 2 ? <Pad space={space} painter={painter} /> : null;
 }
 
@@ -135,7 +137,7 @@ function SameExample({ space, painter }: ViewProps) {
         )}
       </div>
       <Stage space={space} painter={painter} kind={kind} marks={marks} />
-      <p class="quiet">{say(`map.${kind}` as Key)}</p>
+      <p class="quiet"><Warning space={space} kind={kind} /></p>
     </>
   );
 }
@@ -156,13 +158,17 @@ function SameWalk({ space, painter }: ViewProps) {
 }
 
 function SameDraws({ space, painter }: ViewProps) {
+  const from = priorOf(space);
   const shown = useAsked<Raw>(() => {
     const { z, labels } = drawn(space, painter, DRAWS, seed.value);
     return space.network.decode(z, labels);
-  }, [space, seed.value, label.value]);
+  }, [space, seed.value, from]);
   return (
+    <>
     <Tiles n={shown ? DRAWS : 0} columns={painter.columns(8)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
       paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)} />
+    <p class="quiet">{say('generate.prior')} {say(`generate.${from}`)}</p>
+    </>
   );
 }
 
@@ -171,14 +177,20 @@ function Pad({ space, painter }: ViewProps) {
   const at = useSignal<[number, number]>([space.run.axes.center[0], space.run.axes.center[1]]);
   const answer = useSignal<Raw | null>(null);
   const ask = useMemo(() => latest(async (z: [number, number]) => {
-    const given = labelled(space, painter, [label.value ?? 0]);
+    const given = labelled(space, painter, [labelNear(space, z)]);
     await space.network.decode(stack([z]), given).then((found) => (answer.value = found), report);
   }), [space]);
   useEffect(() => ask(at.value), [at.value]);
+  const { deviation } = space.run.axes;
+  const key = (name: string) => {
+    const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[name];
+    if (way) at.value = [at.value[0] + 0.1 * way[0] * deviation[0], at.value[1] + 0.1 * way[1] * deviation[1]];
+    return Boolean(way);
+  };
   const marks = useMemo(() => [{ kind: 'cross', points: [at.value], colour: INK[theme.value], size: 18 } as Mark], [at.value, theme.value]);
   return (
     <div class="pad">
-      <Stage space={space} painter={painter} kind="latent" marks={marks} onMove={(xy) => (at.value = xy)} />
+      <Stage space={space} painter={painter} kind="latent" marks={marks} onMove={(xy) => (at.value = xy)} onKey={key} />
       <Captioned text={`z = (${at.value.map((value) => number(value, 2)).join('; ')})`}><Output painter={painter} raw={answer.value} /></Captioned>
     </div>
   );

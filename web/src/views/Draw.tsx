@@ -2,19 +2,20 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { examples as loaded } from '../loaded';
+import { examples as loaded, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
 import { latest, type Raw } from '../network';
 import { Slider } from '../parts/Controls';
 import { Captioned, Examples, Output } from '../parts/Pictures';
-import { RowSliders } from '../parts/RowSliders';
+import { RowSliders, usualRow } from '../parts/RowSliders';
 import { Sketch } from '../parts/Sketch';
-import { centred, corrupted, reduced, sketched } from '../pictures/sketch';
+import { rawOf } from '../pictures/paint';
+import { centred, corrupted, reduced } from '../pictures/sketch';
 import { isOff, nearest, place, project, row } from '../space';
-import { attempt, label, mapKind, pinned, report, strength, taken, theme } from '../state';
+import { attempt, mapKind, pinned, report, strength, taken, theme } from '../state';
 import { number, say } from '../words';
-import { canTake, labelled, labelOf, rawExample, type ViewProps } from './given';
+import { canTake, labelled, labelNear, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
 
 interface Answer {
@@ -23,6 +24,8 @@ interface Answer {
   back: Raw | null;
   classes: Float32Array | null;
   z: Float32Array;
+  /** By which it was given: the run may be another by now. */
+  space: Space;
 }
 
 export function Draw({ space, painter }: ViewProps) {
@@ -36,23 +39,24 @@ export function Draw({ space, painter }: ViewProps) {
   const answer = useSignal<Answer | null>(null);
   const drawing = useRef<HTMLCanvasElement | null>(null);
 
-  const wanted = raw;
-  const ask = useMemo(() => latest(async (raw: Raw, strength: number) => {
+  const asked = useRef(space);
+  asked.current = space;
+  const ask = useMemo(() => latest(async (given: Raw, strength: number) => {
     try {
-      const noisy = run.noise ? corrupted(raw, run.noise.noise, strength, data) : raw;
+      const noisy = run.noise ? corrupted(given, run.noise.noise, strength, data) : given;
       const z = await network.encode(noisy);
-      const near = latents && nearest(latents, row(z, 0), 1).rows[0];
-      // Where the label is a condition and nobody said one, it is that of the nearest example.
-      const given = labelled(space, painter, [label.value ?? (near === null ? 0 : labelOf(near))]);
+      // Where the label is a condition, it is that of the nearest example.
+      const label = labelled(space, painter, [labelNear(space, row(z, 0))]);
       const found: Answer = {
-        seen: raw,
+        seen: given,
         noisy,
-        back: network.can('reconstruct') ? await network.reconstruct(noisy, given) : null,
+        back: network.can('reconstruct') ? await network.reconstruct(noisy, label) : null,
         classes: network.can('classify') ? await network.classify(noisy) : null,
         z: row(z, 0),
+        space,
       };
-      // What was cleared meanwhile has no answer.
-      if (wanted.value) answer.value = found;
+      // What was cleared meanwhile, or is another run's to answer, has no answer.
+      if (raw.peek() && asked.current === space) answer.value = found;
     } catch (error) {
       report(error);
     }
@@ -66,7 +70,10 @@ export function Draw({ space, painter }: ViewProps) {
     drawing.current = canvas;
     taken.value = null;
     const image = centre.value ? centred(canvas, data) : reduced(canvas, data);
-    raw.value = image && sketched(image, data);
+    raw.value = image && rawOf(image, data);
+  };
+  const forget = () => {
+    raw.value = taken.value = drawing.current = null;
   };
   useEffect(() => {
     if (drawing.current && taken.value === null) changed(drawing.current);
@@ -76,11 +83,18 @@ export function Draw({ space, painter }: ViewProps) {
     if (i !== null && loaded.value)
       attempt(async () => {
         const found = await rawExample(painter, i);
-        if (found && taken.value === i) raw.value = found;
+        if (taken.value !== i) return;
+        if (found) raw.value = found;
+        else taken.value = null;
       });
   }, [taken.value]);
 
-  const found = answer.value;
+  const found = answer.value?.space === space ? answer.value : null;
+  useEffect(() => {
+    // A row begins at what is usual; an example that was taken comes instead.
+    if (isRow && !raw.value && taken.value === null) raw.value = usualRow(data);
+  }, [raw.value, taken.value]);
+
   const kind = mapOf(space, mapKind.value);
   const map = space.maps.get(kind);
   const marks = useMemo(() => {
@@ -97,9 +111,9 @@ export function Draw({ space, painter }: ViewProps) {
       <div class="card place">
         <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
         {isRow ? (
-          <RowSliders painter={painter} raw={raw.value} onChange={(now) => (raw.value = now)} />
+          <RowSliders painter={painter} raw={raw.value} onChange={(now) => ((taken.value = null), (raw.value = now))} />
         ) : (
-          <Sketch data={data} onChange={changed} onClear={() => ((raw.value = null), (taken.value = null))} />
+          <Sketch data={data} onChange={changed} onClear={forget} />
         )}
         {data.centred && (
           <label class="check">
@@ -107,7 +121,7 @@ export function Draw({ space, painter }: ViewProps) {
           </label>
         )}
         {pinned.value !== null && canTake(painter) && (
-          <button type="button" onClick={() => (taken.value = pinned.value)}>{say('generate.pin')}</button>
+          <button type="button" onClick={() => (taken.value = pinned.value)}>{say('draw.take')}</button>
         )}
       </div>
       <div class="card answers" aria-live="polite">

@@ -9,13 +9,14 @@ import { latest, type Raw } from '../network';
 import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { Tiles } from '../parts/Tiles';
-import { isOff, norm, project, row, shares, type Rows } from '../space';
+import { Waiting } from '../parts/Waiting';
+import { isOff, norm, row, shares, type Rows } from '../space';
 import { label, narrow, prior, report, seed, theme } from '../state';
 import { number, say } from '../words';
 import { coverage, drawn, DRAWS, priorOf, type Coverage } from './draws';
 import { NoDecoder } from './NoDecoder';
 import { Sliders } from './Sliders';
-import type { ViewProps } from './given';
+import { onPlane, plane, type ViewProps } from './given';
 
 /** Below this share of its examples a class hardly ever appears. */
 const HARDLY = 0.05;
@@ -28,7 +29,7 @@ export function Generate({ space, painter }: ViewProps) {
 function Generating({ space, painter }: ViewProps) {
   const from = priorOf(space);
   const names = painter.site.data.class_names;
-  const { z, labels } = useMemo(() => drawn(space, painter, DRAWS, seed.value), [space, from, seed.value, label.value]);
+  const { z, labels } = useMemo(() => drawn(space, painter, DRAWS, seed.value, label.value), [space, from, seed.value, label.value]);
   const pictures = useSignal<Raw | null>(null);
   const decode = useMemo(() => latest(async (z: Rows, labels: Float32Array | null) => {
     await space.network.decode(z, labels).then((found) => (pictures.value = found), report);
@@ -38,13 +39,12 @@ function Generating({ space, painter }: ViewProps) {
   const again = () => seed.value++;
   useArrows((by) => by > 0 && again(), { ' ': again });
 
-  const { axes, latent_dim: d } = space.run;
-  const place = (z: ArrayLike<number>): [number, number] => (d === 2 ? [z[0], z[1]] : project(axes, z));
+  const d = space.run.latent_dim;
   const rows = useMemo(() => Array.from({ length: z.n }, (_, i) => row(z, i)), [z]);
-  const marks = useMemo(() => [{ kind: 'cross', points: rows.map(place), colour: INK[theme.value], size: 10 } as Mark], [rows, theme.value]);
+  const marks = useMemo(() => [{ kind: 'cross', points: rows.map((z) => onPlane(space, z)), colour: INK[theme.value], size: 10 } as Mark], [rows, theme.value]);
   // Where N(0, I) is: in sight at every draw, so that the map does not jump.
   const within = useMemo(() => {
-    const [x, y] = place(new Float32Array(d));
+    const [x, y] = onPlane(space, new Float32Array(d));
     return [[x - 3.5, y - 3.5], [x + 3.5, y + 3.5]] as [number, number][];
   }, [space]);
   const off = useMemo(
@@ -73,13 +73,13 @@ function Generating({ space, painter }: ViewProps) {
         <div class="main">
           <div class="card draws">
             <h2>{say('generate.draws')}</h2>
-            {!pictures.value && <p class="quiet" role="status">{say('wait.model')}</p>}
+            {!pictures.value && <Waiting text="wait.model" />}
             <Tiles n={pictures.value ? DRAWS : 0} columns={painter.columns(narrow.value ? 8 : 16)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
               paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)} />
           </div>
           {loaded.value && space.latents && (
             <>
-              <Stage space={space} painter={painter} kind={d === 2 ? 'latent' : 'pca'} marks={marks} within={within} />
+              <Stage space={space} painter={painter} kind={plane(space)} marks={marks} within={within} />
               <p class="quiet">{say(d === 2 ? 'generate.where.latent' : 'generate.where')} {off !== null && say('generate.off', { share: number(100 * off, 0) })}</p>
             </>
           )}
@@ -128,7 +128,7 @@ function Covered({ space, painter }: ViewProps) {
     found.value = null;
     // After the draws themselves have been seen, and only for those that one stays with.
     const later = setTimeout(() => {
-      coverage(space, painter, seed.value, () => stale).then((share) => {
+      coverage(space, painter, seed.value, label.value, () => stale).then((share) => {
         if (!stale) found.value = share;
       }, report);
     }, 250);
@@ -138,7 +138,7 @@ function Covered({ space, painter }: ViewProps) {
     };
   }, [space, now]);
   const names = painter.site.data.class_names;
-  if (!painter.site.judge || !names) return <><h2>{say('generate.coverage')}</h2><p class="quiet">{say('generate.coverage.none')}</p></>;
+  if (!painter.site.judge || !names) return <><h2>{say('generate.coverage')}</h2><p class="quiet">{say(painter.site.examples ? 'generate.coverage.none' : 'none.classes')}</p></>;
   const share = found.value;
   const missing = names.filter((_, c) => share && share.classes[c] < HARDLY);
   return (
@@ -159,7 +159,7 @@ function Covered({ space, painter }: ViewProps) {
             <strong>{missing.length ? say('generate.coverage.missing', { names: missing.join(', ') }) : say('generate.coverage.ok')}</strong>{' '}
             {say('generate.coverage.all', { share: number(100 * share.all, 0) })}
           </>
-        ) : say('wait.judge')}
+        ) : <Waiting text="wait.judge" />}
       </p>
       <p class="quiet">{say('generate.coverage.what', { n: number(share?.draws ?? painter.site.judge.radii.shape[0]) })}</p>
     </div>

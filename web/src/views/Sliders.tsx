@@ -6,7 +6,7 @@ import { latest, type Raw } from '../network';
 import { Choice, Slider } from '../parts/Controls';
 import { Captioned, Output } from '../parts/Pictures';
 import { normals, row, stack, uniforms } from '../space';
-import { along, jitter, label, mend, moved, pinned, report, seed, sliders, start, zeroed, type Moves } from '../state';
+import { along, jitter, label, mend, MOST_JITTER, moved, pinned, report, seed, sliders, start, zeroed, type Moves } from '../state';
 import { number, say } from '../words';
 import { labelled, labelOf, type ViewProps } from './given';
 
@@ -73,7 +73,7 @@ export function Sliders({ space, painter }: ViewProps) {
               {Array.from({ length: d }, (_, j) => <option key={j} value={j}>{say('break.axis', { j: j + 1 })}</option>)}
             </select>
           </label>
-          <Slider name={say('break.noise')} value={jitter.value} least={0} most={3} step={0.05} onSlide={(now) => (jitter.value = now)} />
+          <Slider name={say('break.noise')} value={jitter.value} least={0} most={MOST_JITTER} step={0.05} onSlide={(now) => (jitter.value = now)} />
         </div>
       </div>
     </section>

@@ -11,11 +11,12 @@ import { Choice, Slider } from '../parts/Controls';
 import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Search } from '../parts/Search';
 import { Tiles } from '../parts/Tiles';
+import { Waiting } from '../parts/Waiting';
 import type { Painter } from '../pictures/paint';
-import { between, isOff, path, project, row, stack, type Method } from '../space';
+import { between, isOff, path, row, stack, type Method } from '../space';
 import { at, from, method, narrow, report, theme, to } from '../state';
 import { say } from '../words';
-import { labelled, labelOf, type ViewProps } from './given';
+import { labelled, labelOf, onPlane, plane, type ViewProps } from './given';
 import { NoDecoder } from './NoDecoder';
 
 export const STEPS = 12;
@@ -80,7 +81,7 @@ function Walking({ space, painter }: ViewProps) {
 
   useArrows((by) => (at.value = Math.min(1, Math.max(0, Math.round(at.value * 24 + by) / 24))));
 
-  const place = (z: ArrayLike<number>): [number, number] => (space.run.latent_dim === 2 ? [z[0], z[1]] : project(space.run.axes, z));
+  const place = (z: ArrayLike<number>) => onPlane(space, z);
   const marks = useMemo(() => {
     const fine = path(row(latents, a), row(latents, b), 49, way);
     const off = fine.map((z) => isOff(latents, space.run.near!, z));
@@ -119,9 +120,9 @@ function Walking({ space, painter }: ViewProps) {
             paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)} />
           {narrow.value && <div class="now"><Output painter={painter} raw={now.value} /></div>}
           <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (at.value = value)} />
-          <p role="status" class={off ? 'off' : ''}>{shown.value ? (off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on')) : say('wait.model')}</p>
+          <p role="status" class={off ? 'off' : ''}>{shown.value ? (off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on')) : <Waiting text="wait.model" />}</p>
         </div>
-        <Stage space={space} painter={painter} kind={space.run.latent_dim === 2 ? 'latent' : 'pca'} marks={all} onPick={pick} />
+        <Stage space={space} painter={painter} kind={plane(space)} marks={all} onPick={pick} />
         <p class="quiet">{say(space.run.latent_dim === 2 ? 'map.latent.warning' : 'walk.map')}</p>
       </div>
       <aside class="side">

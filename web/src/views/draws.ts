@@ -5,7 +5,7 @@ import { encoded, type Raw } from '../network';
 import { fetchFloats, fetchWhole } from '../site';
 import type { Painter } from '../pictures/paint';
 import { draw, nearest, uniforms, type Mixture, type Rows } from '../space';
-import { label, prior } from '../state';
+import { prior } from '../state';
 import { labelled } from './given';
 
 export const DRAWS = 64;
@@ -19,12 +19,12 @@ export function priorOf(space: Space): 'normal' | 'gmm' {
 
 const mixtureOf = (space: Space): Mixture | null => (priorOf(space) === 'gmm' ? space.mixture : null);
 
-/** n draws, and the label of each for a decoder that takes one. */
-export function drawn(space: Space, painter: Painter, n: number, seed: number): { z: Rows; labels: Float32Array | null } {
+/** n draws, and the label of each for a decoder that takes one: the same for all, or drawn as well. */
+export function drawn(space: Space, painter: Painter, n: number, seed: number, label: number | null = null): { z: Rows; labels: Float32Array | null } {
   const z = draw(n, space.run.latent_dim, seed, mixtureOf(space));
   const classes = painter.site.data.class_names?.length ?? 1;
   const uniform = uniforms(seed + 1e6);
-  const labels = Array.from({ length: n }, () => label.value ?? Math.floor(uniform() * classes));
+  const labels = Array.from({ length: n }, () => label ?? Math.floor(uniform() * classes));
   return { z, labels: labelled(space, painter, labels) };
 }
 
@@ -46,13 +46,13 @@ export interface Coverage {
 
 /** The share of real examples, class by class, that have a draw nearer than their own fifth real neighbour, in the
  * latents of a supervised encoder (Naeem et al., arXiv:2002.09797). Null if `isStale` says so before it is done. */
-export async function coverage(space: Space, painter: Painter, seed: number, isStale: () => boolean): Promise<Coverage | null> {
+export async function coverage(space: Space, painter: Painter, seed: number, label: number | null, isStale: () => boolean): Promise<Coverage | null> {
   const { judge, data } = painter.site;
   if (!judge) return null;
   const [real, radii, labels] = await Promise.all([fetchFloats(judge.latents), fetchFloats(judge.radii), fetchWhole(judge.labels)]);
   const n = radii.length;
   const d = real.length / n;
-  const { z, labels: given } = drawn(space, painter, n, seed);
+  const { z, labels: given } = drawn(space, painter, n, seed, label);
   const seen = new Float32Array(n * d);
   for (let start = 0; start < n; start += AT_ONCE) {
     const raw: Raw = await space.network.decode(...part(z, given, start, Math.min(AT_ONCE, n - start)));

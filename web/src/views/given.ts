@@ -3,9 +3,9 @@
 import { examples, type Space } from '../loaded';
 import type { Raw } from '../network';
 import { rawOf, type Painter } from '../pictures/paint';
-import { row, stack } from '../space';
+import { nearest, project, row, stack } from '../space';
 
-/** Example i as the data have it; null where its whole picture was not published. */
+/** Example i, at most rounded to the 256 steps of a picture; null where its whole picture was not published. */
 export async function rawExample(painter: Painter, i: number): Promise<Raw | null> {
   if (!canTake(painter)) return null;
   const { sheets, rows } = examples.value!;
@@ -21,6 +21,16 @@ export function labelled(space: Space, painter: Painter, labels: ArrayLike<numbe
   return given;
 }
 
+/** The map on which draws and ways are shown: the latent space itself, if it is flat, else PCA. */
+export const plane = (space: Space): 'latent' | 'pca' => (space.run.latent_dim === 2 ? 'latent' : 'pca');
+
+/** The place of z on it. */
+export const onPlane = (space: Space, z: ArrayLike<number>): [number, number] =>
+  plane(space) === 'latent' ? [z[0], z[1]] : project(space.run.axes, z);
+
+/** The label of the example nearest to z. */
+export const labelNear = ({ latents }: Space, z: ArrayLike<number>): number => (latents ? labelOf(nearest(latents, z, 1).rows[0]) : 0);
+
 export const labelOf = (i: number): number => examples.value?.labels?.[i] ?? 0;
 
 /** What every view is given. */
@@ -32,7 +42,7 @@ export interface ViewProps {
 /** Numbers of channels that a published picture shows whole. */
 const SEEN = [1, 3, 4];
 
-/** Can examples be taken as the data have them? Larger pictures were reduced when they were published, and of two
+/** Can examples be taken as they are? Larger pictures were reduced when they were published, and of two
  * channels, or of more than four, only the first is in a picture. */
 export const canTake = (painter: Painter): boolean =>
   Boolean(examples.value?.rows ?? (painter.site.data.kind === 'image' && examples.value?.sheets?.ref.whole && SEEN.includes(painter.site.data.shape[2] ?? 1)));

@@ -12,6 +12,7 @@ import pytest
 
 from gargalo import cli, load_data, train
 from gargalo.data import Source, as_source
+from gargalo.errors import ending_signals
 from gargalo.models import MODELS
 from gargalo.recipe import make
 from gargalo.run import Run
@@ -54,7 +55,8 @@ def home(tmp_path_factory: pytest.TempPathFactory):
 def usual_signals():
     """What commands that ran in this process did to its signals does not reach other tests."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for kind in set(ending_signals()) - {signal.SIGINT}:
+        signal.signal(kind, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Kill a training again and again.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--times", type=int, default=200)
-    parser.add_argument("--signals", nargs="+", choices=["KILL", "TERM", "INT"], default=["KILL"])
+    parser.add_argument("--signals", nargs="+", choices=["KILL", "TERM", "INT", "HUP"], default=["KILL"])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)  # a fork of a process with threads has lost them

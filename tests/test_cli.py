@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from gargalo import cli
+from gargalo.errors import ending_signals
 from gargalo.models import MODELS
 from gargalo.output import plain_text
 
@@ -325,7 +326,7 @@ def test_a_signal_ends_a_command_whatever_is_made_of_it(monkeypatch, capsys, kin
 
     monkeypatch.setattr(cli, "app", interrupted)
     monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
-    before = {k: signal.getsignal(k) for k in (signal.SIGINT, signal.SIGTERM)}
+    before = {k: signal.getsignal(k) for k in ending_signals()}
     try:
         with pytest.raises(SystemExit) as end:
             cli.main()

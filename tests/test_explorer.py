@@ -259,7 +259,9 @@ def test_a_run_is_exported_as_far_as_it_can(small_runs, tmp_path):
 def test_the_command_says_what_becomes_public(say, small_runs, tmp_path):
     status, out, _ = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site", "--lang", "pt")
     assert status == 0
-    assert "Quem tiver esta pasta pode ver: exemplos (300), rótulos (300), nomes ou ids (300), imagens (300)" in out
+    assert (
+        "Quem tiver esta pasta pode ver: exemplos (300), rótulos (300), nomes ou ids (300), imagens (300)" in out
+    )
     assert "--no-thumbnails" in out
     status, _, error = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site")
     assert status == 2

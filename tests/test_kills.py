@@ -28,7 +28,7 @@ def loop(folder: Path, times: int, *signals: str) -> dict:
 
 
 @forking
-@pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT")])
+@pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT", "HUP")])
 def test_stopped_at_random_moments(tmp_path, signals):
     loop(tmp_path, 8, *signals)
 
@@ -36,6 +36,6 @@ def test_stopped_at_random_moments(tmp_path, signals):
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 @forking
-@pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT"), ("KILL", "TERM", "INT")])
+@pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT", "HUP"), ("KILL", "TERM", "INT")])
 def test_stopped_two_hundred_times(tmp_path, signals):
     assert loop(tmp_path, 200, *signals)["runs_compared"] >= 10

@@ -85,7 +85,7 @@ export const seed = number<number>('seed', 0);
 export const label = number<number | null>('label', null);
 /** What was done to one latent: how far it is moved along each direction and each axis, by their numbers. */
 export type Moves = Record<number, number>;
-const moves = (name: string) => keep<Moves>(name, {}, readMoves, (of) => Object.entries(of).map(([i, by]) => `${i}:${short(by)}`).join(','));
+const moves = (name: string) => keep<Moves>(name, {}, readMoves, (of) => Object.entries(of).filter(([, by]) => by).map(([i, by]) => `${i}:${short(by)}`).join(','));
 export const start = choice('start', ['pin', 'mean'], 'pin');
 export const sliders = choice('sliders', ['pca', 'axes'], 'pca');
 export const along = moves('pca');
@@ -128,7 +128,7 @@ export function choose(at: number): void {
   if (at === runIndex.value) return;
   batch(() => {
     mend();
-    fence.value = strength.value = null;
+    fence.value = strength.value = problem.value = null;
     runIndex.value = at;
   });
 }

@@ -3,7 +3,7 @@
 export type XY = [number, number];
 
 /** Few enough for an address that can be sent, and for a QR code. */
-const MOST_CORNERS = 40;
+const MOST_CORNERS = 24;
 
 /** Every so many of the points where the pointer was, so that few are left. */
 export function corners(way: XY[]): number[] {

@@ -30,10 +30,12 @@ export function QR() {
     if (canvas.current) code?.toCanvas(canvas.current, { on: [0, 0, 0, 255], off: [255, 255, 255, 255], pad: 3 } as never);
   }, [code]);
   if (!isPublished()) return null;
+  // With its rim of 3; smaller squares no phone reads from a wall.
+  const side = `max(9rem, ${4 * ((code?.size ?? 0) + 6)}px)`;
   if (!code) return <p class="qr">{say('qr.long')}</p>;
   return (
     <figure class="qr">
-      <canvas ref={canvas} role="img" aria-label={say('qr.title')} />
+      <canvas ref={canvas} role="img" aria-label={say('qr.title')} style={{ width: side, height: side }} />
       <figcaption>{say('qr.title')}</figcaption>
     </figure>
   );

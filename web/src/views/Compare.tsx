@@ -165,9 +165,9 @@ function SameDraws({ space, painter }: ViewProps) {
   }, [space, seed.value, from]);
   return (
     <>
-    <Tiles n={shown ? DRAWS : 0} columns={painter.columns(8)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
-      paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)} />
-    <p class="quiet">{say('generate.prior')} {say(`generate.${from}`)}</p>
+      <Tiles n={shown ? DRAWS : 0} columns={painter.columns(8)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
+        paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)} />
+      <p class="quiet">{say('generate.prior')} {say(`generate.${from}`)}</p>
     </>
   );
 }

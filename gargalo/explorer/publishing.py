@@ -15,7 +15,7 @@ from typing import Any
 
 from ..data import Source
 from ..errors import GargaloError, RunError, must
-from ..files import cannot_write, new_folder
+from ..files import cannot_write, is_leftover, new_folder
 from ..run import Run
 from .shown import choose
 from .writing import SiteWriter
@@ -90,7 +90,7 @@ def publish(
         raise GargaloError(f"{page}: expected the explorer's page. Found none; build it: make site.")
     was_there = out.exists()
     new_folder(out, "a new folder for the site")
-    for path in out.iterdir():  # what a kill left of an earlier try
+    for path in filter(is_leftover, out.iterdir()):  # of an earlier try that was killed
         shutil.rmtree(path, ignore_errors=True)
     # In a corner of its place, and moved there when it is whole.
     with (

@@ -1,9 +1,9 @@
 """From a pile of images or numbers to a latent space that you can see, walk, measure and use.
 
 >>> import gargalo
->>> run = gargalo.train("mnist-10k", "autoencoder", latent_dim=16)
->>> film = run.interpolate("label:4", "label:9", steps=12)
->>> samples = run.sample(12, prior="gmm")
+>>> run = gargalo.train("mnist-10k", "autoencoder", latent_dim=16)   # doctest: +SKIP
+>>> frames = run.interpolate("label:4", "label:9", steps=12)         # doctest: +SKIP
+>>> samples = run.sample(12, prior="gmm")                            # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api import demo, evaluate, explore, inspect, publish, report, resume, train
     from .core import Batch, LatentModel, Loss
-    from .data import Source, load_data
+    from .data import Dataset, load_data
     from .errors import DataError, GargaloError, ParameterError, RunError, Stopped
-    from .recipe import Recipe
-    from .run import Run, open_run
-    from .trainer import evaluate
-    from .workflow import demo, explore, publish, report, resume, train
+    from .fitted import FittedModel
+    from .metrics import Estimate
+    from .recipes import Recipe
+    from .runs import Run, open_run
 
 __all__ = [
     "Batch",
     "DataError",
+    "Dataset",
+    "Estimate",
+    "FittedModel",
     "GargaloError",
     "LatentModel",
     "Loss",
@@ -30,11 +34,11 @@ __all__ = [
     "Recipe",
     "Run",
     "RunError",
-    "Source",
     "Stopped",
     "demo",
     "evaluate",
     "explore",
+    "inspect",
     "load_data",
     "open_run",
     "publish",
@@ -45,12 +49,13 @@ __all__ = [
 
 _ROOMS = {
     **dict.fromkeys(("Batch", "LatentModel", "Loss"), "core"),
-    **dict.fromkeys(("Source", "load_data"), "data"),
+    **dict.fromkeys(("Dataset", "load_data"), "data"),
     **dict.fromkeys(("DataError", "GargaloError", "ParameterError", "RunError", "Stopped"), "errors"),
-    "Recipe": "recipe",
-    **dict.fromkeys(("Run", "open_run"), "run"),
-    "evaluate": "trainer",
-    **dict.fromkeys(("demo", "explore", "publish", "report", "resume", "train"), "workflow"),
+    "FittedModel": "fitted",
+    "Estimate": "metrics",
+    "Recipe": "recipes",
+    **dict.fromkeys(("Run", "open_run"), "runs"),
+    **dict.fromkeys(("demo", "evaluate", "explore", "inspect", "publish", "report", "resume", "train"), "api"),
 }
 
 

@@ -17,10 +17,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["NATS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
 
@@ -41,7 +44,7 @@ class Batch:
     mask : Tensor or None, (n, *x_shape), bool
         True where a value was observed.
     generator : torch.Generator or None
-        The only source of chance: seeded by (seed, epoch, step), so that a step can be repeated.
+        The only dataset of chance: seeded by (seed, epoch, step), so that a step can be repeated.
     progress : float
         How far training is, 0 to 1; evaluation uses 1.
     """
@@ -93,6 +96,8 @@ class Codec(nn.Module):
     """Raw data <-> model space. Holds buffers only, nothing that is trained."""
 
     x_shape: tuple[int, ...]
+    bounded: bool = False
+    """Does x lie in [0, 1]? Else its numbers are standardised."""
     blocks: tuple[int, ...] = ()
     """Sizes of the one-hot blocks that x ends with, where it has categories."""
     can_miss: bool = False
@@ -102,6 +107,10 @@ class Codec(nn.Module):
     def rows_at_once(self) -> int:
         """How many examples to turn to floats at a time where no batch size says it: memory stays small."""
         return max(1, min(4096, 2**24 // math.prod(self.x_shape)))
+
+    def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> Codec:
+        """Learn what the codec holds from raw training examples, in slices (n, *raw_shape), as often as needed."""
+        return self
 
     def forward(self, raw: Tensor) -> Tensor:
         """Raw examples (n, *raw_shape) -> x (n, *x_shape), float32."""
@@ -117,12 +126,23 @@ class Codec(nn.Module):
 
 
 class Likelihood(nn.Module):
-    """p(x | params), where `params` (n, *params_shape) is what the decoder puts out."""
+    """p(x | params), where `params` (n, *params_shape) is what the decoder puts out.
 
-    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
+    Parameters
+    ----------
+    x_shape : tuple of int
+        One example in model space.
+    blocks : tuple of int
+        Sizes of the one-hot blocks that x ends with, where it has categories.
+    bounded : bool
+        Does x lie in [0, 1]?
+    """
+
+    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = (), bounded: bool = False):
         super().__init__()
         self.x_shape = tuple(x_shape)
         self.blocks = tuple(blocks)
+        self.bounded = bounded
 
     @property
     def params_shape(self) -> tuple[int, ...]:
@@ -177,8 +197,8 @@ class LatentModel(nn.Module):
     """Is a latent a grid of vectors, rather than one?"""
     is_solved: ClassVar[bool] = False
     """Are the weights found at once, by `solve`, and not by descending `loss`?"""
-    networks: ClassVar[tuple[str, ...]] = ("mlp", "conv", "own")
-    """Names of the networks that this objective can stand on; "own" is a pair of modules that a program gives."""
+    networks: ClassVar[tuple[str, ...]] = ("mlp", "conv", "custom")
+    """The names of the networks that this objective can stand on; "custom" is a pair of modules of a program."""
     likelihoods: ClassVar[tuple[str, ...]] = (*NATS, "mse")
     """Names of the likelihoods that make sense here; a model without one has no decoder of x."""
     defaults: ClassVar[dict[str, Any]] = {}
@@ -188,8 +208,11 @@ class LatentModel(nn.Module):
     fits_normal: ClassVar[bool] = False
     """Does the objective want the latents to look like N(0, I)?"""
     prior: ClassVar[str] = "normal"
-    """Where samples are drawn from unless another place is asked for: "normal" or "gmm"."""
+    """Where samples are drawn from unless another place is asked for: a name in `gargalo.latent.PRIORS`."""
+    short_names: ClassVar[tuple[str, ...]] = ()
+    """Other names that people type."""
     reference: ClassVar[str]
+    """The paper that it comes from."""
 
     @dataclass(frozen=True)
     class Options:
@@ -209,7 +232,7 @@ class LatentModel(nn.Module):
         examples : int
             For training; 0 where that is not known.
         net : str
-            "mlp", "conv" or "own".
+            "mlp", "conv" or "custom".
 
         Raises
         ------

@@ -8,19 +8,21 @@
     └ RunError             a run folder that is none, is unfinished, or is already full
 
     UserWarning
-    └ GargaloWarning       something to know, after which it goes on
+    └ GargaloWarning       something to know, after which the work goes on
 
     BaseException
-    └ Stopped              stopped by a signal, with everything saved; status 128 and its number: 130, 143, 129
+    └ Stopped              a signal stopped the work, with everything saved; status 128 and its number: 130, 143, 129
 
-Every message names the thing, what was expected, what was found and, where one is known, what to do.
+Every message names the thing, what was expected, what was found and, where one is known, what to do. A parameter has
+two names: Python's argument (`start`) and what is typed on the command line (`--from`). A message names it by
+`option`, and whoever shows the message says which of the two it is.
 """
 
 from __future__ import annotations
 
 import difflib
-import signal
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable
 
 __all__ = [
     "DataError",
@@ -29,18 +31,84 @@ __all__ = [
     "ParameterError",
     "RunError",
     "Stopped",
-    "ending_signals",
+    "did_you_mean",
     "must",
+    "not_a_choice",
+    "option",
     "unknown",
 ]
 
+Naming = Callable[[str, "str | None"], str]
+"""What to call a parameter, given its name in Python and, where one is recommended, its value."""
+
+MENTION = re.compile("\x02([^\x02\x03\x1f]*)(?:\x1f([^\x02\x03]*))?\x03")
+
+
+def option(parameter: str, value: object = None) -> str:
+    """The mention of a parameter in a message, perhaps with a value that it should have.
+
+    Parameters
+    ----------
+    parameter : str
+        The argument's name in Python.
+    value : object or None
+        Shown as `parameter='value'` in Python and as `--parameter value` on the command line.
+    """
+    text = "" if value is None else "\x1f" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
+    return f"\x02{parameter}{text}\x03"
+
+
+def as_argument(parameter: str, value: str | None) -> str:
+    """A parameter as Python has it: `start`, or `start='label:7'`."""
+    if value is None:
+        return parameter
+    is_plain = re.fullmatch(r"-?\d[\d.e+-]*|\(.*\)|True|False", value) is not None
+    return f"{parameter}={value if is_plain else repr(value)}"
+
 
 class GargaloError(Exception):
-    """Something that the user can mend."""
+    """Something that the user can mend.
+
+    Attributes
+    ----------
+    parameter, expected, got, hint : str or None
+        The parts of the message, where it is about a parameter: its name in Python, what it must be, how Python
+        shows what it is, and what to do.
+    """
+
+    parameter: str | None = None
+    expected: str | None = None
+    got: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return self.told(as_argument)
+
+    def told(self, naming: Naming) -> str:
+        """The message, with each parameter called as `naming` calls it."""
+        return MENTION.sub(lambda found: naming(found[1], found[2]), super().__str__())
 
 
 class ParameterError(GargaloError, ValueError):
-    """A parameter that cannot be what it is."""
+    """A parameter that cannot be what it is: ``start must be an int >= 0. Got -1 instead.``"""
+
+    @classmethod
+    def unexpected(cls, parameter: str, hint: str = "") -> ParameterError:
+        """The error for a parameter that there is not."""
+        name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
+        error = cls(f"{option(name)} is not a choice here." + (f" {hint}" if hint else ""))
+        error.parameter, error.expected, error.hint = name, "a known choice", hint or None
+        return error
+
+    @classmethod
+    def about(cls, parameter: str, expected: str, got: object, hint: str = "") -> ParameterError:
+        """The error for one parameter, from the parts of its message."""
+        # A name may come from a file, and stays in one line whatever is in it.
+        name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
+        shown = repr(got)
+        error = cls(f"{option(name)} must be {expected}. Got {shown} instead." + (f" {hint}" if hint else ""))
+        error.parameter, error.expected, error.got, error.hint = name, expected, shown, hint or None
+        return error
 
 
 class DataError(GargaloError, ValueError):
@@ -56,12 +124,12 @@ class GargaloWarning(UserWarning):
 
 
 class Stopped(BaseException):
-    """Stopped by a signal; what was done is saved. As with Ctrl-C itself, no `except Exception` swallows it.
+    """A signal stopped the work; what was done is saved. As with Ctrl-C itself, no `except Exception` swallows it.
 
     Attributes
     ----------
     signum : int
-        One of `ending_signals`.
+        The signal's number, one of `gargalo.io.signals.ending_signals`.
     """
 
     def __init__(self, message: str, signum: int):
@@ -69,25 +137,28 @@ class Stopped(BaseException):
         self.signum = signum
 
 
-def ending_signals() -> Sequence[int]:
-    """What ends a command: SIGINT, SIGTERM, and SIGHUP of a closed terminal, unless nohup has it ignored."""
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
-    always = [signal.SIGINT, signal.SIGTERM]
-    return always if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN else [*always, hangup]
+def must(parameter: str, expected: str, got: object, hint: str = "") -> ParameterError:
+    """The error for a parameter: ``p must be … Got … instead.``"""
+    return ParameterError.about(parameter, expected, got, hint)
 
 
-def must(parameter: str, of: str, expected: str, got: object, hint: str = "") -> ParameterError:
-    """The error for a parameter: ``The 'p' parameter of f must be … Got … instead.``"""
-    # A name may come from a file, and stays in one line whatever is in it.
-    name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
-    return ParameterError(
-        f"The '{name}' parameter of {of} must be {expected}. Got {got!r} instead." + (f" {hint}" if hint else "")
-    )
-
-
-def unknown(parameter: str, of: str, got: object, known: Iterable[str]) -> ParameterError:
+def unknown(parameter: str, got: object, known: Iterable[str]) -> ParameterError:
     """The error for a name that is not among `known`, with the nearest one that is."""
     known = list(known)
-    near = difflib.get_close_matches(str(got), known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{near[0]}'?" if near else ""
-    return must(parameter, of, "one of " + ", ".join(known), got, hint)
+    return must(parameter, "one of " + ", ".join(known), got, did_you_mean(got, known))
+
+
+def not_a_choice(got: str, known: Iterable[str]) -> ParameterError:
+    """The error for an argument that nobody takes, with the nearest one that somebody does."""
+    return ParameterError.unexpected(got, did_you_mean(got, known))
+
+
+def did_you_mean(got: object, known: Iterable[str]) -> str:
+    """The nearest known name as a hint; nothing where none is near. Case, "-" and "_" make no difference."""
+
+    def plain(name: object) -> str:
+        return re.sub(r"[-_ ]", "", str(name)).casefold()
+
+    folded = {plain(name): name for name in known}
+    near = difflib.get_close_matches(plain(got), list(folded), n=1, cutoff=0.5)
+    return f"Did you mean '{folded[near[0]]}'?" if near else ""

@@ -20,7 +20,7 @@ import torch
 from . import recipe
 from .build import build, try_on
 from .core import Batch, Codec, LatentModel
-from .data import Source, as_source, load_data
+from .data import Dataset, as_dataset, load_data
 from .export import VERBS, to_onnx
 from .models import MODELS
 from .weights import load_weights, save_weights
@@ -35,7 +35,7 @@ class Case:
     """An objective on some data: the recipe, what it builds, and a batch of all examples."""
 
     plan: recipe.Recipe
-    source: Source
+    dataset: Dataset
     codec: Codec
     model: LatentModel
     batch: Batch
@@ -45,13 +45,13 @@ class Case:
         return dataclasses.replace(self.batch, generator=torch.Generator().manual_seed(1))
 
 
-def check_model(model: str | type[LatentModel], data: Source | None = None, **choices: Any) -> None:
+def check_model(model: str | type[LatentModel], data: Dataset | None = None, **choices: Any) -> None:
     """Check that an objective keeps the contract of `gargalo.LatentModel`.
 
     Parameters
     ----------
     model : subclass of LatentModel, or str
-    data : Source or None
+    data : Dataset or None
         At least 32 examples; 64 of the embedded digits if not given.
     **choices
         As for `gargalo.train`; small ones are quick.
@@ -67,11 +67,11 @@ def check_model(model: str | type[LatentModel], data: Source | None = None, **ch
         check(case_of(model, data, **choices))
 
 
-def case_of(model: str | type[LatentModel], data: Source | None = None, **choices: Any) -> Case:
+def case_of(model: str | type[LatentModel], data: Dataset | None = None, **choices: Any) -> Case:
     """What the checks look at: built anew, since they train it."""
     if data is None:
         digits = load_data()
-        data = as_source(digits.x[:EXAMPLES], digits.y[:EXAMPLES] if digits.y is not None else None)
+        data = as_dataset(digits.x[:EXAMPLES], digits.y[:EXAMPLES] if digits.y is not None else None)
     plan = recipe.make(data.facts, model, choices={"latent_dim": 5} | choices)
     if isinstance(model, str):
         kind = MODELS[recipe.model_name(model)]
@@ -92,14 +92,12 @@ def shapes_and_abilities(case: Case) -> None:
     y = case.batch.y if model.is_conditional else None
     n = len(x)
     z = model.encode(x)
-    _must(
-        z.shape == (n, *model.latent_shape), f"encode must give {(n, *model.latent_shape)}, not {tuple(z.shape)}"
-    )
+    _must(z.shape == (n, *model.latent_shape), f"encode must give {(n, *model.latent_shape)}, not {tuple(z.shape)}")
     _must(torch.equal(z, model.encode(x)), "encode must be deterministic")
     if "decode" in model.can:
         back = model.decode(z, y)
         _must(back.shape == x.shape, f"decode must give {tuple(x.shape)}, not {tuple(back.shape)}")
-        _must(case.codec.invert(back).shape == case.source.x.shape, "the codec must invert what decode gives")
+        _must(case.codec.invert(back).shape == case.dataset.x.shape, "the codec must invert what decode gives")
         _must(torch.equal(model.reconstruct(x, y), back), "reconstruct(x) must be decode(encode(x))")
     elif "reconstruct" in model.can:
         _must(model.reconstruct(x, y).shape == x.shape, "reconstruct must give x's shape")
@@ -115,9 +113,7 @@ def shapes_and_abilities(case: Case) -> None:
         _must(torch.allclose(model.classify(x).sum(1), torch.ones(n)), "probabilities must sum to 1")
     if "codes" in model.can:
         codes = model.codes(x)
-        _must(
-            codes.dtype == torch.int64 and codes.shape == (n, *model.latent_shape[1:]), "codes must be (n, h, w)"
-        )
+        _must(codes.dtype == torch.int64 and codes.shape == (n, *model.latent_shape[1:]), "codes must be (n, h, w)")
 
 
 def terms_sum_and_parameters_learn(case: Case) -> None:
@@ -183,7 +179,7 @@ def same_seed_same_weights(case: Case) -> None:
         return
     plan = case.plan
     other = plan.model_copy(update={"training": plan.training.model_copy(update={"seed": 1})})
-    twin, stranger = (list(build(p, case.source.x)[1].parameters()) for p in (plan, other))
+    twin, stranger = (list(build(p, case.dataset.x)[1].parameters()) for p in (plan, other))
     first = list(case.model.parameters())
     _must(all(map(torch.equal, first, twin)), "the same seed must give the same weights")
     _must(not all(map(torch.equal, first, stranger)), "another seed must give other weights")
@@ -211,7 +207,7 @@ def exports_to_onnx(case: Case) -> None:
         # Where reconstruct(x) is decode(encode(x)), these two have shown it.
         is_both = verb == "reconstruct" and type(case.model).reconstruct is LatentModel.reconstruct
         if verb in case.model.can and not is_both:
-            to_onnx(case.codec, case.model, verb, case.source.x[:7])  # which compares with PyTorch
+            to_onnx(case.codec, case.model, verb, case.dataset.x[:7])  # which compares with PyTorch
 
 
 CHECKS: tuple[Callable[[Case], None], ...] = (

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from ..core import Codec
 from .columns import Column
-from .source import Facts
 
-__all__ = ["ImageCodec", "NumberCodec", "TableCodec", "codec_for"]
+__all__ = ["ImageCodec", "NumberCodec", "TableCodec"]
 
 
 class ImageCodec(Codec):
     """Images (h, w) or (h, w, c), uint8 or [0, 1] floats <-> (c, h, w) float32 in [0, 1]."""
+
+    bounded = True
 
     def __init__(self, raw_shape: tuple[int, ...], is_byte: bool):
         super().__init__()
@@ -125,12 +126,3 @@ class TableCodec(NumberCodec):
         for i, block in zip(self.categories, blocks, strict=True):
             columns[i] = block.argmax(1).to(x.dtype)
         return torch.stack([column for column in columns if column is not None], 1)
-
-
-def codec_for(facts: Facts) -> ImageCodec | NumberCodec:
-    """The codec that fits the data's facts; a `NumberCodec` is fitted before training, or loaded."""
-    if facts.is_image:
-        return ImageCodec(facts.raw_shape, facts.dtype == "uint8")
-    if facts.columns and (facts.missing or any(column.kind == "category" for column in facts.columns)):
-        return TableCodec(facts.columns)
-    return NumberCodec(facts.raw_shape)

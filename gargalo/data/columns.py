@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ..errors import DataError
-from .split import TRAIN
+from ..errors import DataError, option
+from .splits import TRAIN
 
 __all__ = ["Column", "impute", "named_values"]
 
@@ -60,7 +60,7 @@ def impute(
             if not len(values):
                 raise DataError(
                     f"{name}: expected values in column {column.name!r}. Found none in the training rows;"
-                    f" --ignore {column.name} leaves it out."
+                    f" {option('ignore', column.name)} leaves it out."
                 )
             common = np.bincount(values.astype(int)).argmax() if column.kind == "category" else np.median(values)
             column = column.model_copy(update={"fill": float(common)})

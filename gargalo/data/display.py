@@ -7,16 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from .folder import natural, read_folder
+from ..errors import DataError, option
+from .dataset import Dataset, Pictures
+from .readers.folder import natural, read_folder
+from .readers.request import Request
 from .reading import Reading
-from .source import Pictures, Source
 
 __all__ = ["shown"]
 
 
-def shown(source: Source, reading: Reading) -> Source:
-    """The source with a picture for each example, from the folder that `reading` names.
+def shown(dataset: Dataset, reading: Reading) -> Dataset:
+    """The dataset with a picture for each example, from the folder that `reading` names.
 
     Pictures are found by the ids of the examples, as paths in the folder, with or without their suffix; else,
     where ids are only row numbers, they are taken in the order of their paths, of which there must be as many.
@@ -27,19 +28,21 @@ def shown(source: Source, reading: Reading) -> Source:
         For another number of pictures, or an example without one.
     """
     if reading.display is None:
-        return source
-    photos = read_folder(Path(reading.display), Reading(size=reading.size, color=reading.color, fit=reading.fit))
-    where = f"{reading.display}: expected a picture for each of the {len(source)} examples of {source.name}."
+        return dataset
+    choices = Reading(size=reading.size, color=reading.color, fit=reading.fit)
+    photos = read_folder(Path(reading.display), Request(choices))
+    where = f"{reading.display}: expected a picture for each of the {len(dataset)} examples of {dataset.name}."
     rows = {}
     for row, path in enumerate(photos.ids):
         rows.setdefault(path.rpartition(".")[0], row)
         rows[path] = row
-    if all(name in rows for name in source.ids):
-        order = np.array([rows[name] for name in source.ids])
-    elif len(photos) == len(source) and list(source.ids) == [str(i) for i in range(len(source))]:
+    if all(name in rows for name in dataset.ids):
+        order = np.array([rows[name] for name in dataset.ids])
+    elif len(photos) == len(dataset) and list(dataset.ids) == [str(i) for i in range(len(dataset))]:
         # By path, whatever parts their folders say.
         order = np.array(sorted(range(len(photos)), key=lambda row: natural(photos.ids[row])))
     else:
-        lacking = next((name for name in source.ids if name not in rows), "none")
-        raise DataError(f"{where} Found {len(photos)}, and none called {lacking}; --id COL names them.")
-    return dataclasses.replace(source, display=Pictures(photos.x, order))
+        lacking = next((name for name in dataset.ids if name not in rows), "none")
+        hint = f"{option('id')} names the column that they are called by"
+        raise DataError(f"{where} Found {len(photos)}, and none called {lacking}; {hint}.")
+    return dataclasses.replace(dataset, display=Pictures(photos.x, order))

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import ParameterError, must, unknown
+from ..errors import ParameterError, must, not_a_choice
 
 __all__ = ["Note", "Reading", "checked_reading"]
 
+FORMER = {"parts": "shares"}
+"""What choices were called before, by which they may still be given."""
 Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -39,8 +41,8 @@ class Reading(BaseModel):
     image_shape : (h, w) or (h, w, c), or None
         Rows of h * w * c numbers are pictures.
     label, id, time, group, split : str or None
-        Columns of a table: the label; the id; what orders rows; what must not be divided between two parts; the
-        part ("train", "held" or "test"). Beside a `.npy` file, `label` and `split` are others.
+        Columns of a table: the label; the id; what orders rows; what must not be divided between two splits; the
+        split ("train", "validation" or "test"). Beside a `.npy` file, `label` and `split` are other such files.
     ignore, category : tuple of str
         Columns to leave out, and columns of numbers that are names.
     impute : "median", "drop", "mask" or None
@@ -48,8 +50,8 @@ class Reading(BaseModel):
         loss. None refuses them.
     window, step : int or None
         Rows of a log that make one example, and how far the next one begins.
-    parts : three floats
-        Shares of training, held-out and test examples, where the data do not say.
+    shares : three floats
+        Shares of training, validation and test examples, where the data do not say.
     separator, encoding, decimal_comma
         Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
     display : str or None
@@ -72,11 +74,16 @@ class Reading(BaseModel):
     impute: Literal["median", "drop", "mask"] | None = None
     window: Annotated[int, Field(ge=1, le=2**20)] | None = None
     step: Annotated[int, Field(ge=1, le=2**20)] | None = None
-    parts: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
+    shares: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: str = "utf-8"
     decimal_comma: bool = False
     display: str | None = None
+
+    @classmethod
+    def names(cls) -> set[str]:
+        """Every name that a choice may be given by."""
+        return {*cls.model_fields, *FORMER}
 
     def flags(self) -> str:
         """What was chosen, as it is typed after a command."""
@@ -94,12 +101,12 @@ class Reading(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Reading:
-        if abs(sum(self.parts) - 1) > 1e-6 or not self.parts[0]:
-            raise must("parts", "load_data", "three shares that sum to 1, the first above 0", self.parts)
+        if abs(sum(self.shares) - 1) > 1e-6 or not self.shares[0]:
+            raise must("shares", "three shares that sum to 1, the first above 0", self.shares)
         if self.step and not self.window:
-            raise must("step", "load_data", "given together with window", self.step)
+            raise must("step", "given together with window", self.step)
         if self.window and not self.time:
-            raise must("window", "load_data", "given together with time, the column that orders rows", self.window)
+            raise must("window", "given together with time, the column that orders rows", self.window)
         return self
 
 
@@ -111,10 +118,10 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     ParameterError
         For a name that is unknown, or a value that cannot be.
     """
-    chosen = {name: value for name, value in options.items() if value is not None}
+    chosen = {FORMER.get(name, name): value for name, value in options.items() if value is not None}
     for name in chosen:
         if name not in Reading.model_fields:
-            raise unknown("read", "load_data", name, Reading.model_fields)
+            raise not_a_choice(name, Reading.model_fields)
     if isinstance(size := chosen.get("size"), int):
         chosen["size"] = (size, size)
     for name in ("ignore", "category"):
@@ -127,4 +134,4 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
         if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
             raise cause from None
         told = first["msg"].removeprefix("Input should be ")
-        raise must(str(first["loc"][0]), "load_data", told, first["input"]) from None
+        raise must(str(first["loc"][0]), told, first["input"]) from None

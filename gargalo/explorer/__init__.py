@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .publishing import Published, check_site, publish
+from .publishing import Choices, Published, check_site, publish
 from .serving import is_site, serve, served
 
-__all__ = ["Published", "check_site", "is_site", "publish", "serve", "served"]
+__all__ = ["Choices", "Published", "check_site", "is_site", "publish", "serve", "served"]

@@ -13,14 +13,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..data import Source
+from ..data import Dataset
 from ..errors import GargaloError, RunError, must
-from ..files import cannot_write, is_leftover, new_folder
-from ..run import Run
+from ..fitted import FittedModel
+from ..io.files import cannot_write, is_leftover, new_folder
+from ..io.reporter import SILENT, Reporter
+from ..runs import Run
 from .shown import choose
 from .writing import SiteWriter
 
-__all__ = ["Published", "check_site", "publish"]
+__all__ = ["Choices", "Published", "check_site", "publish"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Published:
     folder : Path
     public : dict
         What anybody who has the folder can see, and how much of each: "examples", "pictures", "rows", "labels",
-        "ids", "latents", "classes" and "columns" (their names, and what is told of each), "models", "judges".
+        "ids", "latents", "classes" and "columns" (their names, and what is told of each), "models",
+        "references" (reference classifiers).
     notes : tuple of str
         Keys of what there is to know, under "publish.<key>" in `lang`.
     size : int
@@ -45,16 +48,39 @@ class Published:
     size: int
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What of the runs and their data a site shows.
+
+    Attributes
+    ----------
+    points : int or None
+        Examples on the map, at most: the test set first, then the others. Without it 20,000, and fewer where latents
+        are long.
+    thumbnails : bool
+        Publish pictures, the numbers of rows, and ids? Latents are published either way, and a decoder turns them into
+        something like the examples.
+    examples : bool
+        Publish anything that belongs to a single example? Without, the page can generate and be drawn on. Names of
+        classes and columns are published all the same.
+    """
+
+    points: int | None = None
+    thumbnails: bool = True
+    examples: bool = True
+
+    def __post_init__(self) -> None:
+        if self.points is not None and self.points < 2:
+            raise must("points", "an int >= 2", self.points)
+
+
 def publish(
     runs: Sequence[Run],
     out: Path,
-    source: Source | None = None,
-    judge: Run | None = None,
-    *,
-    points: int | None = None,
-    thumbnails: bool = True,
-    examples: bool = True,
-    progress: bool = False,
+    dataset: Dataset | None = None,
+    reference: FittedModel | None = None,
+    choices: Choices = Choices(),
+    reporter: Reporter = SILENT,
 ) -> Published:
     """Write a site about runs on the same data.
 
@@ -62,19 +88,12 @@ def publish(
     ----------
     out : Path
         A folder that is not there yet, or empty. It is there when it is whole.
-    source : Source or None
+    dataset : Dataset or None
         The data of the runs; without it, the site shows the test examples that the runs keep.
-    judge : Run or None
-        A supervised encoder in whose latents the page measures which classes a model's draws reach.
-    points : int or None
-        Examples on the map, at most: the test part first, then the others. Without it 20,000, and fewer where
-        latents are long.
-    thumbnails : bool
-        Publish pictures, the numbers of rows, and ids? Latents are published either way, and a decoder turns
-        them into something like the examples.
-    examples : bool
-        Publish anything that belongs to a single example? Without, the page can generate and be drawn on. Names of
-        classes and columns are published all the same.
+    reference : FittedModel or None
+        The reference classifier, in whose latents the page measures which classes a model's draws reach.
+    reporter : Reporter
+        Who tells how it goes.
 
     Raises
     ------
@@ -83,8 +102,6 @@ def publish(
         exported.
     """
     _must_share_data(runs)
-    if points is not None and points < 2:
-        raise must("points", "publish", "an int >= 2", points)
     page = resources.files(__package__ or "gargalo.explorer") / "site"
     if not (page / "index.html").is_file():
         raise GargaloError(f"{page}: expected the explorer's page. Found none; build it: make site.")
@@ -102,18 +119,24 @@ def publish(
             undo.callback(_remove_empty, out)
         folder = Path(place) / "site"
         shutil.copytree(built, folder)
-        site = SiteWriter(folder, choose(runs, source, points), thumbnails, examples, progress)
-        site.write(runs, judge)
+        shown = choose(runs, dataset, choices.points)
+        site = SiteWriter(folder, shown, choices.thumbnails, choices.examples, reporter)
+        site.write(runs, reference)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        for path in (folder, *folder.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)  # whoever serves it must be able to read it
-        try:
-            for path in sorted(folder.iterdir(), key=lambda path: path.name == "index.html"):  # its page last
-                path.replace(out / path.name)
-        except OSError as error:
-            raise cannot_write(out, error) from None
+        _move(folder, out)
         undo.pop_all()
     return Published(out, site.public, tuple(site.notes), size)
+
+
+def _move(folder: Path, out: Path) -> None:
+    """Put a whole site into its place, so that whoever serves it can read it; its page comes last."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    try:
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == "index.html"):
+            path.replace(out / path.name)
+    except OSError as error:
+        raise cannot_write(out, error) from None
 
 
 def check_site(folder: Path) -> None:
@@ -128,9 +151,7 @@ def check_site(folder: Path) -> None:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise GargaloError(
-            f"{file}: expected what publish wrote. It cannot be read ({error}); publish anew."
-        ) from None
+        raise GargaloError(f"{file}: expected what publish wrote. It cannot be read ({error}); publish anew.") from None
     if not (folder / "index.html").is_file():
         raise GargaloError(f"{folder}: expected a whole site. Found no index.html in it; publish anew.")
     for name, size, checksum in _files(content):
@@ -138,9 +159,7 @@ def check_site(folder: Path) -> None:
         there = file.read_bytes() if file.is_file() else b""
         if (len(there), zlib.crc32(there)) != (size, checksum):
             found = "other content" if there else "none"
-            raise GargaloError(
-                f"{file}: expected the {size} bytes that publish wrote. Found {found}; publish anew."
-            )
+            raise GargaloError(f"{file}: expected the {size} bytes that publish wrote. Found {found}; publish anew.")
 
 
 def _files(content: Any) -> Iterator[tuple[str, int, int]]:
@@ -154,7 +173,7 @@ def _files(content: Any) -> Iterator[tuple[str, int, int]]:
 def _must_share_data(runs: Sequence[Run]) -> None:
     """Runs that are shown on the same examples were trained on the same data."""
     if not runs:
-        raise must("runs", "publish", "at least one run", "none")
+        raise must("runs", "at least one run", "none")
     first, folders = runs[0].recipe.data, [run.folder.resolve() for run in runs]
     for i, run in enumerate(runs[1:], 1):
         if folders[i] in folders[:i]:

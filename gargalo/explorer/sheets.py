@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
+
+from ..io.images import as_bytes, image_grid, png
 
 __all__ = ["LARGEST", "Layout", "layout", "sheets"]
 
@@ -44,33 +45,8 @@ def sheets(pictures: np.ndarray, lay: Layout) -> Iterator[bytes]:
     Three channels are colours, four have transparency; of any other number the first is shown, as grey.
     """
     for start in range(0, len(pictures), lay["each"]):
-        part = _bytes(np.asarray(pictures[start : start + lay["each"]]))
+        part = as_bytes(np.asarray(pictures[start : start + lay["each"]]))
         if not lay["whole"]:
             size = (lay["width"], lay["height"])
             part = np.stack([np.asarray(Image.fromarray(p).resize(size, Image.Resampling.BOX)) for p in part])
-        yield _png(_tiled(part, lay["columns"]))
-
-
-def _bytes(pictures: np.ndarray) -> np.ndarray:
-    """uint8 pictures (n, h, w), (n, h, w, 3) or (n, h, w, 4)."""
-    if pictures.dtype != np.uint8:
-        pictures = (np.clip(pictures, 0, 1) * 255).round().astype(np.uint8)
-    if pictures.ndim == 4 and pictures.shape[3] not in (3, 4):
-        pictures = pictures[..., 0]
-    return pictures
-
-
-def _tiled(pictures: np.ndarray, columns: int) -> np.ndarray:
-    """Pictures (n, h, w[, c]) side by side, (rows h, columns w[, c]); the last row is filled up with zeros."""
-    n, h, w = pictures.shape[:3]
-    rows = -(-n // columns)
-    full = np.zeros((rows * columns, *pictures.shape[1:]), np.uint8)
-    full[:n] = pictures
-    grid = full.reshape(rows, columns, h, w, *pictures.shape[3:]).swapaxes(1, 2)
-    return grid.reshape(rows * h, columns * w, *pictures.shape[3:])
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", optimize=True)
-    return out.getvalue()
+        yield png(image_grid(part, lay["columns"]))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data import Source
-from ..data.source import PARTS
-from ..run import Run
+from ..data import SPLITS, Dataset
+from ..runs import Run
 
 __all__ = ["MOST_POINTS", "Shown", "choose"]
 
@@ -28,31 +27,41 @@ class Shown:
     x : ndarray, (n, *raw_shape);  y : ndarray or None, (n,);  ids : sequence of n str
     display : ndarray or None
         Pictures that stand for them, (n, h, w[, c]).
-    parts : ndarray, (n,), uint8
-        TRAIN, HELD or TEST.
+    split : ndarray, (n,), uint8
+        0, 1 or 2: training, validation or test.
     is_kept : bool
         Are they those that a run keeps, rather than rows of all its data?
     key : str
         Which they are, in a word.
+    are_rows : bool
+        Is an example a row of numbers, rather than a picture?
     """
 
     x: np.ndarray
     y: np.ndarray | None
     ids: Sequence[str]
     display: np.ndarray | None
-    parts: np.ndarray
+    split: np.ndarray
     of: int
     is_kept: bool
     key: str
+    are_rows: bool
+
+    def part(self, rows: np.ndarray, class_names: tuple[str, ...] | None) -> Dataset:
+        """Some of the examples, with their labels."""
+        y = None if self.y is None else np.asarray(self.y)[rows]
+        x, ids = np.array(self.x[rows]), [self.ids[int(i)] for i in rows]
+        return Dataset("shown", "", x, y, class_names, self.split[rows], ids)
 
 
-def choose(runs: Sequence[Run], source: Source | None, points: int | None) -> Shown:
-    """The examples of a source, the test part first, then held-out and training ones, drawn by a fixed seed.
+def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> Shown:
+    """The examples of a dataset, the test set first, then validation and training, drawn by a fixed seed.
 
-    Without a source they are the test examples that the first run keeps.
+    Without a dataset they are the test examples that the first run keeps.
     """
-    facts = runs[0].recipe.data
-    if source is None:
+    spec = runs[0].recipe.data
+    are_rows = spec.modality.drawn_as == "bars"
+    if dataset is None:
         x, y, ids, display = runs[0].examples
         rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))
         return Shown(
@@ -60,28 +69,30 @@ def choose(runs: Sequence[Run], source: Source | None, points: int | None) -> Sh
             None if y is None else y[rows],
             [ids[i] for i in rows],
             None if display is None else display[rows],
-            np.full(len(rows), PARTS["test"], np.uint8),
-            sum(facts.counts.values()),
+            np.full(len(rows), SPLITS["test"], np.uint8),
+            sum(spec.counts.values()),
             True,
             f"kept-{len(rows)}",
+            are_rows,
         )
     if points is None:
-        longest = max(*(run.latent_size for run in runs), 1 if facts.is_image else facts.size)
+        longest = max(*(run.latent_size for run in runs), spec.size if are_rows else 1)
         points = max(2, min(MOST_POINTS, MOST_NUMBERS // longest))
     rng, left, chosen = np.random.default_rng(0), points, []
-    for part in ("test", "held", "train"):
-        chosen.append(_some(source.rows(part), left, rng))
+    for split in ("test", "validation", "train"):
+        chosen.append(_some(dataset.rows(split), left, rng))
         left -= len(chosen[-1])
     rows = np.sort(np.concatenate(chosen))
     return Shown(
-        np.asarray(source.x[rows]),
-        source.labels(rows),
-        [source.ids[int(i)] for i in rows],
-        None if source.display is None else source.display[rows],
-        source.split[rows],
-        len(source),
+        np.asarray(dataset.x[rows]),
+        dataset.labels(rows),
+        [dataset.ids[int(i)] for i in rows],
+        None if dataset.display is None else dataset.display[rows],
+        dataset.split[rows],
+        len(dataset),
         False,
-        f"{source.fingerprint[:16]}-{len(rows)}",
+        f"{dataset.fingerprint[:16]}-{len(rows)}",
+        are_rows,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import sys
 import warnings
 import zlib
 from collections.abc import Sequence
@@ -14,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from .. import latent, maps, metrics
+from .. import latent
 from ..errors import DataError, RunError
 from ..export import to_onnx
+from ..fitted import FittedModel
+from ..io.reporter import Reporter
+from ..latent import PRIORS, PROJECTIONS
+from ..metrics.generation import NEAREST, radii
 from ..plots import PALETTE
-from ..run import PRIORS, Run
+from ..runs import Run
 from .sheets import layout, sheets
 from .shown import Shown
 
@@ -28,22 +30,26 @@ __all__ = ["SiteWriter"]
 
 FORMAT = 1
 MOST_MAPPED = 20_000
-"""Examples that t-SNE lays out; further ones are placed among their neighbours."""
+"""Examples that a projection lays out; further ones are placed among their neighbours."""
 MOST_DIRECTIONS = 8
 NORMS = 4000
 """Draws from q(z) whose norms are shown."""
+DRAWS = 4096
+"""Draws that are published of a prior which the page cannot draw from itself."""
+FIGURES = ("test_mse", "test_accuracy", "knn_accuracy", "psnr_denoised", "coverage", "coverage_gmm")
+"""Metrics that the page shows of each run."""
 
 
 class SiteWriter:
     """The files of one site, as they are written."""
 
-    def __init__(self, folder: Path, shown: Shown, thumbnails: bool, examples: bool, progress: bool):
-        self.folder, self.shown = folder, shown
-        self.thumbnails, self.examples, self.progress = thumbnails and examples, examples, progress
+    def __init__(self, folder: Path, shown: Shown, thumbnails: bool, examples: bool, reporter: Reporter):
+        self.folder, self.shown, self.reporter = folder, shown, reporter
+        self.thumbnails, self.examples = thumbnails and examples, examples
         self.public: dict[str, int] = {}
         self.notes: list[str] = []
 
-    def write(self, runs: Sequence[Run], judge: Run | None) -> None:
+    def write(self, runs: Sequence[Run], reference: FittedModel | None) -> None:
         """Everything under `data/`; `site.json`, which names it all, comes last."""
         data, n = runs[0].recipe.data, len(self.shown.x)
         content: dict[str, Any] = {
@@ -52,23 +58,20 @@ class SiteWriter:
             "palette": PALETTE,
             "data": {
                 "name": data.name,
-                "kind": "image" if data.is_image else "row",
+                "kind": "image" if data.modality.drawn_as == "pixels" else "row",
                 "shape": data.raw_shape,
                 "dtype": data.dtype,
                 "class_names": data.class_names,
-                "columns": [
-                    column.model_dump(include={"name", "kind", "categories"}) for column in data.columns or ()
-                ],
+                "columns": [column.model_dump(include={"name", "kind", "categories"}) for column in data.columns or ()],
                 **self._units(),
                 # As MNIST's were, drawn digits are to be centred and scaled.
                 "centred": data.name in ("mnist", "mnist-10k"),
             },
             "examples": self._examples() if self.examples else None,
             "runs": [
-                self._run(i, run) | {"name": name}
-                for i, (run, name) in enumerate(zip(runs, _names(runs), strict=True))
+                self._run(i, run) | {"name": name} for i, (run, name) in enumerate(zip(runs, _names(runs), strict=True))
             ],
-            "judge": self._judge(judge, runs[0]) if judge is not None and self.examples else None,
+            "reference_classifier": self._reference(reference, runs[0]) if reference and self.examples else None,
         }
         names = {"classes": len(data.class_names or ()), "columns": len(data.columns or ())}
         if not self.thumbnails and any(names.values()):
@@ -77,8 +80,8 @@ class SiteWriter:
         self._file("site.json", json.dumps(content, default=float, allow_nan=False).encode())
 
     def tell(self, what: str) -> None:
-        if self.progress:
-            print(f"publish: {what}", file=sys.stderr)
+        """Tell what is being written."""
+        self.reporter.line(f"publish: {what}")
 
     # ---- files
 
@@ -103,7 +106,7 @@ class SiteWriter:
     def _units(self) -> dict[str, Any]:
         """Mean and standard deviation of each column of rows of numbers, by which they stand beside each other."""
         x = self.shown.x
-        if x.ndim > 2:
+        if not self.shown.are_rows:
             return {"center": None, "deviation": None}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a column of nothing but missing values
@@ -116,7 +119,7 @@ class SiteWriter:
             "n": len(shown.x),
             "of": shown.of,
             "kept": shown.is_kept,
-            "parts": self._array("parts", shown.parts),
+            "parts": self._array("parts", shown.split),
         }
         if shown.y is not None:
             found["labels"] = self._array("labels", shown.y)
@@ -132,14 +135,14 @@ class SiteWriter:
         if any(text != str(i) for i, text in enumerate(ids)):
             found["ids"] = self._file("ids.json", json.dumps(ids, ensure_ascii=False).encode())
             self.public["ids"] = len(ids)
-        pictures = shown.display if shown.display is not None else shown.x
-        if pictures.ndim > 2:
+        pictures = shown.x if shown.display is None and not shown.are_rows else shown.display
+        if pictures is not None:
             lay = layout(pictures.shape[1:])
             self.tell(f"{len(pictures)} pictures")
             files = [self._file(f"pictures-{i:04d}.png", png) for i, png in enumerate(sheets(pictures, lay))]
             found["sheets"] = {**lay, "files": files}
             self.public["pictures"] = len(pictures)
-        if shown.x.ndim == 2:
+        if shown.are_rows:
             found["rows"] = self._array("rows", shown.x)
             self.public["rows"] = len(shown.x)
         self.notes.append("people")
@@ -152,80 +155,61 @@ class SiteWriter:
         self.tell(f"{run.folder}: latents and maps")
         model, recipe = run.model, run.recipe
         seen = self._seen(run)
-        z = seen["z"]
-        center, (directions, variances) = z.mean(axis=0, dtype=np.float64), latent.directions(z)
-        few = directions[:MOST_DIRECTIONS]
-        along = (z - center) @ few.T
         found: dict[str, Any] = {
             "model": recipe.model,
             "latent_dim": run.latent_size,
             "conditional": model.is_conditional,
             # Then a latent alone cannot be decoded, but what is encoded can be reconstructed.
-            "skips": "reconstruct" in model.can and "decode" not in model.can,
+            "skips": run.fitted.can("reconstruct") and not run.fitted.can("decode"),
             "prior": model.prior,
-            "noise": {key: recipe.options[key] for key in ("noise", "strength")}
-            if "denoise" in model.can
-            else None,
+            "noise": {key: recipe.options[key] for key in ("noise", "strength")} if run.fitted.can("denoise") else None,
             "network": recipe.network,
-            "figures": {
-                key: _finite(run.metrics.get(key))
-                for key in (
-                    "test_mse",
-                    "test_accuracy",
-                    "knn_accuracy",
-                    "psnr_denoised",
-                    "coverage",
-                    "coverage_gmm",
-                )
-            },
-            "axes": {
-                "center": center.tolist(),
-                "deviation": z.std(axis=0).tolist(),
-                "low": np.percentile(z, 1, axis=0).tolist(),
-                "high": np.percentile(z, 99, axis=0).tolist(),
-                "directions": few.tolist(),
-                "share": (variances[: len(few)] / max(variances.sum(), 1e-30)).tolist(),
-                "along_low": np.percentile(along, 1, axis=0).tolist(),
-                "along_high": np.percentile(along, 99, axis=0).tolist(),
-            },
+            "figures": {key: _finite(run.metrics.get(key)) for key in FIGURES},
+            "axes": _axes(seen["z"]),
             "maps": {},
         }
         if self.examples:
-            found["latents"] = self._array(f"{i}/latents", z)
-            near = latent.Neighbours(z)
-            found["near"] = {"k": near.k, "threshold": near.threshold}
-            if "tsne" in seen:
-                found["maps"]["tsne"] = self._array(f"{i}/tsne", seen["tsne"])
-            if "error" in seen:
-                found["error"] = self._array(f"{i}/error", seen["error"])
-            self.public["latents"] = self.public.get("latents", 0) + len(z)
-        if "decode" in model.can:
+            found |= self._latents(i, seen)
+        if run.fitted.can("decode"):
             if self.examples:
                 found["norms"] = self._array(f"{i}/norms", np.linalg.norm(self._draws(run), axis=1))
             found["priors"] = self._priors(i, run)
         self.tell(f"{run.folder}: model")
-        verbs = [verb for verb in ("encode", "decode", "classify") if verb in model.can]
+        verbs = [verb for verb in ("encode", "decode", "classify") if run.fitted.can(verb)]
         verbs += ["reconstruct"] if found["skips"] else []
         found["networks"] = {
             verb: self._file(f"{i}/{verb}.onnx", to_onnx(run.codec, model, verb, run.examples.x)) for verb in verbs
         }
         return found
 
+    def _latents(self, i: int, seen: dict[str, np.ndarray]) -> dict[str, Any]:
+        """What belongs to single examples: their latents, errors and places on maps."""
+        z = seen["z"]
+        near = latent.Neighbours(z)
+        self.public["latents"] = self.public.get("latents", 0) + len(z)
+        found: dict[str, Any] = {
+            "latents": self._array(f"{i}/latents", z),
+            "near": {"k": near.k, "threshold": near.threshold},
+            "maps": {name: self._array(f"{i}/{name}", seen[name]) for name in _mapped_names() if name in seen},
+        }
+        return found | ({"error": self._array(f"{i}/error", seen["error"])} if "error" in seen else {})
+
     def _seen(self, run: Run) -> dict[str, np.ndarray]:
-        """Latents of the examples, their errors, and a t-SNE map: computed once for these weights and kept."""
+        """Latents of the examples, their errors, and maps: computed once for these weights and kept."""
         shown = self.shown
 
         def compute() -> tuple[dict[str, np.ndarray], dict[str, str]]:
             tensors = {"z": run.encode(shown.x)}
-            if "reconstruct" in run.model.can:
+            if run.fitted.can("reconstruct"):
                 tensors["error"] = self._errors(run)
-            with contextlib.suppress(DataError):  # no variation to map: PCA shows that too
-                tensors["tsne"] = _tsne(tensors["z"])
+            for name in _mapped_names():
+                with contextlib.suppress(DataError):  # no variation to map: PCA shows that too
+                    tensors[name] = _mapped(tensors["z"], name)
             return tensors, {}
 
         name = f"explorer-{shown.key}"
         seen, n = run.kept(name, compute)[0], len(shown.x)
-        expected = {"z": (n, run.latent_size), "error": (n,), "tsne": (n, 2)}
+        expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(_mapped_names(), (n, 2))
         if "z" not in seen or any(
             array.shape != expected.get(key) or not np.isfinite(array).all() for key, array in seen.items()
         ):
@@ -235,20 +219,15 @@ class SiteWriter:
             )
         return seen
 
-    @torch.inference_mode()
     def _errors(self, run: Run) -> np.ndarray:
         """Mean squared error of each reconstruction in model space, (n,); by its own label if that counts."""
-        shown, found = self.shown, []
-        names = np.array(run.recipe.data.class_names or ())
+        shown, fitted, found = self.shown, run.fitted, []
         for rows in np.array_split(np.arange(len(shown.x)), -(-len(shown.x) // run.codec.rows_at_once)):
-            raw = torch.from_numpy(np.array(shown.x[rows]))
-            y = None
-            if run.model.is_conditional and shown.y is not None:
-                y = torch.from_numpy(np.array(run.one_hot(names[shown.y[rows]], len(rows))))
-            x, known = run.codec(raw), run.codec.mask(raw)
-            away = (x - run.model.reconstruct(x, y)).square().flatten(1)
-            weights = torch.ones_like(away) if known is None else known.flatten(1).float()
-            found.append(((away * weights).sum(1) / weights.sum(1).clamp(min=1)).numpy())
+            part = shown.part(rows, run.recipe.data.class_names)
+            x, known = fitted.to_model_space(part), fitted.observed(part)
+            away = np.square(x - fitted.reconstruct_in_model_space(part)).reshape(len(x), -1)
+            weights = np.ones_like(away) if known is None else known.reshape(len(x), -1).astype(np.float32)
+            found.append((away * weights).sum(1) / np.maximum(weights.sum(1), 1))
         return np.concatenate(found)
 
     def _draws(self, run: Run) -> np.ndarray:
@@ -258,32 +237,55 @@ class SiteWriter:
         return run.draw_latents(np.ascontiguousarray(x[np.sort(rows)]))
 
     def _priors(self, i: int, run: Run) -> dict[str, Any]:
-        """Where the page can draw from: N(0, I), and the mixture that was fitted to the latents."""
-        found: dict[str, Any] = {"normal": {}}
-        try:
-            mixture: Any = run.prior(PRIORS[1])
-        except RunError:  # kept for other weights, or by a version that fitted none
-            return found
-        found["gmm"] = {
-            name: self._array(f"{i}/mixture-{name}", np.asarray(getattr(mixture, name)))
-            for name in ("weights", "means", "factors")
-        }
+        """Where the page can draw from: N(0, I) and mixtures by their formula, any other prior by draws of it."""
+        found: dict[str, Any] = {}
+        for name in PRIORS.names():
+            try:
+                prior = run.prior(name)
+            except RunError:  # kept for other weights, or by a version that fitted none
+                continue
+            if not prior.learns:
+                found[name] = {}
+            elif isinstance(prior, PRIORS["gmm"]):
+                arrays = prior.arrays
+                found[name] = {key: self._array(f"{i}/mixture-{key}", arrays[key]) for key in arrays}
+            else:
+                draws = prior.sample(DRAWS, np.random.default_rng(0))
+                found[name] = {"draws": self._array(f"{i}/draws-{name}", draws)}
         return found
 
-    def _judge(self, judge: Run, run: Run) -> dict[str, Any] | None:
+    def _reference(self, reference: FittedModel, run: Run) -> dict[str, Any] | None:
         """What the page needs to measure coverage, class by class, as `gargalo.metrics.coverage` does."""
         kept = run.examples
-        if kept.y is None or len(kept.x) <= metrics.NEAREST:
+        if kept.y is None or len(kept.x) <= NEAREST:
             return None
-        self.tell("judge")
-        self.public["judges"] = 1
-        seen = judge.encode(kept.x)
+        self.tell("reference classifier")
+        self.public["references"] = 1
+        seen, place = reference.encode(kept.x), "reference-classifier"
+        encoder = to_onnx(reference.codec, reference.model, "encode", kept.x)
         return {
-            "encode": self._file("judge/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)),
-            "latents": self._array("judge/latents", seen),
-            "radii": self._array("judge/radii", metrics.radii(seen)),
-            "labels": self._array("judge/labels", kept.y),
+            "encode": self._file(f"{place}/encode.onnx", encoder),
+            "latents": self._array(f"{place}/latents", seen),
+            "radii": self._array(f"{place}/radii", radii(seen)),
+            "labels": self._array(f"{place}/labels", kept.y),
         }
+
+
+def _axes(z: np.ndarray) -> dict[str, Any]:
+    """How latents (n, d) are spread, along each axis and along the first principal directions."""
+    center, (directions, variances) = z.mean(axis=0, dtype=np.float64), latent.principal_axes(z)
+    few = directions[:MOST_DIRECTIONS]
+    along = (z - center) @ few.T
+    return {
+        "center": center.tolist(),
+        "deviation": z.std(axis=0).tolist(),
+        "low": np.percentile(z, 1, axis=0).tolist(),
+        "high": np.percentile(z, 99, axis=0).tolist(),
+        "directions": few.tolist(),
+        "share": (variances[: len(few)] / max(variances.sum(), 1e-30)).tolist(),
+        "along_low": np.percentile(along, 1, axis=0).tolist(),
+        "along_high": np.percentile(along, 99, axis=0).tolist(),
+    }
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
@@ -301,13 +303,18 @@ def _finite(value: Any) -> Any:
     return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _tsne(z: np.ndarray) -> np.ndarray:
-    """A t-SNE map of latents (n, d), (n, 2); of very many, all but the first are placed among their neighbours."""
+def _mapped_names() -> list[str]:
+    """The projections that the page cannot compute itself: all but PCA."""
+    return [name for name in PROJECTIONS.names() if name != "pca"]
+
+
+def _mapped(z: np.ndarray, method: str) -> np.ndarray:
+    """A map of latents (n, d), (n, 2); of very many, all but the first are placed among their neighbours."""
     if len(z) <= MOST_MAPPED:
-        return maps.project(z, "tsne").points
+        return latent.project(z, method).points
     order = np.random.default_rng(0).permutation(len(z))
     some, others = order[:MOST_MAPPED], order[MOST_MAPPED:]
     points = np.empty((len(z), 2), np.float32)
-    points[some] = maps.project(z[some], "tsne").points
+    points[some] = latent.project(z[some], method).points
     points[others] = latent.Neighbours(z[some]).place(z[others], points[some])
     return points

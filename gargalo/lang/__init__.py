@@ -33,6 +33,10 @@ class Words:
         shown = {k: self.number(v) if isinstance(v, float) else v for k, v in values.items()}
         return self.texts[key].format(**shown)
 
+    def get(self, key: str, default: str) -> str:
+        """The text behind `key`, or `default` where nobody wrote one, as for what another package brings."""
+        return self.texts.get(key, default)
+
     def number(self, value: float | None, digits: int = 3) -> str:
         """`value` with `digits` decimals and this language's decimal mark; a dash where there is none."""
         if value is None:
@@ -53,7 +57,7 @@ def words(lang: str | None = None) -> Words:
         place = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
         lang = "pt" if (place or locale.getlocale()[0] or "").lower().startswith(("pt", "portuguese")) else "en"
     if lang not in LANGUAGES:
-        raise unknown("lang", "gargalo", lang, LANGUAGES)
+        raise unknown("lang", lang, LANGUAGES)
     texts = json.loads(
         resources.files(__package__ or "gargalo.lang").joinpath(f"{lang}.json").read_text(encoding="utf-8")
     )

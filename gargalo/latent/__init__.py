@@ -1,9 +1,23 @@
-"""The latent space as arrays (n, d): walking in it, where to draw from, and who is near."""
+"""The latent space as arrays (n, d): walks in it, priors to draw from, projections to a plane, and who is near."""
 
 from __future__ import annotations
 
-from .place import Neighbours
-from .priors import Mixture, Normal, fit_mixture
-from .walk import blend, directions, path, traverse
+from .axes import principal_axes
+from .neighbours import Neighbours
+from .priors import PRIORS, Prior
+from .projections import PROJECTIONS, Map, Projection, project
+from .walks import blend, path, traverse
 
-__all__ = ["Mixture", "Neighbours", "Normal", "blend", "directions", "fit_mixture", "path", "traverse"]
+__all__ = [
+    "PRIORS",
+    "PROJECTIONS",
+    "Map",
+    "Neighbours",
+    "Prior",
+    "Projection",
+    "blend",
+    "path",
+    "principal_axes",
+    "project",
+    "traverse",
+]

@@ -1,19 +1,49 @@
-"""Metrics: arrays in, numbers out."""
+"""Metrics: arrays -> Estimate. A new one is a function in a file here and a line below.
+
+A metric is a function whose parameters are the names of the arrays that it needs. It is measured for every run that
+has all of them, and stands by its name in `metrics.json`, `gargalo info` and the report.
+
+==================  ===================  ================================================================
+array               shape                what it is
+==================  ===================  ================================================================
+x_test              (n, \\*x_shape)       test examples in model space
+mask                (n, \\*x_shape)       where a value of x_test was observed; None where all were
+reconstruction      (n, \\*x_shape)       x_test through the bottleneck and back
+z_train, z_test     (m, d), (n, d)       latents
+y_train, y_test     (m,), (n,)           labels, as numbers
+posterior_mean      (n, d)               means of q(z | x_test), where there is a posterior
+noisy, denoised     (n, \\*x_shape)       corrupted test examples, and what the model makes of them
+real_features       (k, f)               the reference classifier's latents of kept test examples
+sample_features     (draws, k, f)        the same of as many samples from a prior, drawn several times
+==================  ===================  ================================================================
+
+What needs z is also measured on PCA's components (`pca_…`) and, where it costs little, on raw numbers (`raw_…`); what
+needs `reconstruction` on PCA's as well; what needs `sample_features` for each prior: under its own name for N(0, I),
+and with the name of the prior at its end for the others.
+"""
 
 from __future__ import annotations
 
-from .generation import NEAREST, coverage, radii
-from .probes import knn_accuracy, linear_accuracy
-from .reconstruction import PCABaseline, mse, pca_baseline, psnr
+from collections.abc import Callable
 
-__all__ = [
-    "NEAREST",
-    "PCABaseline",
-    "coverage",
-    "knn_accuracy",
-    "linear_accuracy",
-    "mse",
-    "pca_baseline",
-    "psnr",
-    "radii",
-]
+from ..io.registry import Registry
+from .estimate import Estimate
+
+__all__ = ["METRICS", "Estimate", "Metric"]
+
+Metric = Callable[..., Estimate]
+
+METRICS: Registry[Metric] = Registry(
+    "metric",
+    "gargalo.metrics",
+    __name__,
+    {
+        "mse": "reconstruction:mse",
+        "knn_accuracy": "probes:knn_accuracy",
+        "linear_accuracy": "probes:linear_accuracy",
+        "active_units": "latents:active_units",
+        "psnr_noisy": "reconstruction:psnr_noisy",
+        "psnr_denoised": "reconstruction:psnr_denoised",
+        "coverage": "generation:coverage",
+    },
+)

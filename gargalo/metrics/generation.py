@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from .estimate import Estimate
+
 __all__ = ["NEAREST", "coverage", "radii"]
 
 NEAREST = 5
 """The neighbour whose distance is the radius of a real point's surroundings."""
 
 
-def coverage(real: np.ndarray, samples: np.ndarray, k: int = NEAREST) -> float:
+def coverage(real_features: np.ndarray, sample_features: np.ndarray, k: int = NEAREST) -> Estimate:
     """Share of real points that have a sample nearer than their own k-th real neighbour, 0 to 1.
 
     Naeem et al., "Reliable fidelity and diversity metrics for generative models", arXiv:2002.09797. As many
@@ -18,13 +20,13 @@ def coverage(real: np.ndarray, samples: np.ndarray, k: int = NEAREST) -> float:
 
     Parameters
     ----------
-    real, samples : ndarray, (n, f) and (m, f)
+    real_features, sample_features : ndarray, (n, f) and (m, f)
         Features, such as a supervised encoder's latents.
     """
     from sklearn.neighbors import NearestNeighbors
 
-    nearest = NearestNeighbors(n_neighbors=1).fit(samples).kneighbors(real)[0][:, 0]
-    return float(np.mean(nearest < radii(real, k)))
+    nearest = NearestNeighbors(n_neighbors=1).fit(sample_features).kneighbors(real_features)[0][:, 0]
+    return Estimate.of_share(nearest < radii(real_features, k))
 
 
 def radii(real: np.ndarray, k: int = NEAREST) -> np.ndarray:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from .estimate import Estimate
+
 __all__ = ["knn_accuracy", "linear_accuracy"]
 
 
 def knn_accuracy(
-    train: np.ndarray, train_y: np.ndarray, test: np.ndarray, test_y: np.ndarray, k: int = 10
-) -> float:
+    z_train: np.ndarray, y_train: np.ndarray, z_test: np.ndarray, y_test: np.ndarray, k: int = 10
+) -> Estimate:
     """Share of test points (n, d) whose label is the majority's among their `k` nearest training points, 0 to 1.
 
     Euclidean distance; of labels equally frequent, the smaller wins. At most as many neighbours as there are.
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    return float(KNeighborsClassifier(min(k, len(train))).fit(train, train_y).score(test, test_y))
+    probe = KNeighborsClassifier(min(k, len(z_train))).fit(z_train, y_train)
+    return Estimate.of_share(probe.predict(z_test) == y_test)
 
 
-def linear_accuracy(train: np.ndarray, train_y: np.ndarray, test: np.ndarray, test_y: np.ndarray) -> float:
+def linear_accuracy(z_train: np.ndarray, y_train: np.ndarray, z_test: np.ndarray, y_test: np.ndarray) -> Estimate:
     """Accuracy on test points (n, d) of a logistic regression on the standardised training points, 0 to 1."""
-    if len(values := np.unique(train_y)) == 1:
+    if len(values := np.unique(y_train)) == 1:
         # Nothing to separate: the only label seen is the only answer.
-        return float(np.mean(test_y == values[0]))
+        return Estimate.of_share(y_test == values[0])
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     # A loose tolerance: the third decimal of an accuracy does not need the last digit of a weight.
     probe = make_pipeline(StandardScaler(), LogisticRegression(tol=1e-3, max_iter=1000))
-    return float(probe.fit(train, train_y).score(test, test_y))
+    return Estimate.of_share(probe.fit(z_train, y_train).predict(z_test) == y_test)

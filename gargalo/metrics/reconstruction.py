@@ -6,22 +6,35 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["PCABaseline", "mse", "pca_baseline", "psnr"]
+from .estimate import Estimate
+
+__all__ = ["PCABaseline", "mse", "pca_baseline", "psnr", "psnr_denoised", "psnr_noisy"]
 
 
-def mse(x: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> float:
-    """Mean squared error over all values of x, (n, *shape), or those where `mask` (n, *shape) is true."""
-    error = np.square(x - reconstruction)
-    return float(np.mean(error if mask is None else error[mask], dtype=np.float64))
+def mse(x_test: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> Estimate:
+    """Mean squared error over all values of x_test (n, *shape), or those where `mask` (n, *shape) is true."""
+    error = np.square(x_test - reconstruction).reshape(len(x_test), -1)
+    known = np.ones_like(error, bool) if mask is None else mask.reshape(len(error), -1)
+    return Estimate.of_ratio(np.where(known, error, 0).sum(axis=1, dtype=np.float64), known.sum(axis=1))
 
 
-def psnr(x: np.ndarray, reconstruction: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of images in [0, 1], dB: the mean over images of 10 log10(1 / MSE).
+def psnr(x: np.ndarray, reconstruction: np.ndarray) -> Estimate:
+    """Peak signal-to-noise ratio of images (n, *shape) in [0, 1], dB: the mean over images of 10 log10(1 / MSE).
 
     An image that is reconstructed to the last bit counts as 100 dB.
     """
     error = np.square(x - reconstruction).reshape(len(x), -1).mean(axis=1, dtype=np.float64)
-    return float(np.mean(-10 * np.log10(np.maximum(error, 1e-10))))
+    return Estimate.of_mean(-10 * np.log10(np.maximum(error, 1e-10)))
+
+
+def psnr_noisy(x_test: np.ndarray, noisy: np.ndarray) -> Estimate:
+    """The PSNR of corrupted test images, dB."""
+    return psnr(x_test, noisy)
+
+
+def psnr_denoised(x_test: np.ndarray, denoised: np.ndarray) -> Estimate:
+    """The PSNR of corrupted test images as the model cleans them, dB."""
+    return psnr(x_test, denoised)
 
 
 class PCABaseline(NamedTuple):

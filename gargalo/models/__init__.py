@@ -1,51 +1,38 @@
-"""Objectives: one file each, on networks that are given to them built."""
+"""Objectives: one file each, on networks that are given to them built. A new one is a file here and a line below.
+
+Its words stand in `lang/en.json` and `lang/pt.json` under ``model.``, ``about.``, ``latent.`` and ``good.``.
+"""
 
 from __future__ import annotations
 
 from ..core import LatentModel
-from .autoencoder import Autoencoder
-from .beta_vae import BetaVAE
-from .classifier import Classifier
-from .contractive import ContractiveAutoencoder
+from ..io.registry import Registry
 from .corruption import corrupt
-from .cvae import ConditionalVAE
 from .decoding import DecodingModel
-from .denoising import DenoisingAutoencoder
-from .iwae import ImportanceWeightedAutoencoder
 from .likelihoods import LIKELIHOODS
-from .pca import PrincipalComponents
-from .rae import RegularisedAutoencoder
-from .sparse import SparseAutoencoder
-from .vae import VariationalAutoencoder
-from .vq_vae import VectorQuantisedAutoencoder
-from .wae_mmd import WassersteinAutoencoder
 
 __all__ = ["LIKELIHOODS", "MODELS", "SHORT", "DecodingModel", "corrupt"]
 
-MODELS: dict[str, type[LatentModel]] = {
-    "classifier": Classifier,
-    "pca": PrincipalComponents,
-    "autoencoder": Autoencoder,
-    "sparse": SparseAutoencoder,
-    "contractive": ContractiveAutoencoder,
-    "denoising": DenoisingAutoencoder,
-    "vae": VariationalAutoencoder,
-    "beta-vae": BetaVAE,
-    "cvae": ConditionalVAE,
-    "iwae": ImportanceWeightedAutoencoder,
-    "wae-mmd": WassersteinAutoencoder,
-    "rae": RegularisedAutoencoder,
-    "vq-vae": VectorQuantisedAutoencoder,
-}
+MODELS: Registry[type[LatentModel]] = Registry(
+    "model",
+    "gargalo.models",
+    __name__,
+    {
+        "classifier": "classifier:Classifier",
+        "pca": "pca:PrincipalComponents",
+        "autoencoder": "autoencoder:Autoencoder",
+        "sparse": "sparse:SparseAutoencoder",
+        "contractive": "contractive:ContractiveAutoencoder",
+        "denoising": "denoising:DenoisingAutoencoder",
+        "vae": "vae:VariationalAutoencoder",
+        "beta-vae": "beta_vae:BetaVAE",
+        "cvae": "cvae:ConditionalVAE",
+        "iwae": "iwae:ImportanceWeightedAutoencoder",
+        "wae-mmd": "wae_mmd:WassersteinAutoencoder",
+        "rae": "rae:RegularisedAutoencoder",
+        "vq-vae": "vq_vae:VectorQuantisedAutoencoder",
+    },
+)
 
-SHORT = {
-    "clf": "classifier",
-    "ae": "autoencoder",
-    "sae": "sparse",
-    "cae": "contractive",
-    "dae": "denoising",
-    "bvae": "beta-vae",
-    "wae": "wae-mmd",
-    "vqvae": "vq-vae",
-}
+SHORT = {short: name for name, model in MODELS.items() for short in vars(model).get("short_names", ())}
 """Other names that people type."""

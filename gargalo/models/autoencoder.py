@@ -19,6 +19,7 @@ __all__ = ["Autoencoder"]
 class Autoencoder(DecodingModel):
     """L(x) = -log p(x | g(f(x)))."""
 
+    short_names = ("ae",)
     reference = "Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647"
 
     def loss(self, batch: Batch) -> Loss:

@@ -25,15 +25,19 @@ __all__ = ["BetaVAE"]
 class BetaVAE(VariationalAutoencoder):
     """L(x) = E_q[-log p(x | z)] + beta w sum_j max(lambda, KL_j)."""
 
+    short_names = ("bvae",)
     reference = "Higgins et al. 2017, openreview.net/forum?id=Sy2fzU9gl"
 
     @dataclass(frozen=True)
     class Options:
-        """`beta`: the price; `warm_up`: the share of training over which it rises; `free_bits`: lambda, nats."""
+        """The objective's own choices."""
 
         beta: Annotated[float, Field(ge=0, le=1e4)] = 4.0
+        """The price of a nat of the rate."""
         warm_up: Annotated[float, Field(ge=0, le=1)] = 0.2
+        """The share of training over which the price rises from 0."""
         free_bits: Annotated[float, Field(ge=0, le=100)] = 0.0
+        """lambda: nats of each dimension that cost nothing."""
 
     def rate(self, q: Gaussian, progress: float) -> Loss:
         beta, warm_up, free = self.options.beta, self.options.warm_up, self.options.free_bits

@@ -31,13 +31,15 @@ class Classifier(LatentModel):
     # smoothed loss is lowest some epochs before the accuracy is highest, so the last weights are kept.
     defaults = {"optimizer": "adamw", "lr": 1e-2, "weight_decay": 0.2, "keep": "last"}
     conv_defaults = {"optimizer": "adamw", "weight_decay": 0.05, "keep": "last", "epochs": 20}
+    short_names = ("clf",)
     reference = "Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0"
 
     @dataclass(frozen=True)
     class Options:
-        """`label_smoothing`: s, the share of each label that is spread over all classes."""
+        """The objective's own choices."""
 
         label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+        """s: the share of each label that is spread over all classes."""
 
     def loss(self, batch: Batch) -> Loss:
         assert batch.y is not None

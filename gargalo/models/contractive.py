@@ -29,13 +29,15 @@ class ContractiveAutoencoder(DecodingModel):
 
     networks = ("mlp",)
     likelihoods = NATS
+    short_names = ("cae",)
     reference = "Rifai et al. 2011, ICML 28"
 
     @dataclass(frozen=True)
     class Options:
-        """`contraction`: lambda, nats."""
+        """The objective's own choices."""
 
         contraction: Annotated[float, Field(ge=0, le=1e6)] = 0.1
+        """lambda: the weight of the penalty, nats."""
 
     def loss(self, batch: Batch) -> Loss:
         z, squared_norm = self.encode_and_contract(batch.x)

@@ -12,21 +12,27 @@ __all__ = ["Noise", "corrupt"]
 Noise = Literal["gaussian", "salt-and-pepper", "masking"]
 
 
-def corrupt(x: Tensor, noise: Noise, strength: float, generator: torch.Generator | None = None) -> Tensor:
-    """Spoil x (n, *x_shape).
+def corrupt(
+    x: Tensor, noise: Noise, strength: float, generator: torch.Generator | None = None, *, bounded: bool
+) -> Tensor:
+    """Corrupt x (n, *x_shape).
 
     Parameters
     ----------
     noise : "gaussian", "salt-and-pepper" or "masking"
         Add N(0, strength^2); set a fraction `strength` of the values to the lowest or highest possible, half
-        each; set a fraction `strength` to 0. Images are then clipped to [0, 1].
+        each; set a fraction `strength` to 0.
+    strength : float
+        In the unit of x, or a share of the values.
+    bounded : bool
+        Does x lie in [0, 1]? Then noise is clipped to that, and the lowest and the highest are 0 and 1; else they are
+        those of the batch.
     """
-    is_image = x.dim() == 4
     if noise == "gaussian":
-        spoiled = x + strength * torch.randn(x.shape, generator=generator, device=x.device)
-        return spoiled.clamp(0, 1) if is_image else spoiled
+        corrupted = x + strength * torch.randn(x.shape, generator=generator, device=x.device)
+        return corrupted.clamp(0, 1) if bounded else corrupted
     chance = torch.rand(x.shape, generator=generator, device=x.device)
     if noise == "masking":
         return torch.where(chance < strength, 0.0, x)
-    low, high = (0.0, 1.0) if is_image else (x.min(), x.max())
+    low, high = (0.0, 1.0) if bounded else (x.min(), x.max())
     return torch.where(chance > 1 - strength / 2, low, torch.where(chance < strength / 2, high, x))

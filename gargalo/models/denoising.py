@@ -1,4 +1,4 @@
-r"""The denoising autoencoder: spoil x, and ask for the clean x back.
+r"""The denoising autoencoder: corrupt x, and ask for the clean x back.
 
 .. math:: \mathcal{L}(x) = -\log p(x \mid g(f(\tilde x))), \qquad \tilde x \sim C(\tilde x \mid x)
 
@@ -30,25 +30,24 @@ class DenoisingAutoencoder(DecodingModel):
     can = frozenset({"encode", "decode", "reconstruct", "denoise"})
     # At sigma 0.5 widths (128, 64) leave 17.8 dB, these 18.3; SiLU is worth 0.35 dB over ReLU here.
     defaults = {"widths": (512, 256), "activation": "silu", "batch_size": 128, "lr": 4e-3}
+    short_names = ("dae",)
     reference = "Vincent et al. 2008, doi:10.1145/1390156.1390294"
 
     @dataclass(frozen=True)
     class Options:
-        """`noise`: the corruption; `strength`: sigma, or the share of values that are spoiled; `skips`: see below.
-
-        With skip connections (Ronneberger et al., arXiv:1505.04597) the decoder also sees what every level of a
-        convolutional encoder saw. That cleans better, but a latent alone can then no longer be decoded.
-        """
+        """The objective's own choices."""
 
         noise: Noise = "gaussian"
+        """C: the corruption."""
         strength: Annotated[float, Field(gt=0, le=10)] = 0.5
+        """The standard deviation of Gaussian noise, or the share of values that are corrupted."""
         skips: bool = False
+        """Does the decoder also see what every level of a convolutional encoder saw (Ronneberger et al.,
+        arXiv:1505.04597)? That cleans better, but a latent alone can then no longer be decoded."""
 
         def __post_init__(self) -> None:
             if self.noise != "gaussian" and self.strength > 1:
-                raise must(
-                    "strength", "train", f"at most 1 for {self.noise} noise, a share of values", self.strength
-                )
+                raise must("strength", f"at most 1 for {self.noise} noise, a share of values", self.strength)
 
     @classmethod
     def wants_skips(cls, options: Options) -> bool:
@@ -57,7 +56,7 @@ class DenoisingAutoencoder(DecodingModel):
     @classmethod
     def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
         if options.skips and net != "conv":
-            raise must("skips", "train", "left out, or with net conv, which has maps to skip with", options.skips)
+            raise must("skips", "left out, or with net conv, which has maps to skip with", options.skips)
 
     def __init__(self, *parts: Any, **more: Any):
         super().__init__(*parts, **more)
@@ -65,8 +64,9 @@ class DenoisingAutoencoder(DecodingModel):
             self.can = self.can - {"decode"}
 
     def loss(self, batch: Batch) -> Loss:
-        spoiled = corrupt(batch.x, self.options.noise, self.options.strength, batch.generator)
-        return self.distortion(self.through(spoiled), batch)
+        noise, strength = self.options.noise, self.options.strength
+        corrupted = corrupt(batch.x, noise, strength, batch.generator, bounded=self.likelihood.bounded)
+        return self.distortion(self.through(corrupted), batch)
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.likelihood.mean(self.through(x))

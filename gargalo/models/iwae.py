@@ -30,9 +30,10 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
 
     @dataclass(frozen=True)
     class Options:
-        """`k`: draws for each example."""
+        """The objective's own choices."""
 
         k: Annotated[int, Field(ge=1, le=10_000)] = 5
+        """Draws for each example."""
 
     def loss(self, batch: Batch) -> Loss:
         log_weights, params = self.weigh(batch, self.options.k)

@@ -38,26 +38,26 @@ class GaussianLikelihood(Likelihood):
     their mean through a sigmoid; standardised numbers do not.
     """
 
-    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
-        super().__init__(x_shape, blocks)
+    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = (), bounded: bool = False):
+        super().__init__(x_shape, blocks, bounded)
         # Standardised numbers begin as far from their mean as they are spread; pixels hardly ever are.
-        self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3 if len(x_shape) > 1 else 1.0)))
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3 if bounded else 1.0)))
 
     @property
-    def bounded(self) -> Tensor:
-        """log sigma within its bounds."""
+    def log_sigma_in_bounds(self) -> Tensor:
+        """log sigma within [log 0.01, log 10]."""
         return _Within.apply(self.log_sigma, math.log(0.01), math.log(10))  # type: ignore[return-value]
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
-        log_sigma = self.bounded
+        log_sigma = self.log_sigma_in_bounds
         square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
         return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
 
     def mean(self, params: Tensor) -> Tensor:
-        return _link(params, self.x_shape)
+        return _link(params, self.bounded)
 
     def bias_for(self, mean: Tensor) -> Tensor:
-        return _unlink(mean, self.x_shape)
+        return _unlink(mean, self.bounded)
 
 
 class _Within(torch.autograd.Function):
@@ -88,10 +88,10 @@ class MeanSquared(Likelihood):
         return {"mse": _per_example((x - self.mean(params)).square(), mask) / observed}
 
     def mean(self, params: Tensor) -> Tensor:
-        return _link(params, self.x_shape)
+        return _link(params, self.bounded)
 
     def bias_for(self, mean: Tensor) -> Tensor:
-        return _unlink(mean, self.x_shape)
+        return _unlink(mean, self.bounded)
 
 
 class Mixed(Likelihood):
@@ -101,8 +101,8 @@ class Mixed(Likelihood):
     missing counts in neither (Nazabal et al., arXiv:1807.03653).
     """
 
-    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = ()):
-        super().__init__(x_shape, blocks)
+    def __init__(self, x_shape: tuple[int, ...], blocks: tuple[int, ...] = (), bounded: bool = False):
+        super().__init__(x_shape, blocks, bounded)
         self.sizes = [x_shape[0] - sum(blocks), *blocks]
         self.numbers = GaussianLikelihood((self.sizes[0],)) if self.sizes[0] else None
 
@@ -135,11 +135,11 @@ def _per_example(values: Tensor, mask: Tensor | None) -> Tensor:
     return (values if mask is None else values * mask).flatten(1).sum(1)
 
 
-def _link(params: Tensor, x_shape: tuple[int, ...]) -> Tensor:
+def _link(params: Tensor, bounded: bool) -> Tensor:
     """Images lie in [0, 1]; standardised numbers anywhere."""
-    return torch.sigmoid(params) if len(x_shape) > 1 else params
+    return torch.sigmoid(params) if bounded else params
 
 
-def _unlink(mean: Tensor, x_shape: tuple[int, ...]) -> Tensor:
+def _unlink(mean: Tensor, bounded: bool) -> Tensor:
     """The params whose `_link` is `mean`."""
-    return torch.logit(mean.clamp(1e-3, 1 - 1e-3)) if len(x_shape) > 1 else mean
+    return torch.logit(mean.clamp(1e-3, 1 - 1e-3)) if bounded else mean

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Batch, LatentModel, Loss
+from ..latent.axes import fixed_signs
 
 __all__ = ["PrincipalComponents"]
 
@@ -62,7 +63,7 @@ class PrincipalComponents(LatentModel):
             if found - before <= ENOUGH * found:
                 break
         axes = (axes @ turn[:, -d:]).flip(1)
-        axes *= axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()  # one of the two signs, always the same
+        axes = torch.from_numpy(fixed_signs(axes.T.numpy())).T
         down.weight.copy_(axes.T)
         down.bias.copy_(-(mean @ axes))
         up.weight.copy_(axes)

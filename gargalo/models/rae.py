@@ -32,11 +32,14 @@ class RegularisedAutoencoder(DecodingModel):
 
     @dataclass(frozen=True)
     class Options:
-        """`regulariser`: R; `latent_weight`: beta; `decoder_weight`: lambda."""
+        """The objective's own choices."""
 
         regulariser: Literal["l2", "gradient"] = "l2"
+        """R: the decoder's weights, or its Jacobian."""
         latent_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.1
+        """beta: the price of the latents' squared norm."""
         decoder_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.01
+        """lambda: the price of R."""
 
     def loss(self, batch: Batch) -> Loss:
         z = self.encode(batch.x)

@@ -30,20 +30,24 @@ class SparseAutoencoder(DecodingModel):
     likelihoods = NATS
     defaults = {"latent_dim": 64}
     conv_defaults = defaults
+    short_names = ("sae",)
     reference = "Makhzani & Frey 2014, arXiv:1312.5663"
 
     @dataclass(frozen=True)
     class Options:
-        """`sparsity`: which; `l1_weight`: lambda, nats; `k`: how many numbers k-sparse keeps, None a quarter."""
+        """The objective's own choices."""
 
         sparsity: Literal["l1", "k-sparse"] = "l1"
+        """Which numbers of a latent are kept small: all of them, or all but the k largest, which are 0."""
         l1_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.5
+        """lambda: the weight of the l1 norm, nats."""
         k: Annotated[int, Field(ge=1, le=65536)] | None = None
+        """How many numbers k-sparse keeps; None keeps a quarter."""
 
     @classmethod
     def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
         if options.k and options.k > latent_dim:
-            raise must("k", "train", f"at most {latent_dim}, the latent_dim", options.k)
+            raise must("k", f"at most {latent_dim}, the latent_dim", options.k)
 
     def encode(self, x: Tensor) -> Tensor:
         z = self.encoder(x)

@@ -31,24 +31,28 @@ class VectorQuantisedAutoencoder(DecodingModel):
 
     can = frozenset({"encode", "decode", "reconstruct", "codes"})
     is_grid = True
-    networks = ("conv", "own")
+    networks = ("conv", "custom")
     likelihoods = ("bernoulli", "gaussian")
     prior = "gmm"
+    short_names = ("vqvae",)
     reference = "van den Oord et al. 2017, arXiv:1711.00937"
 
     @dataclass(frozen=True)
     class Options:
-        """`codebook`: K; `commitment`: beta; `decay`: of the moving averages that make the codebook."""
+        """The objective's own choices."""
 
         codebook: Annotated[int, Field(ge=2, le=65536)] = 256
+        """K: how many vectors there are."""
         commitment: Annotated[float, Field(ge=0, le=1e6)] = 0.25
+        """beta: the price of an encoder that does not stay near its codes."""
         decay: Annotated[float, Field(gt=0, lt=1)] = 0.99
+        """How slowly the moving averages fade that make the codebook."""
 
     @classmethod
     def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
         if options.codebook > examples > 0:
             expected = f"at most {examples}, the number of training examples"
-            raise must("codebook", "train", expected, options.codebook)
+            raise must("codebook", expected, options.codebook)
 
     def __init__(self, *parts: Any, **more: Any):
         super().__init__(*parts, **more)

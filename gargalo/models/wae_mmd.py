@@ -45,13 +45,15 @@ class WassersteinAutoencoder(DecodingModel):
 
     fits_normal = True
     likelihoods = NATS
+    short_names = ("wae",)
     reference = "Tolstikhin et al. 2018, arXiv:1711.01558"
 
     @dataclass(frozen=True)
     class Options:
-        """`mmd_weight`: lambda, nats."""
+        """The objective's own choices."""
 
         mmd_weight: Annotated[float, Field(ge=0, le=1e6)] = 100.0
+        """lambda: the weight of the distance, nats."""
 
     def loss(self, batch: Batch) -> Loss:
         z = self.encode(batch.x)

@@ -14,21 +14,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .settings import ACTIVATIONS, NetSettings
+from .settings import ACTIVATIONS, NetSettings, Sizes
 
 __all__ = ["ConvDecoder", "ConvEncoder", "conv", "level_sizes"]
 
 
 def conv(
-    x_shape: tuple[int, ...],
-    encoder_out: int,
-    decoder_in: int,
-    params_shape: tuple[int, ...],
-    settings: NetSettings,
-    start: Tensor | None = None,
-    *,
-    is_grid: bool = False,
-    skips: bool = False,
+    sizes: Sizes, settings: NetSettings, start: Tensor | None = None, *, is_grid: bool = False, skips: bool = False
 ) -> tuple[ConvEncoder, ConvDecoder]:
     """An encoder (n, c, h, w) -> (n, encoder_out) and a decoder (n, decoder_in) -> (n, *params_shape).
 
@@ -41,8 +33,8 @@ def conv(
     skips : bool
         The decoder also takes what every level of the encoder saw (Ronneberger et al., arXiv:1505.04597).
     """
-    encoder = ConvEncoder(x_shape, encoder_out, settings, is_grid)
-    return encoder, ConvDecoder(x_shape, decoder_in, params_shape, settings, start, is_grid, skips)
+    encoder = ConvEncoder(sizes, settings, is_grid)
+    return encoder, ConvDecoder(sizes, settings, start, is_grid, skips)
 
 
 def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[int, int]]:
@@ -57,17 +49,15 @@ def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[i
 class ConvEncoder(nn.Module):
     """(n, c, h, w) -> (n, out), or (n, out, h', w') where the latent is a grid."""
 
-    def __init__(self, x_shape: tuple[int, ...], out: int, settings: NetSettings, is_grid: bool):
+    def __init__(self, sizes: Sizes, settings: NetSettings, is_grid: bool):
         super().__init__()
+        x_shape, out = sizes.x_shape, sizes.encoder_out
         channels = [x_shape[0], *settings.widths]
         self.levels = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), *_blocks(b, settings))
-            for a, b in pairwise(channels)
+            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), *_blocks(b, settings)) for a, b in pairwise(channels)
         )
         h, w = level_sizes(x_shape, settings)[-1]
-        last = (
-            [nn.Conv2d(channels[-1], out, 1)] if is_grid else [nn.Flatten(), nn.Linear(channels[-1] * h * w, out)]
-        )
+        last = [nn.Conv2d(channels[-1], out, 1)] if is_grid else [nn.Flatten(), nn.Linear(channels[-1] * h * w, out)]
         self.head = nn.Sequential(ACTIVATIONS[settings.activation](), *last)
         _initialise(self, settings, last[-1])
 
@@ -86,20 +76,12 @@ class ConvEncoder(nn.Module):
 class ConvDecoder(nn.Module):
     """(n, d), or (n, d, h', w') where the latent is a grid, -> (n, *params_shape)."""
 
-    def __init__(
-        self,
-        x_shape: tuple[int, ...],
-        latent: int,
-        params_shape: tuple[int, ...],
-        settings: NetSettings,
-        start: Tensor | None,
-        is_grid: bool,
-        skips: bool,
-    ):
+    def __init__(self, sizes: Sizes, settings: NetSettings, start: Tensor | None, is_grid: bool, skips: bool):
         super().__init__()
-        sizes = level_sizes(x_shape, settings)[::-1]
+        x_shape, latent, params_shape = sizes.x_shape, sizes.decoder_in, sizes.params_shape
+        levels = level_sizes(x_shape, settings)[::-1]
         widths = list(reversed(settings.widths))
-        (h, w), first = sizes[0], widths[0]
+        (h, w), first = levels[0], widths[0]
         whole = [nn.Linear(latent, first * h * w), nn.Unflatten(1, (first, h, w))]
         self.foot = nn.Sequential(*([nn.Conv2d(latent, first, 1)] if is_grid else whole))
         self.blocks = nn.ModuleList(nn.Sequential(*_blocks(width, settings)) for width in widths)
@@ -108,12 +90,10 @@ class ConvDecoder(nn.Module):
         outer = [*widths[1:], widths[-1]]
         self.rises = nn.ModuleList(
             nn.Sequential(activation(), *([nn.Conv2d(a, b, 1)] if a != b else []), nn.Upsample(size))
-            for a, b, size in zip(widths, outer, sizes[1:], strict=True)
+            for a, b, size in zip(widths, outer, levels[1:], strict=True)
         )
         seen = [*widths[1:], x_shape[0]]
-        self.joins = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1) for a, b in zip(seen, outer, strict=True) if skips
-        )
+        self.joins = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(seen, outer, strict=True) if skips)
         self.last = nn.Conv2d(outer[-1], params_shape[0], 3, padding=1)
         _initialise(self, settings, self.last)
         self.start = nn.Parameter(torch.zeros(params_shape) if start is None else start.clone())

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-__all__ = ["ACTIVATIONS", "NetSettings"]
+__all__ = ["ACTIVATIONS", "NetSettings", "Sizes"]
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
+
+
+class Sizes(NamedTuple):
+    """What goes into an encoder and a decoder, and what comes out.
+
+    Attributes
+    ----------
+    x_shape : tuple of int
+        One example in model space: (c, h, w) or (p,).
+    encoder_out : int
+        Numbers that the encoder puts out; those of each place where the latent is a grid.
+    decoder_in : int
+        Numbers that the decoder takes, those of a condition included.
+    params_shape : tuple of int
+        What the decoder puts out for one example.
+    """
+
+    x_shape: tuple[int, ...]
+    encoder_out: int
+    decoder_in: int
+    params_shape: tuple[int, ...]
 
 
 class NetSettings(BaseModel):
@@ -17,7 +38,7 @@ class NetSettings(BaseModel):
 
     Attributes
     ----------
-    net : "mlp", "conv" or "own"
+    net : "mlp", "conv" or "custom"
         A multilayer perceptron; residual convolutions, for images; or a pair of modules that a program gives.
     widths : tuple of int
         Hidden layers of the encoder, outermost first, and the decoder's in reverse; () is linear. For conv the
@@ -32,7 +53,7 @@ class NetSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    net: Literal["mlp", "conv", "own"] = "mlp"
+    net: Literal["mlp", "conv", "custom"] = "mlp"
     widths: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=16)] = (128, 64)
     blocks: Annotated[int, Field(ge=0, le=64)] = 1
     activation: Literal["relu", "silu", "gelu", "tanh"] = "silu"

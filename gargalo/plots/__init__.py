@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .curves import curves, histograms
-from .pictures import film, grid, passage, strips
+from .images import grid, passage, strips
 from .scatter import scatter
 from .style import DPI, PALETTE, png
 
@@ -11,7 +11,6 @@ __all__ = [
     "DPI",
     "PALETTE",
     "curves",
-    "film",
     "grid",
     "histograms",
     "passage",

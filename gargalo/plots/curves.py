@@ -20,9 +20,7 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
     """Panels (title, y label, lines) side by side; a line is (name, x, y). Lines differ in dashes as in colour."""
     with styled():
         drawn = figure(width * len(panels), 3.2)
-        for ax, (title, ylabel, lines) in zip(
-            drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
-        ):
+        for ax, (title, ylabel, lines) in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             for i, (name, x, y) in enumerate(lines):
                 ax.plot(x, y, DASHES[i % 4], color=PALETTE[(0, 2, 4, 6)[i % 4]], label=name, linewidth=2)
             ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
@@ -43,9 +41,7 @@ def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: s
         for i, (name, values) in enumerate(samples):
             colour, hatch = PALETTE[(0, 1, 4, 2)[i % 4]], ("", "///", "...", "xx")[i % 4]
             bins = np.linspace(low, high, 45).tolist()
-            ax.hist(
-                values, bins, density=True, alpha=0.6, color=colour, hatch=hatch, edgecolor="white", label=name
-            )
+            ax.hist(values, bins, density=True, alpha=0.6, color=colour, hatch=hatch, edgecolor="white", label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.legend(loc="upper right")
         return drawn

@@ -8,10 +8,10 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import must
-from ..files import check_writable, write_whole
+from ..io.files import check_writable, write_whole
 from ..lang import words
-from ..run import Run
-from .cast import Cast
+from ..runs import Run
+from .roles import Roles
 from .story import STORY
 
 __all__ = ["write_report"]
@@ -37,28 +37,26 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
     import jinja2
 
     if not runs:
-        raise must("runs", "report", "at least one run", len(runs))
+        raise must("runs", "at least one run", len(runs))
     if out.suffix not in ("", ".html", ".htm"):
-        raise must("output", "report", "a path ending in .html", str(out))
+        raise must("output", "a path ending in .html", str(out))
     if out.is_dir():
         out = out / "report.html"
     tongue = words(lang)
     check_writable(out.parent)
-    cast = Cast(runs)
-    sections = [section for tell in STORY if (section := tell(cast, tongue)) is not None]
+    roles = Roles(runs)
+    sections = [section for tell in STORY if (section := tell(roles, tongue)) is not None]
     here = resources.files(__package__ or "gargalo.reports")
     template = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined).from_string(
         here.joinpath("page.html").read_text(encoding="utf-8")
     )
-    lead = cast.lead.recipe
+    lead = roles.lead.recipe
     page = template.render(
         words=tongue,
-        question=tongue(
-            "question.digits" if lead.data.name.startswith("mnist") else "question.any", d=lead.latent_dim
-        ),
+        question=tongue("question.digits" if lead.data.name.startswith("mnist") else "question.any", d=lead.latent_dim),
         sections=sections,
         lead=lead,
-        held=lead.data.counts["held"] or round(lead.training.held_out * lead.data.counts["train"]),
+        validation=lead.data.counts["validation"] or round(lead.training.validation_share * lead.data.counts["train"]),
         # Our own two files, which stand inside <style> and <script>, where nothing is escaped.
         css=here.joinpath("page.css").read_text(encoding="utf-8"),
         js=here.joinpath("pad.js").read_text(encoding="utf-8") if any(s.pads for s in sections) else "",

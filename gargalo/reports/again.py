@@ -5,16 +5,16 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from .. import recipe
+from .. import recipes
 from ..data import Reading
-from ..run import Run
+from ..runs import Run
 
 __all__ = ["training_call", "training_command"]
 
 
 def training_command(run: Run) -> str | None:
     """The command that trains a run like this one; None for what only a program can give."""
-    if run.recipe.own != recipe.NOTHING:
+    if run.custom != recipes.NO_CUSTOM:
         return None
     words = [f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model}"]
     for name, value in _choices(run).items():
@@ -28,9 +28,9 @@ def training_call(run: Run) -> str:
     more = "".join(f", {name}={value!r}" for name, value in _choices(run).items())
     reading = _reading(run).model_dump(exclude_defaults=True)
     more += f", reading={reading}" if reading else ""
-    own = run.recipe.own
-    model = own.model.__name__ if own.model else repr(run.recipe.model)
-    more += ", net=(encoder, decoder)" if own.net else ""
+    custom = run.custom
+    model = custom.model.__name__ if custom.model else repr(run.recipe.model)
+    more += ", net=(encoder, decoder)" if custom.net else ""
     return f"run = gargalo.train({run.recipe.data.name!r}, {model}{more})"
 
 
@@ -40,13 +40,12 @@ FLAGS = ("latent_dim", "epochs", "batch_size", "lr", "seed", "net", "widths", "b
 
 def _choices(run: Run) -> dict[str, Any]:
     """What of a run's recipe is not by default for its data and its objective; its latent_dim always."""
-    there = run.recipe
-    model = there.own.model or there.model
-    net = there.own.net or there.net.net
-    usual = recipe.make(there.data, model, choices={"net": net})
-    auto = recipe.make(there.data, model, choices={"net": there.own.net}).net.net
+    there, custom = run.recipe, run.custom
+    model = custom.model or there.model
+    usual = recipes.make(there.data, model, choices={"net": custom.net or there.net.net})
+    auto = recipes.make(there.data, model, choices={"net": custom.net}).net.net
     found: dict[str, Any] = {"latent_dim": there.latent_dim}
-    if not there.own.net and there.net.net != auto:
+    if not custom.net and there.net.net != auto:
         found["net"] = there.net.net
     if there.likelihood != usual.likelihood:
         found["likelihood"] = there.likelihood

@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from ..plots import PALETTE
-from ..run import Run
+from ..runs import Run
 
 __all__ = ["luggage"]
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from .batches import Data
-from .checkpoint import Checkpoint, Keeper, read_checkpoint
-from .devices import Team, launch
-from .events import Events, progress
-from .loop import Result, evaluate, fit
+from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint, upgraded_record
+from .draws import generator_at
+from .loop import Result, Session, evaluate, fit
 from .memory import check_memory, step_memory, weights_memory
+from .process_group import Compute, ProcessGroup, launch
+from .products import fast_products
 from .settings import TrainingSettings
 
 __all__ = [
     "Checkpoint",
+    "CheckpointManager",
+    "Compute",
     "Data",
-    "Events",
-    "Keeper",
+    "ProcessGroup",
     "Result",
-    "Team",
+    "Session",
     "TrainingSettings",
     "check_memory",
     "evaluate",
+    "fast_products",
     "fit",
+    "generator_at",
     "launch",
-    "progress",
     "read_checkpoint",
     "step_memory",
+    "upgraded_record",
     "weights_memory",
 ]

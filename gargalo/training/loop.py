@@ -1,4 +1,4 @@
-"""The training loop."""
+"""The training loop: it sees `model.loss(batch)` and nothing more of a model."""
 
 from __future__ import annotations
 
@@ -11,25 +11,60 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Batch, Codec, LatentModel, Loss
-from ..errors import GargaloError, Stopped
+from ..errors import GargaloError, Stopped, option
+from ..io.reporter import Record, TrainingProgress
+from ..io.signals import Noted, noting
 from .batches import Data
-from .checkpoint import Checkpoint, Keeper
-from .devices import Team, launch
+from .checkpoints import Checkpoint, CheckpointManager
 from .draws import generator_at, order_of, own_chance
-from .events import Events, Record
+from .process_group import ProcessGroup, launch
 from .products import fast_products
 from .schedule import set_rates
 from .settings import TrainingSettings
-from .signals import watch
 from .solve import solve
 from .state import Means, Progress, State
 
-__all__ = ["Result", "evaluate", "fit"]
+__all__ = ["Result", "Session", "evaluate", "fit"]
 
 EVALUATION = 2**31
 """The place, where an epoch would stand, of the draws of an evaluation."""
 AGREEING = 16
 """Steps, at most, between two times that several processes ask each other whether to stop or save; or a second."""
+
+
+UNHEARD = TrainingProgress()
+"""Nobody hears how it goes."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What stands around a training: where it runs, who hears of it, where it begins and when it must end.
+
+    Attributes
+    ----------
+    group : ProcessGroup or None
+        Device and processes; without one, this process on the CPU.
+    progress : TrainingProgress
+        Hears of every step and every epoch.
+    on_epoch : function
+        Given each new line of the history as soon as it is known.
+    checkpoints : CheckpointManager or None
+        Keeps checkpoints.
+    start : Checkpoint or None
+        Where to go on from, as if training had never stopped.
+    deadline : float
+        A time of `time.perf_counter` past which no epoch is begun.
+    """
+
+    group: ProcessGroup | None = None
+    progress: TrainingProgress = UNHEARD
+    on_epoch: Callable[[Record], object] = lambda record: None
+    checkpoints: CheckpointManager | None = None
+    start: Checkpoint | None = None
+    deadline: float = math.inf
+
+
+ALONE = Session()
 
 
 @dataclass
@@ -38,6 +73,14 @@ class Result:
 
     Attributes
     ----------
+    weights : dict
+        The model's tensors, by name.
+    history : list of dict
+        A line for each epoch.
+    best_epoch : int
+        The epoch whose weights these are.
+    seconds : float
+        How long the training took, whatever interrupted it.
     stopped : str or None
         Why it ended before its last epoch.
     """
@@ -53,30 +96,11 @@ def fit(
     model: LatentModel,
     codec: Codec,
     train: Data,
-    held: Data | None,
+    validation: Data | None,
     settings: TrainingSettings,
-    *,
-    team: Team | None = None,
-    events: Events | None = None,
-    on_epoch: Callable[[Record], object] = lambda record: None,
-    keeper: Keeper | None = None,
-    kept: Checkpoint | None = None,
-    until: float = math.inf,
+    session: Session = ALONE,
 ) -> Result:
-    """Minimise `model.loss` over `train`; choose weights by `held`.
-
-    Parameters
-    ----------
-    team : Team or None
-        Device and processes; without one, this process on the CPU.
-    on_epoch : function
-        Given each new line of the history as soon as it is known.
-    keeper : Keeper or None
-        Keeps checkpoints.
-    kept : Checkpoint or None
-        Where to go on from, as if training had never stopped.
-    until : float
-        A time of `time.perf_counter` past which no epoch is begun.
+    """Minimise `model.loss` over `train`; choose weights by `validation`.
 
     Raises
     ------
@@ -86,95 +110,147 @@ def fit(
         After SIGINT, SIGTERM or SIGHUP; the step is finished and a checkpoint saved.
     """
     if model.is_solved:
-        record = solve(model, codec, train, held, lambda data: evaluate(model, codec, data, settings.seed))
-        on_epoch(record)
+        record = solve(model, codec, train, validation, lambda data: evaluate(model, codec, data, settings.seed))
+        session.on_epoch(record)
         return Result(model.state_dict(), [record], 1, record["seconds"])
-    team, events = team or launch("cpu", alone=True), events or Events()
-    # Convolutions are a fifth faster channels last; nothing else has four dimensions, and shapes stay as they are.
-    model.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    codec, train, held = codec.to(team.device), train.to(team.device), held and held.to(team.device)
-    optimizer = _optimizer(model, settings)
-    state = State.restored(kept, model, codec, optimizer) if kept else State()
-    now, begins = state.progress, kept is None
-    del kept  # up to four times the weights
-    if team.rank > 0:  # what was counted before is counted once
-        state.means = state.means.emptied()
-    module, optimizer = team.fabric.setup(model, optimizer)
-    # Without this, processes would skip the averaging of gradients and drift apart unseen.
-    module.mark_forward_method("loss")
-    steps = math.ceil(len(train) / settings.batch_size)
-    began = time.perf_counter() - now.seconds
+    return _Training(model, codec, train, validation, settings, session).run()
 
-    def save() -> None:
-        means = state.means.summed(team)
-        if keeper and team.rank == 0:
-            _check_weights(model, now, optimizer.param_groups[0]["lr"])
-            now.seconds = time.perf_counter() - began
-            whole = State(now, means, state.best).packed(model, codec, optimizer)
-            keeper.save(now.epoch * steps + now.step, whole)
 
-    if begins:
-        save()
-    events.start(settings.epochs, steps, now.epoch)
-    meeting = 1
-    try:
-        with (
-            watch() as signals,
-            fast_products(model, settings.batch_size // team.size, team.device),
-            own_chance(model) as seed_chance,
-        ):
-            while now.epoch < settings.epochs and now.stopped is None:
-                model.train()
-                for rows in order_of(len(train), settings.seed, now.epoch).split(settings.batch_size)[now.step :]:
-                    done, total = now.epoch * steps + now.step, settings.epochs * steps
-                    lr = set_rates(optimizer, settings, done, total)
-                    mine, weight = team.share(rows)
-                    draws = generator_at(settings.seed, *team.place(now.epoch, now.step), device=team.device)
-                    seed_chance(settings.seed, *team.place(now.epoch, now.step))
-                    batch = train.batch(codec, mine, generator=draws, progress=done / total)
-                    loss = module.loss(batch)
-                    objective = loss.total
-                    if not math.isfinite(objective.item()):
-                        raise _not_finite(model, batch, loss, now, lr)
-                    optimizer.zero_grad()
-                    team.fabric.backward(objective if team.size == 1 else objective * weight)
-                    optimizer.step()
-                    state.means.add(loss, len(rows) * weight / team.size)
-                    now.step += 1
-                    events.step(now.epoch, now.step)
-                    if team.size == 1 or done + 1 >= meeting:
-                        is_due = keeper is not None and team.rank == 0 and keeper.due()
-                        a_step = (time.perf_counter() - began) / (done + 1)
-                        signum, due, a_step = team.any(signals.signum, is_due, a_step)
-                        meeting = done + 1 + max(1, min(AGREEING, int(1 / a_step)))
-                        if due or signum:
-                            save()
-                        if signum:
-                            raise Stopped(f"stopped in epoch {now.epoch + 1} of {settings.epochs}", int(signum))
+class _Training:
+    """One training, from where it begins to its last epoch."""
 
-                record: Record = {"epoch": now.epoch + 1, "train": state.means.summed(team).values()}
-                if held is not None:
-                    record["held"] = team.first(lambda: _held(model, codec, held, settings, team))
-                record["seconds"] = round(time.perf_counter() - began, 3)
-                now.history.append(record)
-                now.epoch, now.step, state.means = now.epoch + 1, 0, Means()
-                _keep_best(state, record, model, settings)
-                now.stopped = _why_stop(now, settings, until)
-                on_epoch(record)
-                events.epoch(record)
-            _check_weights(model, now, optimizer.param_groups[0]["lr"])
-            save()
-            if signum := team.any(signals.signum)[0]:
-                raise Stopped("stopped after the last epoch", int(signum))
-    finally:
-        events.stop()
-    model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    codec.to("cpu")
-    model.eval()
-    if state.best:
-        model.load_state_dict(state.best)
-    best_epoch = now.best_epoch if state.best else now.epoch
-    return Result(model.state_dict(), now.history, best_epoch, time.perf_counter() - began, now.stopped)
+    def __init__(
+        self,
+        model: LatentModel,
+        codec: Codec,
+        train: Data,
+        validation: Data | None,
+        settings: TrainingSettings,
+        session: Session,
+    ):
+        self.group = group = session.group or launch(alone=True)
+        self.settings, self.session = settings, session
+        # Convolutions are a fifth faster channels last; nothing else has four dimensions, and shapes stay as they are.
+        self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.codec, self.train = codec.to(group.device), train.to(group.device)
+        self.validation = validation and validation.to(group.device)
+        optimizer = _optimizer(model, settings)
+        self.is_new = session.start is None
+        self.state = State.restored(session.start, model, codec, optimizer) if session.start else State()
+        if session.start:
+            session.start.release()  # up to four times the weights
+        if group.rank > 0:  # what was counted before is counted once
+            self.state.means = self.state.means.emptied()
+        self.module, self.optimizer = group.fabric.setup(model, optimizer)
+        # Without this, processes would skip the averaging of gradients and drift apart unseen.
+        self.module.mark_forward_method("loss")
+        self.now = self.state.progress
+        self.steps = math.ceil(len(train) / settings.batch_size)
+        self.began = time.perf_counter() - self.now.seconds
+        self.next_agreement = 1
+
+    def run(self) -> Result:
+        """Every epoch that is left; afterwards the model is on the CPU, with the weights that were chosen."""
+        model, now, settings, group = self.model, self.now, self.settings, self.group
+        if self.is_new:
+            self.save()
+        self.session.progress.start(settings.epochs, self.steps, now.epoch)
+        try:
+            with (
+                noting() as signals,
+                fast_products(model, settings.batch_size // group.size, group.device),
+                own_chance(model) as seed_chance,
+            ):
+                while now.epoch < settings.epochs and now.stopped is None:
+                    self.epoch(signals, seed_chance)
+                _check_weights(model, now, self.optimizer.param_groups[0]["lr"])
+                self.save()
+                if signum := group.any(signals.signum)[0]:
+                    raise Stopped("stopped after the last epoch", int(signum))
+        finally:
+            self.session.progress.stop()
+        model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        self.codec.to("cpu")
+        model.eval()
+        if self.state.best:
+            model.load_state_dict(self.state.best)
+        best_epoch = now.best_epoch if self.state.best else now.epoch
+        return Result(model.state_dict(), now.history, best_epoch, time.perf_counter() - self.began, now.stopped)
+
+    def epoch(self, signals: Noted, seed_chance: Callable[..., None]) -> None:
+        """Every step that is left of one epoch, and what is to be known at its end."""
+        now, settings = self.now, self.settings
+        self.model.train()
+        for rows in order_of(len(self.train), settings.seed, now.epoch).split(settings.batch_size)[now.step :]:
+            self.step(rows, seed_chance)
+            self.session.progress.step(now.epoch, now.step)
+            self.save_or_stop(signals)
+        record: Record = {"epoch": now.epoch + 1, "train": self.state.means.summed(self.group).values()}
+        if self.validation is not None:
+            record["validation"] = self.group.first(self.validation_loss)
+        record["seconds"] = round(time.perf_counter() - self.began, 3)
+        now.history.append(record)
+        now.epoch, now.step, self.state.means = now.epoch + 1, 0, Means()
+        _keep_best(self.state, record, self.model, settings)
+        now.stopped = _why_stop(now, settings, self.session.deadline)
+        self.session.on_epoch(record)
+        self.session.progress.epoch(record)
+
+    def step(self, rows: Tensor, seed_chance: Callable[..., None]) -> None:
+        """One step down the loss of these rows, of which each process takes its share."""
+        now, settings, group = self.now, self.settings, self.group
+        done, total = now.epoch * self.steps + now.step, settings.epochs * self.steps
+        lr = set_rates(self.optimizer, settings, done, total)
+        mine, weight = group.share(rows)
+        place = group.place(now.epoch, now.step)
+        draws = generator_at(settings.seed, *place, device=group.device)
+        seed_chance(settings.seed, *place)
+        batch = self.train.batch(self.codec, mine, generator=draws, progress=done / total)
+        loss = self.module.loss(batch)
+        objective = loss.total
+        if not math.isfinite(objective.item()):
+            raise _not_finite(self.model, batch, loss, now, lr)
+        self.optimizer.zero_grad()
+        group.fabric.backward(objective if group.size == 1 else objective * weight)
+        self.optimizer.step()
+        self.state.means.add(loss, len(rows) * weight / group.size)
+        now.step += 1
+
+    def save_or_stop(self, signals: Noted) -> None:
+        """Save a checkpoint where one is due, and stop where a signal came; several processes agree on it."""
+        now, group, checkpoints = self.now, self.group, self.session.checkpoints
+        done = now.epoch * self.steps + now.step
+        if group.size > 1 and done < self.next_agreement:
+            return
+        is_due = checkpoints is not None and group.rank == 0 and checkpoints.due()
+        a_step = (time.perf_counter() - self.began) / done
+        signum, due, a_step = group.any(signals.signum, is_due, a_step)
+        self.next_agreement = done + max(1, min(AGREEING, int(1 / a_step)))
+        if due or signum:
+            self.save()
+        if signum:
+            raise Stopped(f"stopped in epoch {now.epoch + 1} of {self.settings.epochs}", int(signum))
+
+    def save(self) -> None:
+        """Save a checkpoint, if checkpoints are kept."""
+        means, checkpoints = self.state.means.summed(self.group), self.session.checkpoints
+        if checkpoints and self.group.rank == 0:
+            _check_weights(self.model, self.now, self.optimizer.param_groups[0]["lr"])
+            self.now.seconds = time.perf_counter() - self.began
+            whole = State(self.now, means, self.state.best).packed(self.model, self.codec, self.optimizer)
+            checkpoints.save(self.now.epoch * self.steps + self.now.step, whole)
+
+    def validation_loss(self) -> dict[str, float]:
+        """The loss and its parts on the validation set, which must be numbers too."""
+        assert self.validation is not None
+        found = evaluate(self.model, self.codec, self.validation, self.settings.seed, self.group.device)
+        if not math.isfinite(found["loss"]):
+            lower = option("lr", f"{self.settings.lr / 10:g}")
+            raise GargaloError(
+                f"train: expected a finite validation loss. Found {found['loss']}; look at the validation set, or try"
+                f" {lower}."
+            )
+        return found
 
 
 @torch.no_grad()
@@ -192,25 +268,12 @@ def evaluate(
     return means.values()
 
 
-def _held(
-    model: LatentModel, codec: Codec, held: Data, settings: TrainingSettings, team: Team
-) -> dict[str, float]:
-    """The held-out loss, which must be a number too."""
-    found = evaluate(model, codec, held, settings.seed, team.device)
-    if not math.isfinite(found["loss"]):
-        raise GargaloError(
-            f"train: expected a finite held-out loss. Found {found['loss']}; look at the held-out data, or try"
-            f" --lr {settings.lr / 10:g}."
-        )
-    return found
-
-
 def _keep_best(state: State, record: Record, model: nn.Module, settings: TrainingSettings) -> None:
-    """Remember the epoch with the lowest held-out loss and, if they are wanted, its weights."""
+    """Remember the epoch with the lowest validation loss and, if they are wanted, its weights."""
     now = state.progress
-    if "held" not in record or (now.best_loss is not None and record["held"]["loss"] >= now.best_loss):
+    if "validation" not in record or (now.best_loss is not None and record["validation"]["loss"] >= now.best_loss):
         return
-    now.best_loss, now.best_epoch = record["held"]["loss"], now.epoch
+    now.best_loss, now.best_epoch = record["validation"]["loss"], now.epoch
     if settings.keep == "best":
         state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
 
@@ -221,7 +284,7 @@ def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | 
         return None
     if settings.patience and now.epoch - now.best_epoch >= settings.patience:
         epochs = f"{settings.patience} epoch{'s' * (settings.patience > 1)}"
-        return f"held-out loss has not fallen for {epochs}, since epoch {now.best_epoch}"
+        return f"validation loss has not fallen for {epochs}, since epoch {now.best_epoch}"
     if time.perf_counter() + now.history[-1]["seconds"] / now.epoch > until:
         return "the time asked for is over"
     return None
@@ -232,8 +295,8 @@ def _check_weights(model: nn.Module, now: Progress, lr: float) -> None:
     if not _is_finite(model):
         raise GargaloError(
             f"train: expected finite weights. Found NaN or infinity after step {now.step} of epoch"
-            f" {now.epoch + 1}, at a learning rate of {lr:.3g}. Try --lr {lr / 10:.1g}. Checkpoints are from"
-            " before."
+            f" {now.epoch + 1}, at a learning rate of {lr:.3g}. Try {option('lr', f'{lr / 10:.1g}')}. Checkpoints are"
+            " from before."
         )
 
 
@@ -243,7 +306,7 @@ def _is_finite(model: nn.Module) -> bool:
 
 def _not_finite(model: nn.Module, batch: Batch, loss: Loss, now: Progress, lr: float) -> GargaloError:
     """What to say of a loss that is no number: where, at which learning rate, and the likely cause."""
-    place, lower = f"epoch {now.epoch + 1}, step {now.step + 1}", f"Try --lr {lr / 10:.1g}."
+    place, lower = f"epoch {now.epoch + 1}, step {now.step + 1}", f"Try {option('lr', f'{lr / 10:.1g}')}."
     if not batch.x.isfinite().all():
         why = "The batch itself holds NaN or infinity; look at the data."
     elif not _is_finite(model):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Batch, LatentModel
-from ..errors import GargaloError
+from ..errors import GargaloError, option
 
 __all__ = ["check_memory", "free_memory", "step_memory", "weights_memory"]
 
@@ -60,7 +60,7 @@ def check_memory(**needs: int) -> None:
         parts = ", ".join(f"{what} {size // 10**6}" for what, size in needs.items())
         raise GargaloError(
             f"train: expected to need at most the {free // 10**6} MB of memory that are free. Found about"
-            f" {total // 10**6} MB ({parts}); try smaller --widths or --batch-size."
+            f" {total // 10**6} MB ({parts}); try smaller {option('widths')} or {option('batch_size')}."
         )
 
 

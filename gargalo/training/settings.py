@@ -24,13 +24,13 @@ class TrainingSettings(BaseModel):
     schedule : "one-cycle" or "constant"
         Up to `lr` and down to nearly nothing (arXiv:1708.07120), or `lr` throughout.
     weight_decay : float
-    held_out : float
-        Share of the training data that is held out to see overfitting and to choose weights by, when the data
-        bring no held-out part of their own; never of the test part. 0 holds out nothing.
+    validation_share : float
+        Share of the training data that is held out to see overfitting and to choose weights by, when the data bring
+        no validation set of their own; never of the test set. 0 holds out nothing.
     keep : "best" or "last"
-        Weights of the epoch with the lowest held-out loss, or of the last.
+        Weights of the epoch with the lowest validation loss, or of the last.
     patience : int
-        Stop early after so many epochs without a lower held-out loss; 0 never does.
+        Stop early after so many epochs without a lower validation loss; 0 never does.
     precision : "32-true" or "bf16-mixed"
         float32 throughout, or bfloat16 where that is safe (for GPUs that have it).
     seed : int
@@ -45,7 +45,7 @@ class TrainingSettings(BaseModel):
     lr: Annotated[float, Field(gt=0, le=10)] = 6e-3
     schedule: Literal["one-cycle", "constant"] = "one-cycle"
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
-    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    validation_share: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     keep: Literal["best", "last"] = "best"
     patience: Annotated[int, Field(ge=0)] = 0
     precision: Literal["32-true", "bf16-mixed"] = "32-true"

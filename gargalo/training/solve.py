@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..core import Codec, LatentModel
+from ..io.reporter import Record
 from .batches import Data
-from .events import Record
 
 __all__ = ["solve"]
 
@@ -19,7 +19,7 @@ def solve(
     model: LatentModel,
     codec: Codec,
     train: Data,
-    held: Data | None,
+    validation: Data | None,
     evaluate: Callable[[Data], dict[str, float]],
 ) -> Record:
     """Find the weights of a model whose class `is_solved`; the one line of its history."""
@@ -32,7 +32,7 @@ def solve(
     model.solve(slices)
     model.eval()
     record: Record = {"epoch": 1, "train": evaluate(train)}
-    if held is not None:
-        record["held"] = evaluate(held)
+    if validation is not None:
+        record["validation"] = evaluate(validation)
     record["seconds"] = round(time.perf_counter() - began, 3)
     return record

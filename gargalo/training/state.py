@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from ..core import Loss
 from ..errors import RunError
-from ..weights import must_fit
-from .checkpoint import Checkpoint
-from .devices import Team
-from .events import Record
+from ..io.reporter import Record
+from ..io.weights import must_fit
+from .checkpoints import Checkpoint
+from .process_group import ProcessGroup
 
 __all__ = ["Means", "Progress", "State"]
 
@@ -43,12 +43,12 @@ class Means:
         """The same names, and nothing counted."""
         return Means({name: torch.zeros_like(value) for name, value in self.sums.items()}, self.terms)
 
-    def summed(self, team: Team) -> Means:
+    def summed(self, group: ProcessGroup) -> Means:
         """The same, counted over all processes."""
-        if team.size == 1 or not self.sums:
+        if group.size == 1 or not self.sums:
             return self
         counted = [*self.sums.values(), torch.tensor(self.seen, dtype=torch.float64)]
-        *sums, seen = team.sum(torch.stack([value.to(team.device, torch.float64) for value in counted]))
+        *sums, seen = group.sum(torch.stack([value.to(group.device, torch.float64) for value in counted]))
         return Means(dict(zip(self.sums, sums, strict=True)), self.terms, float(seen))
 
     def values(self) -> dict[str, float]:
@@ -93,14 +93,10 @@ class State:
         tensors = {
             f"{prefix}{name}": t.cpu().contiguous() for prefix, part in groups.items() for name, t in part.items()
         }
-        return Checkpoint(
-            tensors, self.progress.model_dump() | {"terms": self.means.terms, "seen": self.means.seen}
-        )
+        return Checkpoint(tensors, self.progress.model_dump() | {"terms": self.means.terms, "seen": self.means.seen})
 
     @classmethod
-    def restored(
-        cls, kept: Checkpoint, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer
-    ) -> State:
+    def restored(cls, kept: Checkpoint, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer) -> State:
         """Put weights, codec and optimiser back where they were, and say how far that was.
 
         Raises

@@ -1,0 +1,460 @@
+"""What the command line, notebooks and the Python API call: train, resume, evaluate, inspect, demo, report, publish."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from torch import nn
+
+from . import recipes, runs
+from .core import LatentModel
+from .data import Dataset, Reading, load_data
+from .data.notes import tell_notes
+from .errors import DataError, RunError, must
+from .fitted import FittedModel
+from .io.files import check_writable, new_folder, next_numbered
+from .io.reporter import Reporter, reporter_for
+from .metrics import Estimate
+from .runs import Baselines, Run, TrainingJob, budget, open_run
+from .runs.origin import own_data
+from .runs.resume import go_on
+from .training import Compute, launch
+
+if TYPE_CHECKING:
+    from .explorer import Published
+
+__all__ = ["demo", "evaluate", "explore", "inspect", "publish", "report", "resume", "train"]
+
+Data = Any
+"""A name, a path, an array, a frame or a `Dataset`: whatever `gargalo.load_data` takes."""
+
+
+@overload
+def train(
+    data: Data = ..., model: str | type[LatentModel] | None = ..., *, keep: Literal[True] = ..., **choices: Any
+) -> Run: ...
+@overload
+def train(
+    data: Data = ..., model: str | type[LatentModel] | None = ..., *, keep: Literal[False], **choices: Any
+) -> FittedModel: ...
+def train(
+    data: Data = "mnist-10k",
+    model: str | type[LatentModel] | None = None,
+    *,
+    y: np.ndarray | None = None,
+    data_dir: str | Path | None = None,
+    reading: Mapping[str, Any] | None = None,
+    preset: str | None = None,
+    out: str | Path | None = None,
+    keep: bool = True,
+    resume: bool = False,
+    start: Run | str | Path | None = None,
+    minutes: float | None = None,
+    device: str = "auto",
+    devices: int = 1,
+    num_nodes: int = 1,
+    save_every: float = 30,
+    progress: bool | Reporter = True,
+    baselines: Baselines | None = None,
+    **choices: Any,
+) -> Run | FittedModel:
+    """Train a model on data and keep it in a new run folder, or in memory alone.
+
+    Parameters
+    ----------
+    data, y, data_dir
+        See `gargalo.load_data`.
+    model : str, subclass of LatentModel, or None
+        A name from `gargalo.models.MODELS` or a short one; an objective of a program's own; "autoencoder" if not
+        given, or that of `start`.
+    reading : dict or None
+        How what is read becomes examples: the other choices of `gargalo.load_data`, by name; they may as well be
+        given as keywords of their own, such as label="species".
+    preset : "lesson" or None
+        The notebook's own recipe, to compare with.
+    out : path or None
+        A folder that is not there yet, or empty; without one, `runs/<data>-<model>-001` and on.
+    keep : bool
+        Keep a run folder, measured and ready for all commands? Else nothing is written, nothing but the model is
+        trained, and the model in memory is returned.
+    resume : bool
+        Where `out` holds a training of this recipe on these data that did not end, go on with it; one that did is
+        opened. Else begin.
+    start : Run, path or None
+        A finished run to take the first weights from (a warm start), and model, size and network if not chosen.
+    minutes : float or None
+        Choose widths and epochs, as far as they are not chosen, so that everything ends after this time.
+    device : "auto", "cpu", "cuda" or "mps"
+        What it is trained on.
+    devices, num_nodes : int
+        Processes on this machine, and machines, as torchrun started them.
+    save_every : float
+        Seconds from one checkpoint to the next.
+    progress : bool or Reporter
+        Tell on stderr how it goes; or the reporter that is told.
+    baselines : Baselines or None
+        What was measured of these data before, so that several trainings on them share it.
+    **choices
+        Any choice of the recipe by name, such as latent_dim, epochs, lr, seed, net, widths, noise, strength. `net`
+        may be a pair of modules, an encoder and a decoder.
+
+    Returns
+    -------
+    Run
+        Trained and evaluated; or, without `keep`, the `FittedModel`.
+
+    Raises
+    ------
+    GargaloError
+        For data, a choice or a folder that cannot be; for a loss that is no longer a number.
+    Stopped
+        After SIGINT, SIGTERM or SIGHUP, with a checkpoint saved.
+    """
+    began, reporter = time.perf_counter(), reporter_for(progress)
+    reading = {**(reading or {}), **{name: choices.pop(name) for name in Reading.names() & choices.keys()}}
+    recipes.model_name(model or "autoencoder")  # a wrong name is told before data are read
+    if resume and out is None:
+        raise must("out", "the run's folder, for what is to be resumed", out)
+    if not keep and (out is not None or resume):
+        raise must("out", "left out where nothing is kept", out)
+    if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
+        raise must("minutes", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
+    dataset = load_data(data, y, data_dir=data_dir, progress=reporter, **reading)
+    tell_notes(dataset, reporter)
+    dataset.check_trainable()
+    warm = None if start is None else start if isinstance(start, Run) else open_run(start)
+    if warm is not None:
+        model, choices = _as_there(warm, model, choices)
+    recipe = recipes.make(dataset.spec, model or "autoencoder", preset, choices)
+    custom = recipes.custom_of(model or "autoencoder", choices)
+    if warm is not None and recipes.model_class(recipe, custom).is_solved:
+        raise must("start", f"left out for model {recipe.model}, which is solved at once", str(start))
+    recipe = recipe.model_copy(update={"warm_start": warm and warm.key})
+    group = launch(Compute(device, devices, num_nodes), recipe.training.precision, reporter=reporter)
+    if group.rank == 0 and choices.get("net") in (None, "auto"):
+        reporter.line(f"{recipe.model}: network {recipe.network} (net auto, for {recipe.why_network})")
+    if minutes is not None and group.size > 1:
+        raise must("minutes", "left out where several processes train", minutes)
+    job = TrainingJob(
+        recipe, dataset, custom, None if out is None else Path(out), group=group, save_every=save_every,
+        init_from=None if warm is None else warm.fitted, reporter=reporter,
+        baselines=baselines or Baselines(dataset, reporter),
+    )  # fmt: skip
+    # Rank 0 looks: another process might see what it has written since.
+    if resume and group.first(lambda: (Path(str(out)) / "recipe.json").is_file()):
+        return go_on(job, (minutes, choices))
+    runs.check(job)
+    stem = f"{Path(dataset.name).stem}-{recipe.model.removeprefix(recipes.CUSTOM)}"
+    if keep:
+        check_writable(Path(out) if out else Path("runs"))
+    if minutes is not None:
+        job = budget.fit_into(minutes, job, choices, began)
+        widths, epochs = ",".join(map(str, job.recipe.net.widths)), job.recipe.training.epochs
+        reporter.line(f"{recipe.model}: {epochs} epochs of widths {widths} fit into {minutes:g} minutes")
+    if not keep:
+        return runs.fit(job)[0]
+    return runs.train(replace(job, folder=job.folder or group.first(lambda: next_numbered(Path("runs"), stem))))
+
+
+def resume(
+    run: str | Path,
+    data: Data = None,
+    *,
+    y: np.ndarray | None = None,
+    data_dir: str | Path | None = None,
+    model: type[LatentModel] | None = None,
+    net: tuple[nn.Module, nn.Module] | None = None,
+    device: str = "auto",
+    devices: int = 1,
+    num_nodes: int = 1,
+    save_every: float = 30,
+    progress: bool | Reporter = True,
+) -> Run:
+    """Go on with a training that did not end, from its newest whole checkpoint; a finished run is only opened.
+
+    On a CPU of the same kind, with the same versions and number of threads, the run becomes bit for bit what it
+    would have been.
+
+    Parameters
+    ----------
+    run : path, or "last"
+        The run's folder; "last" is the newest unfinished one in `runs`.
+    data, y, data_dir
+        See `gargalo.load_data`. Needed only where the data were arrays, or have moved.
+    model, net
+        See `gargalo.open_run`.
+    device, devices, num_nodes, save_every, progress
+        See `train`.
+
+    Raises
+    ------
+    GargaloError
+        For other data than the run began with, or a folder that another process holds.
+    """
+    reporter, custom = reporter_for(progress), recipes.Custom(model, net)
+    folder = runs.find_unfinished(Path("runs")) if str(run) == "last" else Path(run)
+    recipe = runs.read_recipe(folder, custom)
+    group = launch(Compute(device, devices, num_nodes), recipe.training.precision, reporter=reporter)
+    if runs.is_finished(folder):
+        return Run(folder, custom)
+    if data is None and recipe.data.origin is None:
+        raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
+    try:
+        dataset = own_data(recipe.data, data, y, data_dir)
+        assert dataset is not None
+    except DataError as error:
+        hint = f" If the data have moved: gargalo resume {folder} SRC" if data is None else ""
+        raise DataError(f"{error.args[0]}{hint}") from None
+    return go_on(
+        TrainingJob(
+            recipe, dataset, custom, folder, is_new=False, group=group, save_every=save_every, reporter=reporter
+        )
+    )
+
+
+def evaluate(run: Run | str | Path, data: Data = None, baselines: Baselines | None = None) -> dict[str, Estimate]:
+    """Measure a run on the test set of its data, or of other data that fit it; nothing is written.
+
+    Parameters
+    ----------
+    data
+        See `gargalo.load_data`; without it, the run's own data where they lay.
+    baselines : Baselines or None
+        What was measured of these data before.
+
+    Returns
+    -------
+    dict
+        Every figure by its name; see `gargalo.metrics`.
+    """
+    opened = _opened(run)
+    spec = opened.recipe.data
+    dataset = own_data(spec, None) if data is None else load_data(data, like=spec)
+    if dataset is None:
+        raise RunError(f"{opened.folder}: expected the data that it was trained on, an array; give them as well.")
+    return runs.evaluate(opened.fitted, dataset, baselines).metrics
+
+
+def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **reading: Any) -> dict[str, Any]:
+    """What is in data, what usually spoils a model, and what training would cost; nothing is kept.
+
+    Parameters
+    ----------
+    data, **reading
+        See `gargalo.load_data`.
+
+    Returns
+    -------
+    dict
+        What `gargalo.data.describe.describe` finds; and ``fault`` (why the data cannot be trained on, or None); else
+        ``cost`` (megabytes and seconds of a VAE) and ``suggestion``, or None.
+    """
+    from .data.describe import describe
+    from .runs.fit import memory
+
+    dataset = load_data(data, progress=progress, **reading)
+    found = describe(dataset) | {"fault": None, "cost": None, "suggestion": None}
+    try:
+        dataset.check_trainable()
+    except DataError as error:
+        return found | {"fault": error}
+    recipe = recipes.make(dataset.spec, "vae")
+    job = TrainingJob(recipe, dataset)
+    megabytes = -(-sum(memory(job).values()) // 10**6)
+    seconds = budget.seconds_of_epoch(job) * recipe.training.epochs
+    found["cost"] = {"megabytes": megabytes, "seconds": round(seconds, 1)}
+    found["suggestion"] = {
+        "net": recipe.network,
+        "latent_dim": recipe.latent_dim,
+        "epochs": recipe.training.epochs,
+    }
+    return found
+
+
+def demo(
+    out: str | Path | None = None, lang: str | None = None, progress: bool | Reporter = True
+) -> tuple[Path, list[Run]]:
+    """The lesson's whole story on the embedded digits: seven models and one report.
+
+    Returns
+    -------
+    Path
+        The report.
+    list of Run
+        The runs that it tells of.
+    """
+    from .lang import words
+
+    words(lang)  # an unknown language is told now, not after the training
+    reporter = reporter_for(progress)
+    folder = new_folder(Path(out) if out else next_numbered(Path("runs"), "demo"), "a new folder for the demo")
+    dataset = load_data("mnist-10k")
+    baselines = Baselines(dataset, reporter)
+    # The lesson's networks. With SiLU an autoencoder's draws from N(0, I) reach three times as many digits.
+    relu = {"activation": "relu"}
+    plans: list[tuple[str, str, dict[str, Any]]] = [
+        ("classifier", "classifier", relu),
+        ("autoencoder", "autoencoder", relu),
+        ("vae", "vae", relu),
+        ("autoencoder-2d", "autoencoder", {"latent_dim": 2} | relu),
+        ("vae-2d", "vae", {"latent_dim": 2} | relu),
+        ("denoising", "denoising", {}),
+        ("denoising-narrow", "denoising", {"widths": (128, 64), "lr": 6e-3}),
+    ]
+    trained = [
+        train(dataset, model, out=folder / name, progress=reporter, baselines=baselines, **choices)
+        for name, model, choices in plans
+    ]
+    return report(trained, folder / "report.html", lang), trained
+
+
+def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None = None) -> Path:
+    """One self-contained HTML page about one or several runs, and its figures as PNG in `figures/` beside it."""
+    from .reports import write_report
+
+    return write_report([_opened(run) for run in runs], Path(out), lang)
+
+
+def publish(
+    runs: Iterable[Run | str | Path],
+    out: str | Path,
+    data: Data = None,
+    *,
+    y: np.ndarray | None = None,
+    data_dir: str | Path | None = None,
+    points: int | None = None,
+    thumbnails: bool = True,
+    examples: bool = True,
+    progress: bool | Reporter = True,
+) -> Published:
+    """Write runs on the same data as a folder of plain files, whose models run in the visitor's browser.
+
+    Parameters
+    ----------
+    runs
+        Runs, or their folders.
+    out : path
+        A folder that is not there yet, or empty.
+    data, y, data_dir
+        See `gargalo.load_data`. Needed only where the data were arrays, or have moved; without them, the site
+        shows the test examples that the runs keep.
+    points : int or None
+        Examples on the map, at most; without it 20,000, and fewer where latents are long.
+    thumbnails, examples
+        See `gargalo.explorer.Choices`.
+    progress : bool or Reporter
+        Tell on stderr how it goes; or the reporter that is told.
+
+    Returns
+    -------
+    Published
+        What became public, and what there is to know of it.
+    """
+    from . import explorer
+
+    runs, reporter = list(runs), reporter_for(progress)
+    for run in runs:
+        if not isinstance(run, Run) and explorer.is_site(Path(run)):
+            raise RunError(f"{run}: expected a run folder. Found a site; see it alone: gargalo explore {run}")
+    opened = [_opened(run) for run in runs]
+    dataset, reference = None, None
+    if opened and examples:
+        dataset = _data_to_show(opened[0], data, y, data_dir)
+        if dataset is not None and any(run.fitted.can("decode") for run in opened):
+            reference = Baselines(dataset, reporter).reference
+    choices = explorer.Choices(points, thumbnails, examples)
+    return explorer.publish(opened, Path(out), dataset, reference, choices, reporter)
+
+
+def explore(
+    runs: Iterable[Run | str | Path],
+    *,
+    port: int = 0,
+    browser: bool = True,
+    progress: bool | Reporter = True,
+    **choices: Any,
+) -> None:
+    """Publish runs to a temporary folder and serve it to this machine alone, until Ctrl-C; nothing stays.
+
+    Nothing but the maps, which each run keeps in its `space/`, so that the next time nothing is computed.
+
+    Parameters
+    ----------
+    runs
+        Runs on the same data; or one folder that `publish` wrote, which is served as it is.
+    port : int
+        0 takes one that is free.
+    browser : bool
+        Open the page in the user's browser?
+    progress : bool or Reporter
+        Tell on stderr how it goes; or the reporter that is told.
+    **choices
+        As for `publish`.
+    """
+    from . import explorer
+
+    # Its address is told also where progress is not.
+    address = reporter_for(progress or True)
+
+    def ready(url: str) -> None:
+        address.line(f"{url}  (Ctrl-C ends it)")
+        if browser:
+            import threading
+            import webbrowser
+
+            # Beside: some browsers are waited for, and the page is served only afterwards.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    runs = list(runs)
+    if not isinstance(port, int) or not 0 <= port < 2**16:
+        raise must("port", "an int from 0 to 65535", port)
+    if len(runs) == 1 and not isinstance(runs[0], Run) and explorer.is_site(Path(runs[0])):
+        explorer.check_site(Path(runs[0]))
+        explorer.serve(Path(runs[0]), port, ready)
+        return
+    with tempfile.TemporaryDirectory(prefix="gargalo-") as place:
+        site = publish(runs, Path(place) / "site", progress=progress, **choices)
+        explorer.serve(site.folder, port, ready)
+
+
+def _opened(run: Run | str | Path) -> Run:
+    """A run, opened if only its folder was given."""
+    return run if isinstance(run, Run) else open_run(run)
+
+
+def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Path | None) -> Dataset | None:
+    """The data of a run, where they are still to be had; others are refused where they were given."""
+    try:
+        dataset = own_data(run.recipe.data, data, y, data_dir)
+    except DataError:
+        if data is not None:
+            raise
+        return None
+    if dataset is None or dataset.fingerprint == run.recipe.data.fingerprint:
+        return dataset
+    if data is not None:
+        raise DataError(
+            f"{dataset.name}: expected the data that {run.folder} was trained on. Found others;"
+            " leave them out to publish the examples that the run keeps."
+        )
+    return None
+
+
+def _as_there(
+    warm: Run, model: str | type[LatentModel] | None, choices: dict[str, Any]
+) -> tuple[str | type[LatentModel], dict[str, Any]]:
+    """Model and choices of a warm start: what is not chosen is as in the run that it starts from."""
+    there = warm.recipe
+    model = model or warm.custom.model or there.model
+    same = {"latent_dim": there.latent_dim, **there.net.model_dump()}
+    if warm.custom.net:
+        same["net"] = warm.custom.net
+    if recipes.model_name(model) == there.model:
+        same |= {"likelihood": there.likelihood, **there.options}
+    return model, same | {name: value for name, value in choices.items() if value is not None}

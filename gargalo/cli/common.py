@@ -1,0 +1,91 @@
+"""What the commands share: their options, and how they tell what they found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..metrics import Estimate
+    from ..runs import Run
+
+__all__ = [
+    "AsJson",
+    "DataDir",
+    "Lang",
+    "NewFolder",
+    "Out",
+    "RunArgument",
+    "SourceArgument",
+    "app",
+    "figures",
+    "known_of",
+    "rank",
+    "tell",
+    "wrote",
+]
+
+app = typer.Typer(
+    name="gargalo",
+    help="From images or numbers to a latent space that you can see, walk, measure and use.",
+    epilog="Start with: gargalo demo",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+Lang = Annotated[str | None, typer.Option("--lang", help="en or pt; the locale's if not given.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or last.")]
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SRC",
+        help="mnist-10k, mnist, fashion-mnist, kmnist, or a path:"
+        " a folder of pictures, .npy, .npz, .csv, .parquet, IDX.",
+    ),
+]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the IDX files of mnist and its kin.")]
+Out = Annotated[Path, typer.Option("--out", "-o")]
+NewFolder = Annotated[Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")]
+
+
+def rank() -> int:
+    """This process among those that torchrun started; the first of them speaks."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def tell(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
+    """The result on stdout: one JSON object, or lines for people."""
+    if rank() == 0:
+        print(json.dumps(known) if as_json else "\n".join(lines))
+
+
+def known_of(run: Run) -> dict[str, Any]:
+    """Facts and figures of a run, as one dict; an interval stays in the run's metrics.json."""
+    return {**run.facts, **{name: figure.value for name, figure in run.metrics.items()}}
+
+
+def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:
+    """Tell what was written, and the shape of what is in it."""
+    tell({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}"], as_json)
+
+
+def figures(run: Run) -> list[str]:
+    """The measured figures, a line each."""
+    return [
+        f"{name:22} {value}"
+        for name, value in run.facts.items()
+        if name not in ("model", "data", "latent_dim", "priors") and value is not None
+    ] + [f"{name:22} {figure:.4g}{_interval(figure)}" for name, figure in run.metrics.items()]
+
+
+def _interval(figure: Estimate) -> str:
+    """The interval that holds the true figure in 95 of 100 cases, where it was measured."""
+    return "" if figure.low is None or figure.high is None else f"  ({figure.low:.4g} to {figure.high:.4g})"

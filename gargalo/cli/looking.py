@@ -1,0 +1,114 @@
+"""Commands that look at data before anything is trained, and at what was kept of them: inspect, cache."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .common import AsJson, DataDir, Lang, SourceArgument, app, tell
+from .reading import reads
+
+if TYPE_CHECKING:
+    from ..lang import Words
+
+
+LATER = re.compile(r"\[[1-9]\d*\]$")
+"""How the name of a column ends that is of a later row of a window."""
+
+
+@app.command()
+@reads
+def inspect(
+    src: SourceArgument,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A contact sheet of examples, .png.")] = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
+    reading: Any = None,
+) -> None:
+    """What is in data, what usually corrupts a model, what training will cost; nothing is trained yet."""
+    from .. import api
+    from ..data import checked_reading, load_data
+    from ..io.files import write_whole
+    from ..io.reporter import reporter_for
+    from ..lang import words
+    from ..reports.contact_sheet import contact_sheet
+    from .naming import naming_for
+    from .output import check_output
+
+    say = words(lang)
+    if out is not None:
+        check_output(out, (".png",), dataset=src)
+    # Missing numbers are to be seen, not to be stumbled over.
+    wanted: dict[str, Any] = {"impute": "mask"} | (reading or {})
+    dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True), **wanted)
+    found = api.inspect(dataset)
+    if found["fault"]:
+        found["fault"] = found["fault"].told(naming_for(["inspect"]))
+    if out is not None:
+        write_whole(out, contact_sheet(dataset, say))
+    chosen = dict(reading or {})
+    if any(note.key == "missing" for note in dataset.notes) and "impute" not in chosen:
+        chosen["impute"] = "median"
+    found["command"] = f"gargalo train {shlex.quote(src)} --model vae {checked_reading(chosen).flags()}".strip()
+    tell(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
+
+
+def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
+    """The same for people."""
+    shape = " x ".join(map(str, found["shape"]))
+    low, high = found["range"]
+    splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in found["splits"].items() if n)
+    lines = [
+        say("inspect.what", name=found["name"], n=found["examples"], kind=say(f"kind.{found['kind']}")),
+        f"  {say('inspect.shape')}: {shape} {found['dtype']}, {low:g} … {high:g}",
+        f"  {say('inspect.splits')}: {splits}",
+    ]
+    if found["labels"] is None:
+        lines.append(f"  {say('inspect.labels')}: {say('inspect.none')}")
+    else:
+        counts = [f"{name} {n}" for name, n in list(found["labels"].items())[:20]]
+        more = len(found["labels"]) - len(counts)
+        lines.append(f"  {say('inspect.labels')}: {', '.join(counts)}" + (f", +{more}" if more else ""))
+    # Of a window, whose rows are much alike, the first is enough.
+    columns = [c for c in found["columns"] or () if not LATER.search(c["name"])]
+    lines += [f"    {_column(column, say)}" for column in columns[:50]]
+    if len(columns) > 50:
+        lines.append(f"    … +{len(columns) - 50}")
+    lines += [f"  - {say('note.' + note['key'], n=note['count'], what=note['what'])}" for note in found["did"]]
+    lines += [f"  - {say('inspect.skipped', path=path, why=why)}" for path, why in found["skipped"]]
+    lines += [f"  ! {say('inspect.' + w['key'], **w)}" for w in found["warnings"]]
+    if found["fault"]:
+        lines.append(f"  ! {say('inspect.fault')}: {found['fault']}")
+    else:
+        lines.append(f"  {say('inspect.cost', **{name: f'{n:.0f}' for name, n in found['cost'].items()})}")
+        lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
+    return [*lines, *([str(out)] if out else [])]
+
+
+def _column(column: dict[str, Any], say: Words) -> str:
+    missing = f", {say('inspect.missing', n=column['missing'])}" if column["missing"] else ""
+    if "names" in column:
+        top = sorted(column["names"].items(), key=lambda pair: -pair[1])
+        return f"{column['name']}: " + ", ".join(f"{name} {n}" for name, n in top[:6]) + missing
+    if "mean" not in column:
+        return f"{column['name']}: –{missing}"
+    spread = f"{column['min']:g} … {column['max']:g}, {say('inspect.mean')} {column['mean']:.4g}"
+    return f"{column['name']}: {spread} ± {column['stddev']:.4g}{missing}"
+
+
+cache = typer.Typer(help="What was decoded or fetched once, in the user's cache.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
+
+@cache.command()
+def clear(as_json: AsJson = False) -> None:
+    """Throw away everything in the cache that no process is using."""
+    from ..io.cache import clear_cache
+
+    root, freed = clear_cache()
+    tell({"cache": str(root), "freed": freed}, [f"{root}: {freed / 1e6:.1f} MB freed"], as_json)

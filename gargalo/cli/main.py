@@ -1,0 +1,104 @@
+"""Runs a command, says what went wrong in one line, and ends with the right status."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from typer.exceptions import TyperException
+
+from ..errors import GargaloError, GargaloWarning, ParameterError, Stopped
+from ..io.reporter import tell
+from ..io.signals import ending_signals
+from . import looking, making, shelf, showing, using  # noqa: F401  each puts its commands into the app, in this order
+from .common import app, rank
+from .naming import naming_for
+
+__all__ = ["end", "main", "run"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit status: 0 done, 2 the user can mend it, 128 and more stopped by a signal."""
+    arguments = list(arguments)
+    try:
+        status = app(arguments or ["--help"], prog_name="gargalo", standalone_mode=False)
+    except GargaloError as error:
+        # What is wrong with a parameter every process finds out; one says it.
+        if not (rank() and isinstance(error, ParameterError)):
+            _complain(error.told(naming_for(arguments)))
+        return 2
+    except TyperException as error:
+        # Rendered here, since typer would draw a box around it.
+        if message := " ".join(error.format_message().split()):
+            _complain(f"{message.rstrip('.')}. See gargalo --help.")
+        return error.exit_code
+    except Stopped as stop:
+        _complain(str(stop))
+        return 128 + stop.signum
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        return 0
+    except (MemoryError, RuntimeError) as error:
+        # PyTorch tells of it by a RuntimeError like any other.
+        if not isinstance(error, MemoryError) and not re.search("allocate memory|out of memory", str(error)):
+            raise
+        error = str(error).partition("\n")[0]
+        _complain(f"not enough memory ({error}). Ask for less at a time.")
+        return 2
+    except OSError as error:
+        _complain(f"{error.filename or 'output'}: {error.strerror}.")
+        return 2
+    if status == 130:  # typer makes that of Ctrl-C, and is silent
+        _complain("stopped.")
+    return status or 0
+
+
+def main() -> None:
+    """The console script."""
+    # Two trainings of two threads on two cores wait for each other by spinning: a small step took 15-20 ms, with
+    # this 7; on an idle machine 0.9 either way. Read when PyTorch is loaded, which no command has done yet.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Other signals end a command as Ctrl-C does: nothing half-written stays, and it says so.
+    _came.clear()
+    for kind in ending_signals():
+        signal.signal(kind, end)
+    warnings.showwarning = _warn
+    try:
+        status = run(sys.argv[1:])
+    except BaseException:
+        # What a signal interrupts may make an error of its own of it: a module that is being imported does.
+        if not _came:
+            raise
+        _complain("stopped.")
+        status = 1
+    sys.exit(128 + _came[0] if _came and status else status)
+
+
+_came: list[int] = []
+"""Signals that came, of which the first ends the command."""
+
+
+def end(signum: int, frame: object) -> None:
+    """What the ending signals do to a command."""
+    signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
+    _came.append(signum)
+    raise Stopped("stopped.", signum)
+
+
+def _warn(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Ours in one line, like errors; others as Python shows them."""
+    if issubclass(category, GargaloWarning):
+        _complain(str(message))
+    else:
+        tell(warnings.formatwarning(message, category, place[0], place[1]), end="")
+
+
+def _complain(message: str) -> None:
+    which = f" (process {rank()})" if rank() else ""
+    tell(f"gargalo{which}: {message}")

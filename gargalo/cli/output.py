@@ -1,0 +1,144 @@
+"""What comes out row by row, written where the user wants it: `.npy`, a table, a sheet of pictures, a folder."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data import SPLITS, Column, Dataset, named_values
+from ..data.readers.images import SUFFIXES
+from ..errors import must
+from ..io import tables
+from ..io.files import cannot_write, check_writable, write_whole
+from ..io.images import as_bytes, image_grid
+from ..io.tables import write_table
+
+if TYPE_CHECKING:
+    from ..runs import Run
+
+__all__ = ["check_output", "file_names", "write_examples", "write_points"]
+
+UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
+"""What no file system, or not every one, takes in a name."""
+MOST_BARS = 60
+"""Rows of numbers that are drawn on one sheet."""
+
+
+def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "") -> Path:
+    """`out`, if something of these kinds can be written there, and is not `source`; asked before the work is done.
+
+    Raises
+    ------
+    ParameterError
+        For a suffix that is not among `suffixes`, or the very file that is read.
+    GargaloError
+        For a place that cannot be written to.
+    """
+    if out.suffix not in suffixes and not (folder and not out.suffix):
+        known = " or ".join([*suffixes, *(["a folder"] if folder else [])])
+        raise must("out", f"a path ending in {known}", str(out))
+    if str(source) and out.exists() and Path(source).exists() and out.samefile(source):
+        raise must("out", "another file than what is read", str(out))
+    check_writable(out.parent if out.suffix else out)
+    return out
+
+
+def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str] | None = None) -> Path:
+    """Raw examples (n, *raw_shape) as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
+
+    Parameters
+    ----------
+    run : Run
+        Of whose kind the examples are: it knows what people see of them, and the names of their columns.
+    ids : sequence of n str or None
+        What each is called.
+    """
+    are_rows = run.recipe.data.modality.drawn_as == "bars"
+    if out.suffix == ".npy":
+        return write_whole(out, lambda file: np.save(file, examples))
+    if out.suffix in tables.SUFFIXES:
+        if not are_rows:
+            raise must("out", "a path ending in .npy or .png, or a folder, for pictures", str(out))
+        columns = run.recipe.data.columns or [Column(name=f"x{i}") for i in range(examples.shape[1])]
+        values = named_values(columns, examples)
+        known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
+        return write_table(out, known | values)
+    if out.suffix == ".png":
+        if run.drawn_as == "bars" and len(examples) > MOST_BARS:
+            raise must("out", f"a path ending in .npy for more than {MOST_BARS} rows of numbers", str(out))
+        return write_whole(out, lambda file: _drawn(run.look(examples), run.drawn_as).save(file))
+    if are_rows:
+        raise must("out", "a path ending in .npy or .csv for rows of numbers", str(out))
+    for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(out, error) from None
+        write_whole(path, lambda file, example=example: _sheet(example[None]).save(file))
+    return out
+
+
+def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
+    """A PNG's path for each id: its own, with the new suffix, and never outside of the folder."""
+    if ids is None:
+        return [f"{i:05d}.png" for i in range(n)]
+    taken: set[str] = set()
+    names = []
+    for name in ids:
+        parts = [UNSAFE.sub("_", part) for part in name.split("/") if part not in ("", ".", "..")] or ["_"]
+        stem = "/".join(parts)
+        end = stem.rpartition(".")
+        stem = end[0] if end[0] and f".{end[2].lower()}" in SUFFIXES else stem
+        # a.png and a.jpg would both be a.png; and A.png too, where cases are one.
+        free, number = stem, 1
+        while free.casefold() in taken:
+            number += 1
+            free = f"{stem}-{number}"
+        taken.add(free.casefold())
+        names.append(f"{free}.png")
+    return names
+
+
+def _drawn(examples: np.ndarray, drawn_as: str) -> Any:
+    """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars."""
+    if drawn_as == "pixels":
+        return _sheet(examples)
+    from PIL import Image
+
+    from .. import plots
+
+    return Image.open(io.BytesIO(plots.png(plots.strips([("", examples)], drawn_as))))
+
+
+def _sheet(images: np.ndarray) -> Any:
+    """Images as one PIL image of at most 12 columns, pixel by pixel."""
+    from PIL import Image
+
+    return Image.fromarray(image_grid(as_bytes(images), min(12, len(images))))
+
+
+def write_points(
+    out: Path, points: np.ndarray, dataset: Dataset, names: Callable[[int], str], known: bool = True
+) -> Path:
+    """Points (n, d) as `.npy`, or as `.csv` or `.parquet` with id, split and label before them.
+
+    Parameters
+    ----------
+    names : function
+        The name of a column from its number.
+    known : bool
+        Are these the data that the run was trained on? The split of others says nothing: it is "new".
+    """
+    if out.suffix == ".npy":
+        return write_whole(out, lambda file: np.save(file, points))
+    split = np.array(list(SPLITS))[dataset.split] if known else np.array(["new"]).repeat(len(dataset))
+    columns: dict[str, Any] = {"id": list(dataset.ids), "split": split}
+    if dataset.y is not None:
+        columns["label"] = np.array(dataset.class_names or (), object)[dataset.y]
+    return write_table(out, columns | {names(i): points[:, i] for i in range(points.shape[1])})

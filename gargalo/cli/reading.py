@@ -1,0 +1,100 @@
+"""The options that say how what is read becomes examples, for every command that reads data to learn from."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import must
+
+__all__ = ["reads"]
+
+
+def _numbers(name: str, kind: type, text: str, separators: str = ",") -> tuple[Any, ...]:
+    """Numbers between commas."""
+    for mark in separators[1:]:
+        text = text.replace(mark, separators[0])
+    try:
+        return tuple(kind(part) for part in text.split(separators[0]))
+    except ValueError:
+        example = {"size": "64 or 48x64", "shares": "80,10,10"}.get(name, "28,28")
+        raise must(name, f"numbers such as {example}", text) from None
+
+
+def _size(text: str) -> tuple[int, ...]:
+    found = _numbers("size", int, text, ",x")
+    return found * 2 if len(found) == 1 else found
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    found = _numbers("shares", float, text)
+    return tuple(part / (sum(found) or 1) for part in found)
+
+
+OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
+    "size": (str, "Pictures: height x width, such as 64 or 48x64.", _size),
+    "color": (str, "Pictures: auto, grey or rgb.", None),
+    "fit": (str, "Pictures of another shape: crop, pad or stretch.", None),
+    "image_shape": (
+        str,
+        "Rows of numbers that are pictures: 28,28 or 32,32,3.",
+        lambda t: _numbers("image_shape", int, t),
+    ),
+    "label": (str, "Tables: the column with the label; for .npy a second file.", None),
+    "id": (str, "Tables: the column with the id of each row.", None),
+    "ignore": (list[str], "Tables: a column to leave out; may be repeated.", tuple),
+    "category": (list[str], "Tables: a column of numbers that are names; may be repeated.", tuple),
+    "impute": (str, "Missing numbers: median, drop (the row) or mask (leave out of the loss).", None),
+    "time": (str, "Tables: the column that orders rows; the last ones test.", None),
+    "group": (str, "Tables: rows of one group stay in one split.", None),
+    "window": (int, "Logs: rows that make one example.", None),
+    "step": (int, "Logs: how far the next window begins; else where the last one ends.", None),
+    "split": (str, "Tables: the column that says train, validation or test.", None),
+    "shares": (str, "Shares of training, validation and test, such as 80,10,10.", _shares),
+    "separator": (str, "CSV: what stands between cells.", None),
+    "encoding": (str, "CSV: utf-8 or another, such as latin-1.", None),
+    "decimal_comma": (bool, "CSV: numbers such as 1,5.", lambda is_set: is_set or None),
+    "display": (str, "A folder with a picture of each example, for people to see.", None),
+}
+"""Name in `Reading`, type on the command line, help, and what makes the one of the other."""
+
+
+FORMER = {"shares": "--parts"}
+"""What options were called before, by which they may still be given."""
+
+
+def _declared(name: str) -> list[str]:
+    """What an option can be typed as."""
+    return [f"--{name.replace('_', '-')}", *([FORMER[name]] if name in FORMER else [])]
+
+
+def reads(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with these options as well; what is chosen comes to it as the dict `reading`."""
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:
+        reading = {}
+        for name, (_, _, convert) in OPTIONS.items():
+            value = given.pop(name)
+            if value is not None and value != []:
+                reading[name] = convert(value) if convert else value
+        command(**given, reading={name: value for name, value in reading.items() if value is not None})
+
+    own = inspect.signature(command, eval_str=True).parameters
+    mine = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False if kind is bool else None,
+            annotation=Annotated[kind if kind is bool else kind | None, typer.Option(*_declared(name), help=help)],
+        )
+        for name, (kind, help, _) in OPTIONS.items()
+    ]
+    kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name != "reading"]
+    wrapped.__signature__ = inspect.Signature([*kept, *mine])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in (*kept, *mine)}
+    return wrapped

@@ -1,0 +1,53 @@
+"""The command that shows the shelf of models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import AsJson, Lang, app, tell
+
+if TYPE_CHECKING:
+    from ..core import LatentModel
+
+COLUMNS = ("about", "latent", "good")
+
+
+@app.command()
+def models(
+    lang: Lang = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The shelf as a table in Markdown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The shelf: what each model does, what its latent is, what it is good for, and where it comes from."""
+    from ..lang import words
+    from ..models import MODELS, SHORT
+
+    say = words(lang)
+    shelf = [
+        {
+            "name": name,
+            "short": [short for short, full in SHORT.items() if full == name],
+            **{column: say.get(f"{column}.{name}", _in_its_own_words(model, column)) for column in COLUMNS},
+            "can": sorted(model.can),
+            "networks": list(model.networks),
+            "reference": model.reference,
+        }
+        for name, model in ((name, MODELS[name]) for name in MODELS.names())
+    ]
+    heads = [say(f"shelf.{column}") for column in ("model", *COLUMNS, "reference")]
+    if markdown:
+        rows = [[f"`{m['name']}`", *(m[column] for column in COLUMNS), m["reference"]] for m in shelf]
+        lines = [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+    else:
+        lines = [
+            f"{m['name']:12} {m['about']}\n{'':12} {heads[2]}: {m['latent']}. {heads[3]}: {m['good']}. {m['reference']}"
+            for m in shelf
+        ]
+    tell({"models": shelf}, lines, as_json)
+
+
+def _in_its_own_words(model: type[LatentModel], column: str) -> str:
+    """What an objective of another package says of itself: the first line of its description."""
+    return (model.__doc__ or "").strip().partition("\n")[0] if column == "about" else "–"

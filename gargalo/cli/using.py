@@ -1,0 +1,272 @@
+"""Commands that use runs: look at them, encode, decode, walk, sample, map, report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import must
+from .common import (
+    AsJson,
+    DataDir,
+    Lang,
+    Out,
+    RunArgument,
+    SourceArgument,
+    app,
+    figures,
+    known_of,
+    rank,
+    tell,
+    wrote,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..data import Dataset
+    from ..runs import Run
+
+Label = Annotated[str | None, typer.Option(help="For a model that decodes with a label, such as cvae.")]
+
+
+@app.command()
+def info(run: RunArgument, as_json: AsJson = False) -> None:
+    """A run's recipe, size, history and figures."""
+    from ..runs import open_run
+
+    opened = open_run(run)
+    recipe = opened.recipe
+    known = {
+        "run": str(opened.folder),
+        **known_of(opened),
+        "recipe": recipe.model_dump(mode="json"),
+        "history": opened.history,
+    }
+    splits = ", ".join(f"{n} {split}" for split, n in recipe.data.counts.items() if n)
+    last = opened.history[-1]
+    lines = [
+        f"{opened.folder}: {recipe.model}, latent_dim {recipe.latent_dim}",
+        f"data      {recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {splits}",
+        f"network   {recipe.network}",
+        f"training  {' '.join(f'{k}={v}' for k, v in recipe.training.model_dump().items())}",
+        f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
+        *figures(opened),
+    ]
+    tell(known, lines, as_json)
+
+
+@app.command()
+def encode(
+    run: RunArgument,
+    src: SourceArgument,
+    out: Out = Path("z.npy"),
+    codes: Annotated[bool, typer.Option("--codes", help="For vq-vae: its grid of codes, as whole numbers.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examples to latents: .npy, .csv or .parquet with ids, or a folder of shards that torchrun may share."""
+    import numpy as np
+
+    from ..io.files import write_whole
+    from .output import check_output, write_points
+
+    check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, dataset=src)
+    opened, dataset = _open(run, src, data_dir)
+    if codes:
+        found = opened.codes(dataset)
+        write_whole(out, lambda file: np.save(file, found))
+        wrote(out, found.shape, as_json)
+        return
+    if not out.suffix:
+        from ..runs.shards import write_shards
+
+        made = write_shards(out, opened, dataset, rank(), int(os.environ.get("WORLD_SIZE", "1")))
+        wrote(out, tuple(made["shape"]), as_json, {"finished": made["finished"]})
+        return
+    if "RANK" in os.environ:
+        raise must("out", "a folder, where several processes share the work", str(out))
+    z = opened.encode(dataset)
+    known = dataset.fingerprint == opened.recipe.data.fingerprint
+    write_points(out, z, dataset, lambda i: f"z{i}", known)
+    wrote(out, z.shape, as_json)
+
+
+@app.command()
+def decode(
+    run: RunArgument,
+    latents: Annotated[Path, typer.Argument(metavar="Z.npy", help="Latents of shape (n, latent_dim).")],
+    label: Label = None,
+    out: Out = Path("decoded.png"),
+    as_json: AsJson = False,
+) -> None:
+    """Latents to examples: .npy, .csv, a .png sheet, or a folder of PNGs."""
+    from ..data.readers.arrays import read_array
+
+    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), reads=latents)
+
+
+@app.command()
+def reconstruct(
+    run: RunArgument,
+    src: SourceArgument,
+    out: Out = Path("reconstructed.npy"),
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examples through the bottleneck and back: .npy, .csv, a .png sheet, or a folder of PNGs."""
+    _examples(run, out, as_json, lambda opened, dataset: opened.reconstruct(dataset), src, data_dir)
+
+
+@app.command()
+def denoise(
+    run: RunArgument,
+    src: SourceArgument,
+    out: Out = Path("denoised.npy"),
+    add_noise: Annotated[float | None, typer.Option(help="Corrupt clean examples first, with this strength.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the added noise.")] = 0,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Noisy examples to clean ones: .npy, .csv, a .png sheet, or a folder of PNGs."""
+
+    def act(opened: Run, dataset: Dataset) -> np.ndarray:
+        return opened.denoise(dataset.x if add_noise is None else opened.corrupt(dataset, add_noise, seed))
+
+    _examples(run, out, as_json, act, src, data_dir)
+
+
+@app.command()
+def interpolate(
+    run: RunArgument,
+    start: Annotated[str, typer.Option("--from", help="Index of a kept test example, or label:NAME.")],
+    end: Annotated[str, typer.Option("--to", help="Index of a kept test example, or label:NAME.")],
+    steps: Annotated[int, typer.Option(help="Frames, both ends included.")] = 12,
+    method: Annotated[str, typer.Option(help="linear or slerp (spherical).")] = "linear",
+    out: Out = Path("film.png"),
+    as_json: AsJson = False,
+) -> None:
+    """The film from one real example to another."""
+    _examples(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method))
+
+
+@app.command()
+def traverse(
+    run: RunArgument,
+    axis: Annotated[str, typer.Option(help="A latent axis such as 3, or a principal one such as pca:0.")] = "pca:0",
+    steps: Annotated[int, typer.Option(help="Frames.")] = 12,
+    start: Annotated[str | None, typer.Option("--from", help="Example to start at; else the mean.")] = None,
+    out: Out = Path("film.png"),
+    as_json: AsJson = False,
+) -> None:
+    """The film along one axis of the latent space."""
+    _examples(run, out, as_json, lambda opened: opened.traverse(axis, steps, start))
+
+
+@app.command()
+def sample(
+    run: RunArgument,
+    n: Annotated[int, typer.Option("-n", help="How many.")] = 12,
+    prior: Annotated[
+        str | None,
+        typer.Option(help="normal, or gmm (a mixture fitted to the latents); the model's own if not given."),
+    ] = None,
+    label: Label = None,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    out: Out = Path("samples.png"),
+    as_json: AsJson = False,
+) -> None:
+    """New examples, decoded from random latents."""
+    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label))
+
+
+@app.command(name="map")
+def map_(
+    run: RunArgument,
+    src: Annotated[str | None, typer.Argument(metavar="[SRC]", help="Else the run's own test examples.")] = None,
+    method: Annotated[str, typer.Option(help="tsne or pca.")] = "tsne",
+    perplexity: Annotated[float, typer.Option(help="For tsne: about how many neighbours a point has.")] = 30,
+    seed: Annotated[int, typer.Option(help="Of the layout.")] = 0,
+    out: Out = Path("map.png"),
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """A map of the latents: .png, or .npy with the points."""
+    import numpy as np
+
+    from .. import plots
+    from ..io.files import write_whole
+    from ..io.reporter import reporter_for
+    from ..runs import open_run
+    from .output import check_output
+
+    check_output(out, (".png", ".npy"), dataset=src or "")
+    opened, dataset = (open_run(run), None) if src is None else _open(run, src, data_dir)
+    found = opened.map(method, dataset, perplexity=perplexity, seed=seed)
+    y, names = opened.examples.y, opened.recipe.data.class_names or ()
+    if dataset is not None:
+        y, names = dataset.y, dataset.class_names or ()
+    for note in found.notes:
+        reporter_for(True).line(f"gargalo: {note}")
+    if out.suffix == ".npy":
+        write_whole(out, lambda file: np.save(file, found.points))
+    else:
+        write_whole(out, plots.png(plots.scatter([("", found.points)], y, names, size=6.5)))
+    known = {"method": found.method, "engine": found.engine, "notes": list(found.notes)}
+    wrote(out, found.points.shape, as_json, known)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One or several run folders, or last.")],
+    out: Out = Path("report.html"),
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """One self-contained page about one or several runs."""
+    from .. import api
+
+    page = api.report(runs, out, lang)
+    tell({"report": str(page)}, [str(page)], as_json)
+
+
+def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset]:
+    """A run and a dataset for it."""
+    from ..data import load_data
+    from ..data.notes import tell_notes
+    from ..io.reporter import reporter_for
+    from ..runs import open_run
+
+    opened = open_run(run)
+    reporter = reporter_for(True)
+    dataset = load_data(src, data_dir=data_dir, like=opened.recipe.data, progress=reporter)
+    tell_notes(dataset, reporter)
+    return opened, dataset
+
+
+def _examples(
+    run: str,
+    out: Path,
+    as_json: bool,
+    act: Callable[..., np.ndarray],
+    src: str | None = None,
+    data_dir: Path | None = None,
+    reads: Path | None = None,
+) -> None:
+    """Write the examples that `act` makes of a run (and of a file that it reads), or of a run and a dataset."""
+    from ..runs import open_run
+    from .output import check_output, write_examples
+
+    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, dataset=src or reads or "")
+    if src is None:
+        opened = open_run(run)
+        examples, ids = act(opened), None
+    else:
+        opened, dataset = _open(run, src, data_dir)
+        examples, ids = act(opened, dataset), dataset.ids
+    write_examples(out, examples, opened, ids)
+    wrote(out, examples.shape, as_json)

@@ -1,0 +1,265 @@
+"""Arrays, checked and made a `Dataset`: numbers are checked, examples are split, and copies stay together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, option
+from .columns import Column, impute
+from .dataset import Dataset, RowNumbers
+from .modalities import MODALITIES
+from .reading import Note, Reading
+from .splits import copies, deal
+
+__all__ = ["as_dataset"]
+
+MOST = 1e38
+"""The largest number: the difference of any two is still a float32, so that standardised data are finite."""
+
+
+@dataclasses.dataclass
+class Rows:
+    """Examples (n, …) and what belongs to each of them, so that all of it is dropped or kept together."""
+
+    x: np.ndarray
+    y: np.ndarray | None
+    split: np.ndarray | None
+    groups: np.ndarray | None
+    ids: Sequence[str] | None
+
+    def kept(self, whole: np.ndarray) -> Rows:
+        """The examples that are `whole` (n,); those without an id keep the number of their row as one."""
+        rows = np.flatnonzero(whole)
+        ids = list(map(str, rows)) if self.ids is None else [self.ids[int(row)] for row in rows]
+        y, split, groups = (None if a is None else np.asarray(a)[rows] for a in (self.y, self.split, self.groups))
+        return Rows(self.x[rows], y, split, groups, ids)
+
+
+def as_dataset(
+    x: np.ndarray,
+    y: np.ndarray | None = None,
+    *,
+    name: str = "array",
+    kind: str | None = None,
+    split: np.ndarray | None = None,
+    split_seed: int = 0,
+    ids: Sequence[str] | None = None,
+    columns: Sequence[Column] | None = None,
+    groups: np.ndarray | None = None,
+    reading: Reading | None = None,
+    notes: Sequence[Note] = (),
+    dtype: str | None = None,
+) -> Dataset:
+    """Check arrays and make them a `Dataset`.
+
+    Parameters
+    ----------
+    x : ndarray, (n, p), (n, h, w) or (n, h, w, c) with c of 1, 3 or 4
+        uint8, or finite numbers; float images must lie in [0, 1]. NaN in rows of numbers is missing.
+    y : ndarray or None, (n,)
+        Labels, whole numbers or text.
+    name : str
+        What people call the data, for messages.
+    kind : str or None
+        A name in `gargalo.data.modalities.MODALITIES`. Without it, arrays of three or four dimensions are images, and
+        rows are a table if their columns are known, else vectors.
+    split : ndarray or None, (n,)
+        0, 1 or 2 for training, validation and test. Without it, shares are dealt by `split_seed`: stratified by
+        label, with copies and groups on one side.
+    ids : sequence of n str or None
+        What each example is called; the number of its row without.
+    columns : sequence of p Column or None
+        What each number of a row is.
+    groups : ndarray or None, (n,) int
+        Examples that must not be divided between two splits.
+    reading : Reading or None
+        What happens to missing numbers, rows that are pictures, the shares of the splits.
+    notes : sequence of Note
+        What the reader did so far.
+    dtype : str or None
+        Of the images that rows become; without one, whole numbers from 0 to 255 are bytes.
+
+    Raises
+    ------
+    DataError
+        For a shape, dtype or value that nothing can be learned from.
+    """
+    reading, notes = reading or Reading(), list(notes)
+    rows = Rows(np.asanyarray(x), y, split, groups, ids)
+    if reading.image_shape:
+        rows, columns = _as_images(rows, reading, name, dtype, notes), None
+    kind = kind or _kind(rows.x, columns)
+    _must_have_shape(rows.x, kind, name)
+    rows.y, class_names = _labels(rows.y, len(rows.x), name)
+    if rows.x.dtype != np.uint8:
+        rows, columns = _checked_numbers(rows, kind, columns, reading.impute, name, notes)
+        kind = "table" if kind == "vector" and columns is not None else kind
+    if rows.split is None:
+        alike = copies(rows.x)
+        if count := int((alike != np.arange(len(alike))).sum()):
+            notes.append(Note(key="copies", count=count))
+        together = _together(alike, rows.groups)
+        rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, together)
+    elif rows.groups is not None:
+        _must_be_apart(rows.groups, rows.split, name)
+    if reading.impute in ("median", "mask") and columns is not None:
+        rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
+    known = None if columns is None else tuple(columns)
+    return Dataset(
+        name,
+        kind,
+        rows.x,
+        rows.y,
+        class_names,
+        rows.split.astype(np.uint8),
+        RowNumbers(len(rows.x)) if rows.ids is None else rows.ids,
+        known,
+        missing=known is not None and reading.impute == "mask",
+        notes=tuple(notes),
+    )
+
+
+def _kind(x: np.ndarray, columns: Sequence[Column] | None) -> str:
+    """What kind of data an array is, where nobody said."""
+    return "image" if x.ndim > 2 else "table" if columns is not None else "vector"
+
+
+def _must_have_shape(x: np.ndarray, kind: str, name: str) -> None:
+    """Refuse what has not the shape of its kind, or holds no numbers."""
+    if x.ndim < 2 or 0 in x.shape or not MODALITIES.get_or_raise(kind).fits(x.shape[1:]):
+        raise DataError(
+            f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)"
+            f" with 1, 3 or 4 channels. Found {x.shape}."
+            + (" Put the channels last." if x.ndim == 4 and x.shape[1] in (1, 3, 4) else "")
+        )
+    if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
+        raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.")
+
+
+def _as_images(rows: Rows, reading: Reading, name: str, dtype: str | None, notes: list[Note]) -> Rows:
+    """Rows of numbers as images of `reading.image_shape`; whole numbers from 0 to 255 are bytes."""
+    x, shape = rows.x, reading.image_shape or ()
+    if reading.impute == "drop" and x.ndim == 2 and x.dtype.kind == "f":
+        # Before they are images: a gap would hide that the others are bytes.
+        whole = np.asarray(np.isfinite(x).all(axis=1))
+        rows = _dropped(rows, whole, notes)
+        x = rows.x
+    if x.ndim != 2 or x.shape[1] != np.prod(shape):
+        raise DataError(
+            f"{name}: expected rows of {np.prod(shape)} numbers for image_shape {shape}. Found shape {x.shape}."
+        )
+    if x.dtype != np.uint8 and dtype in (None, "uint8"):
+        whole = (x == np.rint(x)).all() and x.min() >= 0 and x.max() <= 255
+        if whole and (dtype == "uint8" or x.max() > 1):
+            x = x.astype(np.uint8)
+    return dataclasses.replace(rows, x=x.reshape(-1, *shape))
+
+
+def _dropped(rows: Rows, whole: np.ndarray, notes: list[Note]) -> Rows:
+    """The rows that are whole, with a note of how many are not."""
+    notes.append(Note(key="dropped", count=int((~whole).sum())))
+    return rows.kept(whole)
+
+
+def _labels(y: np.ndarray | None, n: int, name: str) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+    """Labels as indices (n,) into their sorted names."""
+    if y is None:
+        return None, None
+    y = np.asarray(y)
+    if y.shape == (n, 1):
+        y = y[:, 0]
+    if y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.round(y)).all():
+        y = y.astype(np.int64)
+    if y.shape != (n,) or y.dtype.kind not in "uiUSb":
+        raise DataError(
+            f"{name}: expected {n} labels, whole numbers or text, one for each example."
+            f" Found an array of shape {y.shape} and dtype {y.dtype}; y.astype(int) or y.astype(str) may do."
+        )
+    values, y = np.unique(y, return_inverse=True)
+    return y.astype(np.int64), tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values)
+
+
+def _together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
+    """Examples that stay together: copies, and those of one group; None where each stands alone."""
+    if groups is None:
+        return None if (alike == np.arange(len(alike))).all() else alike
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    # A copy in two groups ties both together.
+    n = len(alike)
+    places = np.unique(groups, return_inverse=True)[1] + n
+    size, rows = int(places.max()) + 1, np.arange(n)
+    ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
+    return connected_components(ties, directed=False)[1][:n]
+
+
+def _must_be_apart(groups: np.ndarray, split: np.ndarray, name: str) -> None:
+    """Refuse splits that divide a group."""
+    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    divided = np.flatnonzero(split != split[first][member])
+    if len(divided):
+        a, b = int(first[member[divided[0]]]), int(divided[0])
+        raise DataError(
+            f"{name}: expected each group in one split. Found rows {a} and {b} of one group in two; leave"
+            f" {option('group')} or {option('split')} out."
+        )
+
+
+def _checked_numbers(
+    rows: Rows, kind: str, columns: Sequence[Column] | None, impute: str | None, name: str, notes: list[Note]
+) -> tuple[Rows, Sequence[Column] | None]:
+    """Native float32 numbers, images within [0, 1]; and the columns, which are known where values may be missing.
+
+    Numbers that are not finite are refused, or under `impute` become NaN, or their rows are dropped.
+    """
+    x, is_rows = rows.x, rows.x.ndim == 2
+    # A map of native float32 stays one: asking for what it is already would make it an array of another kind.
+    if not (isinstance(x, np.memmap) and x.dtype == np.float32 and x.flags.c_contiguous):
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = np.ascontiguousarray(x, dtype=np.float32)
+    flat = x.reshape(len(x), -1)
+    # What is NaN is not within bounds either.
+    whole = (flat.max(axis=1) <= MOST) & (flat.min(axis=1) >= -MOST)
+    if not whole.all():
+        if impute is None or not (is_rows or impute == "drop"):
+            raise _not_finite(flat, whole, columns if is_rows else None, is_rows, name)
+        if is_rows:
+            x = np.array(x)
+            x[~(np.abs(x) <= MOST)] = np.nan
+    seen = x if whole.all() else x[whole]
+    if kind == "image" and len(seen) and (seen.min() < 0 or seen.max() > 1):
+        raise DataError(
+            f"{name}: expected images as uint8, or as floats in [0, 1]. Found values from {seen.min():g} to"
+            f" {seen.max():g}. Convert 0-255 images with x.astype('uint8'), or rescale them to [0, 1]."
+        )
+    if is_rows and not whole.all():
+        infinite = int((np.abs(rows.x[~whole].astype(np.float64)) > MOST).any(axis=-1).sum())
+        notes += [Note(key="infinite", count=infinite)] if infinite else []
+    if impute and columns is None and is_rows:
+        columns = [Column(name=str(i)) for i in range(x.shape[1])]
+    rows = dataclasses.replace(rows, x=x)
+    if not whole.all() and impute == "drop":
+        rows = _dropped(rows, whole, notes)
+    elif not whole.all():
+        notes.append(Note(key="missing", count=int((~whole).sum())))
+    return rows, columns
+
+
+def _not_finite(
+    flat: np.ndarray, whole: np.ndarray, columns: Sequence[Column] | None, is_rows: bool, name: str
+) -> DataError:
+    """The error for numbers that are not finite: how many, and where the first one is."""
+    bad: Any = flat[~whole]
+    places = ~(np.abs(bad) <= MOST)
+    first = "" if columns is None else f", column {columns[int(np.flatnonzero(places[0])[0])].name!r}"
+    hint = f"{option('impute', 'median')}, mask or drop" if is_rows else option("impute", "drop")
+    return DataError(
+        f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {len(bad)} of"
+        f" {len(flat)} rows and {int(places.any(axis=0).sum())} of {flat.shape[1]} columns, the first in row"
+        f" {int(np.flatnonzero(~whole)[0])}{first}. Fill them in or drop these rows: {hint}."
+    )

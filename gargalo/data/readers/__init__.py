@@ -1,0 +1,29 @@
+"""Readers: each turns one kind of file into a `Dataset`. A new one is a file here and a line below.
+
+A reader believes no header before it has seen the size of the file, never unpickles, says what it did in notes, and
+leaves checking, splitting and copies to `as_dataset`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..dataset import Dataset
+from . import arrays, folder, idx, mnist, tables
+from .request import Reader, Request
+
+__all__ = ["NAMED", "READERS", "Reader", "Request"]
+
+READERS: tuple[Reader, ...] = (
+    Reader("IDX", idx.is_idx, idx.read_idx_dataset),
+    Reader("a folder of pictures", lambda path: path.is_dir(), folder.read_folder),
+    Reader(".npy, .npz", lambda path: path.suffix in arrays.SUFFIXES, arrays.read_arrays),
+    Reader(".csv, .parquet", lambda path: path.suffix in tables.SUFFIXES, tables.read_table),
+)
+"""Every kind of file, asked in this order."""
+
+NAMED: dict[str, Callable[[Request], Dataset]] = {
+    "mnist-10k": lambda request: mnist.sample(),
+    **{name: lambda request, name=name: mnist.full(name, request.data_dir, request.reporter) for name in mnist.SETS},
+}
+"""Data sets that are asked for by their name."""

@@ -1,0 +1,138 @@
+"""CSV and Parquet files -> a data frame, with the line that is wrong where one is."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DataError, option
+from ...io.tables import polars
+from ..reading import Reading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["read_frame"]
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+"""What stands for nothing in a CSV file."""
+DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
+
+
+def read_frame(path: Path, reading: Reading) -> pl.DataFrame:
+    """The table in a file.
+
+    Raises
+    ------
+    DataError
+        With the line and the option to set, where the file is not what it should be.
+    """
+    try:
+        frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    if not len(frame):
+        raise DataError(f"{path}: expected rows. Found none.")
+    return frame
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    pl = polars()
+    try:
+        return pl.read_parquet(path, use_statistics=False, memory_map=False)
+    except (Exception, pl.exceptions.PanicException) as error:
+        why = str(error).partition("\n")[0][:120]
+        raise DataError(f"{path}: expected a Parquet file. It cannot be read ({why}).") from None
+
+
+def _csv(path: Path, reading: Reading) -> pl.DataFrame:
+    pl = polars()
+    try:
+        with path.open(encoding=_encoding(reading.encoding), newline="") as file:
+            head = file.readline()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _not_decoded(path, reading.encoding, error) from None
+    if not head.strip():
+        raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
+    marks = {mark: head.count(mark) for mark in ",;\t|"}
+    separator = reading.separator or max(marks, key=lambda mark: marks[mark])
+    names = next(csv.reader([head], delimiter=separator))
+    double = [name for name, count in Counter(names).items() if count > 1]
+    if double:
+        raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")
+    if all(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
+        raise DataError(f"{path}: expected the names of the columns in line 1. Found numbers: {head.strip()[:60]}.")
+    options: dict[str, Any] = {
+        "separator": separator,
+        "null_values": list(MISSING),
+        "decimal_comma": reading.decimal_comma,
+        "raise_if_empty": False,
+        "encoding": "utf8" if _encoding(reading.encoding) == "utf-8-sig" else reading.encoding,
+    }
+    try:
+        try:
+            frame = pl.read_csv(path, infer_schema_length=10_000, **options)
+        except pl.exceptions.ComputeError:
+            # The first rows did not say what is in the others.
+            frame = pl.read_csv(path, infer_schema_length=None, **options)
+    except (Exception, pl.exceptions.PanicException) as error:
+        if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower() or "utf8" in str(error).lower():
+            raise _not_decoded(path, reading.encoding, error) from None
+        _must_be_even(path, separator, len(names), reading)
+        why = str(error).partition("\n")[0][:120]
+        raise DataError(f"{path}: expected a CSV file. It cannot be read ({why}).") from None
+    # polars fills up a line that is too short: only then is the last column empty there.
+    if frame.width and frame[:, -1].null_count():
+        _must_be_even(path, separator, len(names), reading)
+    if not reading.decimal_comma:
+        for column in frame.columns:
+            texts = frame[column].drop_nulls()
+            if texts.dtype == pl.String and len(texts) and texts.str.contains(DECIMAL_COMMA).all():
+                raise DataError(
+                    f"{path}: expected numbers with a decimal point. Found {texts[0]!r} in column {column!r};"
+                    f" {option('decimal_comma')} reads them."
+                )
+    return frame
+
+
+def _encoding(name: str) -> str:
+    """Python's name of it; a byte-order mark is no part of the first column's name."""
+    return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig") else name
+
+
+def _not_decoded(path: Path, encoding: str, error: Exception) -> DataError:
+    if isinstance(error, LookupError):
+        return DataError(f"{path}: expected an encoding such as utf-8 or latin-1. Found {encoding!r}.")
+    where = _undecodable_line(path, encoding)
+    return DataError(
+        f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', 'latin-1')}."
+    )
+
+
+def _undecodable_line(path: Path, encoding: str) -> int:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(_encoding(encoding))
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _must_be_even(path: Path, separator: str, width: int, reading: Reading) -> None:
+    """Refuse the first line that has not as many cells as line 1 has names."""
+    with path.open(encoding=_encoding(reading.encoding), newline="", errors="replace") as file:
+        rows = csv.reader(file, delimiter=separator)
+        try:
+            for row in islice(rows, 1, None):
+                if row and len(row) != width:
+                    raise DataError(
+                        f"{path}: expected {width} cells in line {rows.line_num}, as in line 1. Found {len(row)};"
+                        f" mend the line, or set {option('separator')}."
+                    )
+        except csv.Error as error:
+            raise DataError(f"{path}: expected a CSV file. Line {rows.line_num} cannot be read ({error}).") from None

@@ -1,0 +1,311 @@
+"""Many picture files -> pixels: decoded once, in parallel, into a memory map in the user's cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...errors import DataError, option
+from ...io.cache import entry, make_room
+from ...io.files import write_whole
+from ...io.reporter import SILENT, Reporter
+from ..reading import Reading
+from . import images
+
+__all__ = ["Decoded", "Decoder"]
+
+VERSION = 1
+"""Of what decoding gives; a cache of another is not used."""
+KIND = "pictures"
+GLANCES, LOOKS = 200, 32
+"""Pictures whose header, and whose pixels, say what the others are likely to be."""
+USUAL, LARGEST = (64, 64), 64
+"""The size of pictures that are not all alike, or have a longer side than this."""
+WORTH = 1500
+"""Files from which a second process is worth its start."""
+
+Answer = dict[str, Any]
+"""What was done of one range of files; see `images.decode_range`."""
+
+
+class Decoded(NamedTuple):
+    """The pixels of the files that could be read.
+
+    Attributes
+    ----------
+    pixels : ndarray or memory map, (n, h, w) or (n, h, w, 3), uint8
+    kept : ndarray, (n,)
+        Which of all files these are.
+    did : dict
+        How often what was done, by the key of its note.
+    skipped : tuple of (str, str)
+        The files that could not be read, and why.
+    """
+
+    pixels: np.ndarray
+    kept: np.ndarray
+    did: dict[str, int]
+    skipped: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decodes picture files, in this process and in others.
+
+    Attributes
+    ----------
+    workers : int or None
+        Processes, this one included; None takes as many as are worth their start.
+    reporter : Reporter
+        Who tells how it goes.
+    at_once : int
+        Files that a process is given at a time.
+    pause : float
+        Seconds from one note of what is done to the next: each waits for the disk.
+    program : str
+        What another process runs.
+    decode_range : function
+        What this process does with a range of files.
+    """
+
+    workers: int | None = None
+    reporter: Reporter = SILENT
+    at_once: int = 256
+    pause: float = 0.5
+    program: str = images.__file__
+    decode_range: Callable[..., Answer] = field(default=images.decode_range)
+
+    def pixels_of(
+        self, root: Path, files: Sequence[str], stats: Sequence[tuple[int, int]], reading: Reading
+    ) -> Decoded:
+        """The pixels of these files, from the cache or decoded into it; what a kill interrupted goes on.
+
+        Parameters
+        ----------
+        files : sequence of str
+            Paths relative to `root`.
+        stats : sequence of (int, int)
+            The size of each file, and when it was changed last: by these the cache knows them.
+        """
+        digest = hashlib.sha256(json.dumps([VERSION, str(root.resolve()), _choices(reading)]).encode())
+        for path, (size, when) in zip(files, stats, strict=True):
+            digest.update(os.fsencode(path) + f"\0{size}\0{when}\n".encode())
+        with entry(KIND, digest.hexdigest()) as folder:
+            if (kept := _cached(folder, files)) is not None:
+                with contextlib.suppress(OSError):
+                    os.utime(folder)  # when it was used last
+                return kept
+            with self._others(self._workers(len(files)) - 1) as others:
+                # They load what they need while the first pictures are looked at.
+                shape = _shape(root, files, reading)
+                needed = len(files) * int(np.prod(shape)) * 2
+                make_room(needed, folder, "decoded pictures", f"choose a smaller {option('size')}")
+                counts, skipped = _Work(self, root, files, shape, reading.fit, folder).done(others)
+            kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in skipped])
+            _close_gaps(folder / "pixels.npy", kept)
+            write_whole(folder / "index.json", json.dumps({"did": counts, "skipped": skipped}))
+            (folder / "done.jsonl").unlink(missing_ok=True)
+            made = _cached(folder, files)
+            assert made is not None
+            return made
+
+    def _workers(self, files: int) -> int:
+        """How many processes so many files are worth."""
+        if self.workers is not None:
+            return self.workers
+        return min(8, processors()) if files > WORTH else 1
+
+    @contextlib.contextmanager
+    def _others(self, n: int) -> Iterator[list[subprocess.Popen[str]]]:
+        """So many processes that decode; they are gone afterwards, whatever happened."""
+        command = [sys.executable, "-P", self.program]  # -P: the modules beside that file are not the library's
+        started = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(n)
+        ]
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
+                for pipe in (process.stdin, process.stdout):
+                    if pipe:
+                        with contextlib.suppress(OSError):
+                            pipe.close()
+
+
+class _Work:
+    """One decoding: every range of files that is not done yet, shared by several threads.
+
+    Each thread feeds one process; the calling thread decodes itself. What is done is noted in a log beside the pixels,
+    after the pixels themselves have reached the disk.
+    """
+
+    def __init__(
+        self, decoder: Decoder, root: Path, files: Sequence[str], shape: tuple[int, ...], fit: str, folder: Path
+    ):
+        self.decoder, self.root, self.files, self.shape, self.fit = decoder, root, list(files), shape, fit
+        pixels, self.log = folder / "pixels.npy", folder / "done.jsonl"
+        self.answers = _answers(self.log, pixels, (len(files), *shape))
+        done, step, n = {answer["start"] for answer in self.answers}, decoder.at_once, len(files)
+        self.ranges = [(a, min(a + step, n)) for a in range(0, n, step) if a not in done]
+        self.array = np.lib.format.open_memmap(pixels, "r+")
+        self.places = memoryview(self.array.reshape(-1))  # type: ignore[arg-type]
+        self.counter = decoder.reporter.counter(
+            f"reading {root.name}", n, sum(answer["stop"] - answer["start"] for answer in self.answers)
+        )
+        self.lock, self.failed = threading.Lock(), []
+        self.unsaid: list[Answer] = []
+        self.said = time.monotonic()
+        told = {"files": self.files, "root": str(root), "pixels": str(pixels), "offset": self.array.offset}
+        self.told = json.dumps(told | {"shape": shape, "fit": fit}) + "\n"
+
+    def done(self, others: Sequence[subprocess.Popen[str]]) -> tuple[dict[str, int], list[tuple[int, str]]]:
+        """Do all of it: what was done, as counts, and the files that could not be read, with the reason."""
+        threads = [threading.Thread(target=self.feed, args=(process,), daemon=True) for process in others]
+        try:
+            for thread in threads:
+                thread.start()
+            while (part := self.take()) is not None:
+                self.note(self.decoder.decode_range(self.files, self.root, self.places, self.shape, self.fit, *part))
+            for thread in threads:
+                thread.join()
+        finally:
+            self.counter.end()
+            self.note(None)
+        if self.failed:
+            a, b = self.failed[0]
+            raise DataError(
+                f"{self.root}: expected to decode from {self.files[a]} to {self.files[b - 1]}. The process that did"
+                " it died, for want of memory or by one of these files; move them away to see."
+            )
+        counts: Counter[str] = Counter()
+        for answer in self.answers:
+            counts.update(answer["did"])
+        return dict(counts), sorted((i, why) for answer in self.answers for i, why in answer["skipped"])
+
+    def note(self, answer: Answer | None) -> None:
+        """Note what is done; None when all is, so that nothing stays unsaid."""
+        with self.lock:
+            if answer:
+                self.answers.append(answer)
+                self.unsaid.append(answer)
+                self.counter.add(answer["stop"] - answer["start"])
+            if self.unsaid and (answer is None or time.monotonic() - self.said > self.decoder.pause):
+                self.array.flush()  # before the log says that it is there
+                with self.log.open("a", encoding="utf-8") as file:
+                    file.writelines(json.dumps(one) + "\n" for one in self.unsaid)
+                self.unsaid.clear()
+                self.said = time.monotonic()
+
+    def take(self) -> tuple[int, int] | None:
+        """The next range of files, which is then nobody else's."""
+        with self.lock:
+            return self.ranges.pop(0) if self.ranges and not self.failed else None
+
+    def feed(self, process: subprocess.Popen[str]) -> None:
+        """Give ranges to another process, one at a time."""
+        assert process.stdin and process.stdout
+        part = None
+        try:
+            process.stdin.write(self.told)
+            while (part := self.take()) is not None:
+                process.stdin.write(f"{part[0]} {part[1]}\n")
+                process.stdin.flush()
+                if not (line := process.stdout.readline()):
+                    self.failed.append(part)
+                    return
+                self.note(json.loads(line))
+        except (OSError, ValueError):
+            self.failed.append(part or (0, len(self.files)))
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _choices(reading: Reading) -> dict[str, Any]:
+    """What of the reading the pixels depend on."""
+    return reading.model_dump(mode="json", include={"size", "color", "fit"})
+
+
+def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
+    """What is kept, if it is whole; what is damaged is thrown away, to be made anew."""
+    index, file = folder / "index.json", folder / "pixels.npy"
+    if not index.is_file():
+        return None
+    try:
+        content = json.loads(index.read_text(encoding="utf-8"))
+        skipped = tuple((files[i], why) for i, why in content["skipped"])
+        kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in content["skipped"]])
+        pixels = np.load(file, mmap_mode="r", allow_pickle=False)
+        if pixels.dtype != np.uint8 or len(pixels) != (len(kept) or len(files)):
+            raise ValueError("of another length")
+        return Decoded(pixels, kept, dict(content["did"]), skipped)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
+        for path in (index, file, folder / "done.jsonl"):
+            path.unlink(missing_ok=True)
+        return None
+
+
+def _shape(root: Path, files: Sequence[str], reading: Reading) -> tuple[int, ...]:
+    """The shape that every picture gets, by what a few of them are."""
+    some = np.unique(np.linspace(0, len(files) - 1, GLANCES).astype(int))
+    sizes: Counter[tuple[int, int]] = Counter()
+    greys = []
+    for rank, i in enumerate(map(int, some)):
+        with contextlib.suppress(images.UnreadableError):
+            look = reading.color == "auto" and rank % max(1, len(some) // LOOKS) == 0
+            size, is_grey = images.glance(root / files[i], look)
+            sizes[size] += 1
+            if look:
+                greys.append(is_grey)
+    size = reading.size
+    if size is None:
+        alike = len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST
+        size = next(iter(sizes)) if alike else USUAL
+    grey = reading.color == "grey" or (reading.color == "auto" and all(greys))
+    return size if grey else (*size, 3)
+
+
+def _answers(log: Path, pixels: Path, shape: tuple[int, ...]) -> list[dict[str, Any]]:
+    """What an interrupted decoding had done; else begin with an empty array."""
+    if log.is_file() and pixels.is_file():
+        lines = log.read_text(encoding="utf-8").splitlines()
+        answers = []
+        for line in lines:
+            with contextlib.suppress(ValueError):  # a kill may leave half a line
+                answers.append(json.loads(line))
+        return answers
+    log.unlink(missing_ok=True)
+    np.lib.format.open_memmap(pixels, "w+", np.uint8, shape).flush()
+    return []
+
+
+def _close_gaps(path: Path, kept: np.ndarray) -> None:
+    """Leave out the rows of files that could not be read."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if len(kept) == len(array) or not len(kept):
+        return
+
+    def rewrite(partial: Path) -> None:
+        new = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(kept), *array.shape[1:]))
+        for start in range(0, len(kept), 4096):
+            new[start : start + 4096] = array[kept[start : start + 4096]]
+        new.flush()
+
+    write_whole(path, rewrite)

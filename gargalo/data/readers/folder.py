@@ -1,0 +1,172 @@
+"""A folder of pictures: which files it has, and what the names of its folders say of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ...errors import DataError
+from ..as_dataset import as_dataset
+from ..dataset import Dataset
+from ..reading import Note
+from ..splits import NAMES, SPLITS, TRAIN, named
+from . import images
+from .decoding import Decoder
+from .request import Request
+
+__all__ = ["natural", "read_folder"]
+
+DIGITS = re.compile(r"\d+")
+JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+class Found(NamedTuple):
+    """The picture files of a folder.
+
+    Attributes
+    ----------
+    files : list of n str
+        Paths relative to the folder.
+    stats : list of n (int, int)
+        The size of each file in bytes, and when it was changed last, in nanoseconds.
+    split : ndarray or None, (n,)
+        Where the names of sub-folders say it.
+    labels : list of n str, or None
+        The names of the sub-folders, where all files are in some.
+    notes : list of Note
+        What there is to know of the folder.
+    """
+
+    files: list[str]
+    stats: list[tuple[int, int]]
+    split: np.ndarray | None
+    labels: list[str] | None
+    notes: list[Note]
+
+
+def read_folder(root: Path, request: Request, decoder: Decoder | None = None) -> Dataset:
+    """A dataset from a folder of pictures.
+
+    Sub-folders called train and test (and validation, val, …) are splits; the sub-folders in them, or else in `root`,
+    are labels, unless there are pictures beside them.
+
+    Parameters
+    ----------
+    decoder : Decoder or None
+        Who decodes the files; without it, as many processes as the request says.
+
+    Raises
+    ------
+    DataError
+        No picture in it, or none in one of its sub-folders.
+    """
+    found = _search(root)
+    decoder = decoder or Decoder(request.workers, request.reporter)
+    decoded = decoder.pixels_of(root, found.files, found.stats, request.reading)
+    notes = found.notes + [Note(key=key, count=count) for key, count in sorted(decoded.did.items())]
+    if decoded.skipped:
+        notes.append(Note(key="skipped", count=len(decoded.skipped)))
+    if not len(decoded.kept):
+        path, why = decoded.skipped[0]
+        raise DataError(f"{root}: expected pictures that can be read. Found none; the first, {path}: {why}.")
+    kept = decoded.kept
+    dataset = as_dataset(
+        decoded.pixels,
+        None if found.labels is None else np.array(found.labels)[kept],
+        name=root.name,
+        split=None if found.split is None else found.split[kept],
+        split_seed=request.split_seed,
+        ids=[as_text(found.files[i]) for i in kept],
+        reading=request.reading,
+        notes=notes,
+    )
+    return dataclasses.replace(dataset, skipped=tuple((as_text(path), why) for path, why in decoded.skipped))
+
+
+def as_text(path: str) -> str:
+    """A path that can be written anywhere: bytes of its name that are no text are shown as such."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def _search(root: Path) -> Found:
+    """Every picture below `root`, in the order of its path; splits in the order training, validation, test."""
+    top = {entry.name for entry in os.scandir(root) if entry.is_dir() and not _is_hidden(entry.name)}
+    called = {name: NAMES[name.lower()] for name in top if name.lower() in NAMES}
+    has_splits = {"train", "test"} <= {list(SPLITS)[code] for code in called.values()}
+    files: list[str] = []
+    stats, others, empty = [], 0, []
+    for folder, items, inside in _walk(root):
+        mine = [item for item in items if item.name.lower().endswith(images.SUFFIXES)]
+        others += len(items) - len(mine)
+        if not mine and not inside:
+            empty.append(folder)
+        above = "" if folder == root else folder.relative_to(root).as_posix() + "/"
+        for item in mine:
+            info = item.stat()
+            files.append(above + item.name)
+            stats.append((info.st_size, info.st_mtime_ns))
+    known = ", ".join(images.SUFFIXES)
+    if not files:
+        raise DataError(f"{root}: expected pictures ({known}). Found none in this folder or below it.")
+    parts = [path.split("/") for path in files]
+    codes = [called.get(p[0], TRAIN) if has_splits else TRAIN for p in parts]
+    order = sorted(range(len(files)), key=lambda i: (codes[i], natural(files[i])))
+    files, stats = [files[i] for i in order], [stats[i] for i in order]
+    parts = [parts[i] for i in order]
+    notes = [Note(key="other_files", count=others)] if others else []
+    notes += [Note(key="empty_folder", count=1, what=str(folder)) for folder in sorted(empty)]
+    split = None
+    if has_splits:
+        loose = [path for path, p in zip(files, parts, strict=True) if p[0] not in called]
+        if loose:
+            known = " or ".join(sorted(called))
+            raise DataError(f"{root}: expected every picture under {known}. Found {loose[0]} beside them.")
+        split = named([p[0] for p in parts], str(root))
+        parts = [p[1:] for p in parts]
+    is_labelled = all(len(p) > 1 for p in parts)
+    if not is_labelled and any(len(p) > 1 for p in parts):
+        notes.append(Note(key="loose", count=sum(len(p) == 1 for p in parts)))
+    return Found(files, stats, split, [as_text(p[0]) for p in parts] if is_labelled else None, notes)
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]]:
+    """Folders with their files and the names of their sub-folders; each once, whatever links say."""
+    seen, left = set(), [root]
+    while left:
+        folder = left.pop()
+        info = folder.stat()
+        if (info.st_dev, info.st_ino) in seen:
+            continue
+        seen.add((info.st_dev, info.st_ino))
+        files, inside = [], []
+        try:
+            with os.scandir(folder) as entries:
+                for item in entries:
+                    if _is_hidden(item.name):
+                        continue
+                    # A link that leads nowhere is neither.
+                    if item.is_dir():
+                        inside.append((item.is_symlink(), item.name))
+                    elif item.is_file():
+                        files.append(item)
+        except OSError as error:
+            raise DataError(f"{folder}: cannot be read ({error.strerror}).") from None
+        yield folder, files, [name for _, name in inside]
+        # Taken from the end: the first by name is next, and links come after what they may lead to.
+        left[:0] = [folder / name for is_link, name in sorted(inside, reverse=True) if is_link]
+        left += [folder / name for is_link, name in sorted(inside, reverse=True) if not is_link]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in JUNK
+
+
+def natural(path: str) -> tuple[str, str]:
+    """A key that sorts img2 before img10, and folders as wholes; no two paths have the same."""
+    return DIGITS.sub(lambda found: found[0].zfill(20), path).replace("/", "\0"), path

@@ -1,0 +1,260 @@
+"""Tables: CSV, Parquet and data frames become rows of numbers, of which every column is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import DataError, option, unknown
+from ...io.tables import polars
+from ..as_dataset import as_dataset
+from ..columns import Column
+from ..dataset import Dataset
+from ..reading import Note, Reading
+from ..spec import DataSpec
+from ..splits import by_order, named
+from . import windows
+from .csv_files import read_frame
+from .request import Request
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["SUFFIXES", "frame_of", "from_frame", "label_column", "read_table"]
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+MOST_CATEGORIES = 256
+"""A column of more different texts is no category, but names, notes or ids."""
+ROLES = ("label", "id", "time", "group", "split")
+ROW = "\0row"
+"""A column's name that no file can have: the number of a row as it was read."""
+LABEL = "\0label"
+"""The same for labels that came beside a frame."""
+
+
+def read_table(path: Path, request: Request) -> Dataset:
+    """A dataset from a CSV or Parquet file; see `from_frame`.
+
+    Raises
+    ------
+    DataError
+        With the line and the option to set, where the file is not what it should be.
+    """
+    return from_frame(read_frame(path, request.reading), request, path.name)
+
+
+def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
+    """A dataset from a data frame.
+
+    Parameters
+    ----------
+    request : Request
+        Data that it must fit have the same columns, in the same order, with the same categories.
+    name : str
+        What people call it.
+    """
+    pl, reading, like = polars(), request.reading, request.like
+    roles = _roles(frame, reading, like)
+    frame = _in_order(frame.with_row_index(ROW), roles, name)
+    notes: list[Note] = []
+    x, columns = _matrix(frame, roles, reading, name, like, notes)
+    y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
+    group, time, named_by = roles["group"], roles["time"], roles["split"]
+    groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
+    split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
+    if split is None and time and groups is None:
+        split = by_order(np.arange(len(x)), reading.shares)
+    kind = "table"
+    if reading.window and time:
+        step = reading.step or reading.window
+        kind = "series"
+        x, columns, rows = windows.cut(x, columns, (reading.window, step), (groups, split), name)
+        ids = _window_ids(frame[rows], time, group)
+        last = rows + reading.window - 1
+        y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
+    # Names that training never saw are missing, also where nothing else may be.
+    strange = any(note.key == "unseen" for note in notes)
+    reading = reading.model_copy(update={"impute": reading.impute or ("mask" if strange else None)})
+    return as_dataset(
+        x, y, name=name, kind=None if reading.image_shape else kind, split=split, split_seed=request.split_seed,
+        ids=ids, columns=columns, groups=groups, reading=reading, notes=notes, dtype=request.known_dtype,
+    )  # fmt: skip
+
+
+def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict[str, str | None]:
+    """The columns that are no data, by what they are for; those that must be there are."""
+    roles = {role: getattr(reading, role) for role in ROLES}
+    for role, column in roles.items():
+        if column is None or column in frame.columns:
+            continue
+        # Of no use in data that are only encoded, but that windows are cut in the order of time.
+        if like is None or (role == "time" and reading.window):
+            raise unknown(role, column, frame.columns)
+        roles[role] = None
+    for role in ("ignore", "category"):
+        for column in getattr(reading, role):
+            if column not in frame.columns and like is None:
+                raise unknown(role, column, frame.columns)
+    return roles
+
+
+def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], name: str) -> pl.DataFrame:
+    """The rows in the order of time within each group, where there is a time."""
+    if (time := roles["time"]) is None:
+        return frame
+    if frame[time].null_count():
+        raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
+    return frame.sort([key for key in (roles["group"], time) if key], maintain_order=True)
+
+
+def _matrix(
+    frame: pl.DataFrame,
+    roles: dict[str, str | None],
+    reading: Reading,
+    name: str,
+    like: DataSpec | None,
+    notes: list[Note],
+) -> tuple[np.ndarray, list[Column]]:
+    """The data as float32 (n, p), NaN where nothing is, and what each column is."""
+    pl = polars()
+    aside = {ROW, *roles.values(), *reading.ignore}
+    used = [column for column in frame.columns if column not in aside]
+    wanted = windows.base(like.columns, reading.window) if like and like.columns else []
+    known = {column.name: column for column in wanted}
+    if wanted:
+        lacking = [column for column in known if column not in frame.columns]
+        if lacking:
+            raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns[1:])}.")
+        used = list(known)
+    else:
+        empty = [c for c in used if frame[c].dtype == pl.Null or frame[c].null_count() == len(frame)]
+        notes += [Note(key="empty_column", count=1, what=column) for column in empty]
+        used = [column for column in used if column not in empty]
+    if not used:
+        raise DataError(f"{name}: expected a column of data. Found none beside {', '.join(frame.columns[1:])}.")
+    x, columns = np.empty((len(frame), len(used)), np.float32), []
+    for i, column in enumerate(used):
+        x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
+        columns.append(what)
+    if not (wanted or reading.window or reading.image_shape):
+        still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
+        notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
+    return x, columns
+
+
+def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
+    """An id for each window, from its first row: when, and of which group."""
+    pl = polars()
+    times = first[time].cast(pl.String).to_list()
+    if group is None:
+        return times
+    return [f"{whose}/{when}" for whose, when in zip(first[group].cast(pl.String).to_list(), times, strict=True)]
+
+
+def frame_of(data: Any) -> pl.DataFrame | None:
+    """A polars frame from a polars or pandas one; None for anything else."""
+    kind = type(data)
+    if kind.__name__ != "DataFrame" or kind.__module__.partition(".")[0] not in ("polars", "pandas"):
+        return None
+    pl = polars()
+    if kind.__module__.startswith("polars"):
+        return data
+    found = {}
+    for name in data.columns:
+        values = data[name]
+        # Texts come as Python objects, and pandas has several kinds of nothing among them.
+        if values.dtype.kind in "biuf" or values.dtype.kind == "M":
+            found[str(name)] = pl.Series(str(name), values.to_numpy())
+        else:
+            cells = [None if cell is None or cell != cell else cell for cell in values.astype(object)]
+            numeric = all(isinstance(cell, int | float) for cell in cells if cell is not None)
+            found[str(name)] = pl.Series(str(name), cells if numeric else [c if c is None else str(c) for c in cells])
+    if len(found) < len(data.columns):
+        raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
+    return pl.DataFrame(found)
+
+
+def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
+    """Labels that came beside a frame, as a column of it."""
+    values = np.asarray(y)
+    if values.shape != (len(frame),):
+        raise DataError(f"frame: expected {len(frame)} labels, one for each row. Found shape {values.shape}.")
+    return polars().Series(LABEL, values.tolist(), strict=False)
+
+
+def _numbers(
+    series: pl.Series, is_category: bool, name: str, known: Column | None, notes: list[Note]
+) -> tuple[np.ndarray, Column]:
+    """A column as float32 (n,), NaN where nothing is; and what it is. Categories `known` keep their indices."""
+    pl = polars()
+    where, kind = f"{name}: column {series.name!r}", series.dtype
+    leave = f"{option('ignore', series.name)} leaves it out"
+    if kind.is_nested() or kind == pl.Binary or kind == pl.Object:
+        raise DataError(f"{where}: expected numbers or names. Found {kind}; {leave}.")
+    if kind.is_temporal():
+        raise DataError(
+            f"{where}: expected numbers or names. Found times; {leave}, or {option('time', series.name)} orders by it."
+        )
+    if known is not None:
+        is_category = known.kind == "category"
+        if series.null_count() == len(series):
+            return np.full(len(series), np.nan, np.float32), known
+    if kind.is_numeric() and not is_category:
+        numbers = (
+            series.cast(pl.Float32, strict=False) if kind.is_float() or kind.is_integer() else series.cast(pl.Float32)
+        )
+        return numbers.fill_null(float("nan")).to_numpy(), known or Column(name=series.name)
+    if known is not None and not is_category:
+        raise DataError(f"{where}: expected numbers, as in training. Found {kind}.")
+    texts = series.cast(pl.String)
+    names = known.categories if known else tuple(texts.drop_nulls().unique().sort().to_list())
+    if len(names) > MOST_CATEGORIES:
+        raise DataError(
+            f"{where}: expected numbers, or at most {MOST_CATEGORIES} different names. Found {len(names):,}, such"
+            f" as {names[0]!r}; {leave}, or {option('id', series.name)} makes them ids."
+        )
+    codes = texts.replace_strict(list(names), list(range(len(names))), default=None, return_dtype=pl.Float32)
+    unseen = codes.null_count() - texts.null_count()
+    if unseen:
+        notes.append(Note(key="unseen", count=unseen, what=series.name))
+    return codes.fill_null(float("nan")).to_numpy(), known or Column(
+        name=series.name, kind="category", categories=names
+    )
+
+
+def _labels(frame: pl.DataFrame, label: str | None, name: str) -> np.ndarray | None:
+    pl = polars()
+    if label is None:
+        return None
+    series = frame[label]
+    if series.null_count():
+        raise DataError(f"{name}: expected a label in every row of {label!r}. Found {series.null_count()} without.")
+    if series.dtype.is_float() and series.n_unique() > MOST_CATEGORIES:
+        raise DataError(
+            f"{name}: expected labels in column {label!r}. Found {series.n_unique():,} different numbers, which is"
+            f" a measurement: leave {option('label')} out, or {option('ignore', label)} as well."
+        )
+    return series.to_numpy() if series.dtype.is_numeric() else np.array(series.cast(pl.String).to_list())
+
+
+def _ids(frame: pl.DataFrame, column: str | None, name: str) -> Sequence[str] | None:
+    pl = polars()
+    if column is None:
+        rows = frame[ROW].to_numpy()
+        return None if (rows == np.arange(len(rows))).all() else list(map(str, rows))
+    ids = frame[column].cast(pl.String)
+    if ids.null_count() or ids.n_unique() < len(ids):
+        raise DataError(
+            f"{name}: expected an id of its own for each row in column {column!r}. Found {ids.n_unique():,} for"
+            f" {len(ids):,} rows; {option('group', column)} keeps rows of one id together."
+        )
+    return ids.to_list()
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    """Numbers that never change, whatever is missing."""
+    some = values[~np.isnan(values)]
+    return len(some) > 0 and bool((some == some[0]).all())

@@ -1,0 +1,84 @@
+"""Logs of sensors: rows in the order of time, cut into windows that each make one example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import psutil
+
+from ...errors import DataError, option
+from ..columns import Column
+
+__all__ = ["base", "cut"]
+
+
+def cut(
+    x: np.ndarray,
+    columns: Sequence[Column],
+    lengths: tuple[int, int],
+    borders: Sequence[np.ndarray | None],
+    name: str,
+) -> tuple[np.ndarray, list[Column], np.ndarray]:
+    """Windows of so many rows, one every so many; none reaches into another group or split.
+
+    Parameters
+    ----------
+    x : ndarray, (n, p)
+        In the order of time within each group.
+    columns : sequence of p Column
+        What each number of a row is.
+    lengths : (int, int)
+        Rows in a window, and rows from the start of one to the start of the next.
+    borders : sequence of (ndarray or None), (n,)
+        Groups and splits: where one of them changes, a window ends.
+    name : str
+        What people call the data, for messages.
+
+    Returns
+    -------
+    ndarray, (m, window * p)
+        The rows of a window, one after the other.
+    list of Column
+        "temperature[0]", "vibration[0]", "temperature[1]", …
+    ndarray, (m,)
+        The row at which each window begins.
+
+    Raises
+    ------
+    DataError
+        Where nothing is long enough for a window.
+    """
+    (window, step), starts = lengths, []
+    is_edge = np.zeros(len(x), bool)
+    is_edge[0] = True
+    for codes in borders:
+        if codes is not None:
+            is_edge[1:] |= codes[1:] != codes[:-1]
+    edges = [*np.flatnonzero(is_edge), len(x)]
+    for first, last in pairwise(edges):
+        starts.append(np.arange(first, last - window + 1, step))
+    rows = np.concatenate(starts)
+    if not len(rows):
+        longest = int(np.diff(edges).max())
+        raise DataError(f"{name}: expected stretches of at least {window} rows for a window. Found at most {longest}.")
+    needed, free = 2 * len(rows) * window * x.shape[1] * 4, psutil.virtual_memory().available
+    if needed > free:
+        raise DataError(
+            f"{name}: expected windows that fit into {free // 10**6} MB. Found {len(rows):,} that take"
+            f" {needed // 10**6} MB; choose a larger {option('step')}."
+        )
+    # (m, p, window), a view; then row by row.
+    views = np.lib.stride_tricks.sliding_window_view(x, window, axis=0)[rows]
+    cuts = views.swapaxes(1, 2).reshape(len(rows), -1)
+    wide = [column.model_copy(update={"name": f"{column.name}[{t}]"}) for t in range(window) for column in columns]
+    return cuts, wide, rows
+
+
+def base(columns: Sequence[Column], window: int | None) -> list[Column]:
+    """The columns of the log itself, from those of its windows."""
+    if not window:
+        return list(columns)
+    first = columns[: len(columns) // window]
+    return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]

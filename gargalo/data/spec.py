@@ -1,0 +1,99 @@
+"""What is known of data without the data: their kind, shape, range, names, parts, and where they came from."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .columns import Column
+from .modalities import MODALITIES
+from .reading import Reading
+
+if TYPE_CHECKING:
+    from .modalities import Modality
+
+__all__ = ["DataSpec", "Origin"]
+
+
+class Origin(BaseModel):
+    """The arguments of `load_data` that give the same data again, from any working folder.
+
+    Attributes
+    ----------
+    src : str
+        A name such as "mnist-10k", or an absolute path.
+    data_dir : str or None
+        The folder of the files of a named data set.
+    split_seed : int
+        Seed of the split of data that come without one.
+    reading : Reading
+        How the files became examples.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    src: str
+    data_dir: str | None = None
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    reading: Reading = Reading()
+
+
+class DataSpec(BaseModel):
+    """What a recipe remembers of its data: enough to build a model for them and to check other data against.
+
+    Attributes
+    ----------
+    name : str
+        What people call the data.
+    kind : str
+        A name in `gargalo.data.modalities.MODALITIES`: "image", "table", "vector" or "series".
+    raw_shape : tuple of int
+        The shape of one example as it was read: (h, w), (h, w, c) or (p,).
+    dtype : str
+        NumPy's name of the type of its numbers; bytes stay bytes.
+    class_names : tuple of str or None
+        The names of the labels, where there are labels.
+    counts : dict
+        How many examples each split has: "train", "validation" and "test".
+    fingerprint : str
+        sha256 of arrays, labels and split.
+    columns : tuple of Column or None
+        What each number of a row is, where the data are a table or a series.
+    missing : bool
+        May numbers be missing, to be left out of the loss?
+    span : (float, float) or None
+        The least and the greatest number, where the data are no bytes.
+    origin : Origin or None
+        None for arrays that a program made.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: str
+    raw_shape: Annotated[tuple[Annotated[int, Field(ge=1, le=2**24)], ...], Field(min_length=1, max_length=3)]
+    dtype: str
+    class_names: tuple[str, ...] | None = None
+    counts: dict[str, int]
+    fingerprint: str
+    columns: tuple[Column, ...] | None = None
+    missing: bool = False
+    span: tuple[float, float] | None = None
+    origin: Origin | None = None
+
+    @property
+    def modality(self) -> Modality:
+        """What this kind of data implies."""
+        return MODALITIES.get_or_raise(self.kind)
+
+    @property
+    def size(self) -> int:
+        """Numbers in one example."""
+        return math.prod(self.raw_shape)
+
+    @property
+    def classes(self) -> int:
+        """How many labels there are; 0 without labels."""
+        return len(self.class_names or ())

@@ -1,0 +1,108 @@
+"""Which examples train, which validate, which test: dealt out once, by a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import DataError
+
+__all__ = ["SPLITS", "TEST", "TRAIN", "VALIDATION", "by_order", "copies", "deal", "named"]
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+NAMES = SPLITS | {
+    "held": VALIDATION,
+    "held-out": VALIDATION,
+    "training": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "testing": TEST,
+}
+"""What a column or a folder may call a split."""
+AT_ONCE = 2**26
+"""Bytes of rows that are looked at together."""
+
+
+def deal(
+    n: int,
+    seed: int,
+    shares: Sequence[float] = (0.8, 0.1, 0.1),
+    strata: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
+    """Deal `n` examples out to training, validation and test.
+
+    Parameters
+    ----------
+    shares : three floats
+        Of the examples, or of the groups where there are groups.
+    strata : ndarray or None, (n,) int
+        Every split gets its share of each of these: labels.
+    groups : ndarray or None, (n,) int
+        Examples of one group come into one split.
+
+    Returns
+    -------
+    ndarray, (n,), uint8
+        TRAIN, VALIDATION or TEST.
+    """
+    if groups is None:
+        first, member = np.arange(n), np.arange(n)
+    else:
+        _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    draws = np.random.default_rng(seed)
+    order = draws.permutation(len(first))
+    if strata is not None:
+        order = order[np.argsort(strata[first[order]], kind="stable")]
+    units = np.full(len(first), TRAIN, np.uint8)
+    # Every so many-th unit of a list sorted by stratum: shares are exact over all, and as near as can be in each.
+    for code, share in ((TEST, shares[2]), (VALIDATION, shares[1])):
+        left = order[units[order] == TRAIN]
+        wanted = round(share * len(units))
+        if share and len(left) > 1:
+            wanted = min(max(1, wanted), len(left) - 1)
+        steps = (np.arange(len(left) + 1) * wanted + draws.integers(len(left) or 1)) // max(1, len(left))
+        units[left[np.diff(steps) > 0]] = code
+    return units[member]
+
+
+def by_order(order: np.ndarray, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> np.ndarray:
+    """The first in time train, those after them are held out, the last ones test; `order` (n,) sorts examples."""
+    n = len(order)
+    split = np.empty(n, np.uint8)
+    first, second = round(n * shares[0]), round(n * (shares[0] + shares[1]))
+    split[order[:first]], split[order[first:second]], split[order[second:]] = TRAIN, VALIDATION, TEST
+    return split
+
+
+def named(names: Sequence[str], where: str) -> np.ndarray:
+    """Splits from their names, such as "train" or "validation".
+
+    Raises
+    ------
+    DataError
+        For a name that is no split's.
+    """
+    values, places = np.unique(np.asarray(names, str), return_inverse=True)
+    unknown = [str(value) for value in values if value.strip().lower() not in NAMES]
+    if unknown:
+        raise DataError(f"{where}: expected splits called {', '.join(SPLITS)}. Found {unknown[0]!r}.")
+    return np.array([NAMES[value.strip().lower()] for value in values], np.uint8)[places]
+
+
+def copies(x: np.ndarray) -> np.ndarray:
+    """For each row (n, …) the number of the first row that is the same, (n,); rows are alike by a 64-bit hash."""
+    hashes = np.empty(len(x), np.uint64)
+    words = -(-x[:1].nbytes // 4)
+    # Every 32-bit word by a random 64-bit factor of its own: two rows agree by chance once in 2^64.
+    factors = np.random.default_rng(0).integers(0, 2**64, words, np.uint64)
+    step = max(1, AT_ONCE // max(1, x[:1].nbytes))
+    for start in range(0, len(x), step):
+        rows = np.ascontiguousarray(x[start : start + step]).reshape(min(step, len(x) - start), -1).view(np.uint8)
+        if rows.shape[1] % 4:
+            rows = np.pad(rows, ((0, 0), (0, 4 * words - rows.shape[1])))
+        hashes[start : start + step] = rows.view(np.uint32).astype(np.uint64) @ factors
+    _, first, member = np.unique(hashes, return_index=True, return_inverse=True)
+    return first[member]

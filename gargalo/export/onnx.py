@@ -1,0 +1,179 @@
+"""ONNX: one verb of a model as a file that runs anywhere, raw values in and raw values out."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..core import Codec, LatentModel
+from ..errors import RunError, unknown
+from ..fitted import FittedModel
+from ..io.files import write_whole
+
+__all__ = ["VERBS", "export", "to_onnx"]
+
+VERBS = ("encode", "decode", "reconstruct", "classify")
+OPSET = 18
+TOLERANCE = 1e-5
+"""How far an exported file may be from PyTorch, as a share of the largest value where that is above 1."""
+
+
+class _Verb(nn.Module):
+    """Codec and model as one function of raw values or of flat latents."""
+
+    def __init__(self, codec: Codec, model: LatentModel, verb: str):
+        super().__init__()
+        self.codec, self.model, self.verb = codec, model, verb
+
+    def forward(self, given: Tensor, y: Tensor | None = None) -> Any:
+        if self.verb == "encode":
+            return self.model.encode(self.codec(given)).flatten(1)
+        if self.verb == "classify":
+            return self.model.classify(self.codec(given))
+        if self.verb == "decode":
+            x = self.model.decode(given.reshape(-1, *self.model.latent_shape), y)
+        else:
+            x = self.model.reconstruct(self.codec(given))
+        return self.codec.invert(x), x
+
+
+NAMES = {
+    "encode": (["raw"], ["z"]),
+    "decode": (["z", "y"], ["raw", "x"]),
+    "reconstruct": (["raw"], ["raw_out", "x"]),
+    "classify": (["raw"], ["probabilities"]),
+}
+"""What goes into each file, and what comes out of it."""
+
+
+def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> bytes:
+    """One verb as an ONNX file (opset 18, weights inside), for any number of rows.
+
+    ==============  ==============================================  ==========================================
+    verb            in                                              out
+    ==============  ==============================================  ==========================================
+    encode          raw (n, *raw_shape)                             z (n, d)
+    decode          z (n, d), y (n, classes) if it is a condition   raw (n, *raw_shape), x (n, *x_shape)
+    reconstruct     raw (n, *raw_shape)                             raw_out (n, *raw_shape), x (n, *x_shape)
+    classify        raw (n, *raw_shape)                             probabilities (n, classes)
+    ==============  ==============================================  ==========================================
+
+    `raw` is in the data's own dtype and range, `x` the same in model space, before it is rounded.
+
+    Parameters
+    ----------
+    raw : ndarray, (n, *raw_shape)
+        A few examples, on which the file is compared with PyTorch.
+
+    Raises
+    ------
+    RunError
+        For a file whose outputs are not PyTorch's to 1e-5.
+    """
+    able = [known for known in VERBS if known in model.can]
+    if verb not in able:
+        raise unknown("verb", verb, able)
+    model, codec = model.eval(), codec.eval()
+    # Two rows at least: one would be taken for the only number of rows there is.
+    rows = torch.from_numpy(np.array(raw[np.arange(max(2, min(4, len(raw)))) % len(raw)]))
+    with torch.no_grad():
+        given: tuple[Tensor, ...] = (rows,)
+        if verb == "decode":
+            given = (model.encode(codec(rows)).flatten(1).clone(),)
+            if model.is_conditional:
+                given += (torch.eye(model.classes)[torch.arange(len(rows)) % model.classes],)
+        module = _Verb(codec, model, verb).eval()
+        inputs, outputs = NAMES[verb]
+        quiet = logging.getLogger("torch.onnx")
+        level = quiet.level
+        quiet.setLevel(logging.ERROR)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                program = torch.onnx.export(
+                    module, given, dynamo=True, external_data=False, opset_version=OPSET, verbose=False,
+                    input_names=inputs[: len(given)], output_names=outputs,
+                    dynamic_shapes=tuple({0: torch.export.Dim("n", min=1)} for _ in given),
+                )  # fmt: skip
+        finally:
+            quiet.setLevel(level)
+        assert program is not None
+        proto = program.model_proto
+        _forget_origin(proto)
+        content = proto.SerializeToString()
+        _must_agree(content, module, tuple(part[1:] for part in given), verb)
+    return content
+
+
+def export(fitted: FittedModel, raw: np.ndarray, folder: Path, verbs: Sequence[str] | None = None) -> dict[str, Path]:
+    """Write what a model can do as ONNX files, `<verb>.onnx`, into `folder`.
+
+    Parameters
+    ----------
+    raw : ndarray, (n, *raw_shape)
+        A few examples, on which the files are compared with PyTorch.
+    verbs : sequence of str, or None
+        Of encode, decode, reconstruct, classify; all that the model can without them.
+
+    Returns
+    -------
+    dict
+        The file of each verb.
+
+    Raises
+    ------
+    ParameterError
+        For a verb that the model cannot.
+    RunError
+        For a file whose outputs are not PyTorch's to 1e-5.
+    """
+    chosen = [verb for verb in VERBS if fitted.can(verb)] if verbs is None else verbs
+    return {
+        verb: write_whole(folder / f"{verb}.onnx", to_onnx(fitted.codec, fitted.model, verb, raw)) for verb in chosen
+    }
+
+
+def _forget_origin(message: Any) -> None:
+    """Take out where in which files each node came from: they name folders of this machine."""
+    for field, value in message.ListFields():
+        if field.name in ("metadata_props", "doc_string"):
+            message.ClearField(field.name)
+        elif field.type == field.TYPE_MESSAGE and field.name != "initializer":
+            parts = value if isinstance(value, Iterable) else [value]
+            for part in parts:
+                _forget_origin(part)
+
+
+def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], verb: str) -> None:
+    """Refuse a file that does not do what PyTorch does, on other rows than it was made with."""
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    proto = onnx.load_from_string(content)
+    fed = {node.name: part.numpy() for node, part in zip(proto.graph.input, given, strict=True)}
+    results: Any = ReferenceEvaluator(proto).run(None, fed)
+    expected = module(*given)
+    for got, wanted in zip(results, expected if isinstance(expected, tuple) else (expected,), strict=True):
+        wanted = wanted.numpy()
+        if got.shape != wanted.shape or got.dtype != wanted.dtype:
+            raise RunError(
+                f"{verb}.onnx: expected {wanted.dtype} {wanted.shape}, as PyTorch gives. Found {got.dtype}"
+                f" {got.shape}; this network cannot be exported."
+            )
+        away = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+        worst, most = float(np.max(away, initial=0)), max(1.0, float(np.abs(wanted).max(initial=0)))
+        # A byte that was about to be rounded the other way is one away.
+        allowed = 1.0 if wanted.dtype == np.uint8 else TOLERANCE * most
+        if not worst <= allowed or math.isnan(worst):
+            raise RunError(
+                f"{verb}.onnx: expected PyTorch's outputs to {allowed:.3g}. Found them {worst:.3g} away; this"
+                " network cannot be exported."
+            )

@@ -1,0 +1,339 @@
+"""A `FittedModel`: a recipe, its codec and its model in memory, and every verb on arrays.
+
+It knows no folder, no path and no reader of data: training makes one, a run folder holds one, and estimators, exports
+and the explorer take one.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import latent
+from .core import Batch, Codec, LatentModel
+from .data import Dataset, DataSpec
+from .errors import DataError, GargaloWarning, ParameterError, must, unknown
+from .latent import PRIORS, Prior
+from .models import corrupt
+from .recipes import NO_CUSTOM, Custom, Recipe
+from .training import fast_products, generator_at
+
+__all__ = ["FittedModel", "checked_seed"]
+
+CORRUPTION, POSTERIOR = (0, 0, 1), (0, 0, 2)
+"""Places of draws that no training has: these have three numbers, an epoch and a step are two."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """One trained model. Everything is deterministic unless it takes a seed.
+
+    Below, `data` are raw examples (n, *raw_shape) as an array, or a `Dataset`, whose labels are used where they are a
+    condition.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        Every choice that led to it, and what the data were.
+    codec : Codec
+        Raw data <-> model space.
+    model : LatentModel
+        The trained model, in evaluation mode.
+    custom : Custom
+        The objective and the network that a program gave.
+    name : str
+        What messages call it.
+    """
+
+    recipe: Recipe
+    codec: Codec
+    model: LatentModel
+    custom: Custom = field(default=NO_CUSTOM, repr=False)
+    name: str = "the model"
+
+    @property
+    def spec(self) -> DataSpec:
+        """What the data were that it was trained on."""
+        return self.recipe.data
+
+    @property
+    def latent_size(self) -> int:
+        """Numbers in one latent as it travels, flat; all of a grid's."""
+        return math.prod(self.model.latent_shape)
+
+    def can(self, verb: str) -> bool:
+        """Is this one of the verbs of the model: encode, decode, reconstruct, denoise, posterior, classify, codes?"""
+        return verb in self.model.can
+
+    # ---- between data and latents
+
+    def encode(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples -> latents (n, d) float32; the posterior's mean where there is one."""
+        return self._apply("encode", data, lambda raw, *y: self.model.encode(self.codec(raw)).flatten(1))
+
+    def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
+        """Latents (n, d) -> raw examples (n, *raw_shape).
+
+        Parameters
+        ----------
+        label : name, or (n,) names
+            For a model that decodes a latent with a label.
+
+        Raises
+        ------
+        DataError
+            For latents of another shape, or that are not finite.
+        ParameterError
+            For a model that cannot decode, or a label that is missing or unknown.
+        """
+        if not self.model.is_conditional:
+            return self.decode_with(z)
+        if label is None:
+            known = ", ".join(self.spec.class_names or ())
+            raise ParameterError(f"{self.name}: model {self.recipe.model} decodes with a label: one of {known}.")
+        return self.decode_with(z, self.one_hot(label, len(z)))
+
+    def decode_with(self, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+        """Latents (n, d), and labels (n, classes) where they are a condition, perhaps blended, -> raw examples."""
+        self.must_be_able("decode")
+        z, d = np.asarray(z), self.latent_size
+        if z.ndim != 2 or z.shape[1] != d or z.dtype.kind not in "fiu":
+            raise DataError(f"decode: expected latents of shape (n, {d}). Found {z.shape} of dtype {z.dtype}.")
+        if not np.isfinite(z).all():
+            raise DataError("decode: expected finite latents. Found NaN or infinity.")
+        shape = self.model.latent_shape
+        return _in_slices(
+            (z,) if y is None else (z, y),
+            lambda z, *y: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape), *y)),
+            self.codec.rows_at_once,
+        )
+
+    def reconstruct(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples -> the same, through the bottleneck and back; with their labels where these matter."""
+        return self._apply(
+            "reconstruct", data, lambda raw, *y: self.codec.invert(self.model.reconstruct(self.codec(raw), *y))
+        )
+
+    def reconstruct_in_model_space(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples -> their reconstructions (n, *x_shape) float32, before these are rounded to bytes."""
+        return self._apply("reconstruct", data, lambda raw, *y: self.model.reconstruct(self.codec(raw), *y))
+
+    def denoise(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Corrupted raw examples -> clean ones."""
+        self.must_be_able("denoise")
+        return self.reconstruct(data)
+
+    def corrupt(self, data: np.ndarray | Dataset, strength: float | None = None, seed: int = 0) -> np.ndarray:
+        """Raw examples with the noise that the model was trained on, or another strength of it.
+
+        Parameters
+        ----------
+        strength : float or None
+            The standard deviation of Gaussian noise, or the share of values that are corrupted; None is that of the
+            training.
+        seed : int
+            Of the noise.
+        """
+        self.must_be_able("denoise")
+        noise = self.recipe.options["noise"]
+        strength = float(self.recipe.options["strength"] if strength is None else strength)
+        most = 10 if noise == "gaussian" else 1
+        if not 0 <= strength <= most:
+            raise must("strength", f"a number from 0 to {most}", strength)
+        draws, bounded = generator_at(checked_seed(seed), *CORRUPTION), self.codec.bounded
+        return self._apply(
+            "denoise",
+            data,
+            lambda raw, *y: self.codec.invert(corrupt(self.codec(raw), noise, strength, draws, bounded=bounded)),
+        )
+
+    def classify(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples -> class probabilities (n, classes)."""
+        return self._apply("classify", data, lambda raw, *y: self.model.classify(self.codec(raw)))
+
+    def codes(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples -> int64 codes (n, h, w), where the latent is a grid of codes."""
+        return self._apply("codes", data, lambda raw, *y: self.model.codes(self.codec(raw)))
+
+    def to_model_space(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples as the model sees them, (n, *x_shape) float32; what is missing is 0."""
+        return _in_slices((self._raw(data),), self.codec, self.codec.rows_at_once)
+
+    def observed(self, data: np.ndarray | Dataset) -> np.ndarray | None:
+        """Where a value of model space was observed, (n, *x_shape) bool; None where all were."""
+        raw = self._raw(data)
+        if self.codec.mask(torch.from_numpy(np.array(raw[:1]))) is None:
+            return None
+        return _in_slices((raw,), lambda rows: torch.as_tensor(self.codec.mask(rows)), self.codec.rows_at_once)
+
+    def log_likelihood(self, data: np.ndarray | Dataset, k: int = 100, seed: int = 0) -> np.ndarray:
+        """A lower bound of log p(x) for each example, (n,) nats: that of `k` importance-weighted draws.
+
+        log 1/k sum_i p(x | z_i) p(z_i) / q(z_i | x), z_i ~ q (Burda et al., arXiv:1509.00519). With `k` it
+        rises to log p(x), or to log p(x | y) where the label is a condition; published figures take 5,000.
+        """
+        if k < 1:
+            raise must("k", "an int >= 1", k)
+        if self.model.is_conditional and not (isinstance(data, Dataset) and data.y is not None):
+            raise must("data", f"a Dataset with labels, for {self.recipe.model}", "none")
+        # Few rows and many draws: a row is encoded once for many, and all of it stays in the processor's cache.
+        draws = generator_at(checked_seed(seed), *POSTERIOR)
+        at_once = max(1, min(k, 2**20 // (self.spec.size * 16)))
+
+        def weigh(raw: Tensor, *y: Tensor) -> Tensor:
+            batch = Batch(self.codec(raw), *y, mask=self.codec.mask(raw), generator=draws)
+            left, weights = k, []
+            while left:
+                weights.append(self.model.log_weight(batch, min(left, at_once)))
+                left -= len(weights[-1])
+            return torch.cat(weights).logsumexp(0) - math.log(k)
+
+        return self._apply("posterior", data, weigh, size=16)
+
+    def draw_latents(self, data: np.ndarray | Dataset, seed: int = 0) -> np.ndarray:
+        """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
+        if not self.can("posterior"):
+            return self.encode(data)
+        draws = generator_at(checked_seed(seed), *POSTERIOR)
+        return self._apply(
+            "posterior", data, lambda raw, *y: self.model.posterior(self.codec(raw)).draw(draws).flatten(1)
+        )
+
+    # ---- in the latent space
+
+    def interpolate(self, start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "linear") -> np.ndarray:
+        """Frames (steps, *raw_shape) on the way from one raw example (*raw_shape) to another; see `latent.path`."""
+        a, b = self.encode(np.stack([start, end]))
+        return self.decode(latent.path(a, b, steps, method))
+
+    def traverse(
+        self, data: np.ndarray | Dataset, axis: int | str = "pca:0", steps: int = 12, label: object = None
+    ) -> np.ndarray:
+        """Frames (steps, *raw_shape) along an axis of the latents of `data`; see `latent.traverse`."""
+        return self.decode(latent.traverse(self.encode(data), axis, steps), label)
+
+    def fit_prior(self, name: str, data: np.ndarray | Dataset, seed: int = 0) -> Prior:
+        """A prior of `PRIORS`, fitted to draws of q(z | x) of training data."""
+        return PRIORS.get_or_raise(name).fit(self.draw_latents(data, seed), seed)
+
+    def sample(self, n: int = 12, prior: Prior | str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
+        """`n` raw examples decoded from draws of a prior, (n, *raw_shape).
+
+        Parameters
+        ----------
+        prior : Prior, str or None
+            One that was fitted, or the name of one that learns nothing from data; None is "normal".
+        seed : int
+            Of the draws.
+        label : name, (n,) names, or None
+            For a model that decodes with a label; None draws labels, each as likely.
+        """
+        self.must_be_able("decode")
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise must("n", "an int >= 1", n)
+        if label is not None and not self.model.is_conditional:
+            raise must("label", f"left out: model {self.recipe.model} knows no labels", label)
+        rng = np.random.default_rng(checked_seed(seed))
+        z = (prior if isinstance(prior, Prior) else self._unfitted(prior or "normal")).sample(n, rng)
+        if label is None and self.model.is_conditional:
+            label = np.random.default_rng(seed).choice(np.array(self.spec.class_names), size=n)
+        return self.decode(z, label)
+
+    def _unfitted(self, name: str) -> Prior:
+        """A prior that needs no data but their number of dimensions."""
+        kind = PRIORS.get_or_raise(name)
+        if kind.learns:
+            raise must("prior", "one that was fitted, by fit_prior", name)
+        return kind.fit(np.empty((0, self.latent_size), np.float32))
+
+    def one_hot(self, label: object, n: int) -> np.ndarray:
+        """A label's name, or `n` names, as (n, classes) float32."""
+        names = list(self.spec.class_names or ())
+        given = np.ravel(np.asarray(label)).astype(str)
+        if len(given) not in (1, n):
+            raise must("label", f"one name, or {n}", f"{len(given)} names")
+        for name in np.unique(given):
+            if name not in names:
+                raise unknown("label", str(name), names)
+        eye = np.eye(len(names), dtype=np.float32)
+        return np.broadcast_to(eye[[names.index(name) for name in given]], (n, len(names)))
+
+    # ---- inside
+
+    def _apply(
+        self, verb: str, data: np.ndarray | Dataset, step: Callable[..., Tensor], size: int | None = None
+    ) -> np.ndarray:
+        """Run `step` over raw data, and one-hot labels where they are known and a condition, `size` rows at once.
+
+        Refused where the model is not able to, or the data do not fit.
+        """
+        self.must_be_able(verb)
+        rows: tuple[np.ndarray, ...] = (self._raw(data),)
+        size = min(size or self.codec.rows_at_once, self.codec.rows_at_once)
+        if self.model.is_conditional and isinstance(data, Dataset) and data.y is not None:
+            rows += (self.one_hot(np.array(data.class_names or ())[data.y], len(data)),)
+        with fast_products(self.model, min(size, len(rows[0])), torch.device("cpu")):
+            return _in_slices(rows, step, size)
+
+    def _raw(self, data: np.ndarray | Dataset) -> np.ndarray:
+        """Raw examples that fit what the model was trained on."""
+        name, raw = (data.name, data.x) if isinstance(data, Dataset) else ("array", np.asarray(data))
+        spec = self.spec
+        if raw.shape[1:] != spec.raw_shape:
+            shape = ", ".join(map(str, spec.raw_shape))
+            raise DataError(f"{name}: expected shape (n, {shape}), as {self.name} was trained on. Found {raw.shape}.")
+        if (raw.dtype == np.uint8) != (spec.dtype == "uint8") and spec.modality.bounded:
+            raise DataError(f"{name}: expected dtype {spec.dtype}, as {self.name} was trained on. Found {raw.dtype}.")
+        if raw.dtype != np.uint8:
+            self._check_numbers(name, raw)
+        return raw
+
+    def _check_numbers(self, name: str, raw: np.ndarray) -> None:
+        """Refuse what is no number; warn of what is far from all that training saw."""
+        if not (np.isfinite(raw) | (np.isnan(raw) & self.codec.can_miss)).all():
+            raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
+        if self.spec.span is None or np.isnan(raw).all():
+            return
+        least, most = float(np.nanmin(raw)), float(np.nanmax(raw))
+        low, high = self.spec.span
+        if least < low - (high - low) or most > high + (high - low):
+            warnings.warn(
+                f"{name}: values from {least:g} to {most:g}, where {self.name} was trained on {low:g} to"
+                f" {high:g}: are they in the same unit?",
+                GargaloWarning,
+                stacklevel=5,
+            )
+
+    def must_be_able(self, verb: str) -> None:
+        """Refuse a verb that the model does not have."""
+        if not self.can(verb):
+            able = ", ".join(sorted(self.model.can))
+            raise ParameterError(f"{self.name}: model {self.recipe.model} cannot {verb}. It can {able}.")
+
+
+def checked_seed(seed: Any) -> int:
+    """A seed that every generator takes."""
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise must("seed", "an int from 0 to 4294967295", seed)
+    return int(seed)
+
+
+@torch.inference_mode()
+def _in_slices(arrays: Sequence[np.ndarray], step: Callable[..., Tensor], size: int) -> np.ndarray:
+    """`step` over slices of `size` rows of the arrays; a whole input is never turned to floats at once."""
+    n = len(arrays[0])
+    if n == 0:
+        raise DataError("array: expected at least one example. Found none.")
+
+    def native(rows: np.ndarray) -> Tensor:
+        """A copy: maps of files are read-only, and may be in another byte order."""
+        return torch.from_numpy(np.array(rows, dtype=rows.dtype.newbyteorder("=")))
+
+    return np.concatenate([step(*(native(array[i : i + size]) for array in arrays)).numpy() for i in range(0, n, size)])

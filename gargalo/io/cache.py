@@ -1,0 +1,101 @@
+"""The user's cache: what was decoded or fetched once. It has a limit, and can always be thrown away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from ..errors import DataError
+
+__all__ = ["clear_cache", "entry", "make_room", "place"]
+
+LIMIT = "GARGALO_CACHE_GB"
+DEFAULT_GB = 20.0
+
+
+def place(*parts: str) -> Path:
+    """A path in the user's cache."""
+    return platformdirs.user_cache_path("gargalo").joinpath(*parts)
+
+
+@contextlib.contextmanager
+def entry(kind: str, key: str) -> Iterator[Path]:
+    """The folder of one entry, for this process alone; another that makes the same is waited for."""
+    folder = place(kind, key)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        yield folder
+
+
+def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
+    """Throw away entries of any kind that were used longest ago, until `needed` bytes fit into the limit.
+
+    Parameters
+    ----------
+    needed : int
+        Bytes of the entry that is about to be made.
+    keep : Path
+        The folder of that entry.
+    what : str
+        What it is, for the message.
+    hint : str
+        What makes it smaller, for the message.
+
+    Raises
+    ------
+    DataError
+        For more than the limit, or than the disk has.
+    """
+    try:
+        limit = int(float(os.environ.get(LIMIT, DEFAULT_GB)) * 1e9)
+    except ValueError:
+        raise DataError(f"{LIMIT}: expected a number of gigabytes. Found {os.environ[LIMIT]!r}.") from None
+    if needed > limit:
+        raise DataError(
+            f"{place()}: expected to keep at most {limit / 1e9:g} GB. Found {needed / 1e9:.3g} GB of {what};"
+            f" {hint + ', or ' if hint else ''}set {LIMIT}."
+        )
+    entries = [folder for folder in place().glob("*/*") if folder.is_dir() and folder != keep]
+    entries.sort(key=lambda folder: folder.stat().st_mtime_ns)
+    sizes = {folder: _size(folder) for folder in entries}
+    while entries and sum(sizes[folder] for folder in entries) + needed > limit:
+        _remove(entries.pop(0))
+    free = shutil.disk_usage(keep).free
+    if needed > free:
+        raise DataError(
+            f"{keep}: expected {needed // 10**6} MB for the {what}. Found {free // 10**6} MB free;"
+            f" make room{', or ' + hint if hint else ''}."
+        )
+
+
+def clear_cache() -> tuple[Path, int]:
+    """Throw everything away that no process is using; the cache's path, and how many bytes that freed."""
+    root = place()
+    before = _size(root)
+    for kind in [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []:
+        for folder in list(kind.iterdir()):
+            _remove(folder)
+    return root, before - _size(root)
+
+
+def _remove(path: Path) -> None:
+    """Empty an entry, unless a process is making it. Its lock stays: another process may be waiting for it."""
+    # Windows removes nothing that is mapped.
+    with contextlib.suppress(Timeout, PermissionError):
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+            return
+        with FileLock(path / ".lock", timeout=0):
+            for inside in list(path.iterdir()):
+                if inside.name != ".lock":
+                    shutil.rmtree(inside) if inside.is_dir() else inside.unlink(missing_ok=True)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -1,0 +1,35 @@
+"""Pictures going out: as bytes, side by side on one grid, as PNG."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+__all__ = ["as_bytes", "image_grid", "png"]
+
+
+def as_bytes(images: np.ndarray) -> np.ndarray:
+    """Images (n, h, w) or (n, h, w, c), uint8 or floats in [0, 1], as uint8; one channel becomes grey."""
+    if images.dtype != np.uint8:
+        images = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
+    return images[..., 0] if images.ndim == 4 and images.shape[3] not in (3, 4) else images
+
+
+def image_grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images (n, h, w[, c]) edge to edge, row by row, (rows h, columns w[, c]); zeros fill the last row up."""
+    n, h, w = images.shape[:3]
+    rows = -(-n // columns)
+    cells = np.zeros((rows * columns, *images.shape[1:]), images.dtype)
+    cells[:n] = images
+    grid = cells.reshape(rows, columns, h, w, *images.shape[3:]).swapaxes(1, 2)
+    return grid.reshape(rows * h, columns * w, *images.shape[3:])
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Pixels (h, w), (h, w, 3) or (h, w, 4), uint8, as a PNG file."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG", optimize=True)
+    return out.getvalue()

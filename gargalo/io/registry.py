@@ -1,0 +1,111 @@
+"""Names that people type, and what stands behind them: gargalo's own entries, and those of installed packages.
+
+::
+
+    PRIORS = Registry[Prior]("prior", "gargalo.priors", __package__, normal="normal:Normal", gmm="mixture:Mixture")
+    PRIORS["gmm"]          # imports gargalo/latent/priors/mixture.py now, not before
+
+A package of somebody else's adds an entry by an entry point in its pyproject.toml, which is read only when a name is
+not found among gargalo's own; a program adds one by `register`. No file of a run is ever asked for code.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from ..errors import GargaloError, ParameterError, unknown
+
+__all__ = ["Registry"]
+
+Entry = TypeVar("Entry")
+
+
+class Registry(Mapping[str, Entry], Generic[Entry]):
+    """Entries by name. Iterating gives gargalo's own names and those that a program registered.
+
+    Parameters
+    ----------
+    parameter : str
+        What the names are given to, for the error.
+    group : str
+        The group of the entry points that other packages may bring.
+    package : str
+        Where gargalo's own entries lie.
+    own : str
+        "module:Name" in `package`, by name; imported when it is asked for.
+    """
+
+    def __init__(self, parameter: str, group: str, package: str, own: Mapping[str, str]):
+        self.parameter, self.group, self.package = parameter, group, package
+        self._own = dict(own)
+        self._loaded: dict[str, Entry] = {}
+
+    def register(self, name: str) -> Callable[[Entry], Entry]:
+        """A decorator that adds an entry for as long as this program runs."""
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in self._own:
+            raise ParameterError.about("name", "new, of small letters, digits and '-'", name)
+
+        def add(entry: Entry) -> Entry:
+            self._loaded[name] = entry
+            return entry
+
+        return add
+
+    def names(self) -> list[str]:
+        """Every name that can be asked for, those of installed packages included."""
+        return list(dict.fromkeys([*self, *self._installed()]))
+
+    def get_or_raise(self, name: str) -> Entry:
+        """The entry of this name.
+
+        Raises
+        ------
+        ParameterError
+            For a name that nobody has, with the nearest one that somebody has.
+        """
+        try:
+            return self[name]
+        except KeyError:
+            raise unknown(self.parameter, name, self.names()) from None
+
+    def _installed(self) -> dict[str, Any]:
+        """The entry points of installed packages, by name."""
+        return _entry_points(self.group)
+
+    def __getitem__(self, name: str) -> Entry:
+        if name not in self._loaded:
+            if name in self._own:
+                module, _, attribute = self._own[name].partition(":")
+                self._loaded[name] = getattr(importlib.import_module(f".{module}", self.package), attribute)
+            elif isinstance(name, str) and (point := self._installed().get(name)) is not None:
+                try:
+                    self._loaded[name] = point.load()
+                except Exception as error:  # it is somebody else's code
+                    why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+                    raise GargaloError(
+                        f"{name}: expected {point.value} of the package that brings it. It cannot be loaded ({why})."
+                    ) from None
+            else:
+                raise KeyError(name)
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._loaded or name in self._own or name in self._installed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._own, *self._loaded]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@functools.cache
+def _entry_points(group: str) -> dict[str, Any]:
+    """Read once: looking through all installed packages takes some milliseconds."""
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=group)}

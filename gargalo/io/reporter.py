@@ -1,0 +1,209 @@
+"""How it goes: the one place that tells people while something is being done.
+
+A `Reporter` says nothing; `Terminal` draws bars on stderr and `Lines` prints plain lines there; a program that wants
+to hear of it itself gives a subclass of `Reporter` to `gargalo.train` and its kin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import time
+from typing import Any
+
+__all__ = ["SILENT", "Bar", "Counter", "Lines", "Reporter", "Terminal", "TrainingProgress", "reporter_for", "tell"]
+
+PAUSE = 0.5
+"""Seconds between two lines of a training: a small table has hundreds of epochs."""
+PATIENCE = 2.0
+"""Seconds that may pass in silence while something is counted."""
+
+Record = dict[str, Any]
+
+
+def tell(text: str, end: str = "\n") -> None:
+    """Write to stderr, if there is one that can still be written to: the work does not end with its listener."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text + end)
+        sys.stderr.flush()
+
+
+class TrainingProgress:
+    """Hears of every step and every epoch of a training; this one keeps it to itself."""
+
+    def start(self, epochs: int, steps: int, done: int) -> None:
+        """Before the first step, with the number of epochs, of steps in each, and of epochs done before."""
+
+    def step(self, epoch: int, step: int) -> None:
+        """After each step, with how many of its epoch are done."""
+
+    def epoch(self, record: Record) -> None:
+        """After each epoch, with its line of the history."""
+
+    def stop(self) -> None:
+        """After the last epoch, and after an error."""
+
+
+class Counter:
+    """Counts `done` of `total`; this one keeps it to itself."""
+
+    def __init__(self, title: str, total: int, done: int = 0):
+        self.title, self.total, self.done = title, total, done
+
+    def add(self, n: int) -> None:
+        """So many more are done."""
+        self.done += n
+
+    def end(self) -> None:
+        """No more will come."""
+
+
+class Reporter:
+    """Tells how it goes; this one tells nobody. Subclass it to be told."""
+
+    def line(self, text: str) -> None:
+        """Say something in one line."""
+
+    def training(self, title: str) -> TrainingProgress:
+        """Follow a training of this name."""
+        return TrainingProgress()
+
+    def counter(self, title: str, total: int, done: int = 0) -> Counter:
+        """Follow the counting of `total` things, of which some may be `done`."""
+        return Counter(title, total, done)
+
+
+SILENT = Reporter()
+
+
+class Lines(Reporter):
+    """Plain lines on stderr, for logs and pipes."""
+
+    def line(self, text: str) -> None:
+        tell(text)
+
+    def training(self, title: str) -> TrainingProgress:
+        return EpochLines(title)
+
+    def counter(self, title: str, total: int, done: int = 0) -> Counter:
+        return CountLines(title, total, done)
+
+
+class Terminal(Lines):
+    """Bars, and a count that moves on its line, on a terminal."""
+
+    def training(self, title: str) -> TrainingProgress:
+        return Bar(title)
+
+    def counter(self, title: str, total: int, done: int = 0) -> Counter:
+        return CountInPlace(title, total, done)
+
+
+def reporter_for(progress: bool | Reporter) -> Reporter:
+    """Who tells how it goes: nobody for False; for True bars if stderr is a terminal, else lines; or who is given."""
+    if isinstance(progress, Reporter):
+        return progress
+    if not progress:
+        return SILENT
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.isatty():
+            return Terminal()
+    return Lines()
+
+
+class EpochLines(TrainingProgress):
+    """A line for each epoch, but no more than two a second."""
+
+    def __init__(self, title: str):
+        self.title = title
+
+    def start(self, epochs: int, steps: int, done: int) -> None:
+        self.epochs, self.before, self.began = epochs, done, time.monotonic()
+        self.last_line = -math.inf
+
+    def epoch(self, record: Record) -> None:
+        done, now = record["epoch"], time.monotonic()
+        if now - self.last_line < PAUSE and done < self.epochs:
+            return
+        self.last_line = now
+        left = (time.monotonic() - self.began) / (done - self.before) * (self.epochs - done)
+        tell(f"{self.title} {done}/{self.epochs} {terms_of(record)} {left:.0f} s left")
+
+
+class Bar(TrainingProgress):
+    """A progress bar, with every loss term of the last epoch and the time left."""
+
+    def __init__(self, title: str):
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[terms]}"),
+            console=Console(stderr=True),
+            refresh_per_second=4,
+        )
+        self.title, self.shown = title, 0.0
+
+    def start(self, epochs: int, steps: int, done: int) -> None:
+        self.steps = steps
+        self.task = self.bar.add_task(self.title, total=epochs * steps, completed=done * steps, terms="")
+        self.bar.start()
+
+    def step(self, epoch: int, step: int) -> None:
+        # Telling rich costs more than a small network's step: four times a second is enough to see it move.
+        if (now := time.monotonic()) - self.shown > 0.25:
+            self.shown = now
+            self.bar.update(self.task, completed=epoch * self.steps + step)
+
+    def epoch(self, record: Record) -> None:
+        self.bar.update(self.task, completed=record["epoch"] * self.steps, terms=terms_of(record))
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
+            self.bar.stop()
+
+
+class CountLines(Counter):
+    """A plain line now and then; nothing where it is soon over."""
+
+    pause = PATIENCE
+
+    def __init__(self, title: str, total: int, done: int = 0):
+        super().__init__(title, total, done)
+        self.last_line = time.monotonic()
+
+    def add(self, n: int) -> None:
+        super().add(n)
+        if (now := time.monotonic()) - self.last_line > self.pause:
+            self.last_line = now
+            self.show(f"{self.title}: {self.done:,} of {self.total:,}")
+
+    def show(self, text: str) -> None:
+        """Put the count where people see it."""
+        tell(text)
+
+
+class CountInPlace(CountLines):
+    """A count that moves on its own line of a terminal, once it takes long."""
+
+    is_open = False
+
+    def show(self, text: str) -> None:
+        self.is_open, self.pause = True, 0.2
+        tell(f"\r{text}", end="")
+
+    def end(self) -> None:
+        if self.is_open:
+            tell("")
+            self.is_open = False
+
+
+def terms_of(record: Record) -> str:
+    """The loss terms and notes of an epoch, those of the validation set where there is one."""
+    shown = record.get("validation") or record["train"]
+    return " ".join(f"{name} {value:.4g}" for name, value in shown.items())

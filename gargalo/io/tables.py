@@ -1,0 +1,64 @@
+"""Tables going out, as `.csv` or `.parquet`; and the library that reads them coming in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from .files import write_whole
+
+__all__ = ["SUFFIXES", "plain_text", "polars", "write_table"]
+
+SUFFIXES = (".csv", ".parquet")
+NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?", re.IGNORECASE)
+
+
+def polars() -> Any:
+    """polars, imported when the first table comes.
+
+    Raises
+    ------
+    DataError
+        Where it is not installed.
+    """
+    try:
+        import polars
+    except ImportError:
+        raise DataError(
+            "tables: expected polars, which reads and writes CSV and Parquet. It is not installed;"
+            " pip install 'gargalo[tables]'."
+        ) from None
+    return polars
+
+
+def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
+    """Columns of equal length as `.csv` or `.parquet`; texts of a `.csv` so that no spreadsheet runs them."""
+    if out.suffix == ".parquet":
+        frame = polars().DataFrame(
+            {name: np.asarray(v).tolist() if np.asarray(v).dtype == object else v for name, v in columns.items()}
+        )
+        return write_whole(out, lambda file: frame.write_parquet(file))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(map(plain_text, columns))
+    cells = []
+    for values in columns.values():
+        values = np.asarray(values)
+        if values.dtype.kind == "f":
+            cells.append(["" if value != value else f"{value:.9g}" for value in values.tolist()])
+        else:
+            cells.append([plain_text(str(value)) for value in values.tolist()])
+    table.writerows(zip(*cells, strict=True))
+    return write_whole(out, text.getvalue())
+
+
+def plain_text(cell: str) -> str:
+    """`cell` so that no spreadsheet runs it as a formula; numbers stay as they are."""
+    return "'" + cell if cell[:1] in tuple("=+-@\t\r") and not NUMBER.fullmatch(cell) else cell

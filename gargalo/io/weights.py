@@ -1,0 +1,51 @@
+"""A run's tensors: saved as one safetensors file, and put back where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save as pack
+from torch import Tensor, nn
+
+from ..errors import RunError
+from .files import read_tensors, write_whole
+
+__all__ = ["load_weights", "must_fit", "save_weights"]
+
+
+def save_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
+    """All tensors of codec and model as one safetensors file."""
+    write_whole(path, pack(_named(codec, model)))
+
+
+def load_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
+    """Put saved tensors where they belong; names and shapes are compared before any is used."""
+    if not path.is_file():
+        raise RunError(f"{path}: expected the run's weights. The file is missing.")
+    found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
+    must_fit(found, _named(codec, model), path, "as the recipe says")
+    for part, prefix in ((codec, "codec."), (model, "model.")):
+        own = {name.removeprefix(prefix): t for name, t in found.items() if name.startswith(prefix)}
+        part.load_state_dict(own, assign=True)
+
+
+def must_fit(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, why: str, finite: bool = True
+) -> None:
+    """Refuse tensors of other names, shapes or types than are wanted, or with what is no number."""
+    for name in sorted(wanted.keys() | found.keys()):
+        shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
+        if shapes[0] != shapes[1]:
+            raise RunError(f"{where}: expected {name} of shape {shapes[0]}, {why}. Found {shapes[1]}.")
+        if found[name].dtype != wanted[name].dtype:
+            kinds = [str(t[name].dtype).removeprefix("torch.") for t in (wanted, found)]
+            raise RunError(f"{where}: expected {name} as {kinds[0]}, {why}. Found {kinds[1]}.")
+        if finite and not found[name].isfinite().all():
+            raise RunError(f"{where}: expected finite weights. Found NaN or infinity in {name}.")
+
+
+def _named(codec: nn.Module, model: nn.Module) -> dict[str, Tensor]:
+    parts = (("codec", codec), ("model", model))
+    return {f"{prefix}.{name}": t for prefix, part in parts for name, t in part.state_dict().items()}

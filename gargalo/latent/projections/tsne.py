@@ -1,0 +1,65 @@
+"""t-SNE: a map that keeps neighbours together, and nothing else.
+
+Distances between groups, their sizes and the space between them mean nothing, and a new point has no place.
+
+van der Maaten and Hinton, "Visualizing data using t-SNE", JMLR 9, 2008.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import DataError, must
+from .pca import PCA
+from .projection import Map, Projection
+
+__all__ = ["TSNE"]
+
+
+@dataclass
+class TSNE(Projection):
+    """t-SNE, begun at the principal components.
+
+    Attributes
+    ----------
+    perplexity : float >= 1
+        About how many neighbours a point has; at most (n - 1) / 3 is used, and the map says so.
+    seed : int
+        Of whatever is drawn on the way.
+    """
+
+    perplexity: float = 30.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.perplexity >= 1:
+            raise must("perplexity", "a number >= 1", self.perplexity)
+
+    def fit(self, z: np.ndarray) -> Map:
+        start = PCA().fit(z)
+        if len(z) < 4:
+            return Map(start.points, "pca", "numpy", (f"t-SNE needs 4 points; with {len(z)}, PCA is shown.",))
+        most = (len(z) - 1) / 3
+        notes = ()
+        if self.perplexity > most:
+            notes = (f"Perplexity {self.perplexity:g} is too much for {len(z)} points; {most:.3g} was used.",)
+        engine, method = _engine()
+        begin = start.points / start.points[:, 0].std() * 1e-4
+        layout = method(perplexity=min(self.perplexity, most), init=begin, random_state=self.seed)
+        points = layout.fit_transform(z.astype(np.float32))
+        if not np.isfinite(points).all():
+            raise DataError("map: t-SNE found no layout for these points. Use method 'pca'.")
+        return Map(np.asarray(points, np.float32), "tsne", engine, notes)
+
+
+def _engine() -> tuple[str, type]:
+    """Whichever library is here: the same algorithm, several times faster with Intel's extension."""
+    try:
+        from sklearnex.manifold import TSNE
+    except ImportError:
+        from sklearn.manifold import TSNE
+
+        return "scikit-learn", TSNE
+    return "scikit-learn-intelex", TSNE

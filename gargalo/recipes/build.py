@@ -1,0 +1,186 @@
+"""The codec and the model, built as a recipe says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import nets
+from ..core import Batch, Codec, LatentModel, Loss
+from ..errors import ParameterError
+from ..models import LIKELIHOODS
+from ..nets import Sizes
+from .custom import NO_CUSTOM, Custom
+from .custom import model_class as class_of
+from .recipe import Recipe
+from .validate import checked_options
+
+__all__ = ["build", "try_on"]
+
+ABLE = {"encode", "decode", "reconstruct", "denoise", "posterior", "classify", "codes"}
+"""What a model may say that it can."""
+
+
+def build(
+    recipe: Recipe, x: np.ndarray | None = None, rows: np.ndarray | None = None, custom: Custom = NO_CUSTOM
+) -> tuple[Codec, LatentModel]:
+    """The codec and the model of a recipe.
+
+    Parameters
+    ----------
+    x : ndarray, memory map or None, (n, *raw_shape)
+        Raw examples. With them first weights are drawn by the recipe's seed, the codec is fitted, and the decoder
+        starts at their mean. Without, every weight is on the meta device, to be loaded: a recipe from elsewhere
+        cannot take memory that its weights do not fill.
+    rows : ndarray or None
+        Which of the examples are for training; all without.
+    custom : Custom
+        The objective and the network that a program gave.
+    """
+    model_class, codec = class_of(recipe, custom), None
+    if x is None:
+        with torch.device("meta"):
+            codec = recipe.data.modality.codec(recipe.data)
+            return codec, _model(recipe, model_class, codec, None, custom)
+    codec = recipe.data.modality.codec(recipe.data)
+    slices = _slices(x, rows, codec)
+    codec.fit(slices)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.training.seed)
+        mean = sum(codec(torch.from_numpy(part)).sum(0) for part in slices()) / len(x if rows is None else rows)
+        return codec, _model(recipe, model_class, codec, torch.as_tensor(mean), custom)
+
+
+def _model(
+    recipe: Recipe, model_class: type[LatentModel], codec: Codec, mean: Tensor | None, custom: Custom
+) -> LatentModel:
+    """The model, on networks for it; `mean` (*x_shape) is what the decoder starts at."""
+    likelihood = LIKELIHOODS[recipe.likelihood or "mse"](codec.x_shape, codec.blocks, codec.bounded)
+    options = checked_options(recipe, model_class)
+    if custom.net:
+        encoder, decoder = copy.deepcopy(custom.net)
+        if mean is None:
+            encoder, decoder = encoder.to("meta"), decoder.to("meta")
+    else:
+        start = likelihood.bias_for(mean) if mean is not None else None
+        encoder, decoder = _networks(recipe, model_class, options, codec, (likelihood.params_shape, start))
+    latent_shape = (recipe.latent_dim, *(_grid(encoder, codec.x_shape) if model_class.is_grid else ()))
+    return model_class(encoder, decoder, likelihood, latent_shape, options, recipe.data.classes)
+
+
+def _networks(
+    recipe: Recipe,
+    model_class: type[LatentModel],
+    options: Any,
+    codec: Codec,
+    output: tuple[tuple[int, ...], Tensor | None],
+) -> tuple[nn.Module, nn.Module]:
+    """Encoder and decoder; `output` is the shape of what the decoder puts out, and what it starts at."""
+    d, classes, (params_shape, start) = recipe.latent_dim, recipe.data.classes, output
+    decoder_in = d + classes * model_class.is_conditional
+    sizes = Sizes(codec.x_shape, d * model_class.numbers_per_latent, decoder_in, params_shape)
+    if recipe.net.net == "conv":
+        skips = model_class.wants_skips(options)
+        encoder, decoder = nets.conv(sizes, recipe.net, start, is_grid=model_class.is_grid, skips=skips)
+    else:
+        encoder, decoder = nets.mlp(sizes, recipe.net, start, bounded=codec.bounded)
+    return encoder, decoder if model_class.likelihoods else nets.linear_head(d, classes, recipe.net)
+
+
+def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Height and width of the latents that an encoder gives."""
+    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    x, was_training = torch.zeros(1, *x_shape, device=device), encoder.training
+    encoder.eval()  # what counts its batches must not count this one
+    try:
+        with torch.no_grad():
+            found = tuple(encoder(x).shape)
+    except Exception as error:  # it is somebody's own code
+        why = str(error).partition("\n")[0]
+        raise ParameterError(f"net: expected the encoder to take {tuple(x.shape)}. It cannot: {why}") from None
+    finally:
+        encoder.train(was_training)
+    if len(found) != 4:
+        raise ParameterError(f"net: expected the encoder to give a grid (n, d, h, w). Found {found}.")
+    return found[2:]
+
+
+def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None, custom: Custom) -> None:
+    """Run a few raw examples (n, *raw_shape) through what a program gave, before anything is trained.
+
+    Raises
+    ------
+    ParameterError
+        With the shape that was expected and the one that came out.
+    """
+    able = getattr(class_of(recipe, custom), "can", None)
+    if not able or not set(able) <= ABLE:
+        known = ", ".join(sorted(ABLE))
+        raise ParameterError(f"model: expected {recipe.model} to say what it can, of {known}. Found {able!r}.")
+    if "denoise" in able and not {"noise", "strength"} <= recipe.options.keys():
+        raise ParameterError(f"model: expected Options with noise and strength, since {recipe.model} can denoise.")
+    codec, model = build(recipe, x, custom=custom)
+    _must_be_saveable(model)
+    model.eval()
+    classes = recipe.data.classes
+    one_hot = None if y is None or not classes else torch.eye(classes)[torch.from_numpy(y)]
+    batch = Batch(codec(torch.from_numpy(x)), one_hot, generator=torch.Generator().manual_seed(0))
+    n, out = len(x), model.numbers_per_latent
+    latents = torch.zeros(n, model.latent_shape[0] + classes * model.is_conditional, *model.latent_shape[1:])
+    params = (n, *model.likelihood.params_shape) if model.likelihoods else (n, classes)
+    wanted = (n, model.latent_shape[0] * out, *model.latent_shape[1:])
+    with torch.no_grad():
+        _must_give("encoder", model.encoder, batch.x, wanted, recipe)
+        _must_give("decoder", model.decoder, latents, params, recipe)
+        loss = model.loss(batch)
+    scalars = isinstance(loss, Loss) and loss.terms and [*loss.terms.values(), *loss.notes.values()]
+    if not scalars or not all(isinstance(value, Tensor) and value.dim() == 0 for value in scalars):
+        raise ParameterError(
+            f"model: expected loss(batch) of {recipe.model} to give a Loss of named scalars. Found {loss!r}."
+        )
+
+
+def _must_be_saveable(model: LatentModel) -> None:
+    """Refuse weights that a file cannot hold one by one."""
+    named = list(model.named_parameters(remove_duplicate=False))
+    lazy = [name for name, p in named if isinstance(p, nn.parameter.UninitializedParameter)]
+    if lazy:
+        raise ParameterError(f"net: expected every weight to have a shape. Found {lazy[0]} without; run it once.")
+    places: dict[int, str] = {}
+    for name, p in named:
+        twin = places.setdefault(p.untyped_storage()._cdata, name)
+        if twin != name:
+            raise ParameterError(
+                f"net: expected weights of their own. Found {name} and {twin} to be the same; use a copy, or a"
+                " function of one of them in forward."
+            )
+
+
+def _must_give(name: str, module: nn.Module, x: Tensor, wanted: tuple[int, ...], recipe: Recipe) -> None:
+    """Refuse a network whose output does not fit."""
+    expected = f"net: expected the {name} to turn {tuple(x.shape)} into {wanted}, for model {recipe.model} with"
+    expected += f" latent_dim {recipe.latent_dim}."
+    try:
+        found = module(x)
+    except Exception as error:  # it is somebody's own code
+        raise ParameterError(f"{expected} It cannot: {str(error).partition(chr(10))[0]}") from None
+    if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
+        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise ParameterError(f"{expected} Found {shape}.")
+
+
+def _slices(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> Callable[[], Iterator[np.ndarray]]:
+    """Raw training examples slice by slice, as often as they are asked for: all at once might not fit."""
+    step = codec.rows_at_once
+
+    def slices() -> Iterator[np.ndarray]:
+        for start in range(0, len(x if rows is None else rows), step):
+            part = slice(start, start + step)
+            yield np.ascontiguousarray(x[part] if rows is None else x[rows[part]])
+
+    return slices

@@ -1,0 +1,79 @@
+"""The defaults of a recipe: where nothing is chosen, what suits the data, the network and the objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import nets
+from ..core import LatentModel
+from ..data import DataSpec
+from ..training import TrainingSettings
+
+__all__ = ["PRESETS", "defaults_for", "preset_for", "repeats"]
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "lesson": {
+        "init": "pytorch",
+        "widths": (128, 64),
+        "activation": "relu",
+        "likelihood": "mse",
+        "epochs": 20,
+        "batch_size": 64,
+        "optimizer": "adam",
+        "lr": 1e-3,
+        "schedule": "constant",
+        "weight_decay": 1e-8,
+        "validation_share": 0.0,
+        "keep": "last",
+        "label_smoothing": 0.0,
+    }
+}
+"""Whole recipes under one name. "lesson" is the notebook's own, to compare with."""
+
+ROW_DEFAULTS: dict[str, Any] = {"lr": 3e-3}
+"""Rows of numbers: nothing bounds their outputs; a lower rate left a lower validation loss in four cases of six."""
+CONV_DEFAULTS: dict[str, Any] = {"epochs": 12, "lr": 3e-3}
+"""A convolutional network takes more time for an epoch and needs fewer; its best rates are lower."""
+FULL, MOST_REPEATS = 10_000, {"mlp": 25, "conv": 4}
+"""The examples that the defaults were chosen on, and how many times as many epochs fewer may take."""
+
+
+def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> dict[str, Any]:
+    """Every choice that is not made otherwise: general defaults, then the network's, then the model's own."""
+    modality, likelihood = spec.modality, None
+    if model_class.likelihoods:
+        likelihood = modality.likelihood(spec)
+        likelihood = likelihood if likelihood in model_class.likelihoods else model_class.likelihoods[0]
+    # A bottleneck is narrower than what passes through it, also where an example is only a few numbers.
+    latent_dim = min(16, max(1, spec.size // 2))
+    wanted = {"net": net, "likelihood": likelihood, "latent_dim": latent_dim}
+    # Of a network that cannot see these data, `validate` says so.
+    wanted |= {"widths": nets.default_widths(net, spec.raw_shape[:2]) if net in modality.networks(spec) else ()}
+    wanted |= CONV_DEFAULTS | model_class.conv_defaults if net == "conv" else model_class.defaults
+    wanted |= {"widths": ()} if net == "custom" else {}
+    wanted |= ROW_DEFAULTS if net == "mlp" and not modality.bounded else {}
+    if not model_class.is_solved:
+        epochs = wanted.get("epochs", TrainingSettings().epochs)
+        wanted["epochs"] = round(epochs * repeats(spec.counts.get("train", 0), net))
+    return wanted | {"latent_dim": min(wanted["latent_dim"], spec.size)}
+
+
+def preset_for(preset: str | None, model_class: type[LatentModel], net: str, homes: dict[str, str]) -> dict[str, Any]:
+    """The choices of a preset, as far as they go with this model and network; `homes` says where each belongs."""
+    goes = {
+        "options": lambda name, value: homes.get(name) == "options" and hasattr(model_class.Options(), name),
+        "recipe": lambda name, value: value in model_class.likelihoods,
+        "net": lambda name, value: net == "mlp" and not model_class.is_solved,
+        "training": lambda name, value: not model_class.is_solved,
+    }
+    chosen = PRESETS.get(preset or "", {})
+    return {name: value for name, value in chosen.items() if goes[homes[name]](name, value)}
+
+
+def repeats(examples: int, net: str) -> float:
+    """How many times as many epochs so few training examples get, since an epoch of them is few steps.
+
+    As many steps as on `FULL` of them on an mlp, where a step is cheap; the square root of that elsewhere.
+    """
+    times = max(1.0, FULL / max(1, examples))
+    return min(times if net == "mlp" else times**0.5, MOST_REPEATS.get(net, MOST_REPEATS["conv"]))

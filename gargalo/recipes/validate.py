@@ -1,0 +1,103 @@
+"""What the choices of a recipe say together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..core import LatentModel
+from ..errors import ParameterError, must
+from .recipe import Recipe
+
+__all__ = ["checked", "checked_options", "validate"]
+
+Find = Callable[[Recipe], type[LatentModel]]
+
+
+def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] = str) -> Recipe:
+    """A recipe from plain values; what is wrong is said in the house's grammar.
+
+    Parameters
+    ----------
+    find : function
+        Gives the class of a recipe's objective.
+    name : function
+        What a message calls a choice.
+
+    Raises
+    ------
+    ParameterError
+    """
+    try:
+        recipe = Recipe.model_validate(content)
+        model_class = find(recipe)
+        options = dataclasses.asdict(checked_options(recipe, model_class))
+    except ValidationError as error:
+        first = error.errors()[0]
+        if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
+            raise cause from None
+        # A union or tuple adds its own steps to the place; the last name is the parameter.
+        parameter = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "recipe")
+        told = first["msg"].removeprefix("Input should be ").replace("Input should", "such that it should")
+        raise must(name(parameter), told, first["input"]) from None
+    recipe = recipe.model_copy(update={"options": options})
+    validate(recipe, model_class)
+    return recipe
+
+
+def checked_options(recipe: Recipe, model_class: type[LatentModel]) -> Any:
+    """The objective's `Options`, validated."""
+    return TypeAdapter(model_class.Options).validate_python(recipe.options)
+
+
+def validate(recipe: Recipe, model_class: type[LatentModel]) -> None:
+    """Refuse choices that do not go together.
+
+    Raises
+    ------
+    ParameterError
+        Naming one of them, and what it must be beside the others.
+    """
+    data, training = recipe.data, recipe.training
+    _validate_network(recipe, model_class)
+    if recipe.latent_dim > data.size:
+        raise must("latent_dim", f"at most {data.size}, the numbers in one example", recipe.latent_dim)
+    _validate_likelihood(recipe, model_class)
+    if training.patience and not training.validation_share and not data.counts.get("validation"):
+        raise must("patience", "0 where there is no validation set", training.patience)
+    if (model_class.needs_labels or model_class.is_conditional) and data.classes < 2:
+        raise must("model", "one that needs no labels, for data without two classes", recipe.model)
+    options = checked_options(recipe, model_class)
+    model_class.check(options, recipe.latent_dim, data.counts.get("train", 0), recipe.net.net)
+
+
+def _validate_likelihood(recipe: Recipe, model_class: type[LatentModel]) -> None:
+    """The likelihood must suit the objective and the data."""
+    likelihood, data = recipe.likelihood, recipe.data
+    allowed = model_class.likelihoods or (None,)
+    if likelihood not in allowed:
+        names = ", ".join(map(str, allowed))
+        raise must("likelihood", f"one of {names} for model {recipe.model}", likelihood)
+    if likelihood == "bernoulli" and not data.modality.bounded:
+        raise must("likelihood", "gaussian or mse for numbers outside [0, 1]", likelihood)
+    has_categories = bool(data.modality.codec(data).blocks)
+    if likelihood == "mixed" and not has_categories:
+        raise must("likelihood", "another, for data without categories", likelihood)
+    if likelihood == "gaussian" and has_categories:
+        raise must("likelihood", "mixed or mse for columns that are categories", likelihood)
+
+
+def _validate_network(recipe: Recipe, model_class: type[LatentModel]) -> None:
+    """The network must suit the objective and the data."""
+    net, widths = recipe.net.net, recipe.net.widths
+    if net not in model_class.networks:
+        raise must("net", f"{' or '.join(model_class.networks)} for model {recipe.model}", net)
+    if net == "conv" and "conv" not in recipe.data.modality.networks(recipe.data):
+        raise must("net", "mlp, for rows of numbers: conv is for images", net)
+    if net == "conv" and not widths:
+        raise must("widths", "at least one level's channels for a conv network", widths)
+    if model_class.is_solved and widths:
+        raise must("widths", f"left out for model {recipe.model}, which is linear", widths)

@@ -1,0 +1,33 @@
+"""A contact sheet: some examples of a dataset, to see what is in it before anything is trained."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import plots
+from ..data import Dataset
+from ..lang import Words
+
+__all__ = ["contact_sheet"]
+
+
+def contact_sheet(dataset: Dataset, words: Words) -> bytes:
+    """Some examples of each label, or some of all, as a PNG."""
+    rows: list[tuple[str, np.ndarray]] = []
+    draws = np.random.default_rng(0)
+    shown = dataset.x if dataset.display is None else dataset.display
+    middle, spread = np.zeros(1), np.ones(1)
+    drawn_as = "pixels" if dataset.display is not None else dataset.spec.modality.drawn_as
+    if drawn_as == "bars":
+        middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
+        spread[spread == 0] = 1
+    for label in range(12) if dataset.y is None else range(min(12, len(dataset.class_names or ()))):
+        among = np.arange(len(dataset)) if dataset.y is None else np.flatnonzero(dataset.y == label)
+        if not len(among) or (dataset.y is None and label > 4):
+            continue
+        chosen = np.sort(draws.permutation(among)[:10])
+        picked = np.asarray(shown[chosen])
+        if drawn_as == "bars":
+            picked = np.nan_to_num((picked - middle) / spread)
+        rows.append(("" if dataset.y is None else (dataset.class_names or ())[label], picked))
+    return plots.png(plots.strips(rows, drawn_as), "," if words.lang == "pt" else ".")

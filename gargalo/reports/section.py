@@ -1,0 +1,52 @@
+"""What a section of the report is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import plots
+from ..lang import Words
+
+__all__ = ["Picture", "Section", "Table", "picture"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: the name of its file, its PNG, and what it shows in words."""
+
+    name: str
+    png: bytes
+    caption: str
+
+    @property
+    def width(self) -> int:
+        """Its width on a page, in CSS pixels: a PNG's width stands in its bytes 16 to 19."""
+        return round(int.from_bytes(self.png[16:20]) * 96 / plots.DPI)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column heads, rows that begin with their name, and what the numbers mean."""
+
+    head: list[str]
+    rows: list[list[str]]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the report. `key` names its texts; title and lesson come from there."""
+
+    key: str
+    body: list[str]
+    pictures: list[Picture] = field(default_factory=list)
+    table: Table | None = None
+    pads: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    python: str = ""
+
+
+def picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
+    """A figure as a section shows it, with the decimal mark of its language."""
+    return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)

@@ -1,0 +1,42 @@
+"""The bottleneck: examples going through a few numbers and coming back."""
+
+from __future__ import annotations
+
+from ... import plots
+from ...lang import Words
+from ...runs import Run
+from ..again import training_call, training_command
+from ..roles import Roles
+from ..section import Section, picture
+from ..wording import condition
+
+__all__ = ["bottleneck"]
+
+
+def bottleneck(roles: Roles, words: Words) -> Section | None:
+    run = roles.subject
+    if run is None:
+        return None
+    rows = roles.varied(5)
+    x = run.examples.x[rows]
+    size, d = run.recipe.data.size, run.latent_size
+    body = words("bottleneck.body" + condition(run), size=size, d=d)
+    drawn = plots.passage(
+        run.look(x),
+        run.latents[rows],
+        run.look(run.reconstruct(x)),
+        (words("n_numbers", n=size), words("n_numbers", n=d), words("n_numbers", n=size)),
+        run.drawn_as,
+    )
+    return Section(
+        "bottleneck",
+        [body, *([words("bottleneck.display")] if _is_shown(run) else [])],
+        [picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
+        commands=[*filter(None, [training_command(run)])],
+        python=training_call(run),
+    )
+
+
+def _is_shown(run: Run) -> bool:
+    """Do pictures stand for its examples?"""
+    return run.examples.display is not None

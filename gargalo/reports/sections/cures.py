@@ -1,0 +1,48 @@
+"""The cures: every prior of every model, each with its coverage and its price."""
+
+from __future__ import annotations
+
+from ... import plots
+from ...lang import Words
+from ...latent import PRIORS
+from ..again import training_command
+from ..roles import Roles, place
+from ..section import Section, Table, picture
+from ..wording import name_of
+
+__all__ = ["cures"]
+
+
+def cures(roles: Roles, words: Words) -> Section | None:
+    players = [run for run in dict.fromkeys((roles.subject, roles.variational)) if run is not None]
+    if not players:
+        return None
+    strips, rows = [], []
+    for run in players:
+        for prior in PRIORS.names():
+            name = f"{name_of(run, words)}, {words.get(f'prior.{prior}', prior)}"
+            strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
+            covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")
+            rows.append((name, covered, run.metrics["test_mse"]))
+    body = [words("cures.body"), words("cures.coverage")]
+    measured = [row for row in rows if row[1] is not None]
+    if measured:
+        name, covered, _ = max(measured, key=lambda row: row[1])
+        body.append(words("cures.best", name=name, coverage=words.number(covered, 2)))
+    table = Table(
+        [words("drawn_from"), words("coverage"), words("test_mse")],
+        [[name, words.number(covered, 2), words.number(mse, 4)] for name, covered, mse in rows],
+        words("cures.meaning"),
+    )
+    run = players[0]
+    return Section(
+        "cures",
+        body,
+        [picture("6-cures", plots.strips(strips, players[0].drawn_as), words, words("cures.caption"))],
+        table,
+        commands=[
+            f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
+            *filter(None, [training_command(players[-1])]),
+        ],
+        python='samples = run.sample(12, prior="gmm", seed=0)',
+    )

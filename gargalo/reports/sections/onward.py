@@ -1,0 +1,47 @@
+"""And your data? All figures, and three commands to go on with."""
+
+from __future__ import annotations
+
+from ...lang import Words
+from ..roles import Roles
+from ..section import Section, Table
+
+__all__ = ["onward"]
+
+
+COLUMNS = (
+    ("test_mse", 4),
+    ("pca_mse", 4),
+    ("test_accuracy", 3),
+    ("knn_accuracy", 3),
+    ("psnr_denoised", 1),
+    ("coverage", 2),
+    ("coverage_gmm", 2),
+)
+
+
+def onward(roles: Roles, words: Words) -> Section | None:
+    columns = [(key, digits) for key, digits in COLUMNS if any(key in run.metrics for run in roles.runs)]
+    rows = [
+        [
+            run.folder.name,
+            str(run.recipe.latent_dim),
+            words.number(run.facts["seconds"], 1),
+            *(words.number(run.metrics.get(key), digits) for key, digits in columns),
+        ]
+        for run in roles.runs
+    ]
+    head = [words("run"), words("numbers"), words("seconds"), *(words(key) for key, _ in columns)]
+    meaning = " ".join(words(f"{key}.meaning") for key, _ in columns)
+    return Section(
+        "onward",
+        [words("onward.body")],
+        table=Table(head, rows, words("seconds.meaning") + " " + meaning),
+        commands=[
+            "gargalo inspect photos/",
+            "gargalo train photos/ --model vae",
+            "gargalo info last",
+            "gargalo report last -o report.html",
+        ],
+        python='run = gargalo.train("photos/", "vae"); run.sample(12)',
+    )

@@ -1,0 +1,42 @@
+"""Two dimensions: a pad to move over, and the decoded grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import plots
+from ...lang import Words
+from ..again import training_command
+from ..pad import luggage
+from ..roles import Roles
+from ..section import Section, picture
+from ..wording import name_of
+
+__all__ = ["plane"]
+
+
+def plane(roles: Roles, words: Words) -> Section | None:
+    if not roles.pads:
+        return None
+    pads = [(name_of(run, words), packed) for run in roles.pads if (packed := luggage(run))]
+    pictures = []
+    for number, run in enumerate(roles.pads, 1):
+        low, high = np.percentile(run.latents, [1, 99], axis=0)
+        axes = np.linspace(low, high, 16).T
+        z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
+        drawn = plots.grid(run.decode(z.astype(np.float32)), 16, xlabel="z0", ylabel="z1")
+        name = name_of(run, words)
+        pictures.append(picture(f"7-grid-{number}", drawn, words, words("plane.caption", name=name)))
+    found = ", ".join(f"{name_of(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in roles.pads)
+    body = words("plane.body")
+    if {"autoencoder", "vae"} <= {run.recipe.model for run in roles.pads}:
+        body += " " + words("plane.compare")
+    run = roles.pads[-1]
+    return Section(
+        "plane",
+        [body, words("plane.price", found=found)],
+        pictures,
+        pads=pads,
+        commands=[*filter(None, [training_command(run)])],
+        python="pictures = run.decode(z)  # z: (n, 2)",
+    )

@@ -1,0 +1,67 @@
+"""Reconstruct: originals, PCA of the same size, the model; and the curves of its training."""
+
+from __future__ import annotations
+
+import shlex
+
+from ... import plots
+from ...lang import Words
+from ...runs import Run
+from ..roles import Roles, place
+from ..section import Section, picture
+from ..wording import bits, lowered, name_of
+
+__all__ = ["reconstruct"]
+
+
+def reconstruct(roles: Roles, words: Words) -> Section | None:
+    run = roles.subject
+    if run is None:
+        return None
+    rows, d = roles.varied(10), run.recipe.latent_dim
+    x, name = run.examples.x[rows], name_of(run, words)
+    drawn = plots.strips(
+        [
+            (words("originals"), run.look(x)),
+            (f"PCA-{d}", run.look(run.pca[1][rows])),
+            (name, run.look(run.reconstruct(x))),
+        ],
+        run.drawn_as,
+    )
+    epochs = [record["epoch"] for record in run.history]
+    term = run.recipe.likelihood or ""
+    panels = [("MSE", words("mse.axis"), _lines(run, "mse", words))]
+    if term != "mse" and _lines(run, term, words):
+        panels.append((words(f"loss.{term}"), words("nats.axis"), _lines(run, term, words)))
+    elif term != "mse":
+        panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
+    if (pca := run.metrics.get("pca_mse")) is not None:
+        panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
+    return Section(
+        "reconstruct",
+        [
+            words(
+                "reconstruct.body",
+                n=run.recipe.data.counts["test"],
+                d=d,
+                name=name,
+                mse=words.number(run.metrics["test_mse"], 4),
+                pca=words.number(run.metrics.get("pca_mse"), 4),
+            ),
+            lowered(run, words),
+            *([bits(run, words)] if "codebook" in run.recipe.options else []),
+        ],
+        [
+            picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
+            picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
+        ],
+        commands=[f"gargalo reconstruct {place(run)} {shlex.quote(run.recipe.data.name)} -o reconstructions.npy"],
+        python="back = run.reconstruct(run.examples.x)",
+    )
+
+
+def _lines(run: Run, name: str, words: Words) -> list[tuple[str, list[float], list[float]]]:
+    """The training and validation curves of one term or note."""
+    parts = (("train", words("training_set")), ("validation", words("validation_set")))
+    found = [(title, [r for r in run.history if name in r.get(part, {})], part) for part, title in parts]
+    return [(title, [r["epoch"] for r in rs], [r[part][name] for r in rs]) for title, rs, part in found if rs]

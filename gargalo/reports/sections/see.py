@@ -1,0 +1,70 @@
+"""See the latent space: maps, and how much of the labels simple methods find in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import latent, plots
+from ...lang import Words
+from ...runs import Run
+from ..roles import Roles, place
+from ..section import Section, Table, picture
+from ..wording import condition, name_of
+
+__all__ = ["see"]
+
+
+def see(roles: Roles, words: Words) -> Section | None:
+    shown = [run for run in (roles.supervised, roles.subject) if run is not None]
+    if not shown or len(shown[-1].examples.x) < 4:
+        return None
+    lead = shown[-1]
+    names, y = lead.recipe.data.class_names or (), lead.examples.y
+    panels = [(name_of(run, words), run.map("tsne").points) for run in shown]
+    if roles.subject is not None:
+        panels.append((f"PCA-{lead.recipe.latent_dim}", latent.project(lead.pca[0]).points))
+    body = [words("see.body", n=len(lead.examples.x))]
+    body[0] += " " + words("see.supervised") if roles.supervised else ""
+    if roles.subject:
+        body[0] += " " + words("see.unsupervised" + condition(lead), name=name_of(lead, words))
+    body.append(words("see.warning"))
+    table = None
+    if y is not None and "knn_accuracy" in lead.metrics:
+        runs = [run for run in (*shown, roles.variational) if run is not None]
+        rows = [
+            _probed(name_of(run, words), run.recipe.latent_dim, run.metrics, "", words) for run in dict.fromkeys(runs)
+        ]
+        if roles.subject is not None:
+            d, size = lead.recipe.latent_dim, lead.recipe.data.size
+            rows.append(_probed(f"PCA-{d}", d, lead.metrics, "pca_", words))
+            rows.append(_probed(words("raw"), size, lead.metrics, "raw_", words))
+            body.append(_truth(lead, words))
+        head = [words("latents_of"), words("numbers"), words("knn"), words("linear")]
+        table = Table(head, rows, words("probes.meaning"))
+    caption = words("see.caption", n=len(lead.examples.x))
+    caption += "" if y is None else " " + words("see.caption.labels")
+    return Section(
+        "see",
+        body,
+        [picture("3-maps", plots.scatter(panels, y, names), words, caption)],
+        table,
+        commands=[f"gargalo map {place(lead)} --method tsne -o map.png"],
+        python='points = run.map("tsne").points',
+    )
+
+
+def _truth(run: Run, words: Words) -> str:
+    """What the nearest neighbours say of unsupervised latents, and whether it is more than chance."""
+    raw, pca, own = (run.metrics[f"{key}knn_accuracy"] for key in ("raw_", "pca_", ""))
+    error = float(np.sqrt(own * (1 - own) / run.recipe.data.counts["test"]))
+    shown = {"raw": raw, "pca": pca, "own": own, "error": error}
+    text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
+    # Two standard errors of the difference of two such shares.
+    return text + (" " + words("see.same") if abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error else "")
+
+
+def _probed(name: str, size: int, found: dict[str, Any], prefix: str, words: Words) -> list[str]:
+    accuracies = (found.get(f"{prefix}{probe}_accuracy") for probe in ("knn", "linear"))
+    return [name, str(size), *(words.number(a) for a in accuracies)]

@@ -1,0 +1,55 @@
+"""What a run's objective is, in words: its name, what its training lowers, what its latent can hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..lang import Words
+from ..recipes import CUSTOM
+from ..runs import Run
+
+__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of"]
+
+
+def name_of(run: Run, words: Words) -> str:
+    """What people call the model: an objective that is not gargalo's has its own name."""
+    return words.get(f"model.{run.recipe.model}", run.recipe.model.removeprefix(CUSTOM))
+
+
+def denoised_by(run: Run, words: Words) -> str:
+    return words("denoised_by", widths="-".join(map(str, (*run.recipe.net.widths, run.recipe.latent_dim))))
+
+
+def condition(run: Run) -> str:
+    """What a text's key ends with where the label is a condition."""
+    return ".label" if run.model.is_conditional else ""
+
+
+def lowered(run: Run, words: Words) -> str:
+    """What training lowers: the distortion, and whatever stands beside it."""
+    likelihood, terms = run.recipe.likelihood or "", _terms(run)
+    others = [name for name in terms if name not in (likelihood, "numbers", "categories")]
+    if len(others) == len(terms):
+        return words("reconstruct.loss.other", terms=", ".join(terms))
+    text = words("reconstruct.loss." + likelihood)
+    return text + (" " + words("reconstruct.loss.more", terms=", ".join(others)) if others else "")
+
+
+def bits(run: Run, words: Words) -> str:
+    """How much a grid of codes can hold, beside the numbers of PCA."""
+    codes = run.latent_size // run.recipe.latent_dim
+    vectors, d = int(run.recipe.options["codebook"]), run.recipe.latent_dim
+    return words("reconstruct.bits", codes=codes, k=vectors, bits=round(codes * np.log2(vectors)), d=d, pca=32 * d)
+
+
+def _terms(run: Run) -> list[str]:
+    """The terms of the loss: in a history they come first, and their sum is the loss."""
+    record = run.history[-1]["train"]
+    names, total = [], 0.0
+    for name, value in record.items():
+        if name != "loss":
+            names.append(name)
+            total += value
+            if np.isclose(total, record["loss"], rtol=1e-4, atol=1e-6):
+                break
+    return names

@@ -1,0 +1,255 @@
+"""A fitted model measured on the test set of its data, beside PCA and the raw numbers."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .. import training
+from ..data import Dataset
+from ..errors import GargaloError, GargaloWarning
+from ..fitted import FittedModel
+from ..io.reporter import SILENT, Reporter
+from ..latent import PRIORS, Prior
+from ..metrics import METRICS, Estimate, Metric
+from ..metrics.generation import NEAREST
+from ..metrics.reconstruction import PCABaseline, pca_baseline
+from .reference_classifier import reference_classifier
+from .rows import as_data, kept_rows, probe_rows
+
+__all__ = ["Baselines", "Evaluation", "evaluate"]
+
+DRAWS = 5
+"""Times that samples are drawn from a prior to be measured."""
+NAMES = {"mse": "test_mse"}
+"""What metrics are called in a run, where that is not their own name."""
+
+
+class Baselines:
+    """What a dataset is measured by, whatever the model: found when first asked for, shared by trainings on it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data.
+    reporter : Reporter
+        Who tells that a reference classifier is trained.
+    """
+
+    def __init__(self, dataset: Dataset, reporter: Reporter = SILENT):
+        self.dataset, self.reporter = dataset, reporter
+        self._raw_knn: Estimate | None = None
+
+    @cached_property
+    def reference(self) -> FittedModel | None:
+        """The supervised encoder in whose latents samples are measured; None without labels."""
+        return reference_classifier(self.dataset, self.reporter)
+
+    def raw_knn_accuracy(self, arrays: Arrays) -> Estimate | None:
+        """kNN on the numbers of the examples themselves; None without labels."""
+        if self._raw_knn is None and arrays.y_train is not None:
+            flat_train, flat = (x.reshape(len(x), -1) for x in (arrays.x_train, arrays.x_test))
+            self._raw_knn = METRICS["knn_accuracy"](flat_train, arrays.y_train, flat, arrays.y_test)
+        return self._raw_knn
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found, and what was fitted on the way.
+
+    Attributes
+    ----------
+    metrics : dict
+        Every figure by its name.
+    priors : dict
+        The priors that were fitted to the training latents, by name.
+    pca : PCABaseline or None
+        The linear baseline on the test examples, for a model that reconstructs.
+    """
+
+    metrics: dict[str, Estimate]
+    priors: dict[str, Prior]
+    pca: PCABaseline | None
+
+
+class Arrays:
+    """The arrays that metrics name, each computed when the first one asks for it; None where there is none.
+
+    What each is stands in `gargalo.metrics`.
+    """
+
+    def __init__(self, fitted: FittedModel, dataset: Dataset):
+        self._fitted, self._dataset = fitted, dataset
+        self._train, self._test = (dataset.take(probe_rows(dataset, split)) for split in ("train", "test"))
+        self._has_labels = dataset.y is not None and len(dataset.class_names or ()) > 1
+
+    @cached_property
+    def x_train(self) -> np.ndarray:
+        return self._fitted.to_model_space(self._train)
+
+    @cached_property
+    def x_test(self) -> np.ndarray:
+        return self._fitted.to_model_space(self._test)
+
+    @cached_property
+    def mask(self) -> np.ndarray | None:
+        return self._fitted.observed(self._test)
+
+    @cached_property
+    def z_train(self) -> np.ndarray:
+        return self._fitted.encode(self._train.x)
+
+    @cached_property
+    def z_test(self) -> np.ndarray:
+        return self._fitted.encode(self._test.x)
+
+    @property
+    def y_train(self) -> np.ndarray | None:
+        return self._train.y if self._has_labels else None
+
+    @property
+    def y_test(self) -> np.ndarray | None:
+        return self._test.y if self._has_labels else None
+
+    @cached_property
+    def reconstruction(self) -> np.ndarray | None:
+        return self._fitted.reconstruct_in_model_space(self._test) if self._fitted.can("reconstruct") else None
+
+    @property
+    def posterior_mean(self) -> np.ndarray | None:
+        return self.z_test if self._fitted.can("posterior") else None
+
+    @cached_property
+    def _corrupted(self) -> np.ndarray | None:
+        """Raw corrupted test examples, where what is clean has a peak."""
+        can = self._fitted.can("denoise") and self._fitted.codec.bounded
+        return self._fitted.corrupt(self._test.x) if can else None
+
+    @cached_property
+    def noisy(self) -> np.ndarray | None:
+        return None if self._corrupted is None else self._fitted.to_model_space(self._corrupted)
+
+    @cached_property
+    def denoised(self) -> np.ndarray | None:
+        return None if self._corrupted is None else self._fitted.reconstruct_in_model_space(self._corrupted)
+
+    @cached_property
+    def pca(self) -> PCABaseline | None:
+        """The linear baseline of the same size, for a model that reconstructs."""
+        if self.reconstruction is None:
+            return None
+        return pca_baseline(self.x_train, self.x_test, self._fitted.recipe.latent_dim)
+
+
+class PCAArrays:
+    """The same arrays, as PCA of the same size gives them."""
+
+    def __init__(self, arrays: Arrays, pca: PCABaseline):
+        self.x_train, self.x_test, self.mask = arrays.x_train, arrays.x_test, arrays.mask
+        self.y_train, self.y_test = arrays.y_train, arrays.y_test
+        self.z_train, self.z_test, self.reconstruction = pca.z_train, pca.z_test, pca.back
+
+
+def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None = None) -> Evaluation:
+    """Measure a model on the test set of a dataset by every metric that applies to both.
+
+    Parameters
+    ----------
+    baselines : Baselines or None
+        What was found of the dataset before. The reference classifier is only asked for where the model decodes.
+
+    Returns
+    -------
+    Evaluation
+        With ``test_loss`` and its terms; the metrics of `gargalo.metrics.METRICS`, some beside PCA's (``pca_…``) and
+        the raw numbers' (``raw_…``); priors fitted to the training latents.
+    """
+    baselines, arrays = baselines or Baselines(dataset), Arrays(fitted, dataset)
+    everything = as_data(dataset, dataset.rows("test"))
+    losses = training.evaluate(fitted.model, fitted.codec, everything, fitted.recipe.training.seed)
+    found = {f"test_{name}": Estimate(value, n=len(everything)) for name, value in losses.items()}
+    found |= _measured(arrays)
+    if (pca := arrays.pca) is not None:
+        beside = _measured(PCAArrays(arrays, pca))
+        found |= {f"pca_{name.removeprefix('test_')}": figure for name, figure in beside.items()}
+        if (raw := baselines.raw_knn_accuracy(arrays)) is not None:
+            found["raw_knn_accuracy"] = raw
+    priors: dict[str, Prior] = {}
+    if fitted.can("decode"):
+        latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
+        for name in PRIORS.names():
+            priors[name] = PRIORS[name].fit(latents)
+        # The k-th neighbour of a real example must be another than itself.
+        if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
+            found |= _measured_samples(fitted, dataset, priors, baselines.reference)
+    learned = {name: prior for name, prior in priors.items() if prior.learns}
+    return Evaluation(found, learned, pca)
+
+
+def _measured(arrays: object) -> dict[str, Estimate]:
+    """Every metric whose arrays are there."""
+    found = {}
+    for name in METRICS.names():
+        metric = METRICS[name]
+        given = {parameter: getattr(arrays, parameter, None) for parameter in _needs(metric, name)}
+        if all(given[parameter] is not None for parameter in _needs(metric, name, optional=False)):
+            found[NAMES.get(name, name)] = metric(**{n: array for n, array in given.items() if array is not None})
+    return found
+
+
+def _needs(metric: Metric, name: str, optional: bool = True) -> list[str]:
+    """The names of the arrays that a metric takes; with `optional`, those with a default as well.
+
+    Raises
+    ------
+    GargaloError
+        For a metric that needs an array which nobody has.
+    """
+    found = []
+    for parameter in inspect.signature(metric).parameters.values():
+        is_needed = parameter.default is inspect.Parameter.empty
+        if parameter.name in ARRAYS and (is_needed or optional):
+            found.append(parameter.name)
+        elif parameter.name not in ARRAYS and is_needed:
+            known = ", ".join(sorted(ARRAYS))
+            raise GargaloError(f"metric {name}: expected parameters among {known}. Found {parameter.name!r}.")
+    return found
+
+
+SAMPLES = {"real_features", "sample_features"}
+ARRAYS = SAMPLES | {name for name in vars(Arrays) if not name.startswith("_") and name != "pca"}
+"""What a metric may ask for."""
+
+
+def _measured_samples(
+    fitted: FittedModel, dataset: Dataset, priors: dict[str, Prior], reference: FittedModel
+) -> dict[str, Estimate]:
+    """Every metric of samples, for each prior: the mean over several draws of as many as there are real examples."""
+    real = dataset.take(kept_rows(dataset))
+    real_features = reference.encode(real.x)
+    wanted = [name for name in METRICS.names() if "sample_features" in _needs(METRICS[name], name)]
+    found = {}
+    for prior_name, prior in priors.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", GargaloWarning)  # samples may be far from all data
+            draws = [reference.encode(raw) for raw in _samples(fitted, real, prior)]
+        for name in wanted:
+            measured = [METRICS[name](real_features=real_features, sample_features=draw) for draw in draws]
+            called = name if prior_name == "normal" else f"{name}_{prior_name.replace('-', '_')}"
+            found[called] = Estimate.of_repeats(measured)
+    return found
+
+
+def _samples(fitted: FittedModel, real: Dataset, prior: Prior) -> Iterator[np.ndarray]:
+    """As many samples as there are real examples, several times; with their labels where these are a condition."""
+    draw_label: Callable[[int], object] = lambda seed: None  # noqa: E731
+    if fitted.model.is_conditional and real.y is not None:
+        names = np.array(real.class_names, object)[real.y]
+        draw_label = lambda seed: names[np.random.default_rng(seed).integers(len(names), size=len(names))]  # noqa: E731
+    for seed in range(DRAWS):
+        yield fitted.sample(len(real), prior, seed, draw_label(seed))

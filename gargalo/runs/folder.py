@@ -1,0 +1,249 @@
+"""A run folder: finding one, what lies in it, and reading it.
+
+::
+
+    recipe.json           every choice, what the data were, versions, format number
+    weights.safetensors   codec and model
+    history.jsonl         a line an epoch: every loss term, on training and validation set, and seconds
+    metrics.json          facts of the training, and what was measured; a folder with this file is a finished run
+    space/                test examples, their latents, maps, priors: keyed by the weights that made them
+    checkpoints/          while it trains
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import GargaloError, RunError
+from ..io.files import check_writable, read_tensors, write_tensors, write_whole
+from ..metrics import Estimate
+from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
+from ..training import upgraded_record
+
+__all__ = [
+    "Examples",
+    "RunFolder",
+    "find_last",
+    "find_unfinished",
+    "is_finished",
+    "read_recipe",
+    "write_metrics",
+]
+
+MOST_RECIPE_BYTES = 2**24
+FACTS = ("model", "data", "latent_dim", "epochs", "seconds", "best_epoch", "stopped", "parameters")
+"""What of metrics.json is no metric, in the order in which it is told."""
+
+
+class Examples(NamedTuple):
+    """Test examples that a run keeps, so that it stays whole when its data move.
+
+    Attributes
+    ----------
+    x : ndarray, (n, *raw_shape)
+    y : ndarray or None, (n,)
+        Labels, as indices into the class names.
+    ids : tuple of n str
+    display : ndarray or None, (n, h, w) or (n, h, w, c)
+        The pictures that stand for them, where they are none themselves.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None
+    ids: tuple[str, ...]
+    display: np.ndarray | None = None
+
+
+class RunFolder:
+    """What one training left behind, as files.
+
+    Attributes
+    ----------
+    folder : Path
+        Where they lie.
+    recipe : Recipe
+        Every choice of the training.
+    custom : Custom
+        What of the model a program gave.
+
+    Raises
+    ------
+    RunError
+        For a folder that is no run, or one whose training never ended.
+    """
+
+    def __init__(self, folder: Path, custom: Custom = NO_CUSTOM):
+        self.folder, self.custom = folder, custom
+        self.recipe = read_recipe(folder, custom)
+        if not is_finished(folder):
+            raise RunError(
+                f"{folder}: expected a finished run. Found one whose training did not end; go on with:"
+                f" gargalo resume {folder}"
+            )
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, model={self.recipe.model!r}, latent_dim={self.recipe.latent_dim})"
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, Any], dict[str, Estimate]]:
+        return self._json("metrics.json", _metrics)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the training without measuring: model, data, epochs, seconds and their like."""
+        return self._found[0]
+
+    @property
+    def metrics(self) -> dict[str, Estimate]:
+        """What was measured after the training, each figure with its interval; see `gargalo.metrics`."""
+        return self._found[1]
+
+    @cached_property
+    def history(self) -> list[dict[str, Any]]:
+        """A line for each epoch: every loss term and note, on training and validation set, and seconds."""
+        return self._json("history.jsonl", _records)
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of the weights: what was computed with others is not used."""
+        return hashlib.sha256((self.folder / "weights.safetensors").read_bytes()).hexdigest()
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Up to 1,000 test examples."""
+        file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
+        tensors, notes = read_tensors(file)
+        x, y = tensors.get("x", np.empty(0)), tensors.get("y")
+        if x.shape[1:] != data.raw_shape or (
+            y is not None and (y.shape != x.shape[:1] or not (y < data.classes).all())
+        ):
+            raise RunError(
+                f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew."
+            )
+        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"))
+
+    def keep(self, name: str, tensors: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:
+        """Keep arrays in `space/`, keyed by these weights."""
+        file = self.folder / "space" / f"{name}.safetensors"
+        write_tensors(file, tensors, {**(notes or {}), "key": self.key})
+
+    def kept(
+        self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """What was kept under `name` for these weights; else what is computed now and, if possible, kept."""
+        file = self.folder / "space" / f"{name}.safetensors"
+        if file.is_file():
+            tensors, notes = read_tensors(file)
+            if notes.get("key") == self.key:
+                return tensors, notes
+        if compute is None:
+            raise RunError(f"{self.folder}: expected space/{file.name} for these weights. Found none; train anew.")
+        tensors, notes = compute()
+        if _is_writable(file.parent):
+            self.keep(name, tensors, notes)
+        return tensors, notes
+
+    def _json(self, name: str, parse: Callable[[str], Any]) -> Any:
+        """A JSON file of the run, parsed."""
+        try:
+            return parse((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise RunError(
+                f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({error})."
+            ) from None
+
+
+def is_finished(folder: Path) -> bool:
+    """Has the training of this run folder ended, and was it measured?"""
+    return (folder / "metrics.json").is_file()
+
+
+def find_last(root: Path) -> Path:
+    """The run in `root`, or one folder deeper, that was finished last."""
+    finished = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
+    if not finished:
+        raise RunError(f"{root}: expected a finished run in this folder. Found none; make one with gargalo train.")
+    return max(finished, key=lambda file: file.stat().st_mtime_ns).parent
+
+
+def find_unfinished(root: Path) -> Path:
+    """The run in `root`, or one folder deeper, that was begun last and did not end."""
+    begun = [file.parent for file in (*root.glob("*/recipe.json"), *root.glob("*/*/recipe.json"))]
+    unfinished = [folder for folder in begun if not is_finished(folder)]
+    if not unfinished:
+        raise RunError(f"{root}: expected an unfinished run in this folder. Found none.")
+    return max(unfinished, key=lambda folder: (folder / "recipe.json").stat().st_mtime_ns)
+
+
+def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
+    """The recipe of a run folder, checked; nothing else in it is needed.
+
+    Parameters
+    ----------
+    custom : Custom
+        The objective and the network that a program gave for it, given again.
+
+    Raises
+    ------
+    RunError
+        For a folder that is no run's, one of a newer format, or one that wants something given.
+    """
+    file = folder / "recipe.json"
+    if not file.is_file():
+        what = "no recipe.json in it" if folder.is_dir() else "no folder of this name"
+        raise RunError(f"{folder}: expected a run folder. Found {what}.")
+    if file.stat().st_size > MOST_RECIPE_BYTES:
+        raise RunError(f"{file}: expected at most {MOST_RECIPE_BYTES} bytes. Found {file.stat().st_size}.")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{file}: expected JSON. It cannot be read ({error}).") from None
+    if not isinstance(content, dict) or not isinstance(number := content.get("format"), int) or number > FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise RunError(f"{file}: expected format {FORMAT} or older. Found {found}; a newer gargalo may read it.")
+    return from_json(content, str(file), custom)
+
+
+def write_metrics(file: Path, facts: dict[str, Any], metrics: dict[str, Estimate]) -> None:
+    """Write `metrics.json`, which makes a folder a finished run."""
+    measured = {name: figure.as_json() for name, figure in metrics.items()}
+    write_whole(file, json.dumps({"format": FORMAT, "facts": facts, "metrics": measured}, indent=1))
+
+
+def _metrics(text: str) -> tuple[dict[str, Any], dict[str, Estimate]]:
+    """Facts and metrics, of this format or of the first, which had all of them in one dict, without intervals."""
+    content = {**json.loads(text)}
+    if "format" not in content:
+        facts = {name: content[name] for name in FACTS if name in content}
+        others = {name: value for name, value in content.items() if name not in FACTS and value is not None}
+        return facts, {name: Estimate(float(value)) for name, value in others.items()}
+    metrics = {}
+    for name, figure in content["metrics"].items():
+        # A figure that was no number is none.
+        value = float("nan") if figure["value"] is None else figure["value"]
+        metrics[name] = Estimate(value, figure.get("low"), figure.get("high"), figure.get("n"))
+    return dict(content["facts"]), metrics
+
+
+def _records(text: str) -> list[dict[str, Any]]:
+    """The lines of a history, of which there is at least one."""
+    records = [upgraded_record(json.loads(line)) for line in text.splitlines()]
+    if not records:
+        raise ValueError("no epoch in it")
+    return records
+
+
+def _is_writable(folder: Path) -> bool:
+    """Can something be kept here? A run on a read-only disk is still good to look at."""
+    try:
+        check_writable(folder)
+    except GargaloError:
+        return False
+    return True

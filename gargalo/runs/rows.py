@@ -1,0 +1,54 @@
+"""Which rows of a dataset train, which validate, which measure; and as what training sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .. import training
+from ..data import Dataset
+
+__all__ = ["KEPT_EXAMPLES", "as_data", "is_mapped", "kept_rows", "probe_rows", "training_rows"]
+
+MOST_RESIDENT = 2**30
+"""Bytes of a memory map that are copied into memory; more are read from the file as they are needed."""
+PROBE_ROWS, PROBE_NUMBERS = 10_000, 2**24
+"""What is fitted to measure a run (neighbours, PCA, a mixture) sees no more rows, and no more numbers."""
+KEPT_EXAMPLES = 1000
+"""Test examples that a run keeps."""
+
+
+def training_rows(dataset: Dataset, settings: training.TrainingSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows to validate on: the data's own validation set, else a share of the training set."""
+    rows, validation = dataset.rows("train"), dataset.rows("validation")
+    share = round(settings.validation_share * len(rows))
+    if len(validation) or share == 0:
+        return rows, validation
+    order = np.random.default_rng(settings.seed).permutation(rows)
+    return np.sort(order[share:]), np.sort(order[:share])
+
+
+def probe_rows(dataset: Dataset, split: str) -> np.ndarray:
+    """Rows of one split to measure on: where they are many, some by a fixed seed, since sorted ones are alike."""
+    rows = dataset.rows(split)
+    most = min(PROBE_ROWS, max(1000, PROBE_NUMBERS // dataset.spec.size))
+    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).permutation(rows)[:most])
+
+
+def kept_rows(dataset: Dataset) -> np.ndarray:
+    """The test examples that a run keeps: the first of those that it is measured on."""
+    return probe_rows(dataset, "test")[:KEPT_EXAMPLES]
+
+
+def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int = MOST_RESIDENT) -> training.Data:
+    """These rows in their own dtype, in memory where they fit, with their labels."""
+    classes = len(dataset.class_names or ())
+    y = None if dataset.y is None or not classes else torch.from_numpy(dataset.y[rows])
+    if is_mapped(dataset, len(rows), most_resident):
+        return training.Data(dataset.x, y, classes, rows)
+    return training.Data(torch.from_numpy(np.ascontiguousarray(dataset.x[rows])), y, classes)
+
+
+def is_mapped(dataset: Dataset, rows: int, most_resident: int = MOST_RESIDENT) -> bool:
+    """Are so many rows of this dataset left in their file?"""
+    return isinstance(dataset.x, np.memmap) and rows * dataset.x[0].nbytes > most_resident

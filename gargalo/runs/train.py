@@ -1,0 +1,281 @@
+"""Carry out a training in its folder: check, take the folder, build, fit, save, evaluate, finish.
+
+Resuming is the same from a later place: where the folder holds a checkpoint, training goes on from there; where it
+holds a finished run, that is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import training
+from ..errors import RunError, Stopped, option
+from ..fitted import FittedModel
+from ..io.files import (
+    cannot_write,
+    check_writable,
+    flush_folder,
+    hold,
+    is_leftover,
+    new_folder,
+    write_tensors,
+    write_whole,
+)
+from ..io.reporter import TrainingProgress
+from ..io.tables import write_table
+from ..io.weights import save_weights
+from ..recipes import upgraded
+from .evaluate import Baselines, Evaluation, evaluate
+from .fit import check, fit
+from .folder import is_finished, write_metrics
+from .job import TrainingJob
+from .rows import kept_rows
+from .run import Run
+
+__all__ = ["check", "differences", "fit", "keep_examples", "must_agree", "train", "write_run"]
+
+
+def train(job: TrainingJob) -> Run:
+    """Train, keep and measure what a job says, from wherever its folder stands.
+
+    Returns
+    -------
+    Run
+        Finished: trained, measured, opened.
+
+    Raises
+    ------
+    GargaloError
+        For a folder that is not new or is another process's; for a loss that is no longer a number.
+    Stopped
+        After a signal, with a checkpoint saved.
+    """
+    folder, group = _folder(job), job.group
+    with _told_how_to_go_on(job), group.together(), contextlib.ExitStack() as until_done:
+        if group.first(lambda: _take(job, until_done)):
+            return Run(folder, job.custom)
+        checkpoints = training.CheckpointManager(
+            folder / "checkpoints", job.save_every, _checkpoint_facts(job), job.reporter
+        )
+        start = _newest(checkpoints, job)
+        history = folder / "history.jsonl"
+        if group.rank == 0:
+            write_whole(history, _lines(start.state["history"] if start else []))
+        session = training.Session(
+            group,
+            job.reporter.training(job.recipe.model) if group.rank == 0 else TrainingProgress(),
+            lambda record: _append(history, record) if group.rank == 0 else None,
+            checkpoints,
+            start,
+            job.deadline,
+        )
+        fitted, result = fit(job, session)
+        if group.rank == 0:
+            write_whole(history, _lines(result.history))
+            _tell_early_stop(job, result)
+            write_run(job, fitted, result)
+            flush_folder(folder)  # before the checkpoints, which hold all of it, are given up
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    while not is_finished(folder):  # rank 0 is still measuring: no collective waits as long as that may take
+        time.sleep(0.2)
+    return Run(folder, job.custom)
+
+
+def write_run(job: TrainingJob, fitted: FittedModel, result: training.Result) -> None:
+    """Save a fitted model, keep examples, measure it, and so make its folder a finished run."""
+    folder, dataset = _folder(job), job.dataset
+    save_weights(folder / "weights.safetensors", fitted.codec, fitted.model)
+    keep_examples(folder, job)
+    if dataset.skipped:
+        paths, reasons = zip(*dataset.skipped, strict=True)
+        write_table(folder / "skipped.csv", {"path": list(paths), "reason": list(reasons)})
+    found = evaluate(fitted, dataset, job.baselines or Baselines(dataset, job.reporter))
+    _keep_artefacts(Unfinished(folder, job), fitted, found)
+    facts = {
+        "model": job.recipe.model,
+        "data": dataset.name,
+        "latent_dim": job.recipe.latent_dim,
+        "epochs": len(result.history),
+        "seconds": round(result.seconds, 2),
+        "best_epoch": result.best_epoch,
+        "stopped": result.stopped,
+        "parameters": sum(p.numel() for p in fitted.model.parameters()),
+        "priors": sorted(found.priors),
+    }
+    # Last of all: a folder with this file is a finished run.
+    write_metrics(folder / "metrics.json", facts, found.metrics)
+
+
+def keep_examples(folder: Path, job: TrainingJob) -> None:
+    """Keep the first test examples to measure on, raw, with labels and ids, in the run."""
+    kept = job.dataset.take(kept_rows(job.dataset))
+    tensors = {"x": np.asarray(kept.x)}
+    if kept.y is not None:
+        tensors["y"] = kept.y
+    if kept.display is not None:
+        tensors["display"] = np.asarray(kept.display[np.arange(len(kept))])
+    write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(kept.ids))})
+
+
+class Unfinished(Run):
+    """A run folder that has its weights, and not yet what makes it a finished run."""
+
+    def __init__(self, folder: Path, job: TrainingJob):
+        self.folder, self.recipe, self.custom = folder, job.recipe, job.custom
+
+
+def _keep_artefacts(run: Run, fitted: FittedModel, found: Evaluation) -> None:
+    """Keep the priors that were fitted, and PCA's view of the kept examples."""
+    for name, prior in found.priors.items():
+        run.keep(f"prior-{name}", prior.arrays)
+    if found.pca is not None:
+        n = len(run.examples.x)  # the first of the rows that it was measured on
+        back = fitted.codec.invert(torch.from_numpy(found.pca.back[:n])).numpy()
+        run.keep("pca", {"z": found.pca.z_test[:n].astype(np.float32), "back": back})
+
+
+def _folder(job: TrainingJob) -> Path:
+    """The folder of a job that has one."""
+    if job.folder is None:
+        raise RunError("train: expected a job with a folder. Found none; fit(job) trains in memory.")
+    return job.folder
+
+
+def _take(job: TrainingJob, until_done: contextlib.ExitStack) -> bool:
+    """Take a folder for this process alone, with its recipe in it; is it finished already?"""
+    folder, expected = _folder(job), "a new run folder"
+    if job.is_new:
+        if (folder / "recipe.json").is_file() and not is_finished(folder):
+            hint = f"go on with gargalo resume {folder}, or choose another {option('out')}"
+            raise RunError(f"{folder}: expected {expected}. Found a training that did not end; {hint}.")
+        new_folder(folder, expected)
+    else:
+        check_writable(folder)
+    until_done.enter_context(hold(folder / "checkpoints", str(folder)))
+    if job.is_new and (folder / "recipe.json").is_file():  # another was faster
+        new_folder(folder, expected)
+    for path in [*folder.glob(".*"), *(folder / "space").glob(".*")]:
+        if is_leftover(path):
+            path.unlink()
+    if job.is_new:
+        write_whole(folder / "recipe.json", job.recipe.model_dump_json(indent=1))
+    if is_finished(folder):
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return is_finished(folder)
+
+
+def _newest(checkpoints: training.CheckpointManager, job: TrainingJob) -> training.Checkpoint | None:
+    """The newest whole checkpoint, if it is of this recipe: rank 0 chooses, and every process goes on from that one.
+
+    Raises
+    ------
+    RunError
+        For a warm start of which no checkpoint is left: its first weights are not in the folder.
+    """
+    found: list[training.Checkpoint | None] = []
+
+    def choose() -> str | None:
+        found.append(checkpoints.newest())
+        return found[0] and found[0].where
+
+    where = job.group.first(choose)
+    if job.group.rank == 0 or where is None:
+        start = found[0] if found else None
+    else:
+        start = training.read_checkpoint(Path(where))
+    if start is not None:
+        _must_be_as_begun(job, start, checkpoints)
+    elif job.init_from is None and job.recipe.warm_start:
+        raise RunError(
+            f"{job.folder}: expected a whole checkpoint to go on from. Found none; go on with the same training, with"
+            f" {option('start')} and {option('resume')}."
+        )
+    return start
+
+
+def _checkpoint_facts(job: TrainingJob) -> dict[str, Any]:
+    """What a checkpoint says of how it came to be: the recipe, which must not change, and what bits depend on."""
+    chosen = job.recipe.model_dump(mode="json", exclude={"versions", "data"})
+    group = job.group
+    where = {"threads": torch.get_num_threads(), "device": group.device.type, "processes": group.size}
+    return {"recipe": chosen, "where": where | {"numpy": np.__version__}}
+
+
+def _must_be_as_begun(
+    job: TrainingJob, start: training.Checkpoint, checkpoints: training.CheckpointManager
+) -> None:
+    """Refuse another recipe than the checkpoint was made by; warn of another place."""
+    there, here = start.state.get("facts", {}), checkpoints.facts
+    # What an older gargalo did not know to choose was as it is now by default.
+    begun = {**_flat(here["recipe"]), **_flat(upgraded(there.get("recipe", {})))}
+    must_agree(_folder(job), begun, here["recipe"])
+    if there.get("where") != here["where"]:
+        other = differences(there.get("where", {}), here["where"])
+        job.reporter.line(f"gargalo: {job.folder}: begun with other {other}; it goes on, but bits may differ")
+
+
+def must_agree(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    """Refuse to go on with another recipe, and say in what it differs."""
+    there, here = _flat(there), _flat(here)
+    if there != here:
+        raise RunError(
+            f"{folder}: expected the recipe that it was begun with. Found other {differences(there, here)}; go on"
+            f" with the same, or train into another {option('out')}."
+        )
+
+
+def _flat(choices: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's choices by their own names, without sections."""
+    sections = [value for value in choices.values() if isinstance(value, dict)]
+    flat = {name: value for name, value in choices.items() if not isinstance(value, dict)}
+    return flat | {name: value for section in sections for name, value in section.items()}
+
+
+def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """The keys that differ, each with both values."""
+    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    return ", ".join(f"{key} {here.get(key)} (was {there.get(key)})" for key in keys)
+
+
+@contextlib.contextmanager
+def _told_how_to_go_on(job: TrainingJob) -> Iterator[None]:
+    """Say how to go on, whenever a signal comes."""
+    folder = _folder(job)
+    try:
+        yield
+    except (KeyboardInterrupt, Stopped) as stop:
+        signum = stop.signum if isinstance(stop, Stopped) else signal.SIGINT
+        told = f"stopped, and saved. Go on with: gargalo resume {folder}"
+        if job.recipe.warm_start and not any((folder / "checkpoints").glob("step-*")):
+            told = "stopped before its first checkpoint. Go on with the same gargalo train --from … --resume"
+        raise Stopped(f"{folder}: {told}", signum) from None
+
+
+def _tell_early_stop(job: TrainingJob, result: training.Result) -> None:
+    """Say why training ended before its last epoch."""
+    if result.stopped:
+        kept, model = f"the weights of epoch {result.best_epoch} are kept", job.recipe.model
+        job.reporter.line(f"{model} stopped after epoch {len(result.history)}: {result.stopped}; {kept}")
+
+
+def _lines(history: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in history)
+
+
+def _append(file: Path, record: dict[str, Any]) -> None:
+    """Add a line to the history as soon as it is known."""
+    try:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(_lines([record]))
+    except OSError as error:
+        raise cannot_write(file, error) from None

@@ -1,0 +1,205 @@
+"""Checkpoints: all that training needs to go on as if it had never stopped.
+
+::
+
+    checkpoints/step-00001200/
+    ├ tensors.safetensors   weights, best weights, optimiser, running means
+    ├ state.json            epoch, step, history, and what else is a number or a word
+    └ manifest.json         sha256 of both, written last: a folder without a true one is none
+
+A folder is written under another name, flushed to the disk, and renamed: a kill at any moment leaves the one
+before.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
+from torch import Tensor
+
+from ..errors import RunError
+from ..io.files import cannot_write, flush_folder
+from ..io.reporter import SILENT, Reporter
+
+__all__ = ["Checkpoint", "CheckpointManager", "read_checkpoint", "upgraded_record"]
+
+FORMAT = 2
+KEPT = 2
+FILES = ("tensors.safetensors", "state.json")
+
+
+@dataclass
+class Checkpoint:
+    """Named tensors, and plain values that JSON can hold."""
+
+    tensors: Mapping[str, Tensor]
+    state: Mapping[str, Any]
+    where: str = "checkpoint"
+
+    def release(self) -> None:
+        """Let go of the tensors, once they have been put where they belong."""
+        self.tensors = {}
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with `prefix`, without it."""
+        return {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
+
+
+class CheckpointManager:
+    """Keeps the newest two checkpoints of one training.
+
+    Parameters
+    ----------
+    root : Path
+        The folder `checkpoints/` of a run.
+    every : float
+        Seconds from one checkpoint to the next.
+    facts : dict
+        What whoever goes on must have as it is now; kept in every checkpoint, compared by who knows it.
+    reporter : Reporter
+        Who is told of a broken checkpoint.
+    """
+
+    def __init__(
+        self, root: Path, every: float = 30, facts: Mapping[str, Any] | None = None, reporter: Reporter = SILENT
+    ):
+        self.root, self.reporter = root, reporter
+        self.every = every
+        self.facts = dict(facts or {})
+        self.last = time.monotonic()
+        self.whole: list[Path] = []
+
+    def due(self) -> bool:
+        """Is it time for the next one?"""
+        return time.monotonic() - self.last >= self.every
+
+    def save(self, step: int, checkpoint: Checkpoint) -> Path:
+        """Write one checkpoint; then remove all but the newest two.
+
+        Raises
+        ------
+        GargaloError
+            When it cannot be written: the ones before are untouched, and nothing half-written stays.
+        """
+        final, partial = self._folder(step), self.root / ".partial"
+        state = {"format": FORMAT, "facts": self.facts, **checkpoint.state}
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            tensors, plain, manifest = (partial / name for name in (*FILES, "manifest.json"))
+            # Straight from their memory: packing them first would take it twice.
+            save_file(dict(checkpoint.tensors), tensors)
+            plain.write_text(json.dumps(state), encoding="utf-8")
+            manifest.write_text(json.dumps({file.name: _sum(file) for file in (tensors, plain)}), encoding="utf-8")
+            for file in (tensors, plain, manifest):
+                with file.open("rb+") as open_file:
+                    os.fsync(open_file.fileno())
+            flush_folder(partial)
+            shutil.rmtree(final, ignore_errors=True)
+            partial.replace(final)
+            flush_folder(self.root)
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(partial, ignore_errors=True)  # first, so that what is free is free
+            needed = sum(t.nbytes for t in checkpoint.tensors.values())
+            raise cannot_write(final, _as_os_error(error), needed) from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        # Broken ones are not counted: they would push out what is whole.
+        self.whole = [*(folder for folder in self.whole if folder != final), final][-KEPT:]
+        for other in self._kept():
+            if other not in self.whole:
+                shutil.rmtree(other, ignore_errors=True)
+        self.last = time.monotonic()
+        return final
+
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole; a broken one is passed over, and told of.
+
+        Raises
+        ------
+        RunError
+            For one of a newer format.
+        """
+        self.whole = []
+        for folder in reversed(self._kept()):
+            try:
+                kept = read_checkpoint(folder)
+            except _Broken as why:
+                self.reporter.line(f"gargalo: {folder}: expected a whole checkpoint. Found {why}; passed over.")
+                continue
+            self.whole = [folder]
+            return kept
+        return None
+
+    def _folder(self, step: int) -> Path:
+        return self.root / f"step-{step:010d}"
+
+    def _kept(self) -> list[Path]:
+        """The folders of checkpoints, oldest first."""
+        return sorted(self.root.glob("step-" + "[0-9]" * 10))
+
+
+class _Broken(Exception):  # noqa: N818  never leaves this file
+    """Why a folder is no whole checkpoint."""
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """A checkpoint whose bytes are those that were written."""
+    try:
+        contents = {name: (folder / name).read_bytes() for name in FILES}
+        sums = json.loads((folder / "manifest.json").read_bytes())
+    except OSError as error:
+        raise _Broken(f"a file that cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise _Broken("a manifest that is no JSON") from None
+    for name, content in contents.items():
+        if not isinstance(sums, dict) or sums.get(name) != hashlib.sha256(content).hexdigest():
+            raise _Broken(f"other bytes in {name} than were written")
+    # Whoever can write a file can write its sum: what is in it is not believed either.
+    try:
+        state = {**json.loads(contents["state.json"])}
+        number = state.pop("format", None)
+        if type(number) is not int:
+            raise _Broken("no format number in state.json")
+        if number > FORMAT:
+            raise RunError(
+                f"{folder}: expected checkpoint format {FORMAT} or older. Found {number}; a newer gargalo may read it."
+            )
+        facts, history = state.setdefault("facts", {}), state.setdefault("history", [])
+        if not isinstance(history, list) or not all(isinstance(part, dict) for part in (facts, *facts.values())):
+            raise _Broken("another kind of history or facts in state.json")
+        state["history"] = [upgraded_record(record) for record in history]
+        return Checkpoint(load(contents["tensors.safetensors"]), state, str(folder))
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _Broken(f"contents that cannot be read ({error})") from None
+
+
+def upgraded_record(record: Any) -> Any:
+    """A line of a history as this version writes it: format 1 called the validation set "held"."""
+    return {"validation" if name == "held" else name: value for name, value in {**record}.items()}
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as open_file:
+        return hashlib.file_digest(open_file, "sha256").hexdigest()
+
+
+def _as_os_error(error: OSError | SafetensorError) -> OSError:
+    """What stopped safetensors, which tells it in words only."""
+    if isinstance(error, OSError):
+        return error
+    found = re.search(r"os error (\d+)", str(error))
+    number = int(found[1]) if found else errno.EIO
+    return OSError(number, os.strerror(number))

@@ -1,0 +1,193 @@
+"""Where training runs: one device, or several processes that share every batch."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ..errors import GargaloError, must
+from ..io.reporter import SILENT, Reporter
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Compute", "ProcessGroup", "launch"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What a training runs on.
+
+    Attributes
+    ----------
+    device : "auto", "cpu", "cuda" or "mps"
+        "auto" takes a GPU where there is one, and says so.
+    devices : int
+        Processes on each machine, started by torchrun.
+    num_nodes : int
+        Machines, with torchrun on each.
+    """
+
+    device: str = "auto"
+    devices: int = 1
+    num_nodes: int = 1
+
+
+LOCAL = Compute("cpu")
+
+
+class ProcessGroup:
+    """The processes that train together, on top of Lightning Fabric; mostly it is one.
+
+    Attributes
+    ----------
+    fabric : Fabric
+    rank, size : int
+        This process among all of them; rank 0 alone writes and speaks.
+    """
+
+    def __init__(self, fabric: Fabric):
+        self.fabric = fabric
+        self.rank, self.size = fabric.global_rank, fabric.world_size
+        self.device = fabric.device
+
+    def share(self, rows: Tensor) -> tuple[Tensor, float]:
+        """This process's rows of a batch, and what its mean loss counts for.
+
+        Gradients are averaged over processes: a process with fewer rows must count for less, so that together they
+        give the gradient of the whole batch. Where a batch has fewer rows than there are processes, one stands in
+        and counts for nothing.
+        """
+        if self.size == 1:
+            return rows, 1.0
+        mine = rows[self.rank :: self.size]
+        weight = len(mine) * self.size / len(rows)
+        return (mine if len(mine) else rows[:1]), weight
+
+    def place(self, epoch: int, step: int) -> tuple[int, ...]:
+        """Where this process's draws of a step stand: each has its own, and rank 0 those of one process alone."""
+        return (epoch, step) if self.rank == 0 else (epoch, step, self.rank, 0)
+
+    def any(self, *flags: float) -> list[float]:
+        """The largest of each number over all processes."""
+        if self.size == 1:
+            return list(flags)
+        largest = self.fabric.all_reduce(torch.tensor(flags, device=self.device), reduce_op="max")
+        return torch.as_tensor(largest).tolist()
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all processes, the same in each."""
+        if self.size == 1:
+            return values
+        return torch.as_tensor(self.fabric.all_reduce(values, reduce_op="sum"))
+
+    def first(self, act: Callable[[], Any]) -> Any:
+        """What `act` gives in rank 0, in every process; its error, too, ends all of them."""
+        if self.size == 1:
+            return act()
+        found, error = None, None
+        if self.rank == 0:
+            try:
+                found = act()
+            except GargaloError as raised:
+                error = raised
+        found, error = self.fabric.broadcast((found, error))
+        if error is not None:
+            raise error
+        return found
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever of PyTorch's errors another process's end brings upon this one is said in one line."""
+        try:
+            yield
+        except RuntimeError as error:
+            is_torch = isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()
+            if self.size == 1 or not is_torch:
+                raise
+            raise GargaloError(
+                f"train: expected {self.size} processes to the end. Found in rank {self.rank} that another one has"
+                " ended; its own message says why. What a checkpoint holds goes on with gargalo resume."
+            ) from None
+
+    def local_size(self) -> int:
+        """How many of the processes share this machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self.size > 1 else 1
+
+
+def launch(
+    compute: Compute = LOCAL, precision: str = "32-true", alone: bool = False, reporter: Reporter = SILENT
+) -> ProcessGroup:
+    """The processes that train together, on this kind of device.
+
+    Parameters
+    ----------
+    precision : "32-true" or "bf16-mixed"
+        What numbers are computed with.
+    alone : bool
+        This process only, also where torchrun started several.
+    reporter : Reporter
+        Who is told which device "auto" found.
+
+    Raises
+    ------
+    ParameterError
+        For a device that is not there, or numbers that are not those of torchrun.
+    """
+    from lightning_fabric import Fabric  # about one second to import
+
+    device = _device(compute.device, reporter)
+    total = 1 if alone else int(os.environ.get("WORLD_SIZE", "1"))
+    devices, nodes = _processes(compute, total)
+    # Its own greetings are for programmers.
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    spread: dict[str, Any] = {"strategy": "ddp"} if total > 1 else {}
+    kind: Any = precision
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, precision=kind, **spread)
+    if total > 1:
+        fabric.launch()
+    return ProcessGroup(fabric)
+
+
+def _device(device: str, reporter: Reporter) -> str:
+    """The kind of device that is meant, if it is here."""
+    if device not in DEVICES:
+        raise must("device", f"one of {', '.join(DEVICES)}", device)
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        device = next((kind for kind in ("cuda", "mps") if there[kind]), "cpu")
+        if device != "cpu":
+            reporter.line(f"gargalo: training on {device}; device cpu would not")
+    if not there[device]:
+        found = ", ".join(kind for kind, is_there in there.items() if is_there)
+        raise must("device", f"one that is here: {found}", device)
+    return device
+
+
+def _processes(compute: Compute, total: int) -> tuple[int, int]:
+    """Processes on this machine, and machines, as torchrun started them: `total` in all."""
+    devices, nodes = compute.devices, compute.num_nodes
+    for name, number in (("devices", devices), ("num_nodes", nodes)):
+        if number < 1:
+            raise must(name, "an int >= 1", number)
+    if total > 1:
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", total))
+        if devices not in (1, here) or nodes not in (1, total // here):
+            expected = f"{here} devices and {total // here} nodes, as torchrun says"
+            raise must("devices", expected, f"{devices} and {nodes}")
+        return here, total // here
+    if devices * nodes > 1:
+        name, number = ("num_nodes", nodes) if nodes > 1 else ("devices", devices)
+        more = f"--nnodes {nodes} " if nodes > 1 else ""
+        hint = f"Start with torchrun {more}--nproc-per-node {devices} -m gargalo train …"
+        raise must(name, "1 for one process", number, hint)
+    return devices, nodes

@@ -25,7 +25,7 @@ import numpy as np
 from machine import machine, spread
 
 import gargalo
-from gargalo.metrics import psnr
+from gargalo.metrics.reconstruction import psnr
 
 SIGMA, TUNED_ON = 0.5, 200
 FILTERS: dict[str, dict[str, list[Any]]] = {

@@ -71,7 +71,7 @@ def main() -> None:
                 run = gargalo.train(
                     digits, model, out=place, resume=True,
                     latent_dim=50, widths=(200, 200), epochs=options.passes, batch_size=256, lr=options.lr,
-                    held_out=0, keep="last", seed=seed, progress=False, **more,
+                    validation_share=0, keep="last", seed=seed, progress=False, **more,
                 )  # fmt: skip
                 began = time.perf_counter()
                 found = -float(run.log_likelihood(test, k=SAMPLES).mean())

@@ -23,7 +23,7 @@ SHAPE = (64, 64, 3)
 TRAIN = """
 import json, sys
 import gargalo
-from gargalo import parts
+from gargalo.runs import rows
 parts.MOST_RESIDENT = float(sys.argv[2])
 run = gargalo.train(sys.argv[1], epochs=1, batch_size=256, lr=1e-3, out=sys.argv[3], progress=False)
 print(json.dumps(run.metrics))

@@ -53,7 +53,7 @@ def ours(name: str, seed: int, epochs: int, source: Any, **more: Any) -> tuple[f
     options = {"iwae": {"k": DRAWS}, "vq-vae": {"codebook": CODES}}.get(name, {})
     with tempfile.TemporaryDirectory() as folder:
         run = gargalo.train(
-            source, name, net=networks(name, seed), latent_dim=D, epochs=epochs, batch_size=BATCH, held_out=0,
+            source, name, net=networks(name, seed), latent_dim=D, epochs=epochs, batch_size=BATCH, validation_share=0,
             keep="last", seed=seed, out=Path(folder) / "run", progress=False, **options, **more,
         )  # fmt: skip
         x = run.codec(torch.from_numpy(source.x[source.rows("test")]))

@@ -26,8 +26,8 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 import gargalo
-from gargalo.data import clear_cache
 from gargalo.data.codec import codec_for
+from gargalo.io.cache import clear_cache
 from gargalo.training import Data
 
 EPOCHS, BATCH = 5, 64
@@ -69,7 +69,7 @@ def mapped_epochs(root: Path) -> float:
     clear_cache()
     began = time.perf_counter()
     source = gargalo.load_data(root)
-    codec, data = codec_for(source.facts), Data(torch.from_numpy(np.array(source.x)))
+    codec, data = codec_for(source.spec), Data(torch.from_numpy(np.array(source.x)))
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(data)).split(BATCH):
             data.batch(codec, rows).x.sum()
@@ -93,7 +93,7 @@ class Events(training.Events):
     def start(self, *_): raise Started
 training.progress = lambda *_: Events()
 imported = time.perf_counter()
-import gargalo.workflow
+import gargalo.api
 loaded = time.perf_counter()
 try: gargalo.train(sys.argv[1], out=sys.argv[2])
 except Started: pass
@@ -104,14 +104,14 @@ READ = """
 import resource, sys, time
 began = time.perf_counter()
 import gargalo, numpy as np
-from gargalo import inspection
+from gargalo.data import describe
 from gargalo.data.codec import codec_for
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 source = gargalo.load_data(sys.argv[1])
 read = time.perf_counter()
 described = inspection.describe(source)
 told = time.perf_counter()
-codec_for(source.facts).fit(lambda: (source.x[i : i + 65536] for i in range(0, len(source), 65536)))
+codec_for(source.spec).fit(lambda: (source.x[i : i + 65536] for i in range(0, len(source), 65536)))
 done = time.perf_counter()
 print(read - began, told - read, done - told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 """

@@ -20,8 +20,8 @@ import torch
 from machine import machine, spread
 
 import gargalo
-from gargalo import parts, recipe, training
-from gargalo.build import build
+from gargalo import recipes, training
+from gargalo.recipes import build
 
 WIDTHS = [(128, 64), (512, 256), (1024, 512), (2048, 1024), (4096, 2048)]
 
@@ -35,8 +35,8 @@ def work(batch_size: int) -> None:
     team = training.launch("cpu")
     found = []
     for widths in WIDTHS:
-        plan = recipe.make(
-            source.facts, "autoencoder", None, {"widths": widths, "batch_size": batch_size, "epochs": 3}
+        plan = recipes.make(
+            source.spec, "autoencoder", None, {"widths": widths, "batch_size": batch_size, "epochs": 3}
         )
         codec, model = build(plan, source.x, rows)
         history = training.fit(copy.deepcopy(model), codec, data, None, plan.training, team=team).history

@@ -49,7 +49,7 @@ import gargalo
 from gargalo.data.codec import ImageCodec
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
-from gargalo.training import Data, Keeper, TrainingSettings, fit, progress
+from gargalo.training import CheckpointManager, Data, TrainingSettings, fit
 from gargalo.training.draws import order_of
 
 LR, DECAY, SEED = 1e-3, 1e-8, 0
@@ -162,13 +162,13 @@ def fitted(model: Autoencoder, codec: ImageCodec, data: Data, batch: int, epochs
         lr=LR,
         weight_decay=DECAY,
         schedule="constant",
-        held_out=0,
+        validation_share=0,
         keep="last",
         seed=SEED,
     )
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         history = Path(folder) / "history.jsonl"
-        told = {"events": progress("autoencoder"), "keeper": Keeper(Path(folder) / "checkpoints")}
+        told = {"events": progress("autoencoder"), "keeper": CheckpointManager(Path(folder) / "checkpoints")}
         with history.open("a") as lines:
             result = fit(
                 model, codec, data, None, settings, on_epoch=lambda r: lines.write(json.dumps(r) + "\n"), **told

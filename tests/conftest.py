@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from gargalo import cli, load_data, train
-from gargalo.data import Source, as_source
-from gargalo.errors import ending_signals
+from gargalo.data import Dataset, as_dataset
+from gargalo.io.signals import ending_signals
 from gargalo.models import MODELS
-from gargalo.recipe import make
-from gargalo.run import Run
+from gargalo.recipes import make
+from gargalo.runs import Run
 
 TOGETHER = {"test_demo": "demo", "test_browser": "demo", "test_shelf": "default runs", "test_docs": "default runs"}
 """Files that look at the same runs, which take long to train."""
@@ -60,15 +60,15 @@ def usual_signals():
 
 
 @pytest.fixture(scope="session")
-def digits() -> Source:
+def digits() -> Dataset:
     """1,500 training and 300 test digits of the embedded sample."""
     whole = load_data("mnist-10k")
     rows = np.r_[0:1500, 10_000:10_300]
-    return as_source(whole.x[rows], whole.y[rows], name="digits", split=whole.split[rows])
+    return as_dataset(whole.x[rows], whole.y[rows], name="digits", split=whole.split[rows])
 
 
 @pytest.fixture(scope="session")
-def small_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def small_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A run of every objective, trained for an instant."""
     root = tmp_path_factory.mktemp("small")
     plans = {
@@ -84,7 +84,7 @@ def small_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 
 @pytest.fixture(scope="session")
-def default_runs(digits: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def default_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A run of every objective as it is trained when nothing is chosen, in the epochs of the whole sample."""
     root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").facts
     epochs = {name: make(whole, name).training.epochs for name in MODELS}

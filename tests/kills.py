@@ -26,7 +26,7 @@ from lightning_fabric import Fabric  # noqa: F401  warmed
 
 from gargalo import cli, evaluation, maps, open_run, workflow  # noqa: F401  warmed
 from gargalo.errors import Stopped
-from gargalo.training import Keeper
+from gargalo.training import CheckpointManager
 
 PATIENCE = 60
 
@@ -133,7 +133,7 @@ def main() -> None:
             seen += 1
             shutil.rmtree(run)
         else:
-            assert Keeper(run / "checkpoints").newest() is not None, "no whole checkpoint"
+            assert CheckpointManager(run / "checkpoints").newest() is not None, "no whole checkpoint"
             # Only a kill may leave something half-written, under a name that nothing reads.
             left = [p.name for p in run.rglob("*partial*")]
             assert kind == "KILL" or not left, f"{kind} left {left}"

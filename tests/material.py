@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from gargalo.data import Source, mnist
-from gargalo.data.idx import write_idx
+from gargalo.data import Dataset
+from gargalo.data.readers import mnist
+from gargalo.data.readers.idx import write_idx
 
 
-def write_pictures(folder: Path, source: Source, rows: np.ndarray, suffix: str = "png", **more: object) -> None:
+def write_pictures(folder: Path, source: Dataset, rows: np.ndarray, suffix: str = "png", **more: object) -> None:
     """Digits as files, under folders of their labels."""
     assert source.y is not None
     for row in rows:
@@ -24,7 +25,7 @@ def write_pictures(folder: Path, source: Source, rows: np.ndarray, suffix: str =
         Image.fromarray(source.x[row]).save(path, **more)
 
 
-def write_all(folder: Path, digits: Source, patch: pytest.MonkeyPatch) -> None:
+def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
     """Everything, in English and in Portuguese."""
     few = np.arange(60)
     x, y = digits.x[few], digits.y[few]
@@ -34,7 +35,7 @@ def write_all(folder: Path, digits: Source, patch: pytest.MonkeyPatch) -> None:
     for name in ("images.npy", "imagens.npy"):
         np.save(folder / name, x)
     np.save(folder / "labels.npy", y)
-    np.save(folder / "parts.npy", np.array(["train", "train", "held", "test"] * 15))
+    np.save(folder / "parts.npy", np.array(["train", "train", "validation", "test"] * 15))
     np.save(folder / "rows.npy", x.reshape(60, -1))
     np.savez(folder / "arrays.npz", x=x, y=y)
     paths = sorted((folder / "photos").rglob("*.png"))

@@ -18,7 +18,7 @@ import zxingcpp
 from PIL import Image
 
 import gargalo
-from gargalo.data import as_source
+from gargalo.data import as_dataset
 from gargalo.explorer import served
 from gargalo.latent import Neighbours, path
 
@@ -714,7 +714,7 @@ def odd_site(browser, digits, tmp_path_factory) -> Path:
     """A small site whose labels and ids are hostile."""
     place = tmp_path_factory.mktemp("odd")
     names = np.array([f"{HOSTILE} {digit}" for digit in digits.y[:400]])
-    source = as_source(digits.x[:400], names, name=HOSTILE)
+    source = as_dataset(digits.x[:400], names, name=HOSTILE)
     object.__setattr__(source, "ids", [f"{HOSTILE}{i}" for i in range(400)])
     run = gargalo.train(source, "autoencoder", out=place / "run", epochs=2, progress=False)
     return gargalo.publish([run], place / "site", source, progress=False).folder
@@ -841,7 +841,7 @@ def test_a_table_is_seen_as_bars(browser, tmp_path):
     wine = load_wine()
     run = gargalo.train(wine.data, "vae", y=np.array(wine.target_names)[wine.target], latent_dim=2, epochs=10,
                         out=tmp_path / "wine", progress=False)  # fmt: skip
-    source = as_source(wine.data, np.array(wine.target_names)[wine.target])
+    source = as_dataset(wine.data, np.array(wine.target_names)[wine.target])
     folder = gargalo.publish([run], tmp_path / "site", source, progress=False).folder
     with served(folder) as url:
         tab = Visit(browser, url, "pin=3").drawn(178)
@@ -872,7 +872,7 @@ def test_pictures_of_any_size_and_colour(browser, tmp_path, shape, dtype):
     x = draws.random((60, *shape)).astype(np.float32) * np.linspace(0, 1, 60).reshape(-1, *[1] * len(shape))
     x = (x * 255).astype(np.uint8) if dtype == np.uint8 else x.astype(np.float32)
     run = gargalo.train(x, "autoencoder", latent_dim=3, epochs=1, out=tmp_path / "run", progress=False)
-    folder = gargalo.publish([run], tmp_path / "site", as_source(x), progress=False).folder
+    folder = gargalo.publish([run], tmp_path / "site", as_dataset(x), progress=False).folder
     with served(folder) as url:
         tab = Visit(browser, url, "pin=50").drawn(60)
         tab.painted(".pinned .captioned:nth-child(1) canvas")

@@ -17,12 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save as pack
 
-from gargalo import files, recipe
-from gargalo.build import build
-from gargalo.data import as_source
+from gargalo import recipes
+from gargalo.data import as_dataset
 from gargalo.errors import GargaloError, RunError
-from gargalo.training import Keeper
-from gargalo.training.checkpoint import Checkpoint
+from gargalo.io import files
+from gargalo.recipes import build
+from gargalo.training import CheckpointManager
+from gargalo.training.checkpoints import Checkpoint
 from gargalo.training.state import Progress, State
 
 
@@ -36,9 +37,9 @@ def kept(root: Path) -> list[str]:
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Keeper:
+def keeper(tmp_path: Path) -> CheckpointManager:
     """Three were saved."""
-    keeper = Keeper(tmp_path / "checkpoints")
+    keeper = CheckpointManager(tmp_path / "checkpoints")
     for step in (1, 2, 3):
         keeper.save(step, some(step))
     return keeper
@@ -53,12 +54,12 @@ def test_the_newest_two_are_kept(keeper):
 
 
 def test_without_one_there_is_none(tmp_path):
-    assert Keeper(tmp_path / "nothing").newest() is None
+    assert CheckpointManager(tmp_path / "nothing").newest() is None
 
 
 def test_one_is_due_after_its_time(tmp_path):
-    assert Keeper(tmp_path, every=0).due()
-    assert not Keeper(tmp_path, every=60).due()
+    assert CheckpointManager(tmp_path, every=0).due()
+    assert not CheckpointManager(tmp_path, every=60).due()
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "state.json", "tensors.safetensors"])
@@ -143,15 +144,15 @@ def test_hostile_contents_are_passed_over(keeper, capsys, tensors, state):
 def test_any_bytes_are_passed_over(tmp_path_factory, tensors, state):
     root = tmp_path_factory.mktemp("hostile")
     sealed(root / "step-0000000005", tensors, state)
-    assert Keeper(root).newest() is None
+    assert CheckpointManager(root).newest() is None
 
 
 # Put back where they belong
 
 
 def parts(digits):
-    numbers = as_source(digits.x.reshape(len(digits), -1)[:, 300:320].astype(np.float32))
-    plan = recipe.make(numbers.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
+    numbers = as_dataset(digits.x.reshape(len(digits), -1)[:, 300:320].astype(np.float32))
+    plan = recipes.make(numbers.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
     codec, model = build(plan, numbers.x[:64])
     return model, codec, torch.optim.Adam(model.parameters(), fused=True)
 
@@ -232,7 +233,7 @@ def test_a_small_disk_that_really_is_full(tmp_path):
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     try:
-        keeper = Keeper(disk / "checkpoints")
+        keeper = CheckpointManager(disk / "checkpoints")
         keeper.save(1, Checkpoint({"w": torch.zeros(300_000)}, {"step": 1}))
         with pytest.raises(GargaloError, match=r"Expected \d MB. Found \d MB free; make room\."):
             keeper.save(2, Checkpoint({"w": torch.ones(600_000)}, {"step": 2}))
@@ -272,7 +273,7 @@ def test_every_file_and_folder_is_flushed_before_it_counts(tmp_path, monkeypatch
     flushed: list[str] = []
     fsync = os.fsync
     monkeypatch.setattr(os, "fsync", lambda handle: (flushed.append(name_of(handle)), fsync(handle)))
-    Keeper(tmp_path).save(1, some(1))
+    CheckpointManager(tmp_path).save(1, some(1))
     assert flushed == ["tensors.safetensors", "state.json", "manifest.json", ".partial", tmp_path.name]
 
 

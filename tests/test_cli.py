@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from gargalo import cli
-from gargalo.errors import ending_signals
+from gargalo.io.signals import ending_signals
+from gargalo.io.tables import plain_text
 from gargalo.models import MODELS
-from gargalo.output import plain_text
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_train_info_and_back(say, digits, tmp_path):
     assert known["recipe"]["training"]["lr"] == 0.002
     assert known["recipe"]["net"]["widths"] == [64, 32]
     assert known["recipe"]["training"]["seed"] == 3
-    assert known["recipe"]["data"]["counts"] == {"train": 1440, "held": 180, "test": 180}
+    assert known["recipe"]["data"]["counts"] == {"train": 1440, "validation": 180, "test": 180}
     assert len(known["history"]) == 2
     assert "epochs=2" in say("info", out)[1]
 
@@ -167,14 +167,14 @@ def test_models(say):
         (["train", "no/such.npy"], "such.npy: expected a file or a folder. There is none."),
         (["train", "."], "Found none in this folder or below it."),
         (["train", "-m", "vea"], "Did you mean 'vae'?"),
-        (["train", "--latent-dim", "0"], "'latent_dim' parameter of train must be greater than or equal to 1."),
+        (["train", "--latent-dim", "0"], "latent_dim must be greater than or equal to 1."),
         (["train", "--latent-dim", "785"], "must be at most 784"),
-        (["train", "--epochs", "0"], "'epochs' parameter of train must be greater than or equal to 1."),
+        (["train", "--epochs", "0"], "epochs must be greater than or equal to 1."),
         (["train", "--preset", "leson"], "Did you mean 'lesson'?"),
         (["train", "--widths", "a,b"], "must be whole numbers such as 128,64. Got 'a,b' instead."),
         (["train", "--set", "epochs"], "must be NAME=VALUE. Got 'epochs' instead."),
         (["train", "--set", "epoch=3"], "Did you mean 'epochs'?"),
-        (["demo", "--lang", "fr"], "'lang' parameter of gargalo must be one of en, pt. Got 'fr' instead."),
+        (["demo", "--lang", "fr"], "lang must be one of en, pt. Got 'fr' instead."),
         (["info", "nowhere"], "nowhere: expected a run folder. Found no folder of this name."),
         (["info", "last"], "runs: expected a finished run in this folder. Found none"),
         (["report", "nowhere"], "nowhere: expected a run folder."),

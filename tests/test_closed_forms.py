@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from gargalo import recipe
-from gargalo.build import build
+from gargalo import recipes
 from gargalo.core import Batch, Gaussian
-from gargalo.data import as_source
+from gargalo.data import as_dataset
 from gargalo.models import corrupt
 from gargalo.models.codebook import Codebook
 from gargalo.models.likelihoods import Bernoulli, GaussianLikelihood, MeanSquared
 from gargalo.models.wae_mmd import SCALES, mmd
+from gargalo.recipes import build
 
 
 def made(name: str, digits, **choices):
     """An untrained model on some real digits, and a batch of them."""
-    few = as_source(digits.x[:32], digits.y[:32])
-    plan = recipe.make(few.facts, name, None, {"latent_dim": 3, "widths": (16, 8)} | choices)
+    few = as_dataset(digits.x[:32], digits.y[:32])
+    plan = recipes.make(few.spec, name, None, {"latent_dim": 3, "widths": (16, 8)} | choices)
     codec, model = build(plan, few.x)
     y = torch.eye(len(few.class_names))[torch.from_numpy(few.y)]
     return model, Batch(codec(torch.from_numpy(few.x)), y, generator=torch.Generator().manual_seed(0))
@@ -225,8 +225,8 @@ def test_a_codebook_follows_its_means_and_revives_the_dead():
 def test_pca_is_scikit_learns(digits, d):
     from sklearn.decomposition import PCA
 
-    source = as_source(digits.x[:500])
-    plan = recipe.make(source.facts, "pca", None, {"latent_dim": d})
+    source = as_dataset(digits.x[:500])
+    plan = recipes.make(source.spec, "pca", None, {"latent_dim": d})
     codec, model = build(plan, source.x)
     x = codec(torch.from_numpy(source.x))
     model.solve(lambda: x.split(128))
@@ -240,7 +240,7 @@ def test_pca_is_scikit_learns(digits, d):
 
 def test_pca_of_fewer_columns_than_it_has_spare_axes():
     x = torch.randn(50, 4) @ torch.diag(torch.tensor([3.0, 2.0, 1.0, 0.0]))
-    plan = recipe.make(as_source(x.numpy()).facts, "pca", None, {"latent_dim": 4})
+    plan = recipes.make(as_dataset(x.numpy()).facts, "pca", None, {"latent_dim": 4})
     _, model = build(plan, x.numpy())
     model.solve(lambda: [x])
     assert torch.allclose(model.reconstruct(x), x, atol=1e-5)

@@ -19,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gargalo.data import Source, arrays, as_source, bombs, load_data, mnist
+from gargalo.data import Dataset, as_dataset, load_data
 from gargalo.data.codec import ImageCodec, NumberCodec, codec_for
-from gargalo.data.idx import read_idx, write_idx
+from gargalo.data.readers import arrays, mnist
+from gargalo.data.readers.idx import read_idx, write_idx
 from gargalo.errors import DataError, ParameterError
 
 RNG = np.random.default_rng(0)
@@ -39,7 +40,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sample() -> Source:
+def sample() -> Dataset:
     return load_data("mnist-10k")
 
 
@@ -94,7 +95,7 @@ flips = st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size
 def test_the_sample_is_what_it_says(sample):
     assert sample.x.shape == (11_000, 28, 28)
     assert sample.x.dtype == np.uint8
-    assert sample.facts.counts == {"train": 10_000, "held": 0, "test": 1_000}
+    assert sample.spec.counts == {"train": 10_000, "validation": 0, "test": 1_000}
     assert sample.class_names == tuple("0123456789")
     assert len(set(sample.ids)) == 11_000
     # A digest written down: neither a new NumPy nor a changed file passes unseen.
@@ -115,7 +116,7 @@ def test_the_sample_has_every_digit_in_its_share(sample):
 @pytest.mark.skipif(not os.environ.get("GARGALO_DATA"), reason="GARGALO_DATA names no folder with MNIST")
 def test_the_sample_is_a_part_of_mnist(sample):
     whole = load_data("mnist")
-    assert whole.facts.counts == {"train": 60_000, "held": 0, "test": 10_000}
+    assert whole.spec.counts == {"train": 60_000, "validation": 0, "test": 10_000}
     for part in ("train", "test"):
         there = {(whole.x[i].tobytes(), int(whole.y[i])) for i in whole.rows(part)}
         here = [(sample.x[i].tobytes(), int(sample.y[i])) for i in sample.rows(part)]
@@ -230,7 +231,7 @@ def test_mnist_is_read_from_the_environment_zipped_or_not(tmp_path, monkeypatch)
     monkeypatch.setitem(mnist.SETS, "mnist", mnist.SETS["mnist"]._replace(files=hashes))
     monkeypatch.setenv("GARGALO_DATA", str(tmp_path))
     source = load_data("mnist")
-    assert source.facts.counts == {"train": 20, "held": 0, "test": 5}
+    assert source.spec.counts == {"train": 20, "validation": 0, "test": 5}
     np.testing.assert_array_equal(source.x[source.rows("test")], IMAGES[:5])
     np.testing.assert_array_equal(source.y[source.rows("test")], LABELS[:5])
     (inside / "t10k-labels-idx1-ubyte").unlink()
@@ -338,7 +339,7 @@ def test_the_same_numbers_in_any_form_are_the_same_data(folder, numbers):
     wide = np.repeat(numbers.astype(np.float32), 2, axis=1)
     read_only = numbers.astype(np.float32)
     read_only.flags.writeable = False
-    expected = as_source(numbers.astype(np.float32))
+    expected = as_dataset(numbers.astype(np.float32))
     for form in (
         numbers,
         numbers.astype(np.float64),
@@ -349,7 +350,7 @@ def test_the_same_numbers_in_any_form_are_the_same_data(folder, numbers):
         read_only,
     ):
         np.save(path, form)
-        for source in (as_source(form), load_data(path)):
+        for source in (as_dataset(form), load_data(path)):
             np.testing.assert_array_equal(source.x, expected.x)
             assert source.x.dtype == np.dtype("<f4")
             assert source.fingerprint == expected.fingerprint
@@ -365,17 +366,17 @@ def test_the_fingerprint_of_bytes_does_not_depend_on_their_layout(tmp_path):
 
 
 def test_the_fingerprint_sees_every_change():
-    base = as_source(IMAGES, LABELS)
+    base = as_dataset(IMAGES, LABELS)
     changed = IMAGES.copy()
     changed[7, 2, 2] ^= 1
     others = [
-        as_source(changed, LABELS),
-        as_source(IMAGES, 1 - LABELS),
-        as_source(IMAGES, LABELS + 1),
-        as_source(IMAGES),
-        as_source(IMAGES, LABELS, split_seed=1),
-        as_source(IMAGES.reshape(20, 5, 4), LABELS),
-        as_source(IMAGES / np.float32(255), LABELS),
+        as_dataset(changed, LABELS),
+        as_dataset(IMAGES, 1 - LABELS),
+        as_dataset(IMAGES, LABELS + 1),
+        as_dataset(IMAGES),
+        as_dataset(IMAGES, LABELS, split_seed=1),
+        as_dataset(IMAGES.reshape(20, 5, 4), LABELS),
+        as_dataset(IMAGES / np.float32(255), LABELS),
     ]
     assert len({s.fingerprint for s in (base, *others)}) == 1 + len(others)
 
@@ -399,12 +400,12 @@ def test_npz_with_parts_keeps_them(tmp_path):
     parts = {"train": slice(0, 12), "val": slice(12, 15), "test": slice(15, 20)}
     saved = {f"x_{k}": NUMBERS[s] for k, s in parts.items()} | {f"y_{k}": LABELS[s] for k, s in parts.items()}
     source = load_data(npz(tmp_path / "a.npz", **saved))
-    assert source.facts.counts == {"train": 12, "held": 3, "test": 5}
-    for part, name in (("train", "train"), ("held", "val"), ("test", "test")):
+    assert source.spec.counts == {"train": 12, "validation": 3, "test": 5}
+    for part, name in (("train", "train"), ("validation", "val"), ("test", "test")):
         np.testing.assert_array_equal(source.x[source.rows(part)], saved[f"x_{name}"].astype(np.float32))
         np.testing.assert_array_equal(source.labels(source.rows(part)), saved[f"y_{name}"])
     without = load_data(npz(tmp_path / "b.npz", x_train=IMAGES, x_test=np.asfortranarray(IMAGES[:4])))
-    assert without.facts.counts == {"train": 20, "held": 0, "test": 4}
+    assert without.facts.counts == {"train": 20, "validation": 0, "test": 4}
     np.testing.assert_array_equal(without.x[20:], IMAGES[:4])
 
 
@@ -512,14 +513,14 @@ def test_flipped_bytes_of_npz_never_crash(folder, changes, packed):
 @few
 def test_the_split_is_eighty_ten_ten(n, seed):
     numbers = np.arange(2.0 * n).reshape(n, 2)
-    source = as_source(numbers, split_seed=seed)
-    parts = [source.rows(part) for part in ("train", "held", "test")]
+    source = as_dataset(numbers, split_seed=seed)
+    parts = [source.rows(part) for part in ("train", "validation", "test")]
     assert sorted(np.concatenate(parts)) == list(range(n))
     assert len(parts[1]) == len(parts[2]) == max(1, round(n / 10))
-    np.testing.assert_array_equal(source.split, as_source(numbers, split_seed=seed).split)
+    np.testing.assert_array_equal(source.split, as_dataset(numbers, split_seed=seed).split)
     if n >= 100:
         # Nor is it the first, or the last, that are held out.
-        assert (source.split != as_source(numbers, split_seed=seed + 1).split).any()
+        assert (source.split != as_dataset(numbers, split_seed=seed + 1).split).any()
         assert source.split[: n // 2].any()
         assert source.split[n // 2 :].any()
 
@@ -528,11 +529,11 @@ def test_the_split_is_eighty_ten_ten(n, seed):
 @few
 def test_copies_are_on_one_side_and_groups_whole(values, seed):
     rows = np.array(values, np.uint8)[:, None].repeat(3, axis=1)
-    source = as_source(rows, split_seed=seed)
+    source = as_dataset(rows, split_seed=seed)
     for value in set(values):
         assert len(set(source.split[rows[:, 0] == value])) == 1
     groups = np.arange(len(values)) // 4
-    both = as_source(np.arange(3.0 * len(values)).reshape(-1, 3), groups=groups, split_seed=seed).split
+    both = as_dataset(np.arange(3.0 * len(values)).reshape(-1, 3), groups=groups, split_seed=seed).split
     assert all(len(set(both[groups == group])) == 1 for group in set(groups))
     if len(set(values)) > 2:
         assert {0, 1, 2} == set(source.split.tolist())
@@ -542,7 +543,7 @@ def test_copies_are_on_one_side_and_groups_whole(values, seed):
 @few
 def test_every_part_has_its_share_of_every_label(labels, seed):
     y = np.array(labels)
-    source = as_source(np.arange(2.0 * len(y)).reshape(-1, 2), y, split_seed=seed)
+    source = as_dataset(np.arange(2.0 * len(y)).reshape(-1, 2), y, split_seed=seed)
     for code, share in ((1, 0.1), (2, 0.1)):
         for label in np.unique(y):
             mine = y == label
@@ -556,7 +557,7 @@ def test_rows_that_are_not_finite_are_counted(bad):
     with pytest.raises(
         DataError, match=r"NaN, infinity or values beyond 1e\+38 in 2 of 20 rows and 3 of 3 columns, .* row 3\."
     ):
-        as_source(numbers)
+        as_dataset(numbers)
 
 
 @pytest.mark.parametrize(
@@ -598,7 +599,7 @@ def test_data_that_can_be_encoded_but_not_learned_from(x, expected):
 
 @pytest.mark.parametrize("y", [LABELS[:, None], LABELS.astype(float)])
 def test_a_column_of_labels_and_whole_floats_are_labels(y):
-    source = as_source(NUMBERS[: len(LABELS)], y)
+    source = as_dataset(NUMBERS[: len(LABELS)], y)
     assert np.array_equal(source.y, LABELS)
     assert source.class_names == ("0", "1")
 
@@ -670,7 +671,7 @@ def test_a_path_that_is_no_array_file(tmp_path):
 def test_bytes_come_back_exactly(channels):
     # Every value of a byte, in every channel.
     raw = RNG.permuted(np.resize(np.arange(256, dtype=np.uint8), (20, 8, 7, *channels)), axis=0)
-    codec = codec_for(as_source(raw).facts)
+    codec = codec_for(as_dataset(raw).facts)
     x = codec(torch.from_numpy(raw))
     assert x.shape == (20, *codec.x_shape)
     assert codec.x_shape == (*(channels or (1,)), 8, 7)

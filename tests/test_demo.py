@@ -250,13 +250,13 @@ def test_nothing_is_cut_off(opened):
 
 
 def test_a_hostile_label_is_only_text(browser, tmp_path, digits):
-    from gargalo.data import as_source
+    from gargalo.data import as_dataset
 
     hostile = np.array(
         ["</script><script>document.title='broken'</script>", "<img src=x onerror=alert(1)>", r"$\frac$"]
     )
     keep = digits.y < 3
-    source = as_source(digits.x[keep], hostile[digits.y[keep]], name="<b>data</b>")
+    source = as_dataset(digits.x[keep], hostile[digits.y[keep]], name="<b>data</b>")
     run = gargalo.train(source, "vae", latent_dim=2, epochs=1, out=tmp_path / "run", progress=False)
     report = gargalo.report([run], tmp_path / "report.html", "en")
     tab = browser.new_page()

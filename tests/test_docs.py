@@ -29,10 +29,10 @@ def commands(file: str) -> list[list[str]]:
 @pytest.mark.parametrize("file", (*READMES, "docs/data.md", "docs/explorer.md", "docs/explorador.md"))
 def test_every_command_shown_is_understood(file, monkeypatch, small_runs, default_runs, digits, tmp_path, capsys):
     """Each runs, in order, in a folder where its files are; for the digits there is a run already."""
-    from gargalo import explorer, recipe, workflow
+    from gargalo import api, explorer
 
     monkeypatch.setattr(explorer, "serve", lambda *_: None)  # which would wait for Ctrl-C
-    really = workflow.train
+    really = api.train
     monkeypatch.setattr(recipe, "repeats", lambda *_: 1.0)  # a judge of sixty digits need not be good
     monkeypatch.chdir(tmp_path)
     write_all(tmp_path, digits, monkeypatch)
@@ -74,7 +74,6 @@ def test_links_and_pictures_are_there(file):
 
 
 def test_the_python_example_runs(small_runs, monkeypatch, tmp_path):
-    from gargalo import workflow
 
     monkeypatch.setattr(workflow, "train", lambda *_, **__: small_runs["autoencoder"])
     monkeypatch.chdir(small_runs["autoencoder"].folder.parents[1])

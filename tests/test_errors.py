@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gargalo import files
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, must, unknown
-from gargalo.files import (
+from gargalo.io import files
+from gargalo.io.files import (
     cannot_write,
     check_writable,
     new_folder,
@@ -34,16 +34,16 @@ from gargalo.lang import LANGUAGES, Words, words
 
 def test_the_grammar_of_a_parameter():
     error = must("latent_dim", "train", "an int >= 1", 0)
-    assert str(error) == "The 'latent_dim' parameter of train must be an int >= 1. Got 0 instead."
+    assert str(error) == "latent_dim must be an int >= 1. Got 0 instead."
     hinted = must("data", "train", "a name", "x\ny", hint="Look.")
     # What was given is quoted: one line, whatever it was.
-    assert str(hinted) == "The 'data' parameter of train must be a name. Got 'x\\ny' instead. Look."
+    assert str(hinted) == "data must be a name. Got 'x\\ny' instead. Look."
 
 
 def test_an_unknown_name_is_met_with_the_nearest():
     error = unknown("model", "train", "autoencodr", {"vae": 1, "autoencoder": 2})
     assert str(error) == (
-        "The 'model' parameter of train must be one of vae, autoencoder. Got 'autoencodr' instead."
+        "model must be one of vae, autoencoder. Got 'autoencodr' instead."
         " Did you mean 'autoencoder'?"
     )
     assert str(unknown("model", "train", "xyz", iter(["vae", "autoencoder"]))).endswith("Got 'xyz' instead.")
@@ -266,7 +266,7 @@ def test_numbers_have_their_languages_mark():
 
 
 def test_a_language_that_is_not_spoken():
-    told = "The 'lang' parameter of gargalo must be one of en, pt. Got 'pt-BR' instead."
+    told = "lang must be one of en, pt. Got 'pt-BR' instead."
     with pytest.raises(ParameterError, match=re.escape(told)):
         words("pt-BR")
 

@@ -24,7 +24,7 @@ from PIL import Image
 
 import gargalo
 from gargalo import explorer, export
-from gargalo.data import as_source
+from gargalo.data import as_dataset
 from gargalo.explorer import serving
 from gargalo.explorer.sheets import layout, sheets
 from gargalo.latent import Neighbours
@@ -149,7 +149,7 @@ def test_no_path_of_this_machine_is_published(site, small_runs):
 
 
 def test_ids_that_are_paths_lose_their_folders(small_runs, digits, tmp_path):
-    source = as_source(digits.x, digits.y, name="digits", split=digits.split)
+    source = as_dataset(digits.x, digits.y, name="digits", split=digits.split)
     object.__setattr__(source, "ids", [f"/home/somebody/{i}.png" for i in range(len(digits))])
     found = gargalo.publish([small_runs["vae"]], tmp_path / "site", source, progress=False)
     ids = json.loads((found.folder / read(found.folder)["examples"]["ids"]["file"]).read_text())

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from gargalo.data import cache, load_data, mnist
-from gargalo.data.idx import write_idx
+from gargalo.data import load_data
+from gargalo.data.readers import mnist
+from gargalo.data.readers.idx import write_idx
 from gargalo.errors import DataError
+from gargalo.io import cache
 
 RNG = np.random.default_rng(0)
 CONTENT = {
@@ -82,7 +84,7 @@ def test_a_mirror_that_lies_is_refused_and_the_next_one_used(server, monkeypatch
     first = closed_port() if lie == "refused" else f"{url}/{lie}"
     mirrors(monkeypatch, name, first, f"{url}/good")
     source = load_data(name)
-    assert source.facts.counts == {"train": 20, "held": 0, "test": 6}
+    assert source.spec.counts == {"train": 20, "validation": 0, "test": 6}
     np.testing.assert_array_equal(source.x[20:], CONTENT["t10k-images-idx3-ubyte"])
     assert source.class_names[1] == ("1" if name == "mnist" else "ki")
     assert sum("/good/" in path for path in asked) == 4

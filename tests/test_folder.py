@@ -18,8 +18,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gargalo.data import cache, clear_cache, folder, load_data, pictures
+from gargalo.data import load_data
+from gargalo.data.readers import folder
 from gargalo.errors import DataError, ParameterError
+from gargalo.io import cache
+from gargalo.io.cache import clear_cache
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (12, 16), np.uint8)
@@ -80,7 +83,7 @@ def test_labels_come_from_sub_folders(tmp_path):
     assert list(source.ids[:3]) == ["a/0.png", "a/1.png", "a/2.png"]
     assert source.ids[11] == "a/11.png"  # as people count, not as letters sort
     np.testing.assert_array_equal(source.x[3], np.asarray(Image.open(tmp_path / "birds/a/3.png")))
-    counts = [np.bincount(source.y[source.rows(part)]) for part in ("train", "held", "test")]
+    counts = [np.bincount(source.y[source.rows(part)]) for part in ("train", "validation", "test")]
     assert [c.tolist() for c in counts] == [[10, 10], [1, 1], [1, 1]]
     assert source.notes == ()
 
@@ -89,7 +92,7 @@ def test_parts_come_from_folders(tmp_path):
     for part, n in (("train", 9), ("validation", 3), ("test", 4)):
         some(tmp_path / part, n)
     source = load_data(tmp_path)
-    assert source.facts.counts == {"train": 18, "held": 6, "test": 8}
+    assert source.spec.counts == {"train": 18, "validation": 6, "test": 8}
     assert source.class_names == ("a", "b")
     png(tmp_path / "loose.png")
     with pytest.raises(

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from gargalo import inspection, load_data
+from gargalo import load_data
 from gargalo.lang import words
 
 RNG = np.random.default_rng(0)
@@ -108,7 +108,7 @@ def test_good_data_get_their_cost_and_the_next_command(say):
     found = told(say, "mnist-10k")
     assert found["warnings"] == []
     assert found["fault"] is None
-    assert found["parts"] == {"train": 10_000, "held": 0, "test": 1000}
+    assert found["parts"] == {"train": 10_000, "validation": 0, "test": 1000}
     assert found["labels"]["1"] == 1238
     assert 1 < found["cost"]["seconds"] < 600
     assert 1 < found["cost"]["megabytes"] < 200
@@ -152,7 +152,7 @@ def test_a_table_is_described_column_by_column(tmp_path, say):
     assert found["command"].endswith("--impute median")
     again = told(say, tmp_path / "t.csv", "--ignore", "b", "--ignore", "a", "--label", "b", "--parts", "60,20,20")
     assert again["command"].endswith("--label b --ignore b --ignore a --parts 0.6,0.2,0.2")
-    assert again["parts"] == {"train": 36, "held": 12, "test": 12}
+    assert again["parts"] == {"train": 36, "validation": 12, "test": 12}
 
 
 def test_a_sheet_of_anything(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gargalo.core import LatentModel
-from gargalo.data import as_source
+from gargalo.data import as_dataset
 from gargalo.models import MODELS, SHORT
 from gargalo.testing import CHECKS, case_of, exports_to_onnx, overfits_a_few_examples
 
@@ -23,7 +23,7 @@ def source_of(kind: str, digits):
         x = np.stack([x[:, 2:25], x[:, 3:26], x[:, 4:27]], axis=-1)
     if kind == "numbers":
         x = x[:, 10:14].reshape(len(x), -1).astype(np.float32) / 255
-    return as_source(x, digits.y[:64] % 3)
+    return as_dataset(x, digits.y[:64] % 3)
 
 
 def small(name: str, net: str) -> dict:

@@ -44,7 +44,7 @@ def modules(d: int = 4, per: int = 1) -> tuple[nn.Module, nn.Module]:
 def test_an_own_objective_is_a_run_like_any_other(digits, tmp_path):
     run = gargalo.train(digits, Plain, out=tmp_path / "run", **QUICK)
     theirs = gargalo.train(digits, "autoencoder", out=tmp_path / "ae", **QUICK)
-    assert run.recipe.model == "own:Plain"
+    assert run.recipe.model == "custom:Plain"
     assert run.metrics["test_mse"] == theirs.metrics["test_mse"]
     again = gargalo.open_run(tmp_path / "run", model=Plain)
     assert np.array_equal(again.encode(digits), run.encode(digits))
@@ -124,13 +124,12 @@ def test_an_own_network_of_codes_that_does_not_fit(digits):
 
 
 def test_looking_at_a_network_does_not_change_it(digits):
-    from gargalo.build import build
-    from gargalo.recipe import make
+    from gargalo.recipes import build, make
 
     norm = nn.BatchNorm2d(4)
     encoder = nn.Sequential(nn.Conv2d(1, 4, 4, stride=4), norm)
     decoder = nn.Sequential(nn.Upsample(scale_factor=4), nn.Conv2d(4, 1, 5, padding=2))
-    plan = make(digits.facts, "vq-vae", choices={"net": (encoder, decoder), "codebook": 16})
+    plan = make(digits.spec, "vq-vae", choices={"net": (encoder, decoder), "codebook": 16})
     _, model = build(plan, digits.x[:8])
     assert model.encoder[1].num_batches_tracked == 0
     assert model.encoder.training
@@ -148,7 +147,7 @@ def test_every_weight_of_a_decoder_is_penalised(digits, tmp_path):
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        ({"Options": type("Options", (), {})}, "a class whose Options are a dataclass, for own:Strange"),
+        ({"Options": type("Options", (), {})}, "a class whose Options are a dataclass, for custom:Strange"),
         ({"Options": dataclasses.make_dataclass("Options", [("epochs", int, 3)])}, "do not redefine epochs"),
     ],
 )
@@ -159,7 +158,7 @@ def test_options_that_cannot_be(digits, names, told):
 
 @pytest.mark.parametrize("model", ["pca", "contractive"])
 def test_what_is_exact_only_for_known_layers_takes_no_other(digits, model):
-    with pytest.raises(ParameterError, match=f"must be mlp for model {model}. Got 'own'"):
+    with pytest.raises(ParameterError, match=f"must be mlp for model {model}. Got 'custom'"):
         gargalo.train(digits, model, net=modules(), **QUICK)
 
 

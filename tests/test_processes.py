@@ -18,7 +18,7 @@ import gargalo
 from gargalo import training
 from gargalo.core import Loss
 from gargalo.errors import ParameterError, RunError
-from gargalo.shards import write_shards
+from gargalo.runs.shards import write_shards
 from gargalo.training.state import Means
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -58,8 +58,8 @@ for name in ("write_whole", "save_weights", "_append", "_keep_examples"):
         wrote.append(1)
         return inner(*values, **more)
     setattr(gargalo.trainer, name, spy)
-save, saves = training.Keeper.save, []
-training.Keeper.save = lambda *values: (wrote.append(1), saves.append(1), save(*values))[-1]
+save, saves = training.CheckpointManager.save, []
+training.CheckpointManager.save = lambda *values: (wrote.append(1), saves.append(1), save(*values))[-1]
 same = {"save_every": 3600, "epochs": 3, "batch_size": 64, "widths": (32,), "progress": False}
 run = gargalo.train(sys.argv[1], "autoencoder", out=sys.argv[3], **same)
 assert run.metrics["epochs"] == 3
@@ -90,7 +90,7 @@ def test_two_processes_give_the_curve_of_one(together, data, tmp_path):
     two = gargalo.open_run(together / "run")
     for a, b in zip(alone.history, two.history, strict=True):
         assert a["train"]["loss"] == pytest.approx(b["train"]["loss"], rel=1e-4)
-        assert a["held"]["loss"] == pytest.approx(b["held"]["loss"], rel=1e-4)
+        assert a["validation"]["loss"] == pytest.approx(b["validation"]["loss"], rel=1e-4)
     assert alone.metrics["test_mse"] == pytest.approx(two.metrics["test_mse"], rel=1e-3)
 
 
@@ -136,7 +136,7 @@ def test_a_signal_stops_both_and_resume_goes_on(data, together, tmp_path):
     err = process.communicate(timeout=60)[1]
     assert f"gargalo: {tmp_path / 'run'}: stopped, and saved. Go on with: gargalo resume" in err, err
     assert process.returncode == 128 + signal.SIGTERM
-    kept = training.Keeper(tmp_path / "run" / "checkpoints").newest()
+    kept = training.CheckpointManager(tmp_path / "run" / "checkpoints").newest()
     steps = 10 * kept.state["epoch"] + kept.state["step"]
     assert 0 < steps < 1500
     done = torchrun("-m", "gargalo", "resume", tmp_path / "run", "--json")
@@ -159,7 +159,7 @@ def test_a_rank_that_dies_stops_the_others(data, tmp_path):
     err = process.communicate(timeout=60)[1]
     assert process.returncode != 0
     assert "expected 2 processes to the end. Found in rank 0 that another one has ended" in err, err
-    assert training.Keeper(tmp_path / "run" / "checkpoints").newest() is not None
+    assert training.CheckpointManager(tmp_path / "run" / "checkpoints").newest() is not None
 
 
 def wait_for(file: Path, seconds: float = 60) -> None:
@@ -185,9 +185,9 @@ def rank_of(pid: int) -> str:
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"device": "tpu"}, "'device' parameter of train must be one of auto, cpu, cuda, mps. Got 'tpu' instead."),
-        ({"devices": 0}, "'devices' parameter of train must be an int >= 1. Got 0 instead."),
-        ({"num_nodes": 3}, "'num_nodes' parameter of train must be 1 for one process. Got 3"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda, mps. Got 'tpu' instead."),
+        ({"devices": 0}, "devices must be an int >= 1. Got 0 instead."),
+        ({"num_nodes": 3}, "num_nodes must be 1 for one process. Got 3"),
         ({"devices": 2}, "Start with torchrun --nproc-per-node 2 -m gargalo train"),
     ],
 )
@@ -199,7 +199,7 @@ def test_devices_that_cannot_be(where, message):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_a_device_that_is_not_here():
-    with pytest.raises(ParameterError, match="'device' parameter of train must be one that is here: cpu"):
+    with pytest.raises(ParameterError, match="device must be one that is here: cpu"):
         training.launch("cuda")
 
 
@@ -215,7 +215,7 @@ def test_half_precision_trains(digits, tmp_path):
         digits, "vae", out=tmp_path / "run", epochs=2, precision="bf16-mixed", widths=(32,), progress=False
     )
     assert run.recipe.training.precision == "bf16-mixed"
-    assert run.history[-1]["held"]["loss"] < run.history[0]["held"]["loss"]
+    assert run.history[-1]["validation"]["loss"] < run.history[0]["validation"]["loss"]
 
 
 # Shards

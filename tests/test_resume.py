@@ -19,15 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gargalo
-from gargalo import budget, parts, recipe, trainer, training
-from gargalo.build import build
-from gargalo.data import Source, as_source
+from gargalo import recipes, training
+from gargalo.data import Dataset, as_dataset
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
-from gargalo.files import hold, next_numbered
+from gargalo.io.files import hold, next_numbered
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
-from gargalo.run import Run
-from gargalo.run_folder import read_recipe
+from gargalo.recipes import build
+from gargalo.runs import Run, budget
+from gargalo.runs.folder import read_recipe
 from gargalo.training import memory
 
 TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "progress": False}
@@ -35,20 +35,20 @@ STEPS = 10
 
 
 @pytest.fixture(scope="session")
-def few(digits: Source) -> Source:
+def few(digits: Dataset) -> Dataset:
     """300 training and 60 test digits, without labels."""
     rows = np.r_[0:316, 1500:1560]
-    return as_source(digits.x[rows], name="few", split=digits.split[rows])
+    return as_dataset(digits.x[rows], name="few", split=digits.split[rows])
 
 
 @pytest.fixture(scope="session")
-def never_stopped(few: Source, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def never_stopped(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return gargalo.train(few, "vae", out=tmp_path_factory.mktemp("never") / "run", **TINY)
 
 
 def stop_after(step: int, patch: pytest.MonkeyPatch, signum: int = signal.SIGINT) -> None:
     """Send a real signal once this step is done."""
-    save, sent = training.Keeper.save, []
+    save, sent = training.CheckpointManager.save, []
 
     def save_and_stop(keeper, at, checkpoint):
         found = save(keeper, at, checkpoint)
@@ -57,7 +57,7 @@ def stop_after(step: int, patch: pytest.MonkeyPatch, signum: int = signal.SIGINT
             os.kill(os.getpid(), signum)
         return found
 
-    patch.setattr(training.Keeper, "save", save_and_stop)
+    patch.setattr(training.CheckpointManager, "save", save_and_stop)
 
 
 def same(a: Run, b: Run) -> bool:
@@ -149,7 +149,7 @@ def test_a_finished_run_is_only_opened(few, never_stopped):
 
 
 @pytest.fixture
-def begun(few: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def begun(few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that was stopped in its first epoch."""
     with monkeypatch.context() as patch, pytest.raises(Stopped):
         stop_after(3, patch)
@@ -166,14 +166,14 @@ def test_a_new_run_does_not_overwrite_one_that_did_not_end(begun, few):
 
 def test_other_data_are_refused(begun, few):
     rows = few.rows("train")[:200]
-    fewer = as_source(few.x[np.r_[rows, few.rows("test")]], name="fewer")
+    fewer = as_dataset(few.x[np.r_[rows, few.rows("test")]], name="fewer")
     with pytest.raises(RunError) as error:
         gargalo.resume(begun, fewer, progress=False)
     assert "expected the data that it was begun with. Found other name fewer (was few), counts {" in str(
         error.value
     )
     assert "\n" not in str(error.value)
-    flipped = as_source(255 - few.x, name="few", split=few.split)
+    flipped = as_dataset(255 - few.x, name="few", split=few.split)
     with pytest.raises(RunError, match=r"Found other fingerprint \w{64} \(was \w{64}\)"):
         gargalo.resume(begun, flipped, progress=False)
 
@@ -294,12 +294,12 @@ def test_a_loss_that_overflows_says_where_and_why(tmp_path):
         r"Try --lr 1\. Checkpoints are from before\.",
         str(error.value),
     )
-    kept = training.Keeper(tmp_path / "run" / "checkpoints").newest()
+    kept = training.CheckpointManager(tmp_path / "run" / "checkpoints").newest()
     assert all(t.isfinite().all() for t in kept.tensors.values())
 
 
 def test_a_batch_that_holds_nan_is_named(digits):
-    plan = recipe.make(digits.facts, "autoencoder", None, {"epochs": 1})
+    plan = recipes.make(digits.spec, "autoencoder", None, {"epochs": 1})
     codec, model = build(plan, digits.x[:64])
     spoiled = torch.rand(64, 28, 28)
     spoiled[13, 0, 0] = torch.nan
@@ -317,10 +317,10 @@ def test_early_stopping_says_why(few, tmp_path, capsys):
     assert len(run.history) < 200
     best = run.metrics["best_epoch"]
     assert run.metrics["epochs"] == len(run.history) == best + 3
-    losses = [record["held"]["loss"] for record in run.history]
+    losses = [record["validation"]["loss"] for record in run.history]
     assert best == 1 + int(np.argmin(losses))
-    assert run.metrics["stopped"] == f"held-out loss has not fallen for 3 epochs, since epoch {best}"
-    assert f"stopped after epoch {best + 3}: held-out loss has not fallen" in capsys.readouterr().err
+    assert run.metrics["stopped"] == f"validation loss has not fallen for 3 epochs, since epoch {best}"
+    assert f"stopped after epoch {best + 3}: validation loss has not fallen" in capsys.readouterr().err
 
 
 def test_an_early_stop_is_remembered(few, tmp_path, monkeypatch):
@@ -333,8 +333,8 @@ def test_an_early_stop_is_remembered(few, tmp_path, monkeypatch):
 
 
 def test_patience_needs_something_held_out(few, tmp_path):
-    with pytest.raises(ParameterError, match="'patience' parameter of train must be 0 where nothing is held out"):
-        gargalo.train(few, out=tmp_path / "run", **{**TINY, "held_out": 0, "patience": 2})
+    with pytest.raises(ParameterError, match="patience must be 0 where nothing is held out"):
+        gargalo.train(few, out=tmp_path / "run", **{**TINY, "validation_share": 0, "patience": 2})
 
 
 def test_held_out_data_are_cut_from_the_training_part(digits):
@@ -349,9 +349,9 @@ def test_a_warm_start_continues_from_another_runs_weights(few, never_stopped, tm
     warm = gargalo.train(few, out=tmp_path / "warm", start=never_stopped, epochs=1, lr=1e-6, progress=False)
     assert (warm.recipe.model, warm.recipe.latent_dim, warm.recipe.net.widths) == ("vae", 4, (32,))
     assert warm.recipe.warm_start == never_stopped.key
-    assert warm.history[0]["held"]["loss"] == pytest.approx(never_stopped.history[-1]["held"]["loss"], rel=0.01)
+    assert warm.history[0]["validation"]["loss"] == pytest.approx(never_stopped.history[-1]["validation"]["loss"], rel=0.01)
     cold = gargalo.train(few, "vae", out=tmp_path / "cold", **{**TINY, "epochs": 1, "lr": 1e-6})
-    assert cold.history[0]["held"]["loss"] > warm.history[0]["held"]["loss"] + 10, "weights were not used"
+    assert cold.history[0]["validation"]["loss"] > warm.history[0]["validation"]["loss"] + 10, "weights were not used"
 
 
 def test_a_warm_start_must_fit(few, never_stopped, tmp_path):
@@ -400,7 +400,7 @@ def test_the_limit_of_a_process_counts(monkeypatch):
 @pytest.mark.parametrize("model", ["autoencoder", "vae", "denoising", "classifier"])
 def test_the_estimate_of_a_step_is_near_what_it_takes(digits, model):
     """Against what PyTorch really keeps between forward and backward."""
-    plan = recipe.make(digits.facts, model, None, {"widths": (256, 128)})
+    plan = recipes.make(digits.spec, model, None, {"widths": (256, 128)})
     codec, net = build(plan)
     raw = torch.from_numpy(digits.x[:4]).to("meta")
     estimated = training.step_memory(net, codec, raw, 10) / 2 / len(raw)
@@ -425,10 +425,10 @@ def test_minutes_choose_what_fits(digits, tmp_path, monkeypatch):
     costs = {(128, 64): 0.5, (256, 128): 1.0, (512, 256): 2.0, (1024, 512): 4.0}
     monkeypatch.setattr(budget, "seconds_of_epoch", lambda plan, source: costs[plan.net.widths])
     monkeypatch.setattr(budget.time, "perf_counter", lambda: 100.0)
-    plan = recipe.make(digits.facts, "autoencoder")
+    plan = recipes.make(digits.spec, "autoencoder")
 
     def fit(minutes: float, **choices: object) -> tuple[recipe.Recipe, float]:
-        start = recipe.make(digits.facts, "autoencoder", None, choices)
+        start = recipes.make(digits.spec, "autoencoder", None, choices)
         return budget.fit_into(minutes, start, digits, choices, 90.0, lambda plan: 5.0)
 
     # 10 s are gone, 5 s come after: 45 s of 60 are left, of which 3 % are kept back.
@@ -439,7 +439,7 @@ def test_minutes_choose_what_fits(digits, tmp_path, monkeypatch):
     assert fit(0.5)[0].net.widths == (128, 64)
     assert fit(1, widths=(128, 64))[0].training.epochs == 87
     assert fit(1, epochs=5)[0].net.widths == (1024, 512)
-    with pytest.raises(ParameterError, match="'minutes' parameter of train must be at least"):
+    with pytest.raises(ParameterError, match="minutes must be at least"):
         fit(0.2)
     assert plan.minutes is None
 
@@ -470,7 +470,7 @@ def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, m
 
 
 def test_an_epoch_too_many_is_not_begun(few):
-    plan = recipe.make(few.facts, "autoencoder", None, {"epochs": 50, "widths": (8,)})
+    plan = recipes.make(few.spec, "autoencoder", None, {"epochs": 50, "widths": (8,)})
     codec, model = build(plan, few.x)
     data = parts.as_data(few, few.rows("train"))
     result = training.fit(model, codec, data, None, plan.training, until=0.0)
@@ -545,7 +545,7 @@ def test_weights_that_overflow_in_the_last_step_are_in_no_checkpoint(digits, tmp
         step(optimizer, *rest)
         optimizer.param_groups[0]["params"][0].data.fill_(np.inf)
 
-    keeper, data = training.Keeper(tmp_path, every=0), training.Data(torch.from_numpy(digits.x[:64]))
+    keeper, data = training.CheckpointManager(tmp_path, every=0), training.Data(torch.from_numpy(digits.x[:64]))
     plan = training.TrainingSettings(epochs=1, batch_size=64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.optim.Adam, "step", overflow)
@@ -659,7 +659,7 @@ def test_a_real_limit_of_memory_is_kept(tmp_path):
     """RLIMIT_AS: refused before the start, by an estimate, where taking the memory would have failed."""
     script = (
         "import resource, sys, psutil, gargalo, torch, lightning_fabric\n"
-        "from gargalo import workflow\n"
+        "from gargalo import api\n"
         "taken = psutil.Process().memory_info().vms\n"
         "resource.setrlimit(resource.RLIMIT_AS, (taken + 400 * 2**20,) * 2)\n"
         "gargalo.train('mnist-10k', widths=(8192, 8192), out=sys.argv[1], progress=False)\n"
@@ -676,12 +676,12 @@ def test_a_real_limit_of_memory_is_kept(tmp_path):
 GOLDEN = Path(__file__).parent / "golden" / "unfinished-1"
 
 
-def golden_data() -> Source:
+def golden_data() -> Dataset:
     x = np.random.default_rng(0).integers(0, 255, (120, 6, 6), np.uint8)
     # The parts as they were dealt out then.
     split, order = np.zeros(120, np.uint8), np.random.default_rng(0).permutation(120)
     split[order[:12]], split[order[12:24]] = 2, 1
-    return as_source(x, name="golden", split=split)
+    return as_dataset(x, name="golden", split=split)
 
 
 def test_an_unfinished_run_of_format_1_is_still_read(tmp_path, capsys):
@@ -697,9 +697,9 @@ def test_an_unfinished_run_of_format_1_is_still_read(tmp_path, capsys):
 # Memory layouts
 
 
-def convolutional(digits: Source) -> tuple[torch.nn.Module, torch.nn.Module]:
+def convolutional(digits: Dataset) -> tuple[torch.nn.Module, torch.nn.Module]:
     """A codec and a model with convolutions, from the same first weights each time."""
-    codec, _ = build(recipe.make(digits.facts, "autoencoder"), digits.x[:64])
+    codec, _ = build(recipes.make(digits.spec, "autoencoder"), digits.x[:64])
     with torch.random.fork_rng():
         torch.manual_seed(0)
         encoder = torch.nn.Sequential(
@@ -719,7 +719,7 @@ def test_convolutions_resume_and_come_back_in_the_usual_order(digits, tmp_path, 
     plan = training.TrainingSettings(epochs=2, batch_size=64, lr=1e-2)
     codec, whole = convolutional(digits)
     training.fit(whole, codec, data, None, plan)
-    keeper = training.Keeper(tmp_path, every=0)
+    keeper = training.CheckpointManager(tmp_path, every=0)
     codec, first = convolutional(digits)
     with monkeypatch.context() as patch, pytest.raises(Stopped):
         stop_after(3, patch)

@@ -10,7 +10,7 @@ import pytest
 
 import gargalo
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError
-from gargalo.run_folder import find_last
+from gargalo.runs.folder import find_last
 
 
 @pytest.fixture
@@ -109,14 +109,14 @@ def test_open_run_last(small_runs, tmp_path):
         (lambda run: run.decode(np.full((3, 16), np.nan)), "expected finite latents"),
         (lambda run: run.interpolate(300, 1), "must be an index from 0 to 299, or label:NAME. Got 300"),
         (lambda run: run.interpolate(-1, 1), "must be an index from 0 to 299, or label:NAME. Got -1"),
-        (lambda run: run.interpolate("label:x", 1), "'label' parameter of find must be one of 0, 1"),
+        (lambda run: run.interpolate("label:x", 1), "label must be one of 0, 1"),
         (
             lambda run: run.interpolate(0, 1, steps=1),
-            "'steps' parameter of interpolate must be an int >= 2. Got 1",
+            "steps must be an int >= 2. Got 1",
         ),
         (lambda run: run.interpolate(0, 1, method="cubic"), "must be one of linear, slerp"),
         (lambda run: run.traverse("16"), "must be 0 to 15, or pca:0 to pca:15. Got '16'"),
-        (lambda run: run.sample(0), "'n' parameter of sample must be an int >= 1"),
+        (lambda run: run.sample(0), "n must be an int >= 1"),
         (lambda run: run.sample(3, "gnm"), "Did you mean 'gmm'?"),
         (lambda run: run.map("tsn"), "Did you mean 'tsne'?"),
         (

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gargalo
-from gargalo import nets, recipe
-from gargalo.data import as_source
+from gargalo import nets, recipes
+from gargalo.data import as_dataset
 from gargalo.errors import ParameterError
 from gargalo.models import MODELS, SHORT
 
@@ -54,29 +54,29 @@ def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
         (
             "vq-vae",
             {"codebook": 2000},
-            "'codebook' parameter of train must be at most 1500, the number of training",
+            "codebook must be at most 1500, the number of training",
         ),
-        ("vq-vae", {"net": "mlp"}, "'net' parameter of train must be conv or own for model vq-vae. Got 'mlp'"),
-        ("contractive", {"net": "conv"}, "'net' parameter of train must be mlp for model contractive. Got 'conv'"),
-        ("pca", {"widths": (8,)}, "'widths' parameter of train must be left out for model pca, which is linear"),
-        ("pca", {"minutes": 1}, "'minutes' parameter of train must be left out for model pca, which is solved"),
-        ("beta-vae", {"beta": -1.0}, "'beta' parameter of train must be greater than or equal to 0. Got -1.0"),
-        ("iwae", {"k": 0}, "'k' parameter of train must be greater than or equal to 1. Got 0"),
-        ("sparse", {"k": 0}, "'k' parameter of train must be greater than or equal to 1. Got 0"),
-        ("sparse", {"sparsity": "l2"}, "'sparsity' parameter of train must be 'l1' or 'k-sparse'. Got 'l2'"),
-        ("vae", {"beta": 2.0}, "'beta' parameter of train does not go with model vae"),
+        ("vq-vae", {"net": "mlp"}, "net must be conv or custom for model vq-vae. Got 'mlp'"),
+        ("contractive", {"net": "conv"}, "net must be mlp for model contractive. Got 'conv'"),
+        ("pca", {"widths": (8,)}, "widths must be left out for model pca, which is linear"),
+        ("pca", {"minutes": 1}, "minutes must be left out for model pca, which is solved"),
+        ("beta-vae", {"beta": -1.0}, "beta must be greater than or equal to 0. Got -1.0"),
+        ("iwae", {"k": 0}, "k must be greater than or equal to 1. Got 0"),
+        ("sparse", {"k": 0}, "k must be greater than or equal to 1. Got 0"),
+        ("sparse", {"sparsity": "l2"}, "sparsity must be 'l1' or 'k-sparse'. Got 'l2'"),
+        ("vae", {"beta": 2.0}, "beta does not go with model vae"),
         (
             "vae",
             {"likelihood": "mse"},
-            "'likelihood' parameter of train must be one of bernoulli, gaussian, mixed for model",
+            "likelihood must be one of bernoulli, gaussian, mixed for model",
         ),
         (
             "sparse",
             {"sparsity": "k-sparse", "k": 100},
-            "'k' parameter of train must be at most 64, the latent_dim",
+            "k must be at most 64, the latent_dim",
         ),
-        ("denoising", {"skips": True}, "'skips' parameter of train must be left out, or with net conv"),
-        ("autoencoder", {"net": "conv", "widths": ()}, "'widths' parameter of train must be at least one level's"),
+        ("denoising", {"skips": True}, "skips must be left out, or with net conv"),
+        ("autoencoder", {"net": "conv", "widths": ()}, "widths must be at least one level's"),
         ("beta-vea", {}, "Did you mean 'beta-vae'?"),
     ],
 )
@@ -91,13 +91,13 @@ def test_what_cannot_be_is_refused_before_training(model, choices, told, digits,
 @pytest.mark.parametrize(
     ("model", "choices", "told"),
     [
-        ("cvae", {}, "'model' parameter of train must be one that needs no labels, for data without two classes"),
+        ("cvae", {}, "model must be one that needs no labels, for data without two classes"),
         (
             "autoencoder",
             {"net": "conv"},
-            "'net' parameter of train must be mlp, for rows of numbers: conv is for images",
+            "net must be mlp, for rows of numbers: conv is for images",
         ),
-        ("vq-vae", {}, "'net' parameter of train must be mlp, for rows of numbers"),
+        ("vq-vae", {}, "net must be mlp, for rows of numbers"),
         ("autoencoder", {"likelihood": "bernoulli"}, "gaussian or mse for numbers outside [0, 1]"),
     ],
 )
@@ -113,9 +113,9 @@ def test_the_network_suits_the_data_and_says_so(tmp_path, capsys):
     rng = np.random.default_rng(0)
     shapes = {(28, 28): "mlp", (32, 32, 1): "mlp", (33, 32): "conv", (28, 28, 3): "conv", (50,): "mlp"}
     for shape, net in shapes.items():
-        facts = as_source(rng.integers(0, 255, (20, *shape)).astype(np.uint8)).facts
-        assert recipe.make(facts, "vae").net.net == net, shape
-        assert recipe.make(facts, "contractive").net.net == "mlp"
+        facts = as_dataset(rng.integers(0, 255, (20, *shape)).astype(np.uint8)).facts
+        assert recipes.make(facts, "vae").net.net == net, shape
+        assert recipes.make(facts, "contractive").net.net == "mlp"
     colour = rng.integers(0, 255, (20, 9, 8, 3)).astype(np.uint8)
     gargalo.train(colour, "vae", epochs=1, out=tmp_path / "run")
     assert "vae: network conv 16-48 silu (--net auto, for colour images)" in capsys.readouterr().err
@@ -137,10 +137,10 @@ def test_images_of_any_size_go_through_convolutions(shape, tmp_path):
 
 
 def test_options_that_need_a_larger_default_fit_small_data():
-    facts = as_source(np.random.default_rng(0).standard_normal((40, 6))).facts
+    facts = as_dataset(np.random.default_rng(0).standard_normal((40, 6))).facts
     for name in MODELS:
         if name not in ("vq-vae", "classifier", "cvae"):
-            assert recipe.make(facts, name).latent_dim <= 6
+            assert recipes.make(facts, name).latent_dim <= 6
 
 
 def test_labels_are_a_condition(default_runs, digits, tmp_path, say, monkeypatch):
@@ -172,7 +172,7 @@ def test_labels_are_a_condition(default_runs, digits, tmp_path, say, monkeypatch
 
 def test_with_labels_reconstruction_is_no_worse(default_runs, digits):
     run = default_runs["cvae"]
-    few = as_source(digits.x[-100:], digits.y[-100:])
+    few = as_dataset(digits.x[-100:], digits.y[-100:])
     x = few.x / 255.0
     told, guessed = (np.square(run.reconstruct(given) / 255.0 - x).mean() for given in (few, few.x))
     assert told == pytest.approx(guessed, rel=0.15)
@@ -185,8 +185,8 @@ def test_likelihoods_by_importance(default_runs, digits):
     assert many.mean() > few.mean() + 1
     assert np.array_equal(many, vae.log_likelihood(x, k=200))
     cvae = default_runs["cvae"]
-    assert cvae.log_likelihood(as_source(x, digits.y[-40:]), k=20).shape == (40,)
-    with pytest.raises(ParameterError, match="a Source with labels, for cvae"):
+    assert cvae.log_likelihood(as_dataset(x, digits.y[-40:]), k=20).shape == (40,)
+    with pytest.raises(ParameterError, match="a Dataset with labels, for cvae"):
         cvae.log_likelihood(x)
     with pytest.raises(ParameterError, match="cannot posterior"):
         default_runs["autoencoder"].log_likelihood(x)

@@ -12,17 +12,17 @@ from material import write_pictures
 from PIL import Image
 
 from gargalo import load_data, train
-from gargalo.data import Source
-from gargalo.data.idx import write_idx
+from gargalo.cli.output import file_names
+from gargalo.data import Dataset
+from gargalo.data.readers.idx import write_idx
 from gargalo.errors import DataError, GargaloWarning
-from gargalo.output import file_names
 
 
-def in_every_form(source: Source, folder: Path) -> dict[str, tuple[Path, dict]]:
+def in_every_form(source: Dataset, folder: Path) -> dict[str, tuple[Path, dict]]:
     """One source as files of all kinds, each with how to read it; in one order: part, label, number."""
     order = np.lexsort((np.arange(len(source)), source.y, source.split))
     x, y, split = source.x[order], source.y[order], source.split[order]
-    ordered = Source(source.name, x, y, source.class_names, split, list(map(str, range(len(x)))))
+    ordered = Dataset(source.name, x, y, source.class_names, split, list(map(str, range(len(x)))))
     for suffix, more in (("png", {}), ("jpg", {"quality": 95})):
         for part in ("train", "test"):
             write_pictures(folder / suffix / part, ordered, ordered.rows(part), suffix, **more)
@@ -237,7 +237,7 @@ def test_rows_become_the_pictures_that_were_learned(tmp_path):
 
 def test_pictures_in_parts_stand_beside_their_vectors_all_the_same(tmp_path):
     paths = []
-    for i, part in enumerate(["train", "test", "held"] * 5):
+    for i, part in enumerate(["train", "test", "validation"] * 5):
         path = tmp_path / "photos" / part / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (8, 8), 10 * i + 5).save(path)

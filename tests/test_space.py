@@ -10,9 +10,12 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gargalo.errors import DataError, ParameterError
-from gargalo.latent import Mixture, Normal, blend, directions, fit_mixture, path, traverse
-from gargalo.maps import project
-from gargalo.metrics import coverage, knn_accuracy, linear_accuracy, mse, pca_baseline, psnr
+from gargalo.latent import blend, path, principal_axes, project, traverse
+from gargalo.latent.priors.mixture import Mixture
+from gargalo.latent.priors.normal import Normal
+from gargalo.metrics.generation import coverage
+from gargalo.metrics.probes import knn_accuracy, linear_accuracy
+from gargalo.metrics.reconstruction import mse, pca_baseline, psnr
 
 
 def blobs(n: int, d: int, classes: int, apart: float = 20.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +96,7 @@ def test_directions_recover_a_known_covariance():
     rng = np.random.default_rng(3)
     axes = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     z = rng.normal(size=(5000, 4)) * np.sqrt([16, 9, 4, 1]) @ axes.T + 100
-    rows, variances = directions(z)
+    rows, variances = principal_axes(z)
     np.testing.assert_allclose(variances, [16, 9, 4, 1], rtol=0.1)
     np.testing.assert_allclose(np.abs(np.diag(rows @ axes)), 1, atol=0.01)
     np.testing.assert_allclose(rows @ rows.T, np.eye(4), atol=1e-9)
@@ -111,7 +114,7 @@ def test_traverse_goes_where_the_data_are():
 
 
 def test_traverse_along_a_principal_direction():
-    rows, _ = directions(Z)
+    rows, _ = principal_axes(Z)
     points = traverse(Z, "pca:1", 5, origin=Z[5])
     along, beside = points @ rows[1], (points - Z[5]) @ rows[[0, 2, 3]].T
     np.testing.assert_allclose(along[[0, -1]], np.percentile(Z @ rows[1], [1, 99]), rtol=1e-4)
@@ -120,7 +123,7 @@ def test_traverse_along_a_principal_direction():
 
 @pytest.mark.parametrize("axis", [8, -1, "pca:8", "pca:", "pca:-1", "tsne:0", "", "x", "²", 1.5])
 def test_an_axis_that_is_none(axis):
-    expected = f"The 'axis' parameter of traverse must be 0 to 7, or pca:0 to pca:7. Got {axis!r} instead."
+    expected = f"axis must be 0 to 7, or pca:0 to pca:7. Got {axis!r} instead."
     with says(ParameterError, expected):
         traverse(Z, axis)
 
@@ -154,7 +157,7 @@ def test_a_mixture_draws_what_its_numbers_say():
 def test_a_fitted_mixture_draws_like_the_data():
     # Columns of very different size, correlated, in clusters far apart: what a plain autoencoder's latents are.
     z = np.vstack([Z + 1, Z - 1])[:, :3] @ np.array([[1e-3, 0, 5], [0, 1e3, 0], [0, 500, 1]])
-    drawn = fit_mixture(z, components=4).sample(20_000)
+    drawn = Mixture.fit(z, components=4).sample(20_000)
     spread = z.std(0)
     np.testing.assert_allclose((drawn.mean(0) - z.mean(0)) / spread, 0, atol=0.04)
     np.testing.assert_allclose(np.cov((drawn / spread).T), np.cov((z / spread).T), atol=0.05)
@@ -162,13 +165,13 @@ def test_a_fitted_mixture_draws_like_the_data():
 
 def test_a_fitted_mixture_keeps_the_clusters_apart():
     # One wide Gaussian has the same moments, and fills the gaps.
-    assert coverage(Z, fit_mixture(Z, components=4).sample(240)) > 0.85
-    assert coverage(Z, fit_mixture(Z, components=1).sample(240)) < 0.4
+    assert coverage(Z, Mixture.fit(Z, components=4).sample(240)) > 0.85
+    assert coverage(Z, Mixture.fit(Z, components=1).sample(240)) < 0.4
 
 
 def test_a_fit_is_a_matter_of_its_seed():
     # More components than clusters: each start ends elsewhere.
-    means = [fit_mixture(Z, seed=seed).means for seed in (0, 0, 1)]
+    means = [Mixture.fit(Z, seed=seed).means for seed in (0, 0, 1)]
     np.testing.assert_array_equal(means[0], means[1])
     assert not np.allclose(np.sort(means[0], axis=0), np.sort(means[2], axis=0))
 
@@ -187,17 +190,17 @@ def test_a_fit_is_a_matter_of_its_seed():
     ids=["constant", "two points", "few points", "duplicates", "a dead dimension", "one dimension", "narrow"],
 )
 def test_a_mixture_of_poor_latents_is_finite(z):
-    drawn = fit_mixture(z).sample(50)
+    drawn = Mixture.fit(z).sample(50)
     assert drawn.shape == (50, z.shape[1])
     assert np.isfinite(drawn).all()
     assert np.abs(drawn - z.mean(0)).max() <= 10 * max(z.std(0).max(), 0.01)
 
 
 def test_a_mixture_that_cannot_be_fitted():
-    with says(ParameterError, "'components' parameter of fit_mixture must be an int >= 1. Got 0"):
-        fit_mixture(Z, components=0)
+    with says(ParameterError, "components must be an int >= 1. Got 0"):
+        Mixture.fit(Z, components=0)
     with says(DataError, "expected at least 2 latents. Found 1"):
-        fit_mixture(Z[:1])
+        Mixture.fit(Z[:1])
 
 
 # Maps
@@ -267,7 +270,7 @@ def test_pca_draws_along_the_principal_directions():
     for seed in range(5):
         z = np.random.default_rng(seed).normal(size=(50, 4)) * [1, 5, 3, 1]
         z = z @ np.linalg.qr(np.random.default_rng(seed).normal(size=(4, 4)))[0]
-        points, along = project(z, "pca").points, z @ directions(z)[0][:2].T
+        points, along = project(z, "pca").points, z @ principal_axes(z)[0][:2].T
         # Nor turned round: the sign follows the same rule.
         assert [np.corrcoef(points[:, i], along[:, i])[0, 1] for i in (0, 1)] == pytest.approx([1, 1])
 
@@ -330,7 +333,7 @@ def test_what_a_map_cannot_be():
         project(Z, "t-sne")
     # Below one there is no neighbour to count; far below, the engine runs out of memory.
     for perplexity in (0, -3, 1e-300, float("nan")):
-        with says(ParameterError, "'perplexity' parameter of map must be a number >= 1. Got"):
+        with says(ParameterError, "perplexity must be a number >= 1. Got"):
             project(Z, perplexity=perplexity)
 
 

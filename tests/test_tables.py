@@ -112,7 +112,7 @@ def test_columns_without_a_value_and_without_change_are_told_of():
     frame = PEOPLE.with_columns(empty=pl.lit(None), same=pl.lit(3.0))
     source = load_data(frame, **PLAIN)
     assert {(n.key, n.what) for n in source.notes} == {("empty_column", "empty"), ("constant", "same")}
-    codec = codec_for(source.facts)
+    codec = codec_for(source.spec)
     codec.fit(lambda: [source.x])
     assert torch.isfinite(codec(torch.from_numpy(source.x))).all()
 
@@ -161,7 +161,7 @@ def test_missing_values_are_refused_until_it_is_said_what_to_do():
 
 def test_a_codec_of_a_table_goes_there_and_back():
     source = load_data(holed(), impute="mask", **PLAIN)
-    codec = codec_for(source.facts)
+    codec = codec_for(source.spec)
     assert isinstance(codec, TableCodec)
     codec.fit(lambda: [source.x[:25], source.x[25:]])
     raw = torch.from_numpy(source.x)
@@ -457,7 +457,7 @@ def test_any_numbers_standardise_to_finite_ones(values):
     )
     with contextlib.suppress(DataError):
         source = load_data(frame, impute="mask")
-        codec = codec_for(source.facts)
+        codec = codec_for(source.spec)
         codec.fit(lambda: [source.x])
         assert torch.isfinite(codec(torch.from_numpy(source.x))).all()
 

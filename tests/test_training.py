@@ -10,17 +10,17 @@ import pytest
 import torch
 
 import gargalo
-from gargalo import recipe, training
-from gargalo.build import build
-from gargalo.data import as_source
+from gargalo import recipes, training
+from gargalo.data import as_dataset
 from gargalo.errors import GargaloError, ParameterError, RunError
+from gargalo.recipes import build
 from gargalo.training import products
 from gargalo.training.draws import generator_at, order_of
 
 
 def trained(digits, **choices):
     """Weights and history of a short training."""
-    plan = recipe.make(digits.facts, choices.pop("model", "vae"), choices.pop("preset", None), choices)
+    plan = recipes.make(digits.spec, choices.pop("model", "vae"), choices.pop("preset", None), choices)
     rows = digits.rows("train")[:640]
     codec, model = build(plan, digits.x[rows])
     data = training.Data(torch.from_numpy(digits.x[rows]))
@@ -107,7 +107,7 @@ def test_other_processors_keep_their_library(monkeypatch):
 
 def test_best_weights_are_those_of_the_lowest_held_out_loss(digits):
     result, model, codec, _ = trained(digits, model="autoencoder", epochs=4, lr=0.03, keep="best")
-    losses = [record["held"]["loss"] for record in result.history]
+    losses = [record["validation"]["loss"] for record in result.history]
     assert result.best_epoch == 1 + int(np.argmin(losses))
     held = training.Data(torch.from_numpy(digits.x[digits.rows("test")]))
     assert training.evaluate(model, codec, held)["loss"] == pytest.approx(min(losses), rel=1e-6)
@@ -116,9 +116,9 @@ def test_best_weights_are_those_of_the_lowest_held_out_loss(digits):
 def test_a_loss_that_is_no_number_stops_with_a_clear_line(digits):
     # Standardised numbers have no sigmoid to save them: the squared error overflows.
     x = digits.x[:, 10:12].reshape(len(digits), -1).astype(np.float32)
-    source = as_source(x, name="numbers", split=digits.split)
-    plan = recipe.make(
-        source.facts, "autoencoder", None, {"lr": 10.0, "likelihood": "mse", "schedule": "constant"}
+    source = as_dataset(x, name="numbers", split=digits.split)
+    plan = recipes.make(
+        source.spec, "autoencoder", None, {"lr": 10.0, "likelihood": "mse", "schedule": "constant"}
     )
     codec, model = build(plan, x)
     for p in model.parameters():
@@ -152,25 +152,25 @@ def test_rows_of_numbers_train_too(tmp_path):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"latent_dim": 0}, "'latent_dim' parameter of train must be greater than or equal to 1. Got 0 instead."),
-        ({"latent_dim": 785}, "'latent_dim' parameter of train must be at most 784, the numbers in one example."),
-        ({"epochs": 0}, "'epochs' parameter of train must be greater than or equal to 1. Got 0 instead."),
-        ({"epochs": "many"}, "'epochs' parameter of train must be a valid integer"),
-        ({"widths": (0,)}, "'widths' parameter of train must be greater than or equal to 1. Got 0 instead."),
+        ({"latent_dim": 0}, "latent_dim must be greater than or equal to 1. Got 0 instead."),
+        ({"latent_dim": 785}, "latent_dim must be at most 784, the numbers in one example."),
+        ({"epochs": 0}, "epochs must be greater than or equal to 1. Got 0 instead."),
+        ({"epochs": "many"}, "epochs must be a valid integer"),
+        ({"widths": (0,)}, "widths must be greater than or equal to 1. Got 0 instead."),
         ({"epoch": 3}, "Did you mean 'epochs'?"),
-        ({"strength": 0.5}, "'strength' parameter of train does not go with model vae. Leave it out."),
+        ({"strength": 0.5}, "strength does not go with model vae. Leave it out."),
         (
             {"likelihood": "mse"},
-            "'likelihood' parameter of train must be one of bernoulli, gaussian, mixed for model vae.",
+            "likelihood must be one of bernoulli, gaussian, mixed for model vae.",
         ),
         ({"model": "vea"}, "Did you mean 'vae'?"),
         ({"preset": "leson"}, "Did you mean 'lesson'?"),
         (
             {"model": "denoising", "noise": "salt"},
-            "'noise' parameter of train must be 'gaussian', 'salt-and-pepper'",
+            "noise must be 'gaussian', 'salt-and-pepper'",
         ),
         ({"model": "denoising", "noise": "masking", "strength": 2}, "must be at most 1 for masking noise"),
-        ({"model": "denoising", "strength": -1}, "'strength' parameter of train must be greater than 0. Got -1"),
+        ({"model": "denoising", "strength": -1}, "strength must be greater than 0. Got -1"),
     ],
 )
 def test_wrong_choices(digits, choices, message, tmp_path):

@@ -48,7 +48,13 @@ export function App() {
       {site.value && <Bar site={site.value} />}
       <main id="content" tabIndex={-1}>
         {problem.value && <Trouble />}
-        {site.value ? <Opened /> : <p class="waiting"><Waiting text="wait.site" /></p>}
+        {site.value ? (
+          <Opened />
+        ) : (
+          <p class="waiting">
+            <Waiting text="wait.site" />
+          </p>
+        )}
       </main>
       {site.value && <footer>{say('made', { by: site.value.made_by })}</footer>}
     </>
@@ -74,7 +80,12 @@ function Opened() {
   const found = opened.value;
   // What was drawn is still there when another run is to see it.
   const stays = view.value === 'draw' && !problem.value;
-  if (!found || (isStuck() && !stays)) return <p class="waiting"><Waiting text="wait.site" /></p>;
+  if (!found || (isStuck() && !stays))
+    return (
+      <p class="waiting">
+        <Waiting text="wait.site" />
+      </p>
+    );
   const painter = painterOf(here);
   const View = shown[view.value];
   return (
@@ -94,7 +105,9 @@ function Trouble() {
     <div class="trouble" role="alert">
       <strong>{say('problem.title')}</strong>
       <p>{say(found.key as Key, found.values)}</p>
-      <button type="button" onClick={() => (site.value ? (problem.value = null) : location.reload())}>{say(isStuck() ? 'problem.again' : 'problem.close')}</button>
+      <button type="button" onClick={() => (site.value ? (problem.value = null) : location.reload())}>
+        {say(isStuck() ? 'problem.again' : 'problem.close')}
+      </button>
     </div>
   );
 }

@@ -150,7 +150,7 @@ export async function fetchSite(): Promise<Site> {
   const text = new TextDecoder().decode(await load(file));
   let site: Site;
   try {
-    site = JSON.parse(text);
+    site = JSON.parse(text) as Site;
   } catch {
     throw new Problem('problem.damaged', { file });
   }

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment */
 /** What the visitor has chosen, as signals, and the same in the address, so that a view can be sent. */
 
 import { batch, computed, effect, signal, type Signal } from '@preact/signals';
@@ -31,7 +32,10 @@ function keep<T>(name: string, usual: T, read: (text: string) => T | undefined, 
   return cell;
 }
 
-const oneOf = <T extends string>(...known: T[]) => (text: string) => known.find((name) => name === text);
+const oneOf =
+  <T extends string>(...known: T[]) =>
+  (text: string) =>
+    known.find((name) => name === text);
 const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 const share = (text: string) => (/^\d(\.\d{0,6})?$/.test(text) ? Math.min(1, Number(text)) : undefined);
 const flag = (text: string) => text === '1';
@@ -43,7 +47,7 @@ function readFence(text: string): Fence | undefined {
   const [kind, ...corners] = text.split(',');
   const found = corners.map(decimal);
   const whole = found.length >= 6 && found.length % 2 === 0 && found.every((value) => value !== undefined);
-  return whole && ['tsne', 'pca', 'latent'].includes(kind) ? { kind, corners: found as number[] } : undefined;
+  return whole && ['tsne', 'pca', 'latent'].includes(kind) ? { kind, corners: found } : undefined;
 }
 
 function readMoves(text: string): Moves | undefined {
@@ -85,7 +89,13 @@ export const seed = number<number>('seed', 0);
 export const label = number<number | null>('label', null);
 /** What was done to one latent: how far it is moved along each direction and each axis, by their numbers. */
 export type Moves = Record<number, number>;
-const moves = (name: string) => keep<Moves>(name, {}, readMoves, (of) => Object.entries(of).filter(([, by]) => by).map(([i, by]) => `${i}:${short(by)}`).join(','));
+const moves = (name: string) =>
+  keep<Moves>(name, {}, readMoves, (of) =>
+    Object.entries(of)
+      .filter(([, by]) => by)
+      .map(([i, by]) => `${i}:${short(by)}`)
+      .join(','),
+  );
 export const start = choice('start', ['pin', 'mean'], 'pin');
 export const sliders = choice('sliders', ['pca', 'axes'], 'pca');
 export const along = moves('pca');

@@ -82,7 +82,7 @@ export function Scatter(props: ScatterProps) {
   /** Where a point of the data is on the canvas, in CSS pixels. */
   const screen = ([x, y]: XY): XY => {
     const { width, height } = canvas.current!.getBoundingClientRect();
-    const view = plot.current!.get('cameraView') as unknown as Float32Array;
+    const view = plot.current!.get('cameraView');
     const f = fitted.current;
     const [a, b] = [(x - f.x) / f.half, (y - f.y) / f.half];
     const aspect = width / height;
@@ -94,7 +94,7 @@ export function Scatter(props: ScatterProps) {
   /** And back. */
   const data = (left: number, top: number): XY => {
     const { width, height } = canvas.current!.getBoundingClientRect();
-    const view = plot.current!.get('cameraView') as unknown as Float32Array;
+    const view = plot.current!.get('cameraView');
     const f = fitted.current;
     const across = ((left / width) * 2 - 1) * (width / height);
     const up = 1 - (top / height) * 2;
@@ -124,7 +124,7 @@ export function Scatter(props: ScatterProps) {
     }
     const made = createScatterplot({
       canvas: canvas.current!,
-      renderer: drawing as never,
+      renderer: drawing,
       spatialIndexUseWorker: false,
       pointSizeSelected: 0,
       pointOutlineWidth: 0,
@@ -161,7 +161,7 @@ export function Scatter(props: ScatterProps) {
       // By its own size: the canvas follows the page.
       const { width, height } = above.current!.getBoundingClientRect();
       if (!width || !height) return;
-      made.set({ width, height });
+      void made.set({ width, height });
       setAspect(Math.round((8 * width) / height) / 8);
       drawMarks();
     });
@@ -169,14 +169,14 @@ export function Scatter(props: ScatterProps) {
       draws: () => Boolean(given.current.lasso),
       onPinch: (ratio, before, now) => {
         const { width, height } = canvas.current!.getBoundingClientRect();
-        const view = new Float32Array(made.get('cameraView') as unknown as Float32Array);
+        const view = new Float32Array(made.get('cameraView'));
         const place = ([x, y]: XY) => [((2 * x) / width - 1) * (width / height), 1 - (2 * y) / height];
         const [[x0, y0], [x1, y1]] = [place(before), place(now)];
         view[0] *= ratio;
         view[5] *= ratio;
         view[12] = x1 + (view[12] - x0) * ratio;
         view[13] = y1 + (view[13] - y0) * ratio;
-        made.set({ cameraView: view as never });
+        void made.set({ cameraView: view });
         drawMarks();
       },
     });
@@ -203,7 +203,7 @@ export function Scatter(props: ScatterProps) {
       x[i] = (points[2 * i] - f.x) / f.half;
       y[i] = (points[2 * i + 1] - f.y) / f.half;
     }
-    made.set({
+    void made.set({
       backgroundColor: background,
       colorBy: 'valueA',
       pointColor: colours,
@@ -217,7 +217,10 @@ export function Scatter(props: ScatterProps) {
       .then(() => {
         if (stale || plot.current !== made) return;
         fitted.current = f;
-        return made.draw(n ? ({ x, y, z: values } as never) : [], { zDataType: continuous ? 'continuous' : 'categorical', ...filter } as never);
+        return made.draw(n ? { x, y, z: values } : [], {
+          zDataType: continuous ? 'continuous' : 'categorical',
+          ...filter,
+        } as never);
       })
       .then(() => {
         if (stale || plot.current !== made) return;
@@ -229,7 +232,7 @@ export function Scatter(props: ScatterProps) {
   }, [points, values, continuous, inSight, aspect]);
 
   useEffect(() => {
-    plot.current?.set({ backgroundColor: background, pointColor: colours });
+    void plot.current?.set({ backgroundColor: background, pointColor: colours });
     drawMarks();
   }, [colours, background]);
 
@@ -250,7 +253,11 @@ export function Scatter(props: ScatterProps) {
   };
 
   return (
-    <div class="scatter" role="application" aria-label={props.label} tabIndex={0}
+    <div
+      class="scatter"
+      role="application"
+      aria-label={props.label}
+      tabIndex={0}
       onKeyDown={(event) => !isTheirs(event) && props.onKey?.(event.key) && event.preventDefault()}>
       <canvas ref={canvas} class={lasso ? 'fencing' : props.onMove ? 'pad-map' : ''} onPointerMove={moved} onPointerDown={moved} />
       <canvas ref={above} class="above" aria-hidden="true" />
@@ -276,7 +283,10 @@ function drawMark(pen: CanvasRenderingContext2D, mark: Mark, at: XY[], paper: st
     }
   }
   pen.lineCap = 'round';
-  for (const [colour, wide] of [[paper, width + 3], [mark.colour, width]] as const) {
+  for (const [colour, wide] of [
+    [paper, width + 3],
+    [mark.colour, width],
+  ] as const) {
     pen.strokeStyle = colour;
     pen.lineWidth = wide;
     if (wide) pen.stroke(outline);

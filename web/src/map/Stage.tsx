@@ -39,10 +39,7 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
   const examples = loaded.value!;
   const site = painter.site;
   const points = space.maps.get(kind)!;
-  const found = useMemo(
-    () => colouring(site, examples, space, colour.value, theme.value),
-    [space, colour.value, theme.value, lang.value],
-  );
+  const found = useMemo(() => colouring(site, examples, space, colour.value, theme.value), [space, colour.value, theme.value, lang.value]);
   const guessing = hidden.value;
   // While one guesses, all points are alike.
   const colours = useMemo(
@@ -64,7 +61,8 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
   const all = useMemo(() => {
     const above = [...marks];
     if (tools && fenced?.kind === kind) above.push({ kind: 'line', points: ring(fenced.corners), colour: LASSO, size: 2 });
-    if (cursor !== null && cursor < examples.n) above.push({ kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[theme.value], size: 10 });
+    if (cursor !== null && cursor < examples.n)
+      above.push({ kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[theme.value], size: 10 });
     return above;
   }, [marks, tools, fenced, kind, cursor, points, theme.value]);
   const pick = onPick ?? ((i: number) => (pinned.value = i));
@@ -120,7 +118,11 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
       )}
       {!tools && found.names && found.names.length <= MOST_IN_KEY && (
         <p class="key quiet">
-          {found.names.map((name, c) => <span key={c}><i class="swatch" style={{ background: colours[c] }} /> {guessing ? '?' : name}</span>)}
+          {found.names.map((name, c) => (
+            <span key={c}>
+              <i class="swatch" style={{ background: colours[c] }} /> {guessing ? '?' : name}
+            </span>
+          ))}
         </p>
       )}
     </div>
@@ -156,7 +158,11 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
       <label class="field">
         <span>{say('colour.by')}</span>
         <select value={found.key} onChange={(event) => ((colour.value = event.currentTarget.value), (muted.value = []))}>
-          {choices(painter.site, examples, space).map(([key, name]) => <option key={key} value={key}>{name}</option>)}
+          {choices(painter.site, examples, space).map(([key, name]) => (
+            <option key={key} value={key}>
+              {name}
+            </option>
+          ))}
         </select>
       </label>
       {found.names ? (
@@ -164,7 +170,11 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
           {found.names.map((name, c) =>
             counts.has(c) ? (
               <li key={c}>
-                <button type="button" aria-pressed={!muted.value.includes(c)} title={say('legend.toggle', { name })} onClick={() => toggle(c)}>
+                <button
+                  type="button"
+                  aria-pressed={!muted.value.includes(c)}
+                  title={say('legend.toggle', { name })}
+                  onClick={() => toggle(c)}>
                   <i class="swatch" style={{ background: found.colours[c] }} /> {name} <small>{counts.get(c)}</small>
                 </button>
               </li>
@@ -178,7 +188,11 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
           <span>{number(found.most)}</span>
         </div>
       )}
-      {muted.value.length > 0 && <button type="button" class="link" onClick={() => (muted.value = [])}>{say('legend.all')}</button>}
+      {muted.value.length > 0 && (
+        <button type="button" class="link" onClick={() => (muted.value = [])}>
+          {say('legend.all')}
+        </button>
+      )}
     </div>
   );
 }

@@ -10,16 +10,30 @@ import { Tiles } from './Tiles';
 /** Example i as people see it. */
 export function Example({ painter, i }: { painter: Painter; i: number }) {
   return (
-    <Tiles n={1} columns={1} width={painter.width} height={painter.height} class="picture" label={say('picture.example', { id: i })}
-      paint={(pen, _, x, y, w, h) => painter.example(pen, i, x, y, w, h)} />
+    <Tiles
+      n={1}
+      columns={1}
+      width={painter.width}
+      height={painter.height}
+      class="picture"
+      label={say('picture.example', { id: i })}
+      paint={(pen, _, x, y, w, h) => painter.example(pen, i, x, y, w, h)}
+    />
   );
 }
 
 /** The k-th of what a model put out; an empty place while there is nothing. */
 export function Output({ painter, raw, k = 0 }: { painter: Painter; raw: Raw | null; k?: number }) {
   return (
-    <Tiles n={raw ? 1 : 0} columns={1} width={painter.width} height={painter.height} class="picture output" label={say('picture.output')}
-      paint={(pen, _, x, y, w, h) => raw && painter.raw(pen, raw, k, x, y, w, h)} />
+    <Tiles
+      n={raw ? 1 : 0}
+      columns={1}
+      width={painter.width}
+      height={painter.height}
+      class="picture output"
+      label={say('picture.output')}
+      paint={(pen, _, x, y, w, h) => raw && painter.raw(pen, raw, k, x, y, w, h)}
+    />
   );
 }
 
@@ -30,7 +44,11 @@ export function Examples({ painter, rows, onPick }: { painter: Painter; rows: nu
     <ul class="sheet" style={painter.hasBars ? { gridTemplateColumns: `repeat(auto-fill, minmax(${wide}rem, 1fr))` } : {}}>
       {rows.map((i) => (
         <li key={i}>
-          <button type="button" title={describe(painter, i)} aria-label={say('picture.example', { id: describe(painter, i) })} onClick={() => onPick(i)}>
+          <button
+            type="button"
+            title={describe(painter, i)}
+            aria-label={say('picture.example', { id: describe(painter, i) })}
+            onClick={() => onPick(i)}>
             {painter.showsExamples && <Example painter={painter} i={i} />}
             {/* Bars look alike: it takes words to tell one row from another. */}
             {(painter.hasBars || !painter.showsExamples) && describe(painter, i)}

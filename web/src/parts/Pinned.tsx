@@ -48,12 +48,21 @@ export function Pinned({ space, painter, near }: { space: Space; painter: Painte
     <section class="card pinned" aria-live="polite">
       <h2>
         {say('pin.title', { id: describe(painter, i) })}
-        <button type="button" class="close" aria-label={say('pin.close')} title={say('pin.close')} onClick={() => (pinned.value = null)}>×</button>
+        <button type="button" class="close" aria-label={say('pin.close')} title={say('pin.close')} onClick={() => (pinned.value = null)}>
+          ×
+        </button>
       </h2>
       <div class="pair">
-        {painter.showsExamples ? <Captioned text={say('pin.original')}><Example painter={painter} i={i} /></Captioned> : <p class="quiet">{say('none.pictures')}</p>}
+        {painter.showsExamples ? (
+          <Captioned text={say('pin.original')}>
+            <Example painter={painter} i={i} />
+          </Captioned>
+        ) : (
+          <p class="quiet">{say('none.pictures')}</p>
+        )}
         {canReconstruct(space, painter) && (
-          <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
+          <Captioned
+            text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
             <Output painter={painter} raw={back.value} />
           </Captioned>
         )}
@@ -65,9 +74,15 @@ export function Pinned({ space, painter, near }: { space: Space; painter: Painte
       {lines.value && <p role="status">{say('lie.answer', { k: near.latent.length, kept: near.kept })}</p>}
       <p class="actions">
         {space.network.can('decode') && (
-          <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>{say('pin.walk')}</button>
+          <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>
+            {say('pin.walk')}
+          </button>
         )}
-        {canTake(painter) && <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>{say('pin.draw')}</button>}
+        {canTake(painter) && (
+          <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>
+            {say('pin.draw')}
+          </button>
+        )}
       </p>
     </section>
   );

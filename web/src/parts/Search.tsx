@@ -18,12 +18,19 @@ export function Search({ painter, name, onPick }: { painter: Painter; name: stri
     <div class="search">
       <label class="field">
         <span>{name}</span>
-        <input type="search" value={text.value} placeholder={say('map.search.help')} onInput={(event) => (text.value = event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Enter' && rows.length && pick(rows[0])} />
+        <input
+          type="search"
+          value={text.value}
+          placeholder={say('map.search.help')}
+          onInput={(event) => (text.value = event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Enter' && rows.length && pick(rows[0])}
+        />
       </label>
       {text.value && (
         <>
-          <p class="quiet" role="status">{say('map.found', { n: rows.length })}</p>
+          <p class="quiet" role="status">
+            {say('map.found', { n: rows.length })}
+          </p>
           <Examples painter={painter} rows={rows.slice(0, MOST)} onPick={pick} />
         </>
       )}

@@ -59,23 +59,42 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
   };
   const open = (file: Blob | undefined) => {
     if (!file) return;
-    drop(file, canvas.current!, data, paper.value).then(() => onChange(canvas.current!), () => (problem.value = new Problem('problem.picture')));
+    drop(file, canvas.current!, data, paper.value).then(
+      () => onChange(canvas.current!),
+      () => (problem.value = new Problem('problem.picture')),
+    );
   };
 
   return (
     <div class="sketch">
-      <canvas ref={canvas} width={width} height={height} role="img" aria-label={say('draw.canvas')}
-        onPointerDown={start} onPointerMove={draw} onPointerUp={() => (last.current = null)} onPointerCancel={() => (last.current = null)}
+      <canvas
+        ref={canvas}
+        width={width}
+        height={height}
+        role="img"
+        aria-label={say('draw.canvas')}
+        onPointerDown={start}
+        onPointerMove={draw}
+        onPointerUp={() => (last.current = null)}
+        onPointerCancel={() => (last.current = null)}
         onDragOver={(event) => event.preventDefault()}
-        onDrop={(event) => (event.preventDefault(), open(event.dataTransfer?.files[0]))} />
+        onDrop={(event) => (event.preventDefault(), open(event.dataTransfer?.files[0]))}
+      />
       <div class="row">
-        <button type="button" onClick={() => (clear(), onClear())}>{say('draw.clear')}</button>
+        <button type="button" onClick={() => (clear(), onClear())}>
+          {say('draw.clear')}
+        </button>
         <label class="file">
           {say('draw.file')}
-          <input class="unseen" type="file" accept="image/*" onChange={(event) => {
-            open(event.currentTarget.files?.[0]);
-            event.currentTarget.value = ''; // the same one may be opened again
-          }} />
+          <input
+            class="unseen"
+            type="file"
+            accept="image/*"
+            onChange={(event) => {
+              open(event.currentTarget.files?.[0]);
+              event.currentTarget.value = ''; // the same one may be opened again
+            }}
+          />
         </label>
       </div>
       <div class="row">
@@ -85,8 +104,14 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
         </label>
         {!data.centred && (
           <>
-            <label class="field"><span>{say('draw.colour')}</span><input type="color" value={ink.value} onInput={(event) => (ink.value = event.currentTarget.value)} /></label>
-            <label class="field"><span>{say('draw.paper')}</span><input type="color" value={paper.value} onInput={(event) => (paper.value = event.currentTarget.value)} /></label>
+            <label class="field">
+              <span>{say('draw.colour')}</span>
+              <input type="color" value={ink.value} onInput={(event) => (ink.value = event.currentTarget.value)} />
+            </label>
+            <label class="field">
+              <span>{say('draw.paper')}</span>
+              <input type="color" value={paper.value} onInput={(event) => (paper.value = event.currentTarget.value)} />
+            </label>
           </>
         )}
       </div>

@@ -4,5 +4,9 @@ import { problem } from '../state';
 import { say, type Key } from '../words';
 
 export function Waiting({ text }: { text: Key }) {
-  return problem.value ? null : <span class="quiet" role="status">{say(text)}</span>;
+  return problem.value ? null : (
+    <span class="quiet" role="status">
+      {say(text)}
+    </span>
+  );
 }

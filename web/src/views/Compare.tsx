@@ -24,7 +24,8 @@ import { ends, film, OFF, STEPS, type Film } from './Walk';
 /** The other run, where nobody chose: one that stands well beside the first. */
 function other(runs: RunRef[], first: number): number | null {
   if (otherIndex.value !== null && otherIndex.value !== first) return otherIndex.value;
-  const like = (one: RunRef, i: number) => i !== first && one.latent_dim === runs[first].latent_dim && 'decode' in one.networks === 'decode' in runs[first].networks;
+  const like = (one: RunRef, i: number) =>
+    i !== first && one.latent_dim === runs[first].latent_dim && 'decode' in one.networks === 'decode' in runs[first].networks;
   const found = runs.findIndex(like);
   return found >= 0 ? found : runs.length > 1 ? Number(first === 0) : null;
 }
@@ -53,7 +54,9 @@ export function Compare({ space, painter }: ViewProps) {
   if (second === null) return <p class="none">{say('none.other')}</p>;
   const flat = runs.filter((one) => one.latent_dim === 2 && 'decode' in one.networks).length >= 2;
   const pads = space.run.latent_dim === 2 && beside.value?.run.latent_dim === 2;
-  const kinds = (whole ? (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const) : (['draws'] as const)).map((kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)]);
+  const kinds = (whole ? (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const) : (['draws'] as const)).map(
+    (kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)],
+  );
   const show = (kind: typeof same.value) => {
     same.value = kind;
     if (kind !== 'pads' || pads) return;
@@ -66,13 +69,22 @@ export function Compare({ space, painter }: ViewProps) {
       <div class="row">
         <Choice name={say('compare.same')} value={what as 'example'} onPick={show} of={kinds} />
         {what === 'example' && (
-          <button type="button" onClick={() => next(7)}>{say('compare.next')}</button>
+          <button type="button" onClick={() => next(7)}>
+            {say('compare.next')}
+          </button>
         )}
-        {what === 'draws' && <button type="button" class="main-button" onClick={() => next(1)}>{say('generate.again')}</button>}
+        {what === 'draws' && (
+          <button type="button" class="main-button" onClick={() => next(1)}>
+            {say('generate.again')}
+          </button>
+        )}
       </div>
       {what === 'pads' && <p class="quiet">{say(pads ? 'compare.pads.help' : 'compare.pads.none')}</p>}
       <div class="twins">
-        <Side name={say('compare.left')} index={runIndex.value} onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), choose(i))}>
+        <Side
+          name={say('compare.left')}
+          index={runIndex.value}
+          onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), choose(i))}>
           <Same what={what} space={space} painter={painter} />
         </Side>
         <Side name={say('compare.right')} index={second} onPick={(i) => (otherIndex.value = i)} but={runIndex.value}>
@@ -83,22 +95,49 @@ export function Compare({ space, painter }: ViewProps) {
   );
 }
 
-function Side({ name, index, but, onPick, children }: { name: string; index: number; but?: number; onPick: (i: number) => void; children: preact.ComponentChildren }) {
+function Side({
+  name,
+  index,
+  but,
+  onPick,
+  children,
+}: {
+  name: string;
+  index: number;
+  but?: number;
+  onPick: (i: number) => void;
+  children: preact.ComponentChildren;
+}) {
   const { runs } = site.value!;
   return (
     <section class="card twin" aria-label={name}>
       <label class="field">
         <span>{name}</span>
         <select value={index} onChange={(event) => onPick(Number(event.currentTarget.value))}>
-          {runs.map((one, i) => i !== but && <option key={i} value={i}>{one.name}</option>)}
+          {runs.map(
+            (one, i) =>
+              i !== but && (
+                <option key={i} value={i}>
+                  {one.name}
+                </option>
+              ),
+          )}
         </select>
       </label>
       <p class="quiet">{about(runs[index])}</p>
       {children}
       <dl class="figures">
-        {Object.entries(runs[index].figures).map(([key, value]) => value !== null && value !== undefined && knows(`figure.${key}`) && (
-          <div key={key}><dt>{say(`figure.${key}` as Key)}</dt><dd>{number(value, 4)}</dd></div>
-        ))}
+        {Object.entries(runs[index].figures).map(
+          ([key, value]) =>
+            value !== null &&
+            value !== undefined &&
+            knows(`figure.${key}`) && (
+              <div key={key}>
+                <dt>{say(`figure.${key}` as Key)}</dt>
+                <dd>{number(value, 4)}</dd>
+              </div>
+            ),
+        )}
       </dl>
     </section>
   );
@@ -127,17 +166,29 @@ function SameExample({ space, painter }: ViewProps) {
   const i = pinned.value ?? 0;
   const back = useAsked(() => reconstruction(space, painter, i), [space, i]);
   const kind = mapOf(space, mapKind.value);
-  const marks = useMemo(() => [{ kind: 'ring', points: [pointAt(space.maps.get(kind)!, i)], colour: INK[theme.value], size: 18 } as Mark], [space, kind, i, theme.value]);
+  const marks = useMemo<Mark[]>(
+    () => [{ kind: 'ring', points: [pointAt(space.maps.get(kind)!, i)], colour: INK[theme.value], size: 18 }],
+    [space, kind, i, theme.value],
+  );
   return (
     <>
       <div class="pair">
-        {painter.showsExamples && <Captioned text={say('compare.example.of', { id: describe(painter, i) })}><Example painter={painter} i={i} /></Captioned>}
+        {painter.showsExamples && (
+          <Captioned text={say('compare.example.of', { id: describe(painter, i) })}>
+            <Example painter={painter} i={i} />
+          </Captioned>
+        )}
         {canReconstruct(space, painter) && (
-          <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}><Output painter={painter} raw={back} /></Captioned>
+          <Captioned
+            text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
+            <Output painter={painter} raw={back} />
+          </Captioned>
         )}
       </div>
       <Stage space={space} painter={painter} kind={kind} marks={marks} />
-      <p class="quiet"><Warning space={space} kind={kind} /></p>
+      <p class="quiet">
+        <Warning space={space} kind={kind} />
+      </p>
     </>
   );
 }
@@ -148,11 +199,28 @@ function SameWalk({ space, painter }: ViewProps) {
   return (
     <>
       <div class="pair">
-        {painter.showsExamples && [a, b].map((i, k) => <Captioned key={k} text={`${'AB'[k]}: ${describe(painter, i)}`}><Example painter={painter} i={i} /></Captioned>)}
+        {painter.showsExamples &&
+          [a, b].map((i, k) => (
+            <Captioned key={k} text={`${'AB'[k]}: ${describe(painter, i)}`}>
+              <Example painter={painter} i={i} />
+            </Captioned>
+          ))}
       </div>
-      <Tiles n={shown ? STEPS : 0} columns={painter.columns(6)} width={painter.width} height={painter.height} gap={painter.gap} label={say('walk.codes')}
-        frame={(k) => (shown!.off[k] ? OFF[theme.value] : null)} paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)} />
-      {shown && <p class="quiet">{shown.off.some(Boolean) ? say('walk.off', { n: shown.off.filter(Boolean).length, steps: STEPS }) : say('walk.on')}</p>}
+      <Tiles
+        n={shown ? STEPS : 0}
+        columns={painter.columns(6)}
+        width={painter.width}
+        height={painter.height}
+        gap={painter.gap}
+        label={say('walk.codes')}
+        frame={(k) => (shown!.off[k] ? OFF[theme.value] : null)}
+        paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)}
+      />
+      {shown && (
+        <p class="quiet">
+          {shown.off.some(Boolean) ? say('walk.off', { n: shown.off.filter(Boolean).length, steps: STEPS }) : say('walk.on')}
+        </p>
+      )}
     </>
   );
 }
@@ -165,9 +233,18 @@ function SameDraws({ space, painter }: ViewProps) {
   }, [space, seed.value, from]);
   return (
     <>
-      <Tiles n={shown ? DRAWS : 0} columns={painter.columns(8)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
-        paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)} />
-      <p class="quiet">{say('generate.prior')} {say(`generate.${from}`)}</p>
+      <Tiles
+        n={shown ? DRAWS : 0}
+        columns={painter.columns(8)}
+        width={painter.width}
+        height={painter.height}
+        gap={painter.gap}
+        label={say('generate.draws')}
+        paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)}
+      />
+      <p class="quiet">
+        {say('generate.prior')} {say(`generate.${from}`)}
+      </p>
     </>
   );
 }
@@ -176,10 +253,14 @@ function SameDraws({ space, painter }: ViewProps) {
 function Pad({ space, painter }: ViewProps) {
   const at = useSignal<[number, number]>([space.run.axes.center[0], space.run.axes.center[1]]);
   const answer = useSignal<Raw | null>(null);
-  const ask = useMemo(() => latest(async (z: [number, number]) => {
-    const given = labelled(space, painter, [labelNear(space, z)]);
-    await space.network.decode(stack([z]), given).then((found) => (answer.value = found), report);
-  }), [space]);
+  const ask = useMemo(
+    () =>
+      latest(async (z: [number, number]) => {
+        const given = labelled(space, painter, [labelNear(space, z)]);
+        await space.network.decode(stack([z]), given).then((found) => (answer.value = found), report);
+      }),
+    [space],
+  );
   useEffect(() => ask(at.value), [at.value]);
   const { deviation } = space.run.axes;
   const key = (name: string) => {
@@ -187,11 +268,13 @@ function Pad({ space, painter }: ViewProps) {
     if (way) at.value = [at.value[0] + 0.1 * way[0] * deviation[0], at.value[1] + 0.1 * way[1] * deviation[1]];
     return Boolean(way);
   };
-  const marks = useMemo(() => [{ kind: 'cross', points: [at.value], colour: INK[theme.value], size: 18 } as Mark], [at.value, theme.value]);
+  const marks = useMemo<Mark[]>(() => [{ kind: 'cross', points: [at.value], colour: INK[theme.value], size: 18 }], [at.value, theme.value]);
   return (
     <div class="pad">
       <Stage space={space} painter={painter} kind="latent" marks={marks} onMove={(xy) => (at.value = xy)} onKey={key} />
-      <Captioned text={`z = (${at.value.map((value) => number(value, 2)).join('; ')})`}><Output painter={painter} raw={answer.value} /></Captioned>
+      <Captioned text={`z = (${at.value.map((value) => number(value, 2)).join('; ')})`}>
+        <Output painter={painter} raw={answer.value} />
+      </Captioned>
     </div>
   );
 }

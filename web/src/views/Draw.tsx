@@ -41,26 +41,30 @@ export function Draw({ space, painter }: ViewProps) {
 
   const asked = useRef(space);
   asked.current = space;
-  const ask = useMemo(() => latest(async (given: Raw, strength: number) => {
-    try {
-      const noisy = run.noise ? corrupted(given, run.noise.noise, strength, data) : given;
-      const z = await network.encode(noisy);
-      // Where the label is a condition, it is that of the nearest example.
-      const label = labelled(space, painter, [labelNear(space, row(z, 0))]);
-      const found: Answer = {
-        seen: given,
-        noisy,
-        back: network.can('reconstruct') ? await network.reconstruct(noisy, label) : null,
-        classes: network.can('classify') ? await network.classify(noisy) : null,
-        z: row(z, 0),
-        space,
-      };
-      // What was cleared meanwhile, or is another run's to answer, has no answer.
-      if (raw.peek() && asked.current === space) answer.value = found;
-    } catch (error) {
-      report(error);
-    }
-  }), [space]);
+  const ask = useMemo(
+    () =>
+      latest(async (given: Raw, strength: number) => {
+        try {
+          const noisy = run.noise ? corrupted(given, run.noise.noise, strength, data) : given;
+          const z = await network.encode(noisy);
+          // Where the label is a condition, it is that of the nearest example.
+          const label = labelled(space, painter, [labelNear(space, row(z, 0))]);
+          const found: Answer = {
+            seen: given,
+            noisy,
+            back: network.can('reconstruct') ? await network.reconstruct(noisy, label) : null,
+            classes: network.can('classify') ? await network.classify(noisy) : null,
+            z: row(z, 0),
+            space,
+          };
+          // What was cleared meanwhile, or is another run's to answer, has no answer.
+          if (raw.peek() && asked.current === space) answer.value = found;
+        } catch (error) {
+          report(error);
+        }
+      }),
+    [space],
+  );
   useEffect(() => {
     if (raw.value) ask(raw.value, noise);
     else answer.value = null;
@@ -97,11 +101,12 @@ export function Draw({ space, painter }: ViewProps) {
 
   const kind = mapOf(space, mapKind.value);
   const map = space.maps.get(kind);
-  const marks = useMemo(() => {
+  const marks = useMemo<Mark[]>(() => {
     if (!found || !map || !latents) return [];
     const { z } = found;
-    const at = kind === 'latent' ? ([z[0], z[1]] as [number, number]) : kind === 'pca' ? project(run.axes, z) : place(latents, map, z, run.near!.k);
-    return [{ kind: 'dot', points: [at], colour: INK[theme.value], size: 20 } as Mark];
+    const at =
+      kind === 'latent' ? ([z[0], z[1]] as [number, number]) : kind === 'pca' ? project(run.axes, z) : place(latents, map, z, run.near!.k);
+    return [{ kind: 'dot', points: [at], colour: INK[theme.value], size: 20 }];
   }, [found, map, theme.value]);
   const near = found && latents ? nearest(latents, found.z, 10).rows : [];
   const off = found && latents ? isOff(latents, run.near!, found.z) : false;
@@ -117,24 +122,43 @@ export function Draw({ space, painter }: ViewProps) {
         )}
         {data.centred && (
           <label class="check">
-            <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} /> {say('draw.centred')}
+            <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} />{' '}
+            {say('draw.centred')}
           </label>
         )}
         {pinned.value !== null && canTake(painter) && (
-          <button type="button" onClick={() => (taken.value = pinned.value)}>{say('draw.take')}</button>
+          <button type="button" onClick={() => (taken.value = pinned.value)}>
+            {say('draw.take')}
+          </button>
         )}
       </div>
       <div class="card answers" aria-live="polite">
         {found ? (
           <>
             <div class="pair">
-              <Captioned text={say('draw.seen')}><Output painter={painter} raw={found.seen} /></Captioned>
-              {run.noise && <Captioned text={say('draw.noisy')}><Output painter={painter} raw={found.noisy} /></Captioned>}
-              {found.back && <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}><Output painter={painter} raw={found.back} /></Captioned>}
+              <Captioned text={say('draw.seen')}>
+                <Output painter={painter} raw={found.seen} />
+              </Captioned>
+              {run.noise && (
+                <Captioned text={say('draw.noisy')}>
+                  <Output painter={painter} raw={found.noisy} />
+                </Captioned>
+              )}
+              {found.back && (
+                <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}>
+                  <Output painter={painter} raw={found.back} />
+                </Captioned>
+              )}
             </div>
-            {latents && <p class={off ? 'off' : ''} role="status">{say(off ? 'draw.off' : 'draw.on')}</p>}
+            {latents && (
+              <p class={off ? 'off' : ''} role="status">
+                {say(off ? 'draw.off' : 'draw.on')}
+              </p>
+            )}
           </>
-        ) : <p class="quiet">{say('draw.empty')}</p>}
+        ) : (
+          <p class="quiet">{say('draw.empty')}</p>
+        )}
         {run.noise && (
           <Slider name={say('draw.noise')} value={noise} least={0} most={most} step={0.02} onSlide={(now) => (strength.value = now)} />
         )}

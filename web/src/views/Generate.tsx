@@ -31,9 +31,13 @@ function Generating({ space, painter }: ViewProps) {
   const names = painter.site.data.class_names;
   const { z, labels } = useMemo(() => drawn(space, painter, DRAWS, seed.value, label.value), [space, from, seed.value, label.value]);
   const pictures = useSignal<Raw | null>(null);
-  const decode = useMemo(() => latest(async (z: Rows, labels: Float32Array | null) => {
-    await space.network.decode(z, labels).then((found) => (pictures.value = found), report);
-  }), [space]);
+  const decode = useMemo(
+    () =>
+      latest(async (z: Rows, labels: Float32Array | null) => {
+        await space.network.decode(z, labels).then((found) => (pictures.value = found), report);
+      }),
+    [space],
+  );
   useEffect(() => decode(z, labels), [z, labels]);
 
   const again = () => seed.value++;
@@ -41,11 +45,17 @@ function Generating({ space, painter }: ViewProps) {
 
   const d = space.run.latent_dim;
   const rows = useMemo(() => Array.from({ length: z.n }, (_, i) => row(z, i)), [z]);
-  const marks = useMemo(() => [{ kind: 'cross', points: rows.map((z) => onPlane(space, z)), colour: INK[theme.value], size: 10 } as Mark], [rows, theme.value]);
+  const marks = useMemo<Mark[]>(
+    () => [{ kind: 'cross', points: rows.map((z) => onPlane(space, z)), colour: INK[theme.value], size: 10 }],
+    [rows, theme.value],
+  );
   // Where N(0, I) is: in sight at every draw, so that the map does not jump.
   const within = useMemo(() => {
     const [x, y] = onPlane(space, new Float32Array(d));
-    return [[x - 3.5, y - 3.5], [x + 3.5, y + 3.5]] as [number, number][];
+    return [
+      [x - 3.5, y - 3.5],
+      [x + 3.5, y + 3.5],
+    ] as [number, number][];
   }, [space]);
   const off = useMemo(
     () => (space.latents ? rows.filter((z) => isOff(space.latents!, space.run.near!, z)).length / rows.length : null),
@@ -55,18 +65,30 @@ function Generating({ space, painter }: ViewProps) {
   return (
     <>
       <div class="row">
-        <Choice name={say('generate.prior')} value={from} onPick={(one) => (prior.value = one)}
-          of={[['normal', say('generate.normal')], ...(space.mixture ? [['gmm', say('generate.gmm')] as ['gmm', string]] : [])]} />
+        <Choice
+          name={say('generate.prior')}
+          value={from}
+          onPick={(one) => (prior.value = one)}
+          of={[['normal', say('generate.normal')], ...(space.mixture ? [['gmm', say('generate.gmm')] as ['gmm', string]] : [])]}
+        />
         {space.run.conditional && names && (
           <label class="field">
             <span>{say('generate.label')}</span>
-            <select value={label.value ?? ''} onChange={(event) => (label.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
+            <select
+              value={label.value ?? ''}
+              onChange={(event) => (label.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
               <option value="">{say('generate.label.any')}</option>
-              {names.map((name, c) => <option key={c} value={c}>{name}</option>)}
+              {names.map((name, c) => (
+                <option key={c} value={c}>
+                  {name}
+                </option>
+              ))}
             </select>
           </label>
         )}
-        <button type="button" class="main-button" onClick={again}>{say('generate.again')}</button>
+        <button type="button" class="main-button" onClick={again}>
+          {say('generate.again')}
+        </button>
         <span class="quiet">{say('generate.key')}</span>
       </div>
       <div class="split">
@@ -74,19 +96,35 @@ function Generating({ space, painter }: ViewProps) {
           <div class="card draws">
             <h2>{say('generate.draws')}</h2>
             {!pictures.value && <Waiting text="wait.model" />}
-            <Tiles n={pictures.value ? DRAWS : 0} columns={painter.columns(narrow.value ? 8 : 16)} width={painter.width} height={painter.height} gap={painter.gap} label={say('generate.draws')}
-              paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)} />
+            <Tiles
+              n={pictures.value ? DRAWS : 0}
+              columns={painter.columns(narrow.value ? 8 : 16)}
+              width={painter.width}
+              height={painter.height}
+              gap={painter.gap}
+              label={say('generate.draws')}
+              paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)}
+            />
           </div>
           {loaded.value && space.latents && (
             <>
               <Stage space={space} painter={painter} kind={plane(space)} marks={marks} within={within} />
-              <p class="quiet">{say(d === 2 ? 'generate.where.latent' : 'generate.where')} {off !== null && say('generate.off', { share: number(100 * off, 0) })}</p>
+              <p class="quiet">
+                {say(d === 2 ? 'generate.where.latent' : 'generate.where')}{' '}
+                {off !== null && say('generate.off', { share: number(100 * off, 0) })}
+              </p>
             </>
           )}
         </div>
         <aside class="side">
-          <div class="card"><Covered space={space} painter={painter} /></div>
-          {space.norms && <div class="card"><Norms data={space.norms} draws={rows.map(norm)} /></div>}
+          <div class="card">
+            <Covered space={space} painter={painter} />
+          </div>
+          {space.norms && (
+            <div class="card">
+              <Norms data={space.norms} draws={rows.map(norm)} />
+            </div>
+          )}
         </aside>
       </div>
       <Sliders space={space} painter={painter} />
@@ -97,11 +135,29 @@ function Generating({ space, painter }: ViewProps) {
 /** How often the norm of z has each length, for data and for draws. */
 function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
   const bins = 40;
-  const most = 1.05 * Math.max(data.reduce((a, b) => Math.max(a, b), 0), ...draws, 1e-9);
+  const most =
+    1.05 *
+    Math.max(
+      data.reduce((a, b) => Math.max(a, b), 0),
+      ...draws,
+      1e-9,
+    );
   const of = { data: shares(data, bins, most), draws: shares(draws, bins, most) };
   const top = Math.max(...of.data, ...of.draws);
   const bars = (name: 'data' | 'draws') =>
-    of[name].map((share, i) => share > 0 && <rect key={i} class={name} x={(i * 300) / bins} width={300 / bins - 0.5} y={100 - (100 * share) / top} height={(100 * share) / top} />);
+    of[name].map(
+      (share, i) =>
+        share > 0 && (
+          <rect
+            key={i}
+            class={name}
+            x={(i * 300) / bins}
+            width={300 / bins - 0.5}
+            y={100 - (100 * share) / top}
+            height={(100 * share) / top}
+          />
+        ),
+    );
   const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / Math.max(1, values.length);
   const text = `${say('generate.norms.data')} ${number(mean(data), 1)}, ${say('generate.norms.draws')} ${number(mean(draws), 1)}`;
   return (
@@ -111,10 +167,16 @@ function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
         {bars('data')}
         {bars('draws')}
         <line x1="0" x2="300" y1="100.5" y2="100.5" />
-        <text x="0" y="113">0</text>
-        <text x="300" y="113" text-anchor="end">{number(most, 1)}</text>
+        <text x="0" y="113">
+          0
+        </text>
+        <text x="300" y="113" text-anchor="end">
+          {number(most, 1)}
+        </text>
       </svg>
-      <figcaption><i class="swatch data" /> {say('generate.norms.data')} <i class="swatch draws" /> {say('generate.norms.draws')}</figcaption>
+      <figcaption>
+        <i class="swatch data" /> {say('generate.norms.data')} <i class="swatch draws" /> {say('generate.norms.draws')}
+      </figcaption>
     </figure>
   );
 }
@@ -138,7 +200,13 @@ function Covered({ space, painter }: ViewProps) {
     };
   }, [space, now]);
   const names = painter.site.data.class_names;
-  if (!painter.site.judge || !names) return <><h2>{say('generate.coverage')}</h2><p class="quiet">{say(painter.site.examples ? 'generate.coverage.none' : 'none.classes')}</p></>;
+  if (!painter.site.judge || !names)
+    return (
+      <>
+        <h2>{say('generate.coverage')}</h2>
+        <p class="quiet">{say(painter.site.examples ? 'generate.coverage.none' : 'none.classes')}</p>
+      </>
+    );
   const share = found.value;
   const missing = names.filter((_, c) => share && share.classes[c] < HARDLY);
   return (
@@ -156,10 +224,14 @@ function Covered({ space, painter }: ViewProps) {
       <p role="status">
         {share ? (
           <>
-            <strong>{missing.length ? say('generate.coverage.missing', { names: missing.join(', ') }) : say('generate.coverage.ok')}</strong>{' '}
+            <strong>
+              {missing.length ? say('generate.coverage.missing', { names: missing.join(', ') }) : say('generate.coverage.ok')}
+            </strong>{' '}
             {say('generate.coverage.all', { share: number(100 * share.all, 0) })}
           </>
-        ) : <Waiting text="wait.judge" />}
+        ) : (
+          <Waiting text="wait.judge" />
+        )}
       </p>
       <p class="quiet">{say('generate.coverage.what', { n: number(share?.draws ?? painter.site.judge.radii.shape[0]) })}</p>
     </div>

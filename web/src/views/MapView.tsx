@@ -25,8 +25,12 @@ export function mapOf(space: Space, wanted: string): string {
 export const pointAt = (map: Float32Array, i: number): [number, number] => [map[2 * i], map[2 * i + 1]];
 
 export function MapView({ space, painter }: ViewProps) {
-  const examples = loaded.value;
-  if (!examples || !space.latents) return <p class="none">{say('none.examples')}</p>;
+  if (!loaded.value || !space.latents) return <p class="none">{say('none.examples')}</p>;
+  return <Mapped space={space} painter={painter} />;
+}
+
+function Mapped({ space, painter }: ViewProps) {
+  const examples = loaded.value!;
   const kind = mapOf(space, mapKind.value);
   const map = space.maps.get(kind)!;
   const i = pinned.value;
@@ -38,7 +42,10 @@ export function MapView({ space, painter }: ViewProps) {
     const found: Mark[] = [];
     if (lines.value)
       for (const other of near!.latent)
-        found.push({ kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 }, { kind: 'ring', points: [pointAt(map, other)], colour: accent, size: 10 });
+        found.push(
+          { kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 },
+          { kind: 'ring', points: [pointAt(map, other)], colour: accent, size: 10 },
+        );
     found.push({ kind: 'ring', points: [here], colour: accent, size: 18 });
     return found;
   }, [near, map, lines.value, theme.value]);
@@ -47,21 +54,37 @@ export function MapView({ space, painter }: ViewProps) {
     <div class="split">
       <div class="main">
         <div class="row">
-          <Choice name={say('map.kind')} value={kind} onPick={(one) => (mapKind.value = one as 'tsne')}
-            of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])} />
+          <Choice
+            name={say('map.kind')}
+            value={kind}
+            onPick={(one) => (mapKind.value = one as 'tsne')}
+            of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])}
+          />
           <button type="button" class="switch" aria-pressed={hidden.value} onClick={() => (hidden.value = !hidden.value)}>
             {say(hidden.value ? 'guess.reveal' : 'guess.hide')}
           </button>
         </div>
         <Stage space={space} painter={painter} kind={kind} marks={marks} tools />
-        <p class="quiet"><Facts painter={painter} /> <Warning space={space} kind={kind} /></p>
+        <p class="quiet">
+          <Facts painter={painter} /> <Warning space={space} kind={kind} />
+        </p>
       </div>
       <aside class="side">
-        {hidden.value ? <p class="card">{say('guess.hint')}</p> : <div class="card"><Legend space={space} painter={painter} /></div>}
+        {hidden.value ? (
+          <p class="card">{say('guess.hint')}</p>
+        ) : (
+          <div class="card">
+            <Legend space={space} painter={painter} />
+          </div>
+        )}
         {near && !hidden.value && <Pinned space={space} painter={painter} near={near} />}
         {i === null && !chosen.value && <p class="quiet">{say('map.hint')}</p>}
         {chosen.value && <Fenced painter={painter} rows={chosen.value} />}
-        {!hidden.value && <div class="card"><Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} /></div>}
+        {!hidden.value && (
+          <div class="card">
+            <Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} />
+          </div>
+        )}
       </aside>
     </div>
   );
@@ -74,12 +97,14 @@ export function Facts({ painter }: { painter: Painter }) {
   const text = useMemo(() => {
     const counts = [0, 0, 0];
     for (const part of parts) counts[part]++;
-    return counts.map((count, part) => (count ? say(`part.${part}` as Key, { n: number(count) }) : '')).filter(Boolean).join(', ');
+    return counts
+      .map((count, part) => (count ? say(`part.${part}` as Key, { n: number(count) }) : ''))
+      .filter(Boolean)
+      .join(', ');
   }, [parts, say('part.0')]);
   return (
     <>
-      {say('map.from', { parts: text })}{' '}
-      {kept ? say('map.kept') : n < of ? say('map.some', { n: number(n), of: number(of) }) : ''}
+      {say('map.from', { parts: text })} {kept ? say('map.kept') : n < of ? say('map.some', { n: number(n), of: number(of) }) : ''}
     </>
   );
 }
@@ -103,11 +128,18 @@ function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
     <section class="card fenced" aria-live="polite">
       <h2>
         {say('map.fenced', { n: number(rows.length) })}
-        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (fence.value = null)}>×</button>
+        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (fence.value = null)}>
+          ×
+        </button>
       </h2>
       {names && !hidden.value && (
         <ul class="counts">
-          {counts.map(([c, count]) => <li key={c}><i class="swatch" style={{ background: painter.site.palette[c % painter.site.palette.length] }} />{names[c]} <b>{number(count)}</b></li>)}
+          {counts.map(([c, count]) => (
+            <li key={c}>
+              <i class="swatch" style={{ background: painter.site.palette[c % painter.site.palette.length] }} />
+              {names[c]} <b>{number(count)}</b>
+            </li>
+          ))}
         </ul>
       )}
       <Examples painter={painter} rows={rows.slice(0, SHEET)} onPick={(row) => (pinned.value = row)} />

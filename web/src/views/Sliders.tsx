@@ -18,7 +18,9 @@ export function Sliders({ space, painter }: ViewProps) {
   const base = useMemo(() => (own === null ? Float32Array.from(axes.center) : row(space.latents!, own)), [space, own]);
   const z = useMemo(
     () =>
-      base.map((value, j) => value + (moved.value[j] ?? 0) + axes.directions.reduce((sum, one, c) => sum + (along.value[c] ?? 0) * one[j], 0)),
+      base.map(
+        (value, j) => value + (moved.value[j] ?? 0) + axes.directions.reduce((sum, one, c) => sum + (along.value[c] ?? 0) * one[j], 0),
+      ),
     [base, along.value, moved.value],
   );
   const spoiled = useMemo(() => {
@@ -27,13 +29,17 @@ export function Sliders({ space, painter }: ViewProps) {
   }, [z, zeroed.value, jitter.value, seed.value]);
   const isBroken = zeroed.value !== null || jitter.value > 0;
 
-  const ask = useMemo(() => latest(async (z: Float32Array, spoiled: Float32Array, of: number) => {
-    const given = labelled(space, painter, [of, of]);
-    await space.network.decode(stack([z, spoiled]), given).then((found) => {
-      whole.value = found.slice(0, painter.size);
-      broken.value = found.slice(painter.size);
-    }, report);
-  }), [space]);
+  const ask = useMemo(
+    () =>
+      latest(async (z: Float32Array, spoiled: Float32Array, of: number) => {
+        const given = labelled(space, painter, [of, of]);
+        await space.network.decode(stack([z, spoiled]), given).then((found) => {
+          whole.value = found.slice(0, painter.size);
+          broken.value = found.slice(painter.size);
+        }, report);
+      }),
+    [space],
+  );
   useEffect(() => ask(z, spoiled, label.value ?? (own === null ? 0 : labelOf(own))), [z, spoiled, label.value, own]);
 
   const change = (cell: Signal<Moves>, i: number, by: number) => (cell.value = { ...cell.value, [i]: by });
@@ -43,37 +49,82 @@ export function Sliders({ space, painter }: ViewProps) {
     <section class="card sliders">
       <h2>{say('generate.sliders')}</h2>
       <div class="row">
-        <Choice name={say('generate.start')} value={own === null ? 'mean' : 'pin'} onPick={(one) => (start.value = one)}
-          of={[['mean', say('generate.mean')], ...(space.latents && pinned.value !== null ? [['pin', say('generate.pin')] as ['pin', string]] : [])]} />
-        <Choice name={say('generate.sliders')} value={sliders.value} onPick={(one) => (sliders.value = one)} of={[['pca', say('generate.pca')], ['axes', say('generate.axes')]]} />
-        <button type="button" onClick={mend}>{say('generate.reset')}</button>
+        <Choice
+          name={say('generate.start')}
+          value={own === null ? 'mean' : 'pin'}
+          onPick={(one) => (start.value = one)}
+          of={[
+            ['mean', say('generate.mean')],
+            ...(space.latents && pinned.value !== null ? [['pin', say('generate.pin')] as ['pin', string]] : []),
+          ]}
+        />
+        <Choice
+          name={say('generate.sliders')}
+          value={sliders.value}
+          onPick={(one) => (sliders.value = one)}
+          of={[
+            ['pca', say('generate.pca')],
+            ['axes', say('generate.axes')],
+          ]}
+        />
+        <button type="button" onClick={mend}>
+          {say('generate.reset')}
+        </button>
       </div>
       <div class="desk">
         <div class="pair">
-          <Captioned text={say('break.before')}><Output painter={painter} raw={whole.value} /></Captioned>
-          <Captioned text={say('break.after')}><Output painter={painter} raw={isBroken ? broken.value : whole.value} /></Captioned>
+          <Captioned text={say('break.before')}>
+            <Output painter={painter} raw={whole.value} />
+          </Captioned>
+          <Captioned text={say('break.after')}>
+            <Output painter={painter} raw={isBroken ? broken.value : whole.value} />
+          </Captioned>
         </div>
         <div class="strings">
           {sliders.value === 'pca'
             ? axes.directions.map((_, c) => (
-                <Slider key={c} name={`PCA ${c + 1}`} note={say('generate.share', { share: number(100 * axes.share[c], 0) })} value={along.value[c] ?? 0}
-                  {...limits(axes.along_low[c], axes.along_high[c])} onSlide={(now) => change(along, c, now)} />
+                <Slider
+                  key={c}
+                  name={`PCA ${c + 1}`}
+                  note={say('generate.share', { share: number(100 * axes.share[c], 0) })}
+                  value={along.value[c] ?? 0}
+                  {...limits(axes.along_low[c], axes.along_high[c])}
+                  onSlide={(now) => change(along, c, now)}
+                />
               ))
             : Array.from(base, (value, j) => (
-                <Slider key={j} name={say('break.axis', { j: j + 1 })} value={value + (moved.value[j] ?? 0)} {...limits(axes.low[j], axes.high[j])}
-                  onSlide={(now) => change(moved, j, now - value)} />
+                <Slider
+                  key={j}
+                  name={say('break.axis', { j: j + 1 })}
+                  value={value + (moved.value[j] ?? 0)}
+                  {...limits(axes.low[j], axes.high[j])}
+                  onSlide={(now) => change(moved, j, now - value)}
+                />
               ))}
         </div>
         <div class="break">
           <h3>{say('break.title')}</h3>
           <label class="field">
             <span>{say('break.zero')}</span>
-            <select value={zeroed.value ?? ''} onChange={(event) => (zeroed.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
+            <select
+              value={zeroed.value ?? ''}
+              onChange={(event) => (zeroed.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
               <option value="">{say('break.zero.none')}</option>
-              {Array.from({ length: d }, (_, j) => <option key={j} value={j}>{say('break.axis', { j: j + 1 })}</option>)}
+              {Array.from({ length: d }, (_, j) => (
+                <option key={j} value={j}>
+                  {say('break.axis', { j: j + 1 })}
+                </option>
+              ))}
             </select>
           </label>
-          <Slider name={say('break.noise')} value={jitter.value} least={0} most={MOST_JITTER} step={0.05} onSlide={(now) => (jitter.value = now)} />
+          <Slider
+            name={say('break.noise')}
+            value={jitter.value}
+            least={0}
+            most={MOST_JITTER}
+            step={0.05}
+            onSlide={(now) => (jitter.value = now)}
+          />
         </div>
       </div>
     </section>

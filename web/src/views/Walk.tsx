@@ -69,13 +69,21 @@ function Walking({ space, painter }: ViewProps) {
   const now = useSignal<Raw | null>(null);
   const slot = useSignal<'from' | 'to'>('from');
 
-  const rollFilm = useMemo(() => latest(async (a: number, b: number, way: Method) => {
-    await film(space, painter, a, b, way).then((found) => (shown.value = found), report);
-  }), [space]);
-  const showNow = useMemo(() => latest(async (a: number, b: number, t: number, way: Method) => {
-    const z = between(row(latents, a), row(latents, b), t, way);
-    await space.network.decode(stack([z]), blended(space, painter, a, b, [t])).then((found) => (now.value = found), report);
-  }), [space]);
+  const rollFilm = useMemo(
+    () =>
+      latest(async (a: number, b: number, way: Method) => {
+        await film(space, painter, a, b, way).then((found) => (shown.value = found), report);
+      }),
+    [space],
+  );
+  const showNow = useMemo(
+    () =>
+      latest(async (a: number, b: number, t: number, way: Method) => {
+        const z = between(row(latents, a), row(latents, b), t, way);
+        await space.network.decode(stack([z]), blended(space, painter, a, b, [t])).then((found) => (now.value = found), report);
+      }),
+    [space],
+  );
   useEffect(() => rollFilm(a, b, way), [a, b, way, space]);
   useEffect(() => showNow(a, b, t, way), [a, b, t, way, space]);
 
@@ -112,15 +120,39 @@ function Walking({ space, painter }: ViewProps) {
       <div class="main">
         <div class="films card">
           {painter.showsExamples && <h2>{say('walk.pixels')}</h2>}
-          {painter.showsExamples && <Tiles n={STEPS} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film" label={say('walk.pixels')}
-            paint={(pen, k, x, y, w, h) => blend(painter, pen, a, b, k / (STEPS - 1), x, y, w, h)} />}
+          {painter.showsExamples && (
+            <Tiles
+              n={STEPS}
+              columns={across}
+              width={painter.width}
+              height={painter.height}
+              gap={painter.gap}
+              class="film"
+              label={say('walk.pixels')}
+              paint={(pen, k, x, y, w, h) => blend(painter, pen, a, b, k / (STEPS - 1), x, y, w, h)}
+            />
+          )}
           <h2>{say('walk.codes')}</h2>
-          <Tiles n={shown.value ? STEPS : 0} columns={across} width={painter.width} height={painter.height} gap={painter.gap} class="film codes" label={say('walk.codes')}
+          <Tiles
+            n={shown.value ? STEPS : 0}
+            columns={across}
+            width={painter.width}
+            height={painter.height}
+            gap={painter.gap}
+            class="film codes"
+            label={say('walk.codes')}
             frame={(k) => (shown.value!.off[k] ? red : null)}
-            paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)} />
-          {narrow.value && <div class="now"><Output painter={painter} raw={now.value} /></div>}
+            paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)}
+          />
+          {narrow.value && (
+            <div class="now">
+              <Output painter={painter} raw={now.value} />
+            </div>
+          )}
           <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (at.value = value)} />
-          <p role="status" class={off ? 'off' : ''}>{shown.value ? (off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on')) : <Waiting text="wait.model" />}</p>
+          <p role="status" class={off ? 'off' : ''}>
+            {shown.value ? off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on') : <Waiting text="wait.model" />}
+          </p>
         </div>
         <Stage space={space} painter={painter} kind={plane(space)} marks={all} onPick={pick} />
         <p class="quiet">{say(space.run.latent_dim === 2 ? 'map.latent.warning' : 'walk.map')}</p>
@@ -128,11 +160,25 @@ function Walking({ space, painter }: ViewProps) {
       <aside class="side">
         <div class="card now">
           {!narrow.value && <Output painter={painter} raw={now.value} />}
-          <Choice name={say('walk.way')} value={way} onPick={(one) => (method.value = one)} of={[['linear', say('walk.linear')], ['slerp', say('walk.slerp')]]} />
+          <Choice
+            name={say('walk.way')}
+            value={way}
+            onPick={(one) => (method.value = one)}
+            of={[
+              ['linear', say('walk.linear')],
+              ['slerp', say('walk.slerp')],
+            ]}
+          />
         </div>
         <div class="card ends">
           {(['from', 'to'] as const).map((name, k) => (
-            <button type="button" key={name} class="end" aria-pressed={slot.value === name} title={say('walk.picking')} onClick={() => (slot.value = name)}>
+            <button
+              type="button"
+              key={name}
+              class="end"
+              aria-pressed={slot.value === name}
+              title={say('walk.picking')}
+              onClick={() => (slot.value = name)}>
               <Captioned text={`${say(`walk.${name}`)} (${'AB'[k]}): ${describe(painter, [a, b][k])}`}>
                 {painter.showsExamples ? <Example painter={painter} i={[a, b][k]} /> : null}
               </Captioned>
@@ -140,7 +186,9 @@ function Walking({ space, painter }: ViewProps) {
           ))}
           <p class="quiet">{say('walk.pick')}</p>
           <Search painter={painter} name={say(`walk.${slot.value}`)} onPick={pick} />
-          <button type="button" onClick={() => ([from.value, to.value] = [b, a])}>{say('walk.swap')}</button>
+          <button type="button" onClick={() => ([from.value, to.value] = [b, a])}>
+            {say('walk.swap')}
+          </button>
         </div>
       </aside>
     </div>
@@ -148,7 +196,17 @@ function Walking({ space, painter }: ViewProps) {
 }
 
 /** The cross-fade of two examples themselves. */
-function blend(painter: Painter, pen: CanvasRenderingContext2D, a: number, b: number, t: number, x: number, y: number, w: number, h: number): void {
+function blend(
+  painter: Painter,
+  pen: CanvasRenderingContext2D,
+  a: number,
+  b: number,
+  t: number,
+  x: number,
+  y: number,
+  w: number,
+  h: number,
+): void {
   const rows = loaded.value!.rows;
   if (painter.hasBars && rows) {
     painter.raw(pen, between(row(rows, a), row(rows, b), t, 'linear'), 0, x, y, w, h);

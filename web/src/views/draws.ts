@@ -20,7 +20,13 @@ export function priorOf(space: Space): 'normal' | 'gmm' {
 const mixtureOf = (space: Space): Mixture | null => (priorOf(space) === 'gmm' ? space.mixture : null);
 
 /** n draws, and the label of each for a decoder that takes one: the same for all, or drawn as well. */
-export function drawn(space: Space, painter: Painter, n: number, seed: number, label: number | null = null): { z: Rows; labels: Float32Array | null } {
+export function drawn(
+  space: Space,
+  painter: Painter,
+  n: number,
+  seed: number,
+  label: number | null = null,
+): { z: Rows; labels: Float32Array | null } {
   const z = draw(n, space.run.latent_dim, seed, mixtureOf(space));
   const classes = painter.site.data.class_names?.length ?? 1;
   const uniform = uniforms(seed + 1e6);
@@ -46,7 +52,13 @@ export interface Coverage {
 
 /** The share of real examples, class by class, that have a draw nearer than their own fifth real neighbour, in the
  * latents of a supervised encoder (Naeem et al., arXiv:2002.09797). Null if `isStale` says so before it is done. */
-export async function coverage(space: Space, painter: Painter, seed: number, label: number | null, isStale: () => boolean): Promise<Coverage | null> {
+export async function coverage(
+  space: Space,
+  painter: Painter,
+  seed: number,
+  label: number | null,
+  isStale: () => boolean,
+): Promise<Coverage | null> {
   const { judge, data } = painter.site;
   if (!judge) return null;
   const [real, radii, labels] = await Promise.all([fetchFloats(judge.latents), fetchFloats(judge.radii), fetchWhole(judge.labels)]);

@@ -44,7 +44,8 @@ export const en = {
   'problem.format': '{file}: expected format {format}. Found {found}; publish the site again with this version of gargalo.',
   'problem.wasm': 'This browser does not run WebAssembly, which the model needs. The map works; for the rest, use a current browser.',
   'problem.model': 'The model {file} cannot be run in this browser: {why}',
-  'problem.webgl': 'This browser draws no WebGL, which the map needs. Turn on hardware acceleration, or use another browser. Everything beside the map works.',
+  'problem.webgl':
+    'This browser draws no WebGL, which the map needs. Turn on hardware acceleration, or use another browser. Everything beside the map works.',
   'problem.picture': 'This file is no picture that the browser can read.',
   'problem.other': 'Something went wrong: {what}',
   'problem.again': 'Try again',
@@ -86,7 +87,7 @@ export const en = {
   'colour.part': 'set',
   'colour.error': 'reconstruction error',
   'colour.norm': 'norm of z',
-  'legend': 'Legend',
+  legend: 'Legend',
   'legend.toggle': 'Show or hide {name}',
   'legend.all': 'Show all',
   'guess.hide': 'Predict first',
@@ -133,7 +134,8 @@ export const en = {
   'generate.norms.data': 'data',
   'generate.norms.draws': 'draws',
   'generate.coverage': 'Which classes appear?',
-  'generate.coverage.what': 'Of the real examples of a class, the share to which at least one of {n} draws comes close, as a classifier sees them.',
+  'generate.coverage.what':
+    'Of the real examples of a class, the share to which at least one of {n} draws comes close, as a classifier sees them.',
   'generate.coverage.all': 'In all {share}%.',
   'generate.coverage.missing': 'Hardly ever: {names}.',
   'generate.coverage.ok': 'Every class appears.',
@@ -199,7 +201,7 @@ export const en = {
   'column.value': 'value',
   'picture.example': 'Example {id}',
   'picture.output': 'What the decoder gives',
-  'made': 'Made with {by}. The model runs in this browser; nothing is sent anywhere.',
+  made: 'Made with {by}. The model runs in this browser; nothing is sent anywhere.',
 };
 
 export type Key = keyof typeof en;

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Raw } from '../network';
 import type { Painter } from '../pictures/paint';
-import { hidden } from '../state';
+import { controls } from '../state/view';
 import { say } from '../words';
 import { Tiles } from './Tiles';
 
@@ -62,7 +62,7 @@ export function Examples({ painter, rows, onPick }: { painter: Painter; rows: nu
 /** The example's label and id, in a few words; while one guesses its number alone, as ids may be named after labels. */
 export function describe(painter: Painter, i: number): string {
   const { labels, ids } = painter.examples!;
-  if (hidden.value) return `#${i}`;
+  if (controls.guessing.value) return `#${i}`;
   const name = labels && painter.site.data.class_names?.[labels[i]];
   return [name, ids?.[i] ?? `#${i}`].filter(Boolean).join(' · ');
 }

@@ -6,7 +6,8 @@ import { examples, type Space } from '../loaded';
 import { latest, type Raw } from '../network';
 import type { Painter } from '../pictures/paint';
 import { nearest, row } from '../space';
-import { from, lines, pinned, report, taken, view } from '../state';
+import { selection } from '../state/selection';
+import { controls, report, view } from '../state/view';
 import { canReconstruct, canTake, reconstruction } from '../views/given';
 import { number, say } from '../words';
 import { Switch } from './Controls';
@@ -29,13 +30,13 @@ export function neighbours(space: Space, i: number, map: Float32Array): Near {
 }
 
 export function Pinned({ space, painter, near }: { space: Space; painter: Painter; near: Near }) {
-  const i = pinned.value!;
+  const i = selection.pinned.value!;
   const back = useSignal<Raw | null>(null);
   const ask = useMemo(
     () =>
       latest(async (wanted: number) => {
         const found = await reconstruction(space, painter, wanted).catch((error) => (report(error), null));
-        if (pinned.value === wanted) back.value = found;
+        if (selection.pinned.value === wanted) back.value = found;
       }),
     [space],
   );
@@ -48,7 +49,12 @@ export function Pinned({ space, painter, near }: { space: Space; painter: Painte
     <section class="card pinned" aria-live="polite">
       <h2>
         {say('pin.title', { id: describe(painter, i) })}
-        <button type="button" class="close" aria-label={say('pin.close')} title={say('pin.close')} onClick={() => (pinned.value = null)}>
+        <button
+          type="button"
+          class="close"
+          aria-label={say('pin.close')}
+          title={say('pin.close')}
+          onClick={() => (selection.pinned.value = null)}>
           ×
         </button>
       </h2>
@@ -69,17 +75,17 @@ export function Pinned({ space, painter, near }: { space: Space; painter: Painte
       </div>
       {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back.value} />}
       <h3>{say('pin.near')}</h3>
-      <Examples painter={painter} rows={near.latent} onPick={(other) => (pinned.value = other)} />
-      <Switch name={say('lie.ask')} on={lines} />
-      {lines.value && <p role="status">{say('lie.answer', { k: near.latent.length, kept: near.kept })}</p>}
+      <Examples painter={painter} rows={near.latent} onPick={(other) => (selection.pinned.value = other)} />
+      <Switch name={say('lie.ask')} on={controls.lines} />
+      {controls.lines.value && <p role="status">{say('lie.answer', { k: near.latent.length, kept: near.kept })}</p>}
       <p class="actions">
         {space.network.can('decode') && (
-          <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>
+          <button type="button" onClick={() => ((selection.walkFrom.value = i), (view.name.value = 'walk'))}>
             {say('pin.walk')}
           </button>
         )}
         {canTake(painter) && (
-          <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>
+          <button type="button" onClick={() => ((selection.taken.value = i), (view.name.value = 'draw'))}>
             {say('pin.draw')}
           </button>
         )}

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { drop } from '../pictures/sketch';
 import { Problem, type Data } from '../site';
-import { problem } from '../state';
+import { view } from '../state/view';
 import { say } from '../words';
 
 const SIDE = 280;
@@ -61,7 +61,7 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
     if (!file) return;
     drop(file, canvas.current!, data, paper.value).then(
       () => onChange(canvas.current!),
-      () => (problem.value = new Problem('problem.picture')),
+      () => (view.problem.value = new Problem('problem.picture')),
     );
   };
 

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { fetchFile, type SheetsRef } from '../site';
-import { report } from '../state';
+import { report } from '../state/view';
 
 export class Sheets {
   /** Grows with every sheet that has come: what was drawn without it is drawn again. */

@@ -13,7 +13,8 @@ import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Tiles } from '../parts/Tiles';
 import type { RunRef } from '../site';
 import { stack } from '../space';
-import { attempt, choose, mapKind, method, otherIndex, pinned, report, runIndex, same, seed, site, theme } from '../state';
+import { selection } from '../state/selection';
+import { attempt, chooseRun, controls, report, view } from '../state/view';
 import { knows, number, say, type Key } from '../words';
 import { drawn, DRAWS, priorOf } from './draws';
 import { canReconstruct, labelled, labelNear, reconstruction, type ViewProps } from './given';
@@ -23,7 +24,7 @@ import { ends, film, OFF, STEPS, type Film } from './Walk';
 
 /** The other run, where nobody chose: one that stands well beside the first. */
 function other(runs: RunRef[], first: number): number | null {
-  if (otherIndex.value !== null && otherIndex.value !== first) return otherIndex.value;
+  if (view.otherRunIndex.value !== null && view.otherRunIndex.value !== first) return view.otherRunIndex.value;
   const like = (one: RunRef, i: number) =>
     i !== first && one.latent_dim === runs[first].latent_dim && 'decode' in one.networks === 'decode' in runs[first].networks;
   const found = runs.findIndex(like);
@@ -31,24 +32,24 @@ function other(runs: RunRef[], first: number): number | null {
 }
 
 export function Compare({ space, painter }: ViewProps) {
-  const { runs } = site.value!;
-  const second = other(runs, runIndex.value);
+  const { runs } = view.site.value!;
+  const second = other(runs, view.runIndex.value);
   const beside = useSignal<Space | null>(null);
   useEffect(() => {
     if (second === null) return;
     let wanted = true;
     attempt(async () => {
-      const found = await spaceOf(site.value!, runs[second]);
+      const found = await spaceOf(view.site.value!, runs[second]);
       if (wanted) beside.value = found;
     });
     return () => void (wanted = false);
   }, [second]);
   // Without examples there are no ends of a walk, and no map.
   const whole = Boolean(loaded.value && space.latents);
-  const what = whole ? same.value : 'draws';
+  const what = whole ? controls.same.value : 'draws';
   const next = (by: number) => {
-    if (what === 'draws') seed.value = Math.max(0, seed.value + by);
-    else if (loaded.value) pinned.value = ((pinned.value ?? 0) + by + loaded.value.n) % loaded.value.n;
+    if (what === 'draws') controls.seed.value = Math.max(0, controls.seed.value + by);
+    else if (loaded.value) selection.pinned.value = ((selection.pinned.value ?? 0) + by + loaded.value.n) % loaded.value.n;
   };
   useArrows(next, {}, [what]);
   if (second === null) return <p class="none">{say('none.other')}</p>;
@@ -57,12 +58,12 @@ export function Compare({ space, painter }: ViewProps) {
   const kinds = (whole ? (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const) : (['draws'] as const)).map(
     (kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)],
   );
-  const show = (kind: typeof same.value) => {
-    same.value = kind;
+  const show = (kind: typeof controls.same.value) => {
+    controls.same.value = kind;
     if (kind !== 'pads' || pads) return;
     const [one, two] = runs.flatMap((run, i) => (run.latent_dim === 2 && 'decode' in run.networks ? [i] : []));
-    choose(one);
-    otherIndex.value = two;
+    chooseRun(one);
+    view.otherRunIndex.value = two;
   };
   return (
     <>
@@ -83,11 +84,11 @@ export function Compare({ space, painter }: ViewProps) {
       <div class="twins">
         <Side
           name={say('compare.left')}
-          index={runIndex.value}
-          onPick={(i) => ((otherIndex.value = i === second ? runIndex.value : second), choose(i))}>
+          index={view.runIndex.value}
+          onPick={(i) => ((view.otherRunIndex.value = i === second ? view.runIndex.value : second), chooseRun(i))}>
           <Same what={what} space={space} painter={painter} />
         </Side>
-        <Side name={say('compare.right')} index={second} onPick={(i) => (otherIndex.value = i)} but={runIndex.value}>
+        <Side name={say('compare.right')} index={second} onPick={(i) => (view.otherRunIndex.value = i)} but={view.runIndex.value}>
           {beside.value && beside.value.run === runs[second] && <Same key={second} what={what} space={beside.value} painter={painter} />}
         </Side>
       </div>
@@ -108,7 +109,7 @@ function Side({
   onPick: (i: number) => void;
   children: preact.ComponentChildren;
 }) {
-  const { runs } = site.value!;
+  const { runs } = view.site.value!;
   return (
     <section class="card twin" aria-label={name}>
       <label class="field">
@@ -143,7 +144,7 @@ function Side({
   );
 }
 
-function Same({ what, space, painter }: ViewProps & { what: typeof same.value }) {
+function Same({ what, space, painter }: ViewProps & { what: typeof controls.same.value }) {
   if (what === 'example') return <SameExample space={space} painter={painter} />;
   if (!space.network.can('decode')) return <NoDecoder space={space} />;
   if (what === 'walk') return <SameWalk space={space} painter={painter} />;
@@ -163,12 +164,12 @@ function useAsked<T>(ask: () => Promise<T>, key: unknown[]): T | null {
 }
 
 function SameExample({ space, painter }: ViewProps) {
-  const i = pinned.value ?? 0;
+  const i = selection.pinned.value ?? 0;
   const back = useAsked(() => reconstruction(space, painter, i), [space, i]);
-  const kind = mapOf(space, mapKind.value);
+  const kind = mapOf(space, controls.map.value);
   const marks = useMemo<Mark[]>(
-    () => [{ kind: 'ring', points: [pointAt(space.maps.get(kind)!, i)], colour: INK[theme.value], size: 18 }],
-    [space, kind, i, theme.value],
+    () => [{ kind: 'ring', points: [pointAt(space.maps.get(kind)!, i)], colour: INK[view.theme.value], size: 18 }],
+    [space, kind, i, view.theme.value],
   );
   return (
     <>
@@ -195,7 +196,7 @@ function SameExample({ space, painter }: ViewProps) {
 
 function SameWalk({ space, painter }: ViewProps) {
   const [a, b] = ends(painter);
-  const shown = useAsked<Film>(() => film(space, painter, a, b, method.value), [space, a, b, method.value]);
+  const shown = useAsked<Film>(() => film(space, painter, a, b, controls.method.value), [space, a, b, controls.method.value]);
   return (
     <>
       <div class="pair">
@@ -213,7 +214,7 @@ function SameWalk({ space, painter }: ViewProps) {
         height={painter.height}
         gap={painter.gap}
         label={say('walk.codes')}
-        frame={(k) => (shown!.off[k] ? OFF[theme.value] : null)}
+        frame={(k) => (shown!.off[k] ? OFF[view.theme.value] : null)}
         paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)}
       />
       {shown && (
@@ -228,9 +229,9 @@ function SameWalk({ space, painter }: ViewProps) {
 function SameDraws({ space, painter }: ViewProps) {
   const from = priorOf(space);
   const shown = useAsked<Raw>(() => {
-    const { z, labels } = drawn(space, painter, DRAWS, seed.value);
+    const { z, labels } = drawn(space, painter, DRAWS, controls.seed.value);
     return space.network.decode(z, labels);
-  }, [space, seed.value, from]);
+  }, [space, controls.seed.value, from]);
   return (
     <>
       <Tiles
@@ -268,7 +269,10 @@ function Pad({ space, painter }: ViewProps) {
     if (way) at.value = [at.value[0] + 0.1 * way[0] * deviation[0], at.value[1] + 0.1 * way[1] * deviation[1]];
     return Boolean(way);
   };
-  const marks = useMemo<Mark[]>(() => [{ kind: 'cross', points: [at.value], colour: INK[theme.value], size: 18 }], [at.value, theme.value]);
+  const marks = useMemo<Mark[]>(
+    () => [{ kind: 'cross', points: [at.value], colour: INK[view.theme.value], size: 18 }],
+    [at.value, view.theme.value],
+  );
   return (
     <div class="pad">
       <Stage space={space} painter={painter} kind="latent" marks={marks} onMove={(xy) => (at.value = xy)} onKey={key} />

@@ -13,7 +13,8 @@ import { Sketch } from '../parts/Sketch';
 import { rawOf } from '../pictures/paint';
 import { centred, corrupted, reduced } from '../pictures/sketch';
 import { isOff, nearest, place, project, row } from '../space';
-import { attempt, mapKind, pinned, report, strength, taken, theme } from '../state';
+import { selection } from '../state/selection';
+import { attempt, controls, report, view } from '../state/view';
 import { number, say } from '../words';
 import { canTake, labelled, labelNear, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
@@ -33,7 +34,7 @@ export function Draw({ space, painter }: ViewProps) {
   const { run, latents, network } = space;
   const isRow = data.kind === 'row';
   const most = run.noise?.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1;
-  const noise = run.noise ? Math.min(most, Math.max(0, strength.value ?? run.noise.strength)) : 0;
+  const noise = run.noise ? Math.min(most, Math.max(0, controls.noise.value ?? run.noise.strength)) : 0;
   const centre = useSignal(data.centred);
   const raw = useSignal<Raw | null>(null);
   const answer = useSignal<Answer | null>(null);
@@ -72,42 +73,42 @@ export function Draw({ space, painter }: ViewProps) {
 
   const changed = (canvas: HTMLCanvasElement) => {
     drawing.current = canvas;
-    taken.value = null;
+    selection.taken.value = null;
     const image = centre.value ? centred(canvas, data) : reduced(canvas, data);
     raw.value = image && rawOf(image, data);
   };
   const forget = () => {
-    raw.value = taken.value = drawing.current = null;
+    raw.value = selection.taken.value = drawing.current = null;
   };
   useEffect(() => {
-    if (drawing.current && taken.value === null) changed(drawing.current);
+    if (drawing.current && selection.taken.value === null) changed(drawing.current);
   }, [centre.value]);
   useEffect(() => {
-    const i = taken.value;
+    const i = selection.taken.value;
     if (i !== null && loaded.value)
       attempt(async () => {
         const found = await rawExample(painter, i);
-        if (taken.value !== i) return;
+        if (selection.taken.value !== i) return;
         if (found) raw.value = found;
-        else taken.value = null;
+        else selection.taken.value = null;
       });
-  }, [taken.value]);
+  }, [selection.taken.value]);
 
   const found = answer.value?.space === space ? answer.value : null;
   useEffect(() => {
     // A row begins at what is usual; an example that was taken comes instead.
-    if (isRow && !raw.value && taken.value === null) raw.value = usualRow(data);
-  }, [raw.value, taken.value]);
+    if (isRow && !raw.value && selection.taken.value === null) raw.value = usualRow(data);
+  }, [raw.value, selection.taken.value]);
 
-  const kind = mapOf(space, mapKind.value);
+  const kind = mapOf(space, controls.map.value);
   const map = space.maps.get(kind);
   const marks = useMemo<Mark[]>(() => {
     if (!found || !map || !latents) return [];
     const { z } = found;
     const at =
       kind === 'latent' ? ([z[0], z[1]] as [number, number]) : kind === 'pca' ? project(run.axes, z) : place(latents, map, z, run.near!.k);
-    return [{ kind: 'dot', points: [at], colour: INK[theme.value], size: 20 }];
-  }, [found, map, theme.value]);
+    return [{ kind: 'dot', points: [at], colour: INK[view.theme.value], size: 20 }];
+  }, [found, map, view.theme.value]);
   const near = found && latents ? nearest(latents, found.z, 10).rows : [];
   const off = found && latents ? isOff(latents, run.near!, found.z) : false;
 
@@ -116,7 +117,7 @@ export function Draw({ space, painter }: ViewProps) {
       <div class="card place">
         <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
         {isRow ? (
-          <RowSliders painter={painter} raw={raw.value} onChange={(now) => ((taken.value = null), (raw.value = now))} />
+          <RowSliders painter={painter} raw={raw.value} onChange={(now) => ((selection.taken.value = null), (raw.value = now))} />
         ) : (
           <Sketch data={data} onChange={changed} onClear={forget} />
         )}
@@ -126,8 +127,8 @@ export function Draw({ space, painter }: ViewProps) {
             {say('draw.centred')}
           </label>
         )}
-        {pinned.value !== null && canTake(painter) && (
-          <button type="button" onClick={() => (taken.value = pinned.value)}>
+        {selection.pinned.value !== null && canTake(painter) && (
+          <button type="button" onClick={() => (selection.taken.value = selection.pinned.value)}>
             {say('draw.take')}
           </button>
         )}
@@ -160,7 +161,14 @@ export function Draw({ space, painter }: ViewProps) {
           <p class="quiet">{say('draw.empty')}</p>
         )}
         {run.noise && (
-          <Slider name={say('draw.noise')} value={noise} least={0} most={most} step={0.02} onSlide={(now) => (strength.value = now)} />
+          <Slider
+            name={say('draw.noise')}
+            value={noise}
+            least={0}
+            most={most}
+            step={0.02}
+            onSlide={(now) => (controls.noise.value = now)}
+          />
         )}
         {found?.classes && <Classes names={data.class_names!} shares={found.classes} />}
       </div>
@@ -174,7 +182,7 @@ export function Draw({ space, painter }: ViewProps) {
         {near.length > 0 && (
           <div class="card near">
             <h2>{say('draw.near')}</h2>
-            <Examples painter={painter} rows={near} onPick={(i) => (pinned.value = i)} />
+            <Examples painter={painter} rows={near} onPick={(i) => (selection.pinned.value = i)} />
           </div>
         )}
       </div>

@@ -11,7 +11,7 @@ import { Choice } from '../parts/Controls';
 import { Tiles } from '../parts/Tiles';
 import { Waiting } from '../parts/Waiting';
 import { isOff, norm, row, shares, type Rows } from '../space';
-import { label, narrow, prior, report, seed, theme } from '../state';
+import { controls, report, view } from '../state/view';
 import { number, say } from '../words';
 import { coverage, drawn, DRAWS, priorOf, type Coverage } from './draws';
 import { NoDecoder } from './NoDecoder';
@@ -29,7 +29,10 @@ export function Generate({ space, painter }: ViewProps) {
 function Generating({ space, painter }: ViewProps) {
   const from = priorOf(space);
   const names = painter.site.data.class_names;
-  const { z, labels } = useMemo(() => drawn(space, painter, DRAWS, seed.value, label.value), [space, from, seed.value, label.value]);
+  const { z, labels } = useMemo(
+    () => drawn(space, painter, DRAWS, controls.seed.value, controls.label.value),
+    [space, from, controls.seed.value, controls.label.value],
+  );
   const pictures = useSignal<Raw | null>(null);
   const decode = useMemo(
     () =>
@@ -40,14 +43,14 @@ function Generating({ space, painter }: ViewProps) {
   );
   useEffect(() => decode(z, labels), [z, labels]);
 
-  const again = () => seed.value++;
+  const again = () => controls.seed.value++;
   useArrows((by) => by > 0 && again(), { ' ': again });
 
   const d = space.run.latent_dim;
   const rows = useMemo(() => Array.from({ length: z.n }, (_, i) => row(z, i)), [z]);
   const marks = useMemo<Mark[]>(
-    () => [{ kind: 'cross', points: rows.map((z) => onPlane(space, z)), colour: INK[theme.value], size: 10 }],
-    [rows, theme.value],
+    () => [{ kind: 'cross', points: rows.map((z) => onPlane(space, z)), colour: INK[view.theme.value], size: 10 }],
+    [rows, view.theme.value],
   );
   // Where N(0, I) is: in sight at every draw, so that the map does not jump.
   const within = useMemo(() => {
@@ -68,15 +71,15 @@ function Generating({ space, painter }: ViewProps) {
         <Choice
           name={say('generate.prior')}
           value={from}
-          onPick={(one) => (prior.value = one)}
+          onPick={(one) => (controls.prior.value = one)}
           of={[['normal', say('generate.normal')], ...(space.mixture ? [['gmm', say('generate.gmm')] as ['gmm', string]] : [])]}
         />
         {space.run.conditional && names && (
           <label class="field">
             <span>{say('generate.label')}</span>
             <select
-              value={label.value ?? ''}
-              onChange={(event) => (label.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
+              value={controls.label.value ?? ''}
+              onChange={(event) => (controls.label.value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value))}>
               <option value="">{say('generate.label.any')}</option>
               {names.map((name, c) => (
                 <option key={c} value={c}>
@@ -98,7 +101,7 @@ function Generating({ space, painter }: ViewProps) {
             {!pictures.value && <Waiting text="wait.model" />}
             <Tiles
               n={pictures.value ? DRAWS : 0}
-              columns={painter.columns(narrow.value ? 8 : 16)}
+              columns={painter.columns(view.narrow.value ? 8 : 16)}
               width={painter.width}
               height={painter.height}
               gap={painter.gap}
@@ -184,13 +187,13 @@ function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
 /** Which classes the draws reach. */
 function Covered({ space, painter }: ViewProps) {
   const found = useSignal<Coverage | null>(null);
-  const now = `${priorOf(space)} ${seed.value} ${label.value}`;
+  const now = `${priorOf(space)} ${controls.seed.value} ${controls.label.value}`;
   useEffect(() => {
     let stale = false;
     found.value = null;
     // After the draws themselves have been seen, and only for those that one stays with.
     const later = setTimeout(() => {
-      coverage(space, painter, seed.value, label.value, () => stale).then((share) => {
+      coverage(space, painter, controls.seed.value, controls.label.value, () => stale).then((share) => {
         if (!stale) found.value = share;
       }, report);
     }, 250);

@@ -10,7 +10,8 @@ import { neighbours, Pinned } from '../parts/Pinned';
 import { Examples } from '../parts/Pictures';
 import { Search } from '../parts/Search';
 import type { Painter } from '../pictures/paint';
-import { chosen, fence, hidden, lines, mapKind, pinned, theme } from '../state';
+import { selection } from '../state/selection';
+import { controls, view } from '../state/view';
 import { number, say, type Key } from '../words';
 import type { ViewProps } from './given';
 
@@ -31,16 +32,16 @@ export function MapView({ space, painter }: ViewProps) {
 
 function Mapped({ space, painter }: ViewProps) {
   const examples = loaded.value!;
-  const kind = mapOf(space, mapKind.value);
+  const kind = mapOf(space, controls.map.value);
   const map = space.maps.get(kind)!;
-  const i = pinned.value;
+  const i = selection.pinned.value;
   const near = useMemo(() => (i === null ? null : neighbours(space, i, map)), [space, i, map]);
-  useArrows((by) => (pinned.value = ((i ?? (by > 0 ? -1 : 0)) + by + examples.n) % examples.n), {}, [i]);
+  useArrows((by) => (selection.pinned.value = ((i ?? (by > 0 ? -1 : 0)) + by + examples.n) % examples.n), {}, [i]);
   const marks = useMemo(() => {
     if (i === null) return [];
-    const [accent, here] = [INK[theme.value], pointAt(map, i)];
+    const [accent, here] = [INK[view.theme.value], pointAt(map, i)];
     const found: Mark[] = [];
-    if (lines.value)
+    if (controls.lines.value)
       for (const other of near!.latent)
         found.push(
           { kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 },
@@ -48,7 +49,7 @@ function Mapped({ space, painter }: ViewProps) {
         );
     found.push({ kind: 'ring', points: [here], colour: accent, size: 18 });
     return found;
-  }, [near, map, lines.value, theme.value]);
+  }, [near, map, controls.lines.value, view.theme.value]);
 
   return (
     <div class="split">
@@ -57,11 +58,15 @@ function Mapped({ space, painter }: ViewProps) {
           <Choice
             name={say('map.kind')}
             value={kind}
-            onPick={(one) => (mapKind.value = one as 'tsne')}
+            onPick={(one) => (controls.map.value = one as 'tsne')}
             of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])}
           />
-          <button type="button" class="switch" aria-pressed={hidden.value} onClick={() => (hidden.value = !hidden.value)}>
-            {say(hidden.value ? 'guess.reveal' : 'guess.hide')}
+          <button
+            type="button"
+            class="switch"
+            aria-pressed={controls.guessing.value}
+            onClick={() => (controls.guessing.value = !controls.guessing.value)}>
+            {say(controls.guessing.value ? 'guess.reveal' : 'guess.hide')}
           </button>
         </div>
         <Stage space={space} painter={painter} kind={kind} marks={marks} tools />
@@ -70,19 +75,19 @@ function Mapped({ space, painter }: ViewProps) {
         </p>
       </div>
       <aside class="side">
-        {hidden.value ? (
+        {controls.guessing.value ? (
           <p class="card">{say('guess.hint')}</p>
         ) : (
           <div class="card">
             <Legend space={space} painter={painter} />
           </div>
         )}
-        {near && !hidden.value && <Pinned space={space} painter={painter} near={near} />}
-        {i === null && !chosen.value && <p class="quiet">{say('map.hint')}</p>}
-        {chosen.value && <Fenced painter={painter} rows={chosen.value} />}
-        {!hidden.value && (
+        {near && !controls.guessing.value && <Pinned space={space} painter={painter} near={near} />}
+        {i === null && !selection.enclosed.value && <p class="quiet">{say('map.hint')}</p>}
+        {selection.enclosed.value && <Fenced painter={painter} rows={selection.enclosed.value} />}
+        {!controls.guessing.value && (
           <div class="card">
-            <Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} />
+            <Search painter={painter} name={say('map.search')} onPick={(row) => (selection.pinned.value = row)} />
           </div>
         )}
       </aside>
@@ -128,11 +133,16 @@ function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
     <section class="card fenced" aria-live="polite">
       <h2>
         {say('map.fenced', { n: number(rows.length) })}
-        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (fence.value = null)}>
+        <button
+          type="button"
+          class="close"
+          aria-label={say('map.clear')}
+          title={say('map.clear')}
+          onClick={() => (selection.lasso.value = null)}>
           ×
         </button>
       </h2>
-      {names && !hidden.value && (
+      {names && !controls.guessing.value && (
         <ul class="counts">
           {counts.map(([c, count]) => (
             <li key={c}>
@@ -142,7 +152,7 @@ function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
           ))}
         </ul>
       )}
-      <Examples painter={painter} rows={rows.slice(0, SHEET)} onPick={(row) => (pinned.value = row)} />
+      <Examples painter={painter} rows={rows.slice(0, SHEET)} onPick={(row) => (selection.pinned.value = row)} />
     </section>
   );
 }

@@ -14,7 +14,8 @@ import { Tiles } from '../parts/Tiles';
 import { Waiting } from '../parts/Waiting';
 import type { Painter } from '../pictures/paint';
 import { between, isOff, path, row, stack, type Method } from '../space';
-import { at, from, method, narrow, report, theme, to } from '../state';
+import { selection } from '../state/selection';
+import { controls, report, view } from '../state/view';
 import { say } from '../words';
 import { labelled, labelOf, onPlane, plane, type ViewProps } from './given';
 import { NoDecoder } from './NoDecoder';
@@ -29,7 +30,7 @@ export function ends(painter: Painter): [number, number] {
   const classes = painter.site.data.class_names?.length ?? 0;
   const first = (label: number) => Math.max(0, labels?.indexOf(label) ?? 0);
   const usual = labels && classes > 1 ? [first(4 % classes), first((9 % classes) + Number(9 % classes === 4 % classes))] : [0, n >> 1];
-  return [from.value ?? usual[0], to.value ?? usual[1]];
+  return [selection.walkFrom.value ?? usual[0], selection.walkTo.value ?? usual[1]];
 }
 
 /** The labels of a way for a decoder that takes some: a blend of both ends'. */
@@ -64,7 +65,7 @@ export function Walk({ space, painter }: ViewProps) {
 function Walking({ space, painter }: ViewProps) {
   const latents = space.latents!;
   const [a, b] = ends(painter);
-  const [t, way, dark] = [at.value, method.value, theme.value];
+  const [t, way, dark] = [controls.t.value, controls.method.value, view.theme.value];
   const shown = useSignal<Film | null>(null);
   const now = useSignal<Raw | null>(null);
   const slot = useSignal<'from' | 'to'>('from');
@@ -87,7 +88,7 @@ function Walking({ space, painter }: ViewProps) {
   useEffect(() => rollFilm(a, b, way), [a, b, way, space]);
   useEffect(() => showNow(a, b, t, way), [a, b, t, way, space]);
 
-  useArrows((by) => (at.value = Math.min(1, Math.max(0, Math.round(at.value * 24 + by) / 24))));
+  useArrows((by) => (controls.t.value = Math.min(1, Math.max(0, Math.round(controls.t.value * 24 + by) / 24))));
 
   const place = (z: ArrayLike<number>) => onPlane(space, z);
   const marks = useMemo(() => {
@@ -108,12 +109,12 @@ function Walking({ space, painter }: ViewProps) {
   const all = useMemo(() => [...marks, here], [marks, t]);
 
   const pick = (i: number) => {
-    (slot.value === 'from' ? from : to).value = i;
+    (slot.value === 'from' ? selection.walkFrom : selection.walkTo).value = i;
     slot.value = slot.value === 'from' ? 'to' : 'from';
   };
   const off = shown.value?.off.filter(Boolean).length ?? 0;
   const red = OFF[dark];
-  const across = narrow.value ? STEPS / 2 : STEPS;
+  const across = view.narrow.value ? STEPS / 2 : STEPS;
 
   return (
     <div class="split">
@@ -144,12 +145,12 @@ function Walking({ space, painter }: ViewProps) {
             frame={(k) => (shown.value!.off[k] ? red : null)}
             paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)}
           />
-          {narrow.value && (
+          {view.narrow.value && (
             <div class="now">
               <Output painter={painter} raw={now.value} />
             </div>
           )}
-          <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (at.value = value)} />
+          <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (controls.t.value = value)} />
           <p role="status" class={off ? 'off' : ''}>
             {shown.value ? off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on') : <Waiting text="wait.model" />}
           </p>
@@ -159,11 +160,11 @@ function Walking({ space, painter }: ViewProps) {
       </div>
       <aside class="side">
         <div class="card now">
-          {!narrow.value && <Output painter={painter} raw={now.value} />}
+          {!view.narrow.value && <Output painter={painter} raw={now.value} />}
           <Choice
             name={say('walk.way')}
             value={way}
-            onPick={(one) => (method.value = one)}
+            onPick={(one) => (controls.method.value = one)}
             of={[
               ['linear', say('walk.linear')],
               ['slerp', say('walk.slerp')],
@@ -186,7 +187,7 @@ function Walking({ space, painter }: ViewProps) {
           ))}
           <p class="quiet">{say('walk.pick')}</p>
           <Search painter={painter} name={say(`walk.${slot.value}`)} onPick={pick} />
-          <button type="button" onClick={() => ([from.value, to.value] = [b, a])}>
+          <button type="button" onClick={() => ([selection.walkFrom.value, selection.walkTo.value] = [b, a])}>
             {say('walk.swap')}
           </button>
         </div>

@@ -5,7 +5,7 @@ import { encoded, type Raw } from '../network';
 import { fetchFloats, fetchWhole } from '../site';
 import type { Painter } from '../pictures/paint';
 import { draw, nearest, uniforms, type Mixture, type Rows } from '../space';
-import { prior } from '../state';
+import { controls } from '../state/view';
 import { labelled } from './given';
 
 export const DRAWS = 64;
@@ -13,7 +13,7 @@ const AT_ONCE = 100;
 
 /** The prior that is drawn from: what was asked for if this run has it, else its own. */
 export function priorOf(space: Space): 'normal' | 'gmm' {
-  const wanted = prior.value === 'own' ? space.run.prior : prior.value;
+  const wanted = controls.prior.value === 'own' ? space.run.prior : controls.prior.value;
   return wanted === 'gmm' && space.mixture ? 'gmm' : 'normal';
 }
 

@@ -3,9 +3,10 @@ import { useEffect } from 'preact/hooks';
 import { examples, space, type Space } from './loaded';
 import { isTheirs } from './parts/arrows';
 import { Bar } from './parts/Bar';
+import { useLatest } from './parts/useLatest';
 import { Waiting } from './parts/Waiting';
 import { Painter } from './pictures/paint';
-import { attempt, report, type View, view, VIEWS } from './state/view';
+import { report, type View, view, VIEWS } from './state/view';
 import { Compare } from './views/Compare';
 import { Draw } from './views/Draw';
 import { Generate } from './views/Generate';
@@ -69,14 +70,12 @@ const isStuck = () => !view.site.value || opened.value?.run !== view.run.value;
 function Opened() {
   const here = view.site.value!;
   const untold = !view.problem.value;
+  const wanted = view.run.value;
+  // What failed is tried again when its problem has been read and closed.
+  const loaded = useLatest(async () => (untold ? space(here, wanted) : null), [wanted], [untold]);
   useEffect(() => {
-    const wanted = view.run.value;
-    if (opened.peek()?.run === wanted || !untold) return;
-    attempt(async () => {
-      const found = await space(here, wanted);
-      if (wanted === view.run.value) opened.value = found;
-    });
-  }, [view.runIndex.value, untold]);
+    if (loaded) opened.value = loaded;
+  }, [loaded]);
   const found = opened.value;
   // What was drawn is still there when another run is to see it.
   const stays = view.name.value === 'draw' && !view.problem.value;

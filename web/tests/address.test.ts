@@ -118,6 +118,8 @@ describe('garbage', () => {
       'lasso=pca,0,0,1,0',
       'lasso=pca,0,0,1,0,1',
       'lasso=pca,0,0,1,0,1,x',
+      'lasso=pca,0,0,1,0,1,1,2',
+      'lasso=pca,0,0,1,x,0,1,1',
       'lang=fr',
       '%',
     ],

@@ -1,18 +1,16 @@
 /** The pinned example: itself, what the model makes of it, and who is near. */
 
-import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
 import { examples, type Space } from '../loaded';
-import { latest, type Raw } from '../network';
 import type { Painter } from '../pictures/paint';
 import { nearest, row } from '../space';
 import { selection } from '../state/selection';
-import { controls, report, view } from '../state/view';
+import { controls, view } from '../state/view';
 import { canReconstruct, canTake, reconstruction } from '../views/given';
 import { number, say } from '../words';
 import { Switch } from './Controls';
 import { Captioned, describe, Example, Examples, Output } from './Pictures';
 import { Columns } from './Columns';
+import { useLatest } from './useLatest';
 
 export const NEAR = 10;
 
@@ -31,19 +29,9 @@ export function neighbours(space: Space, i: number, map: Float32Array): Near {
 
 export function Pinned({ space, painter, near }: { space: Space; painter: Painter; near: Near }) {
   const i = selection.pinned.value!;
-  const back = useSignal<Raw | null>(null);
-  const ask = useMemo(
-    () =>
-      latest(async (wanted: number) => {
-        const found = await reconstruction(space, painter, wanted).catch((error) => (report(error), null));
-        if (selection.pinned.value === wanted) back.value = found;
-      }),
-    [space],
-  );
-  useEffect(() => {
-    back.value = null;
-    ask(i);
-  }, [i, space]);
+  const found = useLatest(async () => ({ of: i, raw: await reconstruction(space, painter, i) }), [space], [i]);
+  // Beside an example stands its own reconstruction, or none.
+  const back = found?.of === i ? found.raw : null;
   const rows = examples.value!.rows;
   return (
     <section class="card pinned" aria-live="polite">
@@ -69,11 +57,11 @@ export function Pinned({ space, painter, near }: { space: Space; painter: Painte
         {canReconstruct(space, painter) && (
           <Captioned
             text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
-            <Output painter={painter} raw={back.value} />
+            <Output painter={painter} raw={back} />
           </Captioned>
         )}
       </div>
-      {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back.value} />}
+      {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back} />}
       <h3>{say('pin.near')}</h3>
       <Examples painter={painter} rows={near.latent} onPick={(other) => (selection.pinned.value = other)} />
       <Switch name={say('lie.ask')} on={controls.lines} />

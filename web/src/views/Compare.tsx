@@ -1,26 +1,26 @@
 /** Two runs on the same example, the same walk, the same draws; twin pads where the latent space is the map. */
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import { examples as loaded, space as spaceOf, type Space } from '../loaded';
+import { useMemo } from 'preact/hooks';
+import { examples as loaded, space as spaceOf } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
-import { latest, type Raw } from '../network';
 import { about } from '../parts/Bar';
 import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Tiles } from '../parts/Tiles';
+import { useLatest } from '../parts/useLatest';
 import type { RunRef } from '../site';
 import { stack } from '../space';
 import { selection } from '../state/selection';
-import { attempt, chooseRun, controls, report, view } from '../state/view';
+import { chooseRun, controls, view } from '../state/view';
 import { knows, number, say, type Key } from '../words';
 import { drawn, DRAWS, priorOf } from './draws';
 import { canReconstruct, labelled, labelNear, reconstruction, type ViewProps } from './given';
 import { mapOf, pointAt, Warning } from './MapView';
 import { NoDecoder } from './NoDecoder';
-import { ends, film, OFF, STEPS, type Film } from './Walk';
+import { ends, film, OFF, STEPS } from './Walk';
 
 /** The other run, where nobody chose: one that stands well beside the first. */
 function other(runs: RunRef[], first: number): number | null {
@@ -34,16 +34,7 @@ function other(runs: RunRef[], first: number): number | null {
 export function Compare({ space, painter }: ViewProps) {
   const { runs } = view.site.value!;
   const second = other(runs, view.runIndex.value);
-  const beside = useSignal<Space | null>(null);
-  useEffect(() => {
-    if (second === null) return;
-    let wanted = true;
-    attempt(async () => {
-      const found = await spaceOf(view.site.value!, runs[second]);
-      if (wanted) beside.value = found;
-    });
-    return () => void (wanted = false);
-  }, [second]);
+  const beside = useLatest(async () => (second === null ? null : spaceOf(view.site.value!, runs[second])), [second]);
   // Without examples there are no ends of a walk, and no map.
   const whole = Boolean(loaded.value && space.latents);
   const what = whole ? controls.same.value : 'draws';
@@ -54,7 +45,7 @@ export function Compare({ space, painter }: ViewProps) {
   useArrows(next, {}, [what]);
   if (second === null) return <p class="none">{say('none.other')}</p>;
   const flat = runs.filter((one) => one.latent_dim === 2 && 'decode' in one.networks).length >= 2;
-  const pads = space.run.latent_dim === 2 && beside.value?.run.latent_dim === 2;
+  const pads = space.run.latent_dim === 2 && beside?.run.latent_dim === 2;
   const kinds = (whole ? (['example', 'walk', 'draws', ...(flat ? ['pads' as const] : [])] as const) : (['draws'] as const)).map(
     (kind): ['example', string] => [kind as 'example', say(`compare.${kind}` as Key)],
   );
@@ -89,7 +80,7 @@ export function Compare({ space, painter }: ViewProps) {
           <Same what={what} space={space} painter={painter} />
         </Side>
         <Side name={say('compare.right')} index={second} onPick={(i) => (view.otherRunIndex.value = i)} but={view.runIndex.value}>
-          {beside.value && beside.value.run === runs[second] && <Same key={second} what={what} space={beside.value} painter={painter} />}
+          {beside && <Same key={second} what={what} space={beside} painter={painter} />}
         </Side>
       </div>
     </>
@@ -152,20 +143,9 @@ function Same({ what, space, painter }: ViewProps & { what: typeof controls.same
   return space.run.latent_dim === 2 ? <Pad space={space} painter={painter} /> : null;
 }
 
-/** What a promise brings, for as long as it is wanted. */
-function useAsked<T>(ask: () => Promise<T>, key: unknown[]): T | null {
-  const found = useSignal<T | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    ask().then((value) => wanted && (found.value = value), report);
-    return () => void (wanted = false);
-  }, key);
-  return found.value;
-}
-
 function SameExample({ space, painter }: ViewProps) {
   const i = selection.pinned.value ?? 0;
-  const back = useAsked(() => reconstruction(space, painter, i), [space, i]);
+  const back = useLatest(() => reconstruction(space, painter, i), [space], [i]);
   const kind = mapOf(space, controls.map.value);
   const marks = useMemo<Mark[]>(
     () => [{ kind: 'ring', points: [pointAt(space.maps.get(kind)!, i)], colour: INK[view.theme.value], size: 18 }],
@@ -196,7 +176,7 @@ function SameExample({ space, painter }: ViewProps) {
 
 function SameWalk({ space, painter }: ViewProps) {
   const [a, b] = ends(painter);
-  const shown = useAsked<Film>(() => film(space, painter, a, b, controls.method.value), [space, a, b, controls.method.value]);
+  const shown = useLatest(() => film(space, painter, a, b, controls.method.value), [space], [a, b, controls.method.value]);
   return (
     <>
       <div class="pair">
@@ -228,10 +208,14 @@ function SameWalk({ space, painter }: ViewProps) {
 
 function SameDraws({ space, painter }: ViewProps) {
   const from = priorOf(space);
-  const shown = useAsked<Raw>(() => {
-    const { z, labels } = drawn(space, painter, DRAWS, controls.seed.value);
-    return space.network.decode(z, labels);
-  }, [space, controls.seed.value, from]);
+  const shown = useLatest(
+    () => {
+      const { z, labels } = drawn(space, painter, DRAWS, controls.seed.value);
+      return space.network.decode(z, labels);
+    },
+    [space],
+    [controls.seed.value, from],
+  );
   return (
     <>
       <Tiles
@@ -253,16 +237,8 @@ function SameDraws({ space, painter }: ViewProps) {
 /** A latent space of two numbers as a map, on which the decoder answers. */
 function Pad({ space, painter }: ViewProps) {
   const at = useSignal<[number, number]>([space.run.axes.center[0], space.run.axes.center[1]]);
-  const answer = useSignal<Raw | null>(null);
-  const ask = useMemo(
-    () =>
-      latest(async (z: [number, number]) => {
-        const given = labelled(space, painter, [labelNear(space, z)]);
-        await space.network.decode(stack([z]), given).then((found) => (answer.value = found), report);
-      }),
-    [space],
-  );
-  useEffect(() => ask(at.value), [at.value]);
+  const z = at.value;
+  const answer = useLatest(() => space.network.decode(stack([z]), labelled(space, painter, [labelNear(space, z)])), [space], [z]);
   const { deviation } = space.run.axes;
   const key = (name: string) => {
     const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[name];
@@ -277,7 +253,7 @@ function Pad({ space, painter }: ViewProps) {
     <div class="pad">
       <Stage space={space} painter={painter} kind="latent" marks={marks} onMove={(xy) => (at.value = xy)} onKey={key} />
       <Captioned text={`z = (${at.value.map((value) => number(value, 2)).join('; ')})`}>
-        <Output painter={painter} raw={answer.value} />
+        <Output painter={painter} raw={answer} />
       </Captioned>
     </div>
   );

@@ -2,19 +2,20 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { examples as loaded, type Space } from '../loaded';
+import { examples as loaded } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
-import { latest, type Raw } from '../network';
+import type { Raw } from '../network';
 import { Slider } from '../parts/Controls';
 import { Captioned, Examples, Output } from '../parts/Pictures';
 import { RowSliders, usualRow } from '../parts/RowSliders';
 import { Sketch } from '../parts/Sketch';
+import { useLatest } from '../parts/useLatest';
 import { rawOf } from '../pictures/paint';
 import { centred, corrupted, reduced } from '../pictures/sketch';
 import { isOff, nearest, place, project, row } from '../space';
 import { selection } from '../state/selection';
-import { attempt, controls, report, view } from '../state/view';
+import { controls, view } from '../state/view';
 import { number, say } from '../words';
 import { canTake, labelled, labelNear, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
@@ -25,8 +26,6 @@ interface Answer {
   back: Raw | null;
   classes: Float32Array | null;
   z: Float32Array;
-  /** By which it was given: the run may be another by now. */
-  space: Space;
 }
 
 export function Draw({ space, painter }: ViewProps) {
@@ -37,39 +36,28 @@ export function Draw({ space, painter }: ViewProps) {
   const noise = run.noise ? Math.min(most, Math.max(0, controls.noise.value ?? run.noise.strength)) : 0;
   const centre = useSignal(data.centred);
   const raw = useSignal<Raw | null>(null);
-  const answer = useSignal<Answer | null>(null);
   const drawing = useRef<HTMLCanvasElement | null>(null);
 
-  const asked = useRef(space);
-  asked.current = space;
-  const ask = useMemo(
-    () =>
-      latest(async (given: Raw, strength: number) => {
-        try {
-          const noisy = run.noise ? corrupted(given, run.noise.noise, strength, data) : given;
-          const z = await network.encode(noisy);
-          // Where the label is a condition, it is that of the nearest example.
-          const label = labelled(space, painter, [labelNear(space, row(z, 0))]);
-          const found: Answer = {
-            seen: given,
-            noisy,
-            back: network.can('reconstruct') ? await network.reconstruct(noisy, label) : null,
-            classes: network.can('classify') ? await network.classify(noisy) : null,
-            z: row(z, 0),
-            space,
-          };
-          // What was cleared meanwhile, or is another run's to answer, has no answer.
-          if (raw.peek() && asked.current === space) answer.value = found;
-        } catch (error) {
-          report(error);
-        }
-      }),
-    [space],
+  const given = raw.value;
+  const found = useLatest(
+    async (): Promise<Answer | null> => {
+      if (!given) return null;
+      const noisy = run.noise ? corrupted(given, run.noise.noise, noise, data) : given;
+      const z = await network.encode(noisy);
+      // Where the label is a condition, it is that of the nearest example.
+      const label = labelled(space, painter, [labelNear(space, row(z, 0))]);
+      return {
+        seen: given,
+        noisy,
+        back: network.can('reconstruct') ? await network.reconstruct(noisy, label) : null,
+        classes: network.can('classify') ? await network.classify(noisy) : null,
+        z: row(z, 0),
+      };
+    },
+    // What was cleared has no answer, and what another run answered is not this one's.
+    [space, given === null],
+    [given, noise],
   );
-  useEffect(() => {
-    if (raw.value) ask(raw.value, noise);
-    else answer.value = null;
-  }, [raw.value, noise, space]);
 
   const changed = (canvas: HTMLCanvasElement) => {
     drawing.current = canvas;
@@ -83,18 +71,14 @@ export function Draw({ space, painter }: ViewProps) {
   useEffect(() => {
     if (drawing.current && selection.taken.value === null) changed(drawing.current);
   }, [centre.value]);
+  const taken = selection.taken.value;
+  const example = useLatest(async () => (taken === null || !loaded.value ? null : { raw: await rawExample(painter, taken) }), [taken]);
   useEffect(() => {
-    const i = selection.taken.value;
-    if (i !== null && loaded.value)
-      attempt(async () => {
-        const found = await rawExample(painter, i);
-        if (selection.taken.value !== i) return;
-        if (found) raw.value = found;
-        else selection.taken.value = null;
-      });
-  }, [selection.taken.value]);
+    if (!example) return;
+    if (example.raw) raw.value = example.raw;
+    else selection.taken.value = null;
+  }, [example]);
 
-  const found = answer.value?.space === space ? answer.value : null;
   useEffect(() => {
     // A row begins at what is usual; an example that was taken comes instead.
     if (isRow && !raw.value && selection.taken.value === null) raw.value = usualRow(data);

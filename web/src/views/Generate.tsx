@@ -1,19 +1,18 @@
 /** Draws: where they land, what they look like, what never appears; and one latent to take apart. */
 
-import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { examples as loaded } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
-import { latest, type Raw } from '../network';
 import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { Tiles } from '../parts/Tiles';
+import { useLatest } from '../parts/useLatest';
 import { Waiting } from '../parts/Waiting';
-import { isOff, norm, row, shares, type Rows } from '../space';
-import { controls, report, view } from '../state/view';
+import { isOff, norm, row, shares } from '../space';
+import { controls, view } from '../state/view';
 import { number, say } from '../words';
-import { coverage, drawn, DRAWS, priorOf, type Coverage } from './draws';
+import { coverage, drawn, DRAWS, priorOf } from './draws';
 import { NoDecoder } from './NoDecoder';
 import { Sliders } from './Sliders';
 import { onPlane, plane, type ViewProps } from './given';
@@ -33,15 +32,7 @@ function Generating({ space, painter }: ViewProps) {
     () => drawn(space, painter, DRAWS, controls.seed.value, controls.label.value),
     [space, from, controls.seed.value, controls.label.value],
   );
-  const pictures = useSignal<Raw | null>(null);
-  const decode = useMemo(
-    () =>
-      latest(async (z: Rows, labels: Float32Array | null) => {
-        await space.network.decode(z, labels).then((found) => (pictures.value = found), report);
-      }),
-    [space],
-  );
-  useEffect(() => decode(z, labels), [z, labels]);
+  const pictures = useLatest(() => space.network.decode(z, labels), [space], [z, labels]);
 
   const again = () => controls.seed.value++;
   useArrows((by) => by > 0 && again(), { ' ': again });
@@ -98,15 +89,15 @@ function Generating({ space, painter }: ViewProps) {
         <div class="main">
           <div class="card draws">
             <h2>{say('generate.draws')}</h2>
-            {!pictures.value && <Waiting text="wait.model" />}
+            {!pictures && <Waiting text="wait.model" />}
             <Tiles
-              n={pictures.value ? DRAWS : 0}
+              n={pictures ? DRAWS : 0}
               columns={painter.columns(view.narrow.value ? 8 : 16)}
               width={painter.width}
               height={painter.height}
               gap={painter.gap}
               label={say('generate.draws')}
-              paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures.value!, k, x, y, w, h)}
+              paint={(pen, k, x, y, w, h) => painter.raw(pen, pictures!, k, x, y, w, h)}
             />
           </div>
           {loaded.value && space.latents && (
@@ -186,22 +177,15 @@ function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
 
 /** Which classes the draws reach. */
 function Covered({ space, painter }: ViewProps) {
-  const found = useSignal<Coverage | null>(null);
   const now = `${priorOf(space)} ${controls.seed.value} ${controls.label.value}`;
-  useEffect(() => {
-    let stale = false;
-    found.value = null;
-    // After the draws themselves have been seen, and only for those that one stays with.
-    const later = setTimeout(() => {
-      coverage(space, painter, controls.seed.value, controls.label.value, () => stale).then((share) => {
-        if (!stale) found.value = share;
-      }, report);
-    }, 250);
-    return () => {
-      clearTimeout(later);
-      stale = true;
-    };
-  }, [space, now]);
+  const share = useLatest(
+    async (isOld) => {
+      // After the draws themselves have been seen, and only for those that one stays with.
+      await new Promise((done) => setTimeout(done, 250));
+      return isOld() ? null : coverage(space, painter, controls.seed.value, controls.label.value, isOld);
+    },
+    [space, now],
+  );
   const names = painter.site.data.class_names;
   if (!painter.site.judge || !names)
     return (
@@ -210,7 +194,6 @@ function Covered({ space, painter }: ViewProps) {
         <p class="quiet">{say(painter.site.examples ? 'generate.coverage.none' : 'none.classes')}</p>
       </>
     );
-  const share = found.value;
   const missing = names.filter((_, c) => share && share.classes[c] < HARDLY);
   return (
     <div class="coverage" data-ready={share ? 'true' : 'false'}>

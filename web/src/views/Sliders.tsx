@@ -1,19 +1,18 @@
 /** One latent, number by number: along PCA directions and axes, and broken. */
 
-import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import { latest, type Raw } from '../network';
+import type { Signal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { Choice, Slider } from '../parts/Controls';
 import { Captioned, Output } from '../parts/Pictures';
+import { useLatest } from '../parts/useLatest';
 import { normals, row, stack, uniforms } from '../space';
 import { edits, MOST_NOISE, type Moves, selection, undoEdits } from '../state/selection';
-import { controls, report } from '../state/view';
+import { controls } from '../state/view';
 import { number, say } from '../words';
 import { labelled, labelOf, type ViewProps } from './given';
 
 export function Sliders({ space, painter }: ViewProps) {
   const { axes, latent_dim: d } = space.run;
-  const [whole, broken] = [useSignal<Raw | null>(null), useSignal<Raw | null>(null)];
   const own = controls.start.value === 'pin' && selection.pinned.value !== null && space.latents ? selection.pinned.value : null;
 
   const base = useMemo(() => (own === null ? Float32Array.from(axes.center) : row(space.latents!, own)), [space, own]);
@@ -31,18 +30,15 @@ export function Sliders({ space, painter }: ViewProps) {
   }, [z, edits.zeroed.value, edits.noise.value, controls.seed.value]);
   const isBroken = edits.zeroed.value !== null || edits.noise.value > 0;
 
-  const ask = useMemo(
-    () =>
-      latest(async (z: Float32Array, spoiled: Float32Array, of: number) => {
-        const given = labelled(space, painter, [of, of]);
-        await space.network.decode(stack([z, spoiled]), given).then((found) => {
-          whole.value = found.slice(0, painter.size);
-          broken.value = found.slice(painter.size);
-        }, report);
-      }),
+  const of = controls.label.value ?? (own === null ? 0 : labelOf(own));
+  const decoded = useLatest(
+    async () => {
+      const both = await space.network.decode(stack([z, spoiled]), labelled(space, painter, [of, of]));
+      return { whole: both.slice(0, painter.size), broken: both.slice(painter.size) };
+    },
     [space],
+    [z, spoiled, of],
   );
-  useEffect(() => ask(z, spoiled, controls.label.value ?? (own === null ? 0 : labelOf(own))), [z, spoiled, controls.label.value, own]);
 
   const change = (cell: Signal<Moves>, i: number, by: number) => (cell.value = { ...cell.value, [i]: by });
   const limits = (low: number, high: number) => ({ least: Math.min(low, -1e-3), most: Math.max(high, 1e-3) });
@@ -76,10 +72,10 @@ export function Sliders({ space, painter }: ViewProps) {
       <div class="desk">
         <div class="pair">
           <Captioned text={say('break.before')}>
-            <Output painter={painter} raw={whole.value} />
+            <Output painter={painter} raw={decoded?.whole ?? null} />
           </Captioned>
           <Captioned text={say('break.after')}>
-            <Output painter={painter} raw={isBroken ? broken.value : whole.value} />
+            <Output painter={painter} raw={(isBroken ? decoded?.broken : decoded?.whole) ?? null} />
           </Captioned>
         </div>
         <div class="strings">

@@ -1,21 +1,22 @@
 /** From one example to another through the latent space, decoded on the way. */
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { examples as loaded, type Space } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
-import { latest, type Raw } from '../network';
+import type { Raw } from '../network';
 import { useArrows } from '../parts/arrows';
 import { Choice, Slider } from '../parts/Controls';
 import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Search } from '../parts/Search';
 import { Tiles } from '../parts/Tiles';
+import { useLatest } from '../parts/useLatest';
 import { Waiting } from '../parts/Waiting';
 import type { Painter } from '../pictures/paint';
 import { between, isOff, path, row, stack, type Method } from '../space';
 import { selection } from '../state/selection';
-import { controls, report, view } from '../state/view';
+import { controls, view } from '../state/view';
 import { say } from '../words';
 import { labelled, labelOf, onPlane, plane, type ViewProps } from './given';
 import { NoDecoder } from './NoDecoder';
@@ -66,27 +67,17 @@ function Walking({ space, painter }: ViewProps) {
   const latents = space.latents!;
   const [a, b] = ends(painter);
   const [t, way, dark] = [controls.t.value, controls.method.value, view.theme.value];
-  const shown = useSignal<Film | null>(null);
-  const now = useSignal<Raw | null>(null);
   const slot = useSignal<'from' | 'to'>('from');
 
-  const rollFilm = useMemo(
-    () =>
-      latest(async (a: number, b: number, way: Method) => {
-        await film(space, painter, a, b, way).then((found) => (shown.value = found), report);
-      }),
+  const shown = useLatest(() => film(space, painter, a, b, way), [space], [a, b, way]);
+  const now = useLatest(
+    () => {
+      const z = between(row(latents, a), row(latents, b), t, way);
+      return space.network.decode(stack([z]), blended(space, painter, a, b, [t]));
+    },
     [space],
+    [a, b, t, way],
   );
-  const showNow = useMemo(
-    () =>
-      latest(async (a: number, b: number, t: number, way: Method) => {
-        const z = between(row(latents, a), row(latents, b), t, way);
-        await space.network.decode(stack([z]), blended(space, painter, a, b, [t])).then((found) => (now.value = found), report);
-      }),
-    [space],
-  );
-  useEffect(() => rollFilm(a, b, way), [a, b, way, space]);
-  useEffect(() => showNow(a, b, t, way), [a, b, t, way, space]);
 
   useArrows((by) => (controls.t.value = Math.min(1, Math.max(0, Math.round(controls.t.value * 24 + by) / 24))));
 
@@ -112,7 +103,7 @@ function Walking({ space, painter }: ViewProps) {
     (slot.value === 'from' ? selection.walkFrom : selection.walkTo).value = i;
     slot.value = slot.value === 'from' ? 'to' : 'from';
   };
-  const off = shown.value?.off.filter(Boolean).length ?? 0;
+  const off = shown?.off.filter(Boolean).length ?? 0;
   const red = OFF[dark];
   const across = view.narrow.value ? STEPS / 2 : STEPS;
 
@@ -135,24 +126,24 @@ function Walking({ space, painter }: ViewProps) {
           )}
           <h2>{say('walk.codes')}</h2>
           <Tiles
-            n={shown.value ? STEPS : 0}
+            n={shown ? STEPS : 0}
             columns={across}
             width={painter.width}
             height={painter.height}
             gap={painter.gap}
             class="film codes"
             label={say('walk.codes')}
-            frame={(k) => (shown.value!.off[k] ? red : null)}
-            paint={(pen, k, x, y, w, h) => painter.raw(pen, shown.value!.frames, k, x, y, w, h)}
+            frame={(k) => (shown!.off[k] ? red : null)}
+            paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)}
           />
           {view.narrow.value && (
             <div class="now">
-              <Output painter={painter} raw={now.value} />
+              <Output painter={painter} raw={now} />
             </div>
           )}
           <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (controls.t.value = value)} />
           <p role="status" class={off ? 'off' : ''}>
-            {shown.value ? off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on') : <Waiting text="wait.model" />}
+            {shown ? off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on') : <Waiting text="wait.model" />}
           </p>
         </div>
         <Stage space={space} painter={painter} kind={plane(space)} marks={all} onPick={pick} />
@@ -160,7 +151,7 @@ function Walking({ space, painter }: ViewProps) {
       </div>
       <aside class="side">
         <div class="card now">
-          {!view.narrow.value && <Output painter={painter} raw={now.value} />}
+          {!view.narrow.value && <Output painter={painter} raw={now} />}
           <Choice
             name={say('walk.way')}
             value={way}

@@ -68,7 +68,7 @@ class SiteWriter:
                 self._run(i, run) | {"name": name}
                 for i, (run, name) in enumerate(zip(runs, _names(runs), strict=True))
             ],
-            "judge": self._judge(judge, runs[0]) if judge is not None and self.examples else None,
+            "reference_classifier": self._judge(judge, runs[0]) if judge is not None and self.examples else None,
         }
         names = {"classes": len(data.class_names or ()), "columns": len(data.columns or ())}
         if not self.thumbnails and any(names.values()):
@@ -279,10 +279,10 @@ class SiteWriter:
         self.public["judges"] = 1
         seen = judge.encode(kept.x)
         return {
-            "encode": self._file("judge/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)),
-            "latents": self._array("judge/latents", seen),
-            "radii": self._array("judge/radii", metrics.radii(seen)),
-            "labels": self._array("judge/labels", kept.y),
+            "encode": self._file("reference-classifier/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)),
+            "latents": self._array("reference-classifier/latents", seen),
+            "radii": self._array("reference-classifier/radii", metrics.radii(seen)),
+            "labels": self._array("reference-classifier/labels", kept.y),
         }
 
 

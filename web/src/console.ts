@@ -32,7 +32,7 @@ export function openConsole(site: Site): void {
       return {
         at: latent.place(latents!, maps.get(map)!, z, ref.near!.k),
         distance: near.distances.at(-1),
-        off: latent.isOff(latents!, ref.near!, z),
+        outOfDistribution: latent.isOutOfDistribution(latents!, ref.near!, z),
       };
     },
   };

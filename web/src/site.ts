@@ -87,7 +87,7 @@ export interface Site {
   data: Data;
   examples: ExamplesRef | null;
   runs: RunRef[];
-  judge: { encode: FileRef; latents: ArrayRef; radii: ArrayRef; labels: ArrayRef } | null;
+  reference_classifier: { encode: FileRef; latents: ArrayRef; radii: ArrayRef; labels: ArrayRef } | null;
 }
 
 export const FORMAT = 1;

@@ -20,7 +20,7 @@ import { drawn, DRAWS, priorOf } from './draws';
 import { canReconstruct, labelled, labelNear, reconstruction, type ViewProps } from './given';
 import { mapOf, pointAt, Warning } from './MapView';
 import { NoDecoder } from './NoDecoder';
-import { ends, film, OFF, STEPS } from './Walk';
+import { ends, film, OUT_OF_DISTRIBUTION, STEPS } from './Walk';
 
 /** The other run, where nobody chose: one that stands well beside the first. */
 function other(runs: RunRef[], first: number): number | null {
@@ -194,12 +194,14 @@ function SameWalk({ space, painter }: ViewProps) {
         height={painter.height}
         gap={painter.gap}
         label={say('walk.codes')}
-        frame={(k) => (shown!.off[k] ? OFF[view.theme.value] : null)}
+        frame={(k) => (shown!.outOfDistribution[k] ? OUT_OF_DISTRIBUTION[view.theme.value] : null)}
         paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)}
       />
       {shown && (
         <p class="quiet">
-          {shown.off.some(Boolean) ? say('walk.off', { n: shown.off.filter(Boolean).length, steps: STEPS }) : say('walk.on')}
+          {shown.outOfDistribution.some(Boolean)
+            ? say('walk.out-of-distribution', { n: shown.outOfDistribution.filter(Boolean).length, steps: STEPS })
+            : say('walk.in-distribution')}
         </p>
       )}
     </>

@@ -13,7 +13,7 @@ import { Sketch } from '../parts/Sketch';
 import { useLatest } from '../parts/useLatest';
 import { rawOf } from '../pictures/paint';
 import { centred, corrupted, reduced } from '../pictures/sketch';
-import { isOff, nearest, place, project, row } from '../space';
+import { isOutOfDistribution, nearest, place, project, row } from '../space';
 import { selection } from '../state/selection';
 import { controls, view } from '../state/view';
 import { number, say } from '../words';
@@ -94,7 +94,7 @@ export function Draw({ space, painter }: ViewProps) {
     return [{ kind: 'dot', points: [at], colour: INK[view.theme.value], size: 20 }];
   }, [found, map, view.theme.value]);
   const near = found && latents ? nearest(latents, found.z, 10).rows : [];
-  const off = found && latents ? isOff(latents, run.near!, found.z) : false;
+  const isOutside = found && latents ? isOutOfDistribution(latents, run.near!, found.z) : false;
 
   return (
     <div class="desk-draw">
@@ -136,8 +136,8 @@ export function Draw({ space, painter }: ViewProps) {
               )}
             </div>
             {latents && (
-              <p class={off ? 'off' : ''} role="status">
-                {say(off ? 'draw.off' : 'draw.on')}
+              <p class={isOutside ? 'out-of-distribution' : ''} role="status">
+                {say(isOutside ? 'draw.out-of-distribution' : 'draw.in-distribution')}
               </p>
             )}
           </>

@@ -9,7 +9,7 @@ import { Choice } from '../parts/Controls';
 import { Tiles } from '../parts/Tiles';
 import { useLatest } from '../parts/useLatest';
 import { Waiting } from '../parts/Waiting';
-import { isOff, norm, row, shares } from '../space';
+import { isOutOfDistribution, norm, row, shares } from '../space';
 import { controls, view } from '../state/view';
 import { number, say } from '../words';
 import { coverage, drawn, DRAWS, priorOf } from './draws';
@@ -51,8 +51,8 @@ function Generating({ space, painter }: ViewProps) {
       [x + 3.5, y + 3.5],
     ] as [number, number][];
   }, [space]);
-  const off = useMemo(
-    () => (space.latents ? rows.filter((z) => isOff(space.latents!, space.run.near!, z)).length / rows.length : null),
+  const outside = useMemo(
+    () => (space.latents ? rows.filter((z) => isOutOfDistribution(space.latents!, space.run.near!, z)).length / rows.length : null),
     [rows],
   );
 
@@ -105,7 +105,7 @@ function Generating({ space, painter }: ViewProps) {
               <Stage space={space} painter={painter} kind={plane(space)} marks={marks} within={within} />
               <p class="quiet">
                 {say(d === 2 ? 'generate.where.latent' : 'generate.where')}{' '}
-                {off !== null && say('generate.off', { share: number(100 * off, 0) })}
+                {outside !== null && say('generate.out-of-distribution', { share: number(100 * outside, 0) })}
               </p>
             </>
           )}
@@ -187,7 +187,7 @@ function Covered({ space, painter }: ViewProps) {
     [space, now],
   );
   const names = painter.site.data.class_names;
-  if (!painter.site.judge || !names)
+  if (!painter.site.reference_classifier || !names)
     return (
       <>
         <h2>{say('generate.coverage')}</h2>
@@ -216,10 +216,10 @@ function Covered({ space, painter }: ViewProps) {
             {say('generate.coverage.all', { share: number(100 * share.all, 0) })}
           </>
         ) : (
-          <Waiting text="wait.judge" />
+          <Waiting text="wait.coverage" />
         )}
       </p>
-      <p class="quiet">{say('generate.coverage.what', { n: number(share?.draws ?? painter.site.judge.radii.shape[0]) })}</p>
+      <p class="quiet">{say('generate.coverage.what', { n: number(share?.draws ?? painter.site.reference_classifier.radii.shape[0]) })}</p>
     </div>
   );
 }

@@ -14,7 +14,7 @@ import { Tiles } from '../parts/Tiles';
 import { useLatest } from '../parts/useLatest';
 import { Waiting } from '../parts/Waiting';
 import type { Painter } from '../pictures/paint';
-import { between, isOff, path, row, stack, type Method } from '../space';
+import { between, isOutOfDistribution, path, row, stack, type Method } from '../space';
 import { selection } from '../state/selection';
 import { controls, view } from '../state/view';
 import { say } from '../words';
@@ -22,8 +22,9 @@ import { labelled, labelOf, onPlane, plane, type ViewProps } from './given';
 import { NoDecoder } from './NoDecoder';
 
 export const STEPS = 12;
-export const OFF = { light: '#c92a2a', dark: '#ff6b6b' };
-const ON = { light: '#1d4f91', dark: '#8ec5ff' };
+/** The colours of the steps that are out of distribution. */
+export const OUT_OF_DISTRIBUTION = { light: '#c92a2a', dark: '#ff6b6b' };
+const IN_DISTRIBUTION = { light: '#1d4f91', dark: '#8ec5ff' };
 
 /** The two ends, where nobody chose: two examples of other labels. */
 export function ends(painter: Painter): [number, number] {
@@ -43,7 +44,7 @@ function blended(space: Space, painter: Painter, a: number, b: number, t: number
 
 export interface Film {
   frames: Raw;
-  off: boolean[];
+  outOfDistribution: boolean[];
 }
 
 /** A whole way, decoded. */
@@ -53,7 +54,7 @@ export async function film(space: Space, painter: Painter, a: number, b: number,
   const shares = points.map((_, i) => i / (STEPS - 1));
   return {
     frames: await space.network.decode(stack(points), blended(space, painter, a, b, shares)),
-    off: points.map((z) => isOff(latents, space.run.near!, z)),
+    outOfDistribution: points.map((z) => isOutOfDistribution(latents, space.run.near!, z)),
   };
 }
 
@@ -84,16 +85,16 @@ function Walking({ space, painter }: ViewProps) {
   const place = (z: ArrayLike<number>) => onPlane(space, z);
   const marks = useMemo(() => {
     const fine = path(row(latents, a), row(latents, b), 49, way);
-    const off = fine.map((z) => isOff(latents, space.run.near!, z));
+    const outside = fine.map((z) => isOutOfDistribution(latents, space.run.near!, z));
     const found: Mark[] = [];
     for (let i = 1, colour = ''; i < fine.length; i++) {
-      const now = (off[i] || off[i - 1] ? OFF : ON)[dark];
+      const now = (outside[i] || outside[i - 1] ? OUT_OF_DISTRIBUTION : IN_DISTRIBUTION)[dark];
       if (now !== colour) found.push({ kind: 'line', points: [place(fine[i - 1])], colour: now, size: 4 });
       found[found.length - 1].points.push(place(fine[i]));
       colour = now;
     }
-    found.push({ kind: 'ring', points: [place(fine[0])], colour: ON[dark], size: 16, name: 'A' });
-    found.push({ kind: 'ring', points: [place(fine[48])], colour: ON[dark], size: 16, name: 'B' });
+    found.push({ kind: 'ring', points: [place(fine[0])], colour: IN_DISTRIBUTION[dark], size: 16, name: 'A' });
+    found.push({ kind: 'ring', points: [place(fine[48])], colour: IN_DISTRIBUTION[dark], size: 16, name: 'B' });
     return found;
   }, [space, a, b, way, dark]);
   const here: Mark = { kind: 'dot', points: [place(between(row(latents, a), row(latents, b), t, way))], colour: INK[dark], size: 14 };
@@ -103,8 +104,8 @@ function Walking({ space, painter }: ViewProps) {
     (slot.value === 'from' ? selection.walkFrom : selection.walkTo).value = i;
     slot.value = slot.value === 'from' ? 'to' : 'from';
   };
-  const off = shown?.off.filter(Boolean).length ?? 0;
-  const red = OFF[dark];
+  const outside = shown?.outOfDistribution.filter(Boolean).length ?? 0;
+  const red = OUT_OF_DISTRIBUTION[dark];
   const across = view.narrow.value ? STEPS / 2 : STEPS;
 
   return (
@@ -133,7 +134,7 @@ function Walking({ space, painter }: ViewProps) {
             gap={painter.gap}
             class="film codes"
             label={say('walk.codes')}
-            frame={(k) => (shown!.off[k] ? red : null)}
+            frame={(k) => (shown!.outOfDistribution[k] ? red : null)}
             paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!.frames, k, x, y, w, h)}
           />
           {view.narrow.value && (
@@ -142,8 +143,16 @@ function Walking({ space, painter }: ViewProps) {
             </div>
           )}
           <Slider name={say('walk.t')} value={t} least={0} most={1} step={0.005} onSlide={(value) => (controls.t.value = value)} />
-          <p role="status" class={off ? 'off' : ''}>
-            {shown ? off ? say('walk.off', { n: off, steps: STEPS }) : say('walk.on') : <Waiting text="wait.model" />}
+          <p role="status" class={outside ? 'out-of-distribution' : ''}>
+            {shown ? (
+              outside ? (
+                say('walk.out-of-distribution', { n: outside, steps: STEPS })
+              ) : (
+                say('walk.in-distribution')
+              )
+            ) : (
+              <Waiting text="wait.model" />
+            )}
           </p>
         </div>
         <Stage space={space} painter={painter} kind={plane(space)} marks={all} onPick={pick} />

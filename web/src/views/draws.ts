@@ -59,16 +59,20 @@ export async function coverage(
   label: number | null,
   isStale: () => boolean,
 ): Promise<Coverage | null> {
-  const { judge, data } = painter.site;
-  if (!judge) return null;
-  const [real, radii, labels] = await Promise.all([fetchFloats(judge.latents), fetchFloats(judge.radii), fetchWhole(judge.labels)]);
+  const { reference_classifier: referenceClassifier, data } = painter.site;
+  if (!referenceClassifier) return null;
+  const [real, radii, labels] = await Promise.all([
+    fetchFloats(referenceClassifier.latents),
+    fetchFloats(referenceClassifier.radii),
+    fetchWhole(referenceClassifier.labels),
+  ]);
   const n = radii.length;
   const d = real.length / n;
   const { z, labels: given } = drawn(space, painter, n, seed, label);
   const seen = new Float32Array(n * d);
   for (let start = 0; start < n; start += AT_ONCE) {
     const raw: Raw = await space.network.decode(...part(z, given, start, Math.min(AT_ONCE, n - start)));
-    seen.set((await encoded(judge.encode, data, raw)).values, start * d);
+    seen.set((await encoded(referenceClassifier.encode, data, raw)).values, start * d);
     // The page goes on answering in between.
     await new Promise((done) => setTimeout(done));
     if (isStale()) return null;

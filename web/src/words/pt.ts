@@ -38,7 +38,7 @@ export const pt: Record<Key, string> = {
 
   'wait.site': 'Abrindo …',
   'wait.model': 'Carregando o modelo …',
-  'wait.judge': 'Medindo …',
+  'wait.coverage': 'Medindo …',
 
   'problem.title': 'Isto não funcionou',
   'problem.missing': '{file} não existe ou não pode ser alcançado. Publique de novo e envie a pasta inteira.',
@@ -119,9 +119,9 @@ export const pt: Record<Key, string> = {
   'walk.slerp': 'esférico',
   'walk.pixels': 'Misturando os próprios exemplos',
   'walk.codes': 'Misturando os códigos',
-  'walk.on': 'Todo o caminho passa por onde há dados.',
-  'walk.off':
-    '{n} de {steps} passos estão fora dos dados (vermelho): mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
+  'walk.in-distribution': 'Todo o caminho passa por onde há dados.',
+  'walk.out-of-distribution':
+    '{n} de {steps} passos estão fora da distribuição (vermelho): mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
   'walk.map': 'Na PCA, onde um caminho reto é reto; no t-SNE não seria.',
 
   'generate.prior': 'Sortear de',
@@ -134,7 +134,7 @@ export const pt: Record<Key, string> = {
   'generate.draws': '64 sorteios',
   'generate.where': 'Os sorteios (cruzes) na PCA, entre os dados.',
   'generate.where.latent': 'Os sorteios (cruzes) no espaço latente, entre os dados.',
-  'generate.off': '{share}% destes sorteios estão fora dos dados.',
+  'generate.out-of-distribution': '{share}% destes sorteios estão fora da distribuição.',
   'generate.norms': 'Norma de z',
   'generate.norms.data': 'dados',
   'generate.norms.draws': 'sorteios',
@@ -177,8 +177,8 @@ export const pt: Record<Key, string> = {
   'draw.class': 'Classe',
   'draw.near': 'Exemplos mais próximos',
   'draw.placed': 'No t-SNE ele é colocado entre os exemplos mais próximos: não há outro jeito.',
-  'draw.off': 'Fora dos dados: mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
-  'draw.on': 'Onde há dados.',
+  'draw.out-of-distribution': 'Fora da distribuição: mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
+  'draw.in-distribution': 'Onde há dados.',
   'draw.empty': 'Desenhe algo, e o seu lugar aparece no mapa.',
   'draw.take': 'Usar o exemplo fixado',
   'draw.row': 'Escolha os valores das colunas',

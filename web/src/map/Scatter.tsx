@@ -16,33 +16,50 @@ type Plot = ReturnType<typeof createScatterplot>;
 
 /** Something drawn above the points, in their coordinates; a mark with several points is one line, or several signs. */
 export interface Mark {
+  /** The kind says how the mark looks. */
   kind: 'ring' | 'dot' | 'cross' | 'line';
+  /** The mark stands at these points, or runs through them. */
   points: XY[];
+  /** The mark has this colour. */
   colour: string;
+  /** A sign is this many pixels across, and a line this many wide. */
   size?: number;
+  /** The name is written beside the first point. */
   name?: string;
 }
 
 export interface ScatterProps {
-  /** x and y of n points, one after the other. */
+  /** The points are given by x and y of each, one after the other. */
   points: Float32Array;
-  /** For each point the index of its colour, or a number from 0 to 1 on the scale of colours. */
+  /** Each point has the index of its colour here, or its place on the scale of colours, from 0 to 1. */
   values: Float32Array;
+  /** The colours are those of classes, or those of a scale from its low end to its high end. */
   colours: string[];
+  /** Are the colours a scale? */
   continuous: boolean;
-  /** Points to show; all without it. */
+  /** Only the points of these numbers are shown; null shows them all. */
   shown: number[] | null;
+  /** The marks are drawn above the points. */
   marks: Mark[];
+  /** The paper behind the points has this colour. */
   background: string;
-  /** Points that are to be in sight beside the data's own. */
+  /** These places are in sight beside the points themselves. */
   within?: XY[];
+  /** Does a pressed pointer draw a lasso now, instead of moving the map? */
   lasso?: boolean;
+  /** The label tells those who cannot see the map what is on it. */
   label: string;
+  /** This is called with the number of the point under the pointer, and with null when the pointer leaves it. */
   onHover?: (i: number | null) => void;
+  /** This is called with the number of the point that was clicked. */
   onPick?: (i: number | null) => void;
+  /** This is called with the corners of a lasso that was drawn; without it there is no lasso. */
   onFence?: (corners: number[]) => void;
+  /** This is called with the place to which the pointer moves, in the coordinates of the points. */
   onMove?: (xy: XY) => void;
+  /** This is called with a key that was pressed on the map, and returns whether the key was meant for it. */
   onKey?: (key: string) => boolean;
+  /** This is called where the browser draws no WebGL. */
   onFail: () => void;
 }
 

@@ -21,16 +21,23 @@ export const PAPER = { light: '#ffffff', dark: '#151a22' };
 export const INK = { light: '#111827', dark: '#ffffff' };
 
 interface StageProps {
+  /** The space is the run that is looked at, with its latents and maps. */
   space: Space;
+  /** The painter knows how the examples of this site are drawn. */
   painter: Painter;
-  /** "tsne", "pca" or "latent". */
+  /** The kind of map is "tsne", "pca" or "latent". */
   kind: string;
+  /** The marks are drawn above the points. */
   marks?: Mark[];
+  /** These places are in sight even where no point is near them. */
   within?: [number, number][];
+  /** With tools the map has a lasso, and no legend of its own. */
   tools?: boolean;
+  /** This is called with the number of the example that was picked; without it, that example is pinned. */
   onPick?: (i: number) => void;
+  /** This is called with the place on the map to which the pointer moves. */
   onMove?: (xy: [number, number]) => void;
-  /** Instead of what keys usually do; true if it was for this one. */
+  /** This is called with a key in place of what keys usually do, and returns whether the key was meant for it. */
   onKey?: (name: string) => boolean;
 }
 
@@ -133,8 +140,13 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
   );
 }
 
+interface HoveringProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+}
+
 /** The example under the pointer. A part of its own: only this is drawn anew when the pointer moves. */
-function Hovering({ painter }: { painter: Painter }) {
+function Hovering({ painter }: HoveringProps) {
   const i = selection.hovered.value;
   if (i === null || i >= (loaded.value?.n ?? 0)) return null;
   return (
@@ -145,8 +157,15 @@ function Hovering({ painter }: { painter: Painter }) {
   );
 }
 
+interface LegendProps {
+  /** The space says what the points can be coloured by. */
+  space: Space;
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+}
+
 /** The choice of colour and its legend, whose classes can be put away. */
-export function Legend({ space, painter }: { space: Space; painter: Painter }) {
+export function Legend({ space, painter }: LegendProps) {
   const examples = loaded.value!;
   const found = useComputed(() => colouring(painter.site, examples, space, controls.colour.value, view.theme.value)).value;
   const toggle = (c: number) => {

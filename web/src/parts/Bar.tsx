@@ -7,7 +7,12 @@ import { QR } from './QR';
 
 export const modelName = (model: string) => (knows(`model.${model}`) ? say(`model.${model}` as Key) : model);
 
-export function Bar({ site }: { site: Site }) {
+interface BarProps {
+  /** The site has the runs that one can choose. */
+  site: Site;
+}
+
+export function Bar({ site }: BarProps) {
   return (
     <header class="bar">
       <p class="name">

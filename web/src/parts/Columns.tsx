@@ -5,7 +5,16 @@ import { number, say } from '../words';
 
 const MOST = 60;
 
-export function Columns({ painter, raw, back }: { painter: Painter; raw: ArrayLike<number>; back: ArrayLike<number> | null }) {
+interface ColumnsProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** This is the row itself. */
+  raw: ArrayLike<number>;
+  /** This is the reconstruction of the row; null where there is none. */
+  back: ArrayLike<number> | null;
+}
+
+export function Columns({ painter, raw, back }: ColumnsProps) {
   const { columns } = painter.site.data;
   const text = (value: number, j: number) => {
     if (Number.isNaN(value)) return '–';

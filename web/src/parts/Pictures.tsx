@@ -7,8 +7,15 @@ import { controls } from '../state/view';
 import { say } from '../words';
 import { Tiles } from './Tiles';
 
+interface ExampleProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** This is the number of the example. */
+  i: number;
+}
+
 /** Example i as people see it. */
-export function Example({ painter, i }: { painter: Painter; i: number }) {
+export function Example({ painter, i }: ExampleProps) {
   return (
     <Tiles
       n={1}
@@ -22,8 +29,17 @@ export function Example({ painter, i }: { painter: Painter; i: number }) {
   );
 }
 
+interface OutputProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** These are the raw examples that a model put out, one after the other; null leaves the place empty. */
+  raw: Raw | null;
+  /** The k-th of them is shown, which is the first one by default. */
+  k?: number;
+}
+
 /** The k-th of what a model put out; an empty place while there is nothing. */
-export function Output({ painter, raw, k = 0 }: { painter: Painter; raw: Raw | null; k?: number }) {
+export function Output({ painter, raw, k = 0 }: OutputProps) {
   return (
     <Tiles
       n={raw ? 1 : 0}
@@ -37,8 +53,17 @@ export function Output({ painter, raw, k = 0 }: { painter: Painter; raw: Raw | n
   );
 }
 
+interface ExamplesProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** These are the numbers of the examples. */
+  rows: number[];
+  /** This is called with the number of the example that was picked. */
+  onPick: (i: number) => void;
+}
+
 /** Many examples, each a button that picks it. */
-export function Examples({ painter, rows, onPick }: { painter: Painter; rows: number[]; onPick: (i: number) => void }) {
+export function Examples({ painter, rows, onPick }: ExamplesProps) {
   const wide = Math.min(9, (3.6 * painter.width) / painter.height);
   return (
     <ul class="sheet" style={painter.hasBars ? { gridTemplateColumns: `repeat(auto-fill, minmax(${wide}rem, 1fr))` } : {}}>
@@ -67,7 +92,14 @@ export function describe(painter: Painter, i: number): string {
   return [name, ids?.[i] ?? `#${i}`].filter(Boolean).join(' · ');
 }
 
-export function Captioned({ children, text }: { children: ComponentChildren; text: string }) {
+interface CaptionedProps {
+  /** The children are what the caption is about. */
+  children: ComponentChildren;
+  /** The text stands below them. */
+  text: string;
+}
+
+export function Captioned({ children, text }: CaptionedProps) {
   return (
     <figure class="captioned">
       {children}

@@ -27,7 +27,16 @@ export function neighbours(space: Space, i: number, map: Float32Array): Near {
   return { latent: inSpace, kept: inSpace.filter((other) => onMap.has(other)).length };
 }
 
-export function Pinned({ space, painter, near }: { space: Space; painter: Painter; near: Near }) {
+interface PinnedProps {
+  /** The space is the run that is looked at, with its latents and maps. */
+  space: Space;
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** These are the neighbours of the pinned example. */
+  near: Near;
+}
+
+export function Pinned({ space, painter, near }: PinnedProps) {
   const i = selection.pinned.value!;
   const found = useLatest(async () => ({ of: i, raw: await reconstruction(space, painter, i) }), [space], [i]);
   // Beside an example stands its own reconstruction, or none.

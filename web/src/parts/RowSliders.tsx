@@ -9,7 +9,16 @@ import { Slider } from './Controls';
 export const usualRow = ({ columns, center, shape }: Data): Raw =>
   Float32Array.from({ length: shape[0] }, (_, j) => (columns[j]?.kind === 'category' ? 0 : (center?.[j] ?? 0)));
 
-export function RowSliders({ painter, raw, onChange }: { painter: Painter; raw: Raw | null; onChange: (raw: Raw) => void }) {
+interface RowSlidersProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** This is the row as it is set now; nothing is shown while it is null. */
+  raw: Raw | null;
+  /** This is called with a new row whenever one of its columns was set. */
+  onChange: (raw: Raw) => void;
+}
+
+export function RowSliders({ painter, raw, onChange }: RowSlidersProps) {
   const { columns, center, deviation } = painter.site.data;
   if (!raw) return null;
   const set = (j: number, value: number) => {

@@ -7,7 +7,16 @@ import { Examples } from './Pictures';
 
 const MOST = 24;
 
-export function Search({ painter, name, onPick }: { painter: Painter; name: string; onPick: (i: number) => void }) {
+interface SearchProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** The name stands beside the text field. */
+  name: string;
+  /** This is called with the number of the example that was picked. */
+  onPick: (i: number) => void;
+}
+
+export function Search({ painter, name, onPick }: SearchProps) {
   const text = useSignal('');
   const rows = found(painter, text.value.trim());
   const pick = (i: number) => {

@@ -9,7 +9,16 @@ import { say } from '../words';
 
 const SIDE = 280;
 
-export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (canvas: HTMLCanvasElement) => void; onClear: () => void }) {
+interface SketchProps {
+  /** The data say which shape a drawing has, and whether it is a digit as in MNIST. */
+  data: Data;
+  /** This is called with the canvas after every stroke and every picture that was opened. */
+  onChange: (canvas: HTMLCanvasElement) => void;
+  /** This is called when the canvas was cleared. */
+  onClear: () => void;
+}
+
+export function Sketch({ data, onChange, onClear }: SketchProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<[number, number] | null>(null);
   const [ink, paper, size] = [useSignal('#ffffff'), useSignal('#000000'), useSignal(22)];

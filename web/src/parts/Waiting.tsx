@@ -3,7 +3,12 @@
 import { view } from '../state/view';
 import { say, type Key } from '../words';
 
-export function Waiting({ text }: { text: Key }) {
+interface WaitingProps {
+  /** This is the key of the text that says what is being waited for. */
+  text: Key;
+}
+
+export function Waiting({ text }: WaitingProps) {
   return view.problem.value ? null : (
     <span class="quiet" role="status">
       {say(text)}

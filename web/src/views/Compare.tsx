@@ -87,19 +87,20 @@ export function Compare({ space, painter }: ViewProps) {
   );
 }
 
-function Side({
-  name,
-  index,
-  but,
-  onPick,
-  children,
-}: {
+interface SideProps {
+  /** The name says which side this is. */
   name: string;
+  /** This is the number of the run that the side shows. */
   index: number;
+  /** The run of this number is not offered, because the other side shows it. */
   but?: number;
+  /** This is called with the number of the run that was picked. */
   onPick: (i: number) => void;
+  /** The children show what both sides have in common. */
   children: preact.ComponentChildren;
-}) {
+}
+
+function Side({ name, index, but, onPick, children }: SideProps) {
   const { runs } = view.site.value!;
   return (
     <section class="card twin" aria-label={name}>
@@ -135,7 +136,12 @@ function Side({
   );
 }
 
-function Same({ what, space, painter }: ViewProps & { what: typeof controls.same.value }) {
+interface SameProps extends ViewProps {
+  /** This says what both sides show. */
+  what: typeof controls.same.value;
+}
+
+function Same({ what, space, painter }: SameProps) {
   if (what === 'example') return <SameExample space={space} painter={painter} />;
   if (!space.network.can('decode')) return <NoDecoder space={space} />;
   if (what === 'walk') return <SameWalk space={space} painter={painter} />;

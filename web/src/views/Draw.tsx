@@ -174,8 +174,15 @@ export function Draw({ space, painter }: ViewProps) {
   );
 }
 
+interface ClassesProps {
+  /** These are the names of all classes. */
+  names: string[];
+  /** The classifier gives each class this probability. */
+  shares: Float32Array;
+}
+
 /** What the model takes it for. */
-function Classes({ names, shares }: { names: string[]; shares: Float32Array }) {
+function Classes({ names, shares }: ClassesProps) {
   const best = shares.indexOf(Math.max(...shares));
   return (
     <div class="coverage">

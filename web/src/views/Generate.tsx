@@ -126,8 +126,15 @@ function Generating({ space, painter }: ViewProps) {
   );
 }
 
+interface NormsProps {
+  /** These are the norms of latents of the data. */
+  data: Float32Array;
+  /** These are the norms of the draws. */
+  draws: number[];
+}
+
 /** How often the norm of z has each length, for data and for draws. */
-function Norms({ data, draws }: { data: Float32Array; draws: number[] }) {
+function Norms({ data, draws }: NormsProps) {
   const bins = 40;
   const most =
     1.05 *

@@ -95,8 +95,13 @@ function Mapped({ space, painter }: ViewProps) {
   );
 }
 
+interface FactsProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+}
+
 /** Which examples these are. */
-export function Facts({ painter }: { painter: Painter }) {
+export function Facts({ painter }: FactsProps) {
   const { of, kept, n } = painter.site.examples!;
   const { parts } = loaded.value!;
   const text = useMemo(() => {
@@ -114,14 +119,28 @@ export function Facts({ painter }: { painter: Painter }) {
   );
 }
 
+interface WarningProps {
+  /** The space tells how much of the spread a projection keeps. */
+  space: Space;
+  /** The kind of map is "tsne", "pca" or "latent". */
+  kind: string;
+}
+
 /** What a map of this kind does not say. */
-export function Warning({ space, kind }: { space: Space; kind: string }) {
+export function Warning({ space, kind }: WarningProps) {
   const share = 100 * (space.run.axes.share[0] + (space.run.axes.share[1] ?? 0));
   return <>{say(`map.${kind}.warning` as Key, { share: number(share, 0) })}</>;
 }
 
+interface FencedProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** These are the numbers of the examples inside the lasso. */
+  rows: number[];
+}
+
 /** What is inside the lasso: how many of each class, and a contact sheet. */
-function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
+function Fenced({ painter, rows }: FencedProps) {
   const { labels } = loaded.value!;
   const names = painter.site.data.class_names;
   const counts = useMemo(() => {

@@ -35,7 +35,9 @@ export const labelOf = (i: number): number => examples.value?.labels?.[i] ?? 0;
 
 /** What every view is given. */
 export interface ViewProps {
+  /** The space is the run that is looked at, with its latents and maps. */
   space: Space;
+  /** The painter knows how the examples of this site are drawn. */
   painter: Painter;
 }
 

@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import createScatterplot from 'regl-scatterplot';
 import { isTheirs } from '../parts/arrows';
+import { frame, pinched, toData, toScreen, type Frame } from './camera';
 import { corners, type XY } from './fence';
 import { renderer } from './regl';
 import { followFingers } from './touch';
@@ -63,28 +64,6 @@ export interface ScatterProps {
   onFail: () => void;
 }
 
-/** How data coordinates become the square from -1 to 1 that the plot draws, both axes alike. */
-interface Frame {
-  x: number;
-  y: number;
-  half: number;
-}
-
-/** Both axes alike, so that all is in sight on a canvas of this width by height. */
-function frame(points: Float32Array, within: XY[], aspect: number): Frame {
-  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-  const see = (x: number, y: number) => {
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < low) low = y;
-    if (y > high) high = y;
-  };
-  for (let i = 0; i < points.length; i += 2) see(points[i], points[i + 1]);
-  for (const [x, y] of within) see(x, y);
-  if (left > right) return { x: 0, y: 0, half: 1 };
-  return { x: (left + right) / 2, y: (low + high) / 2, half: Math.max((right - left) / aspect, high - low, 1e-9) / 1.9 };
-}
-
 export function Scatter(props: ScatterProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const above = useRef<HTMLCanvasElement>(null);
@@ -96,27 +75,8 @@ export function Scatter(props: ScatterProps) {
   // Another shape of the canvas, as when a phone is turned, is another frame.
   const [aspect, setAspect] = useState(0);
 
-  /** Where a point of the data is on the canvas, in CSS pixels. */
-  const screen = ([x, y]: XY): XY => {
-    const { width, height } = canvas.current!.getBoundingClientRect();
-    const view = plot.current!.get('cameraView');
-    const f = fitted.current;
-    const [a, b] = [(x - f.x) / f.half, (y - f.y) / f.half];
-    const aspect = width / height;
-    const across = view[0] * a + view[4] * b + view[12];
-    const up = view[1] * a + view[5] * b + view[13];
-    return [((across / aspect + 1) / 2) * width, ((1 - up) / 2) * height];
-  };
-
-  /** And back. */
-  const data = (left: number, top: number): XY => {
-    const { width, height } = canvas.current!.getBoundingClientRect();
-    const view = plot.current!.get('cameraView');
-    const f = fitted.current;
-    const across = ((left / width) * 2 - 1) * (width / height);
-    const up = 1 - (top / height) * 2;
-    return [((across - view[12]) / view[0]) * f.half + f.x, ((up - view[13]) / view[5]) * f.half + f.y];
-  };
+  const camera = () => plot.current!.get('cameraView');
+  const screen = (point: XY) => toScreen(point, fitted.current, camera(), canvas.current!.getBoundingClientRect());
 
   const drawMarks = () => {
     const sheet = above.current;
@@ -185,15 +145,8 @@ export function Scatter(props: ScatterProps) {
     const noMoreFingers = followFingers(canvas.current!, {
       draws: () => Boolean(given.current.lasso),
       onPinch: (ratio, before, now) => {
-        const { width, height } = canvas.current!.getBoundingClientRect();
-        const view = new Float32Array(made.get('cameraView'));
-        const place = ([x, y]: XY) => [((2 * x) / width - 1) * (width / height), 1 - (2 * y) / height];
-        const [[x0, y0], [x1, y1]] = [place(before), place(now)];
-        view[0] *= ratio;
-        view[5] *= ratio;
-        view[12] = x1 + (view[12] - x0) * ratio;
-        view[13] = y1 + (view[13] - y0) * ratio;
-        void made.set({ cameraView: view });
+        const size = canvas.current!.getBoundingClientRect();
+        void made.set({ cameraView: pinched(made.get('cameraView'), ratio, before, now, size) });
         drawMarks();
       },
     });
@@ -266,7 +219,7 @@ export function Scatter(props: ScatterProps) {
   const moved = (event: PointerEvent) => {
     if (!props.onMove || !plot.current) return;
     const box = canvas.current!.getBoundingClientRect();
-    props.onMove(data(event.clientX - box.left, event.clientY - box.top));
+    props.onMove(toData([event.clientX - box.left, event.clientY - box.top], fitted.current, camera(), box));
   };
 
   return (

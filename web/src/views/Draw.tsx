@@ -15,7 +15,7 @@ import { rawOf } from '../pictures/paint';
 import { centred, corrupted, reduced } from '../pictures/sketch';
 import { isOutOfDistribution, nearest, place, project, row } from '../space';
 import { selection } from '../state/selection';
-import { controls, view } from '../state/view';
+import { attempt, controls, view } from '../state/view';
 import { number, say } from '../words';
 import { canTake, labelled, labelNear, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
@@ -71,13 +71,17 @@ export function Draw({ space, painter }: ViewProps) {
   useEffect(() => {
     if (drawing.current && selection.taken.value === null) changed(drawing.current);
   }, [centre.value]);
-  const taken = selection.taken.value;
-  const example = useLatest(async () => (taken === null || !loaded.value ? null : { raw: await rawExample(painter, taken) }), [taken]);
   useEffect(() => {
-    if (!example) return;
-    if (example.raw) raw.value = example.raw;
-    else selection.taken.value = null;
-  }, [example]);
+    const i = selection.taken.value;
+    if (i === null || !loaded.value) return;
+    // The example is not shown beside what is drawn but takes its place, unless something was drawn meanwhile.
+    attempt(async () => {
+      const found = await rawExample(painter, i);
+      if (selection.taken.value !== i) return;
+      if (found) raw.value = found;
+      else selection.taken.value = null;
+    });
+  }, [selection.taken.value]);
 
   useEffect(() => {
     // A row begins at what is usual; an example that was taken comes instead.

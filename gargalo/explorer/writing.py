@@ -279,7 +279,9 @@ class SiteWriter:
         self.public["judges"] = 1
         seen = judge.encode(kept.x)
         return {
-            "encode": self._file("reference-classifier/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)),
+            "encode": self._file(
+                "reference-classifier/encode.onnx", to_onnx(judge.codec, judge.model, "encode", kept.x)
+            ),
             "latents": self._array("reference-classifier/latents", seen),
             "radii": self._array("reference-classifier/radii", metrics.radii(seen)),
             "labels": self._array("reference-classifier/labels", kept.y),

@@ -32,6 +32,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	test ! -x web/node_modules/.bin/eslint || npm --prefix web run --silent lint  # after `npm ci` in web/
 
 clean:
 	rm -rf .venv

@@ -364,7 +364,7 @@ def test_a_way_off_the_data_is_red(visit, site):
     worst = int(near.distance((z[a] + z[b]) / 2).argmax())
     assert near.is_off((z[a[worst]] + z[b[worst]])[None] / 2)[0]
     tab = visit(f"view=walk&run=4&from={a[worst]}&to={b[worst]}").drawn()
-    tab.said("steps are off the data (red)")
+    tab.said("steps are out of distribution (red)")
     t = np.linspace(0, 1, 12)[:, None]
     off = int(near.is_off(((1 - t) * z[a[worst]] + t * z[b[worst]]).astype(np.float32)).sum())
     tab.said(f"{off} of 12 steps")
@@ -591,7 +591,7 @@ def test_encodes_and_places_as_python_does(visit, demo, site):
         found = tab.page.evaluate("z => gargalo.place(0, z)", one.tolist())
         assert found["distance"] == pytest.approx(near.distance(one[None])[0], rel=1e-4)
         assert found["at"] == pytest.approx(near.place(one[None], points)[0], abs=1e-2)
-        assert found["off"] == near.is_off(one[None])[0]
+        assert found["outOfDistribution"] == near.is_off(one[None])[0]
 
 
 # Language, address, keys, screens

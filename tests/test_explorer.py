@@ -170,7 +170,7 @@ def test_without_examples_nothing_of_any_example_is_published(small_runs, digits
     content = read(found.folder)
     run = content["runs"][0]
     assert content["examples"] is None
-    assert content["judge"] is None
+    assert content["reference_classifier"] is None
     assert run["maps"] == {}
     named = {file["file"] for file in files(content)}
     mixture = {f"data/0/mixture-{part}.bin" for part in ("weights", "means", "factors")}

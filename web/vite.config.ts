@@ -3,7 +3,8 @@ import { defineConfig, type Plugin } from 'vite';
 
 /** The lasso's style sheet as a constructed one: the page's policy allows no style element. */
 function lassoWithoutStyleElement(): Plugin {
-  const inserted = /const lassoStyleEl = document\.createElement\('style'\);\s*document\.head\.appendChild\(lassoStyleEl\);\s*cachedLassoStylesheets = lassoStyleEl\.sheet;/;
+  const inserted =
+    /const lassoStyleEl = document\.createElement\('style'\);\s*document\.head\.appendChild\(lassoStyleEl\);\s*cachedLassoStylesheets = lassoStyleEl\.sheet;/;
   const constructed =
     'cachedLassoStylesheets = new CSSStyleSheet();' +
     'document.adoptedStyleSheets = [...document.adoptedStyleSheets, cachedLassoStylesheets];';

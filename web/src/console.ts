@@ -29,7 +29,11 @@ export function openConsole(site: Site): void {
     async place(run: number, z: number[], map = 'tsne') {
       const { latents, maps, run: ref } = await of(run);
       const near = latent.nearest(latents!, z, ref.near!.k);
-      return { at: latent.place(latents!, maps.get(map)!, z, ref.near!.k), distance: near.distances.at(-1), off: latent.isOff(latents!, ref.near!, z) };
+      return {
+        at: latent.place(latents!, maps.get(map)!, z, ref.near!.k),
+        distance: near.distances.at(-1),
+        outOfDistribution: latent.isOutOfDistribution(latents!, ref.near!, z),
+      };
     },
   };
   Object.assign(window, { gargalo: calls });

@@ -120,26 +120,3 @@ export class Network {
     return found.data as Float32Array;
   }
 }
-
-/** Do `act` for the newest of the requests that come while it is at work, and leave the others out. */
-export function latest<T extends unknown[]>(act: (...given: T) => Promise<void>): (...given: T) => void {
-  let busy = false;
-  let waiting: T | null = null;
-  const go = async (given: T) => {
-    busy = true;
-    try {
-      await act(...given);
-    } finally {
-      busy = false;
-      if (waiting) {
-        const next = waiting;
-        waiting = null;
-        void go(next);
-      }
-    }
-  };
-  return (...given) => {
-    if (busy) waiting = given;
-    else void go(given);
-  };
-}

@@ -87,7 +87,7 @@ export interface Site {
   data: Data;
   examples: ExamplesRef | null;
   runs: RunRef[];
-  judge: { encode: FileRef; latents: ArrayRef; radii: ArrayRef; labels: ArrayRef } | null;
+  reference_classifier: { encode: FileRef; latents: ArrayRef; radii: ArrayRef; labels: ArrayRef } | null;
 }
 
 export const FORMAT = 1;
@@ -150,7 +150,7 @@ export async function fetchSite(): Promise<Site> {
   const text = new TextDecoder().decode(await load(file));
   let site: Site;
   try {
-    site = JSON.parse(text);
+    site = JSON.parse(text) as Site;
   } catch {
     throw new Problem('problem.damaged', { file });
   }

@@ -47,8 +47,8 @@ export function nearest(rows: Rows, z: ArrayLike<number>, k: number, but = -1): 
   return { rows: found, distances: squares.map(Math.sqrt) };
 }
 
-/** Is z off the data: is its k-th neighbour farther than 99 % of the data's own are? */
-export function isOff(rows: Rows, near: { k: number; threshold: number }, z: ArrayLike<number>): boolean {
+/** Is z out of distribution: is its k-th neighbour farther than 99 % of the data's own are? */
+export function isOutOfDistribution(rows: Rows, near: { k: number; threshold: number }, z: ArrayLike<number>): boolean {
   const { distances } = nearest(rows, z, near.k);
   return distances[distances.length - 1] > near.threshold;
 }

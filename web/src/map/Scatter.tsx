@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import createScatterplot from 'regl-scatterplot';
 import { isTheirs } from '../parts/arrows';
+import { frame, pinched, toData, toScreen, type Frame } from './camera';
 import { corners, type XY } from './fence';
 import { renderer } from './regl';
 import { followFingers } from './touch';
@@ -16,56 +17,51 @@ type Plot = ReturnType<typeof createScatterplot>;
 
 /** Something drawn above the points, in their coordinates; a mark with several points is one line, or several signs. */
 export interface Mark {
+  /** The kind says how the mark looks. */
   kind: 'ring' | 'dot' | 'cross' | 'line';
+  /** The mark stands at these points, or runs through them. */
   points: XY[];
+  /** The mark has this colour. */
   colour: string;
+  /** A sign is this many pixels across, and a line this many wide. */
   size?: number;
+  /** The name is written beside the first point. */
   name?: string;
 }
 
 export interface ScatterProps {
-  /** x and y of n points, one after the other. */
+  /** The points are given by x and y of each, one after the other. */
   points: Float32Array;
-  /** For each point the index of its colour, or a number from 0 to 1 on the scale of colours. */
+  /** Each point has the index of its colour here, or its place on the scale of colours, from 0 to 1. */
   values: Float32Array;
+  /** The colours are those of classes, or those of a scale from its low end to its high end. */
   colours: string[];
+  /** Are the colours a scale? */
   continuous: boolean;
-  /** Points to show; all without it. */
+  /** Only the points of these numbers are shown; null shows them all. */
   shown: number[] | null;
+  /** The marks are drawn above the points. */
   marks: Mark[];
+  /** The paper behind the points has this colour. */
   background: string;
-  /** Points that are to be in sight beside the data's own. */
+  /** These places are in sight beside the points themselves. */
   within?: XY[];
+  /** Does a pressed pointer draw a lasso now, instead of moving the map? */
   lasso?: boolean;
+  /** The label tells those who cannot see the map what is on it. */
   label: string;
+  /** This is called with the number of the point under the pointer, and with null when the pointer leaves it. */
   onHover?: (i: number | null) => void;
+  /** This is called with the number of the point that was clicked. */
   onPick?: (i: number | null) => void;
+  /** This is called with the corners of a lasso that was drawn; without it there is no lasso. */
   onFence?: (corners: number[]) => void;
+  /** This is called with the place to which the pointer moves, in the coordinates of the points. */
   onMove?: (xy: XY) => void;
+  /** This is called with a key that was pressed on the map, and returns whether the key was meant for it. */
   onKey?: (key: string) => boolean;
+  /** This is called where the browser draws no WebGL. */
   onFail: () => void;
-}
-
-/** How data coordinates become the square from -1 to 1 that the plot draws, both axes alike. */
-interface Frame {
-  x: number;
-  y: number;
-  half: number;
-}
-
-/** Both axes alike, so that all is in sight on a canvas of this width by height. */
-function frame(points: Float32Array, within: XY[], aspect: number): Frame {
-  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-  const see = (x: number, y: number) => {
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < low) low = y;
-    if (y > high) high = y;
-  };
-  for (let i = 0; i < points.length; i += 2) see(points[i], points[i + 1]);
-  for (const [x, y] of within) see(x, y);
-  if (left > right) return { x: 0, y: 0, half: 1 };
-  return { x: (left + right) / 2, y: (low + high) / 2, half: Math.max((right - left) / aspect, high - low, 1e-9) / 1.9 };
 }
 
 export function Scatter(props: ScatterProps) {
@@ -79,27 +75,8 @@ export function Scatter(props: ScatterProps) {
   // Another shape of the canvas, as when a phone is turned, is another frame.
   const [aspect, setAspect] = useState(0);
 
-  /** Where a point of the data is on the canvas, in CSS pixels. */
-  const screen = ([x, y]: XY): XY => {
-    const { width, height } = canvas.current!.getBoundingClientRect();
-    const view = plot.current!.get('cameraView') as unknown as Float32Array;
-    const f = fitted.current;
-    const [a, b] = [(x - f.x) / f.half, (y - f.y) / f.half];
-    const aspect = width / height;
-    const across = view[0] * a + view[4] * b + view[12];
-    const up = view[1] * a + view[5] * b + view[13];
-    return [((across / aspect + 1) / 2) * width, ((1 - up) / 2) * height];
-  };
-
-  /** And back. */
-  const data = (left: number, top: number): XY => {
-    const { width, height } = canvas.current!.getBoundingClientRect();
-    const view = plot.current!.get('cameraView') as unknown as Float32Array;
-    const f = fitted.current;
-    const across = ((left / width) * 2 - 1) * (width / height);
-    const up = 1 - (top / height) * 2;
-    return [((across - view[12]) / view[0]) * f.half + f.x, ((up - view[13]) / view[5]) * f.half + f.y];
-  };
+  const camera = () => plot.current!.get('cameraView');
+  const screen = (point: XY) => toScreen(point, fitted.current, camera(), canvas.current!.getBoundingClientRect());
 
   const drawMarks = () => {
     const sheet = above.current;
@@ -124,7 +101,7 @@ export function Scatter(props: ScatterProps) {
     }
     const made = createScatterplot({
       canvas: canvas.current!,
-      renderer: drawing as never,
+      renderer: drawing,
       spatialIndexUseWorker: false,
       pointSizeSelected: 0,
       pointOutlineWidth: 0,
@@ -161,22 +138,15 @@ export function Scatter(props: ScatterProps) {
       // By its own size: the canvas follows the page.
       const { width, height } = above.current!.getBoundingClientRect();
       if (!width || !height) return;
-      made.set({ width, height });
+      void made.set({ width, height });
       setAspect(Math.round((8 * width) / height) / 8);
       drawMarks();
     });
     const noMoreFingers = followFingers(canvas.current!, {
       draws: () => Boolean(given.current.lasso),
       onPinch: (ratio, before, now) => {
-        const { width, height } = canvas.current!.getBoundingClientRect();
-        const view = new Float32Array(made.get('cameraView') as unknown as Float32Array);
-        const place = ([x, y]: XY) => [((2 * x) / width - 1) * (width / height), 1 - (2 * y) / height];
-        const [[x0, y0], [x1, y1]] = [place(before), place(now)];
-        view[0] *= ratio;
-        view[5] *= ratio;
-        view[12] = x1 + (view[12] - x0) * ratio;
-        view[13] = y1 + (view[13] - y0) * ratio;
-        made.set({ cameraView: view as never });
+        const size = canvas.current!.getBoundingClientRect();
+        void made.set({ cameraView: pinched(made.get('cameraView'), ratio, before, now, size) });
         drawMarks();
       },
     });
@@ -203,7 +173,7 @@ export function Scatter(props: ScatterProps) {
       x[i] = (points[2 * i] - f.x) / f.half;
       y[i] = (points[2 * i + 1] - f.y) / f.half;
     }
-    made.set({
+    void made.set({
       backgroundColor: background,
       colorBy: 'valueA',
       pointColor: colours,
@@ -217,7 +187,10 @@ export function Scatter(props: ScatterProps) {
       .then(() => {
         if (stale || plot.current !== made) return;
         fitted.current = f;
-        return made.draw(n ? ({ x, y, z: values } as never) : [], { zDataType: continuous ? 'continuous' : 'categorical', ...filter } as never);
+        return made.draw(n ? { x, y, z: values } : [], {
+          zDataType: continuous ? 'continuous' : 'categorical',
+          ...filter,
+        } as never);
       })
       .then(() => {
         if (stale || plot.current !== made) return;
@@ -229,7 +202,7 @@ export function Scatter(props: ScatterProps) {
   }, [points, values, continuous, inSight, aspect]);
 
   useEffect(() => {
-    plot.current?.set({ backgroundColor: background, pointColor: colours });
+    void plot.current?.set({ backgroundColor: background, pointColor: colours });
     drawMarks();
   }, [colours, background]);
 
@@ -246,11 +219,15 @@ export function Scatter(props: ScatterProps) {
   const moved = (event: PointerEvent) => {
     if (!props.onMove || !plot.current) return;
     const box = canvas.current!.getBoundingClientRect();
-    props.onMove(data(event.clientX - box.left, event.clientY - box.top));
+    props.onMove(toData([event.clientX - box.left, event.clientY - box.top], fitted.current, camera(), box));
   };
 
   return (
-    <div class="scatter" role="application" aria-label={props.label} tabIndex={0}
+    <div
+      class="scatter"
+      role="application"
+      aria-label={props.label}
+      tabIndex={0}
       onKeyDown={(event) => !isTheirs(event) && props.onKey?.(event.key) && event.preventDefault()}>
       <canvas ref={canvas} class={lasso ? 'fencing' : props.onMove ? 'pad-map' : ''} onPointerMove={moved} onPointerDown={moved} />
       <canvas ref={above} class="above" aria-hidden="true" />
@@ -276,7 +253,10 @@ function drawMark(pen: CanvasRenderingContext2D, mark: Mark, at: XY[], paper: st
     }
   }
   pen.lineCap = 'round';
-  for (const [colour, wide] of [[paper, width + 3], [mark.colour, width]] as const) {
+  for (const [colour, wide] of [
+    [paper, width + 3],
+    [mark.colour, width],
+  ] as const) {
     pen.strokeStyle = colour;
     pen.lineWidth = wide;
     if (wide) pen.stroke(outline);

@@ -5,7 +5,8 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { examples as loaded, type Space } from '../loaded';
 import { Example, describe } from '../parts/Pictures';
 import type { Painter } from '../pictures/paint';
-import { chosen, colour, fence, hidden, hovered, lang, muted, pinned, problem, theme } from '../state';
+import { selection } from '../state/selection';
+import { controls, view } from '../state/view';
 import { Problem } from '../site';
 import { number, say } from '../words';
 import { choices, colouring } from './colouring';
@@ -20,16 +21,23 @@ export const PAPER = { light: '#ffffff', dark: '#151a22' };
 export const INK = { light: '#111827', dark: '#ffffff' };
 
 interface StageProps {
+  /** The space is the run that is looked at, with its latents and maps. */
   space: Space;
+  /** The painter knows how the examples of this site are drawn. */
   painter: Painter;
-  /** "tsne", "pca" or "latent". */
+  /** The kind of map is "tsne", "pca" or "latent". */
   kind: string;
+  /** The marks are drawn above the points. */
   marks?: Mark[];
+  /** These places are in sight even where no point is near them. */
   within?: [number, number][];
+  /** With tools the map has a lasso, and no legend of its own. */
   tools?: boolean;
+  /** This is called with the number of the example that was picked; without it, that example is pinned. */
   onPick?: (i: number) => void;
+  /** This is called with the place on the map to which the pointer moves. */
   onMove?: (xy: [number, number]) => void;
-  /** Instead of what keys usually do; true if it was for this one. */
+  /** This is called with a key in place of what keys usually do, and returns whether the key was meant for it. */
   onKey?: (name: string) => boolean;
 }
 
@@ -40,46 +48,47 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
   const site = painter.site;
   const points = space.maps.get(kind)!;
   const found = useMemo(
-    () => colouring(site, examples, space, colour.value, theme.value),
-    [space, colour.value, theme.value, lang.value],
+    () => colouring(site, examples, space, controls.colour.value, view.theme.value),
+    [space, controls.colour.value, view.theme.value, view.lang.value],
   );
-  const guessing = hidden.value;
+  const guessing = controls.guessing.value;
   // While one guesses, all points are alike.
   const colours = useMemo(
-    () => (guessing ? found.colours.map(() => (theme.value === 'dark' ? '#aab3c2' : '#5b6375')) : found.colours),
+    () => (guessing ? found.colours.map(() => (view.theme.value === 'dark' ? '#aab3c2' : '#5b6375')) : found.colours),
     [found, guessing],
   );
   const shown = useMemo(() => {
-    if (!found.classes || !muted.value.length) return null;
-    const off = new Set(muted.value);
+    if (!found.classes || !selection.muted.value.length) return null;
+    const off = new Set(selection.muted.value);
     return Array.from({ length: examples.n }, (_, i) => i).filter((i) => !off.has(found.classes![i]));
-  }, [found, muted.value]);
-  const fenced = fence.value;
+  }, [found, selection.muted.value]);
+  const fenced = selection.lasso.value;
   useEffect(() => {
     const on = fenced && space.maps.get(fenced.kind);
-    if (tools) chosen.value = on ? inside(on, fenced.corners, shown) : null;
+    if (tools) selection.enclosed.value = on ? inside(on, fenced.corners, shown) : null;
   }, [tools, fenced, space, shown]);
-  useEffect(() => () => void (hovered.value = null), []);
-  const cursor = hovered.value;
+  useEffect(() => () => void (selection.hovered.value = null), []);
+  const cursor = selection.hovered.value;
   const all = useMemo(() => {
     const above = [...marks];
     if (tools && fenced?.kind === kind) above.push({ kind: 'line', points: ring(fenced.corners), colour: LASSO, size: 2 });
-    if (cursor !== null && cursor < examples.n) above.push({ kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[theme.value], size: 10 });
+    if (cursor !== null && cursor < examples.n)
+      above.push({ kind: 'ring', points: [[points[2 * cursor], points[2 * cursor + 1]]], colour: INK[view.theme.value], size: 10 });
     return above;
-  }, [marks, tools, fenced, kind, cursor, points, theme.value]);
-  const pick = onPick ?? ((i: number) => (pinned.value = i));
+  }, [marks, tools, fenced, kind, cursor, points, view.theme.value]);
+  const pick = onPick ?? ((i: number) => (selection.pinned.value = i));
   const key = (name: string) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[name];
-    if (name === 'Enter' && hovered.value !== null) {
-      pick(hovered.value);
+    if (name === 'Enter' && selection.hovered.value !== null) {
+      pick(selection.hovered.value);
       return true;
     }
     if (!step) return false;
     const n = shown?.length ?? examples.n;
-    const now = hovered.value ?? pinned.value ?? -1;
+    const now = selection.hovered.value ?? selection.pinned.value ?? -1;
     const place = shown ? shown.indexOf(now) : now;
     const next = (Math.max(place, step > 0 ? -1 : 0) + step + n) % n;
-    if (n) hovered.value = shown ? shown[next] : next;
+    if (n) selection.hovered.value = shown ? shown[next] : next;
     return true;
   };
 
@@ -93,22 +102,22 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
         shown={shown}
         marks={all}
         within={within}
-        background={PAPER[theme.value]}
+        background={PAPER[view.theme.value]}
         lasso={tools && fencing.value}
         label={say('map.label', { n: examples.n })}
-        onHover={(i) => (hovered.value = i)}
+        onHover={(i) => (selection.hovered.value = i)}
         onPick={(i) => i !== null && pick(i)}
         onFence={
           tools
             ? (corners) => {
-                fence.value = corners.length >= 6 ? { kind, corners } : null;
+                selection.lasso.value = corners.length >= 6 ? { kind, corners } : null;
                 fencing.value = false;
               }
             : undefined
         }
         onMove={onMove}
         onKey={onKey ?? key}
-        onFail={() => (problem.value = new Problem('problem.webgl'))}
+        onFail={() => (view.problem.value = new Problem('problem.webgl'))}
       />
       <Hovering painter={painter} />
       {tools && (
@@ -120,31 +129,48 @@ export function Stage({ space, painter, kind, marks = [], within, tools = false,
       )}
       {!tools && found.names && found.names.length <= MOST_IN_KEY && (
         <p class="key quiet">
-          {found.names.map((name, c) => <span key={c}><i class="swatch" style={{ background: colours[c] }} /> {guessing ? '?' : name}</span>)}
+          {found.names.map((name, c) => (
+            <span key={c}>
+              <i class="swatch" style={{ background: colours[c] }} /> {guessing ? '?' : name}
+            </span>
+          ))}
         </p>
       )}
     </div>
   );
 }
 
+interface HoveringProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+}
+
 /** The example under the pointer. A part of its own: only this is drawn anew when the pointer moves. */
-function Hovering({ painter }: { painter: Painter }) {
-  const i = hovered.value;
+function Hovering({ painter }: HoveringProps) {
+  const i = selection.hovered.value;
   if (i === null || i >= (loaded.value?.n ?? 0)) return null;
   return (
     <div class="hovering" data-example={i}>
       {painter.showsExamples && <Example painter={painter} i={i} />}
-      <span>{hidden.value ? '?' : describe(painter, i)}</span>
+      <span>{controls.guessing.value ? '?' : describe(painter, i)}</span>
     </div>
   );
 }
 
+interface LegendProps {
+  /** The space says what the points can be coloured by. */
+  space: Space;
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+}
+
 /** The choice of colour and its legend, whose classes can be put away. */
-export function Legend({ space, painter }: { space: Space; painter: Painter }) {
+export function Legend({ space, painter }: LegendProps) {
   const examples = loaded.value!;
-  const found = useComputed(() => colouring(painter.site, examples, space, colour.value, theme.value)).value;
+  const found = useComputed(() => colouring(painter.site, examples, space, controls.colour.value, view.theme.value)).value;
   const toggle = (c: number) => {
-    muted.value = muted.value.includes(c) ? muted.value.filter((other) => other !== c) : [...muted.value, c].sort((a, b) => a - b);
+    const muted = selection.muted.value;
+    selection.muted.value = muted.includes(c) ? muted.filter((other) => other !== c) : [...muted, c].sort((a, b) => a - b);
   };
   const counts = useMemo(() => {
     const of = new Map<number, number>();
@@ -155,8 +181,12 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
     <div class="legend">
       <label class="field">
         <span>{say('colour.by')}</span>
-        <select value={found.key} onChange={(event) => ((colour.value = event.currentTarget.value), (muted.value = []))}>
-          {choices(painter.site, examples, space).map(([key, name]) => <option key={key} value={key}>{name}</option>)}
+        <select value={found.key} onChange={(event) => ((controls.colour.value = event.currentTarget.value), (selection.muted.value = []))}>
+          {choices(painter.site, examples, space).map(([key, name]) => (
+            <option key={key} value={key}>
+              {name}
+            </option>
+          ))}
         </select>
       </label>
       {found.names ? (
@@ -164,7 +194,11 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
           {found.names.map((name, c) =>
             counts.has(c) ? (
               <li key={c}>
-                <button type="button" aria-pressed={!muted.value.includes(c)} title={say('legend.toggle', { name })} onClick={() => toggle(c)}>
+                <button
+                  type="button"
+                  aria-pressed={!selection.muted.value.includes(c)}
+                  title={say('legend.toggle', { name })}
+                  onClick={() => toggle(c)}>
                   <i class="swatch" style={{ background: found.colours[c] }} /> {name} <small>{counts.get(c)}</small>
                 </button>
               </li>
@@ -178,7 +212,11 @@ export function Legend({ space, painter }: { space: Space; painter: Painter }) {
           <span>{number(found.most)}</span>
         </div>
       )}
-      {muted.value.length > 0 && <button type="button" class="link" onClick={() => (muted.value = [])}>{say('legend.all')}</button>}
+      {selection.muted.value.length > 0 && (
+        <button type="button" class="link" onClick={() => (selection.muted.value = [])}>
+          {say('legend.all')}
+        </button>
+      )}
     </div>
   );
 }

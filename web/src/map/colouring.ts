@@ -60,8 +60,18 @@ export function colouring(site: Site, examples: Examples, space: Space, key: str
   if (column && examples.rows) {
     const j = Number(key.slice(7));
     const of = Array.from({ length: n }, (_, i) => examples.rows!.values[i * examples.rows!.d + j]);
-    return column.kind === 'category' ? classes(key, of.map((code) => code || 0), column.categories) : scale(of);
+    return column.kind === 'category'
+      ? classes(
+          key,
+          of.map((code) => code || 0),
+          column.categories,
+        )
+      : scale(of);
   }
   if (key !== 'part' && examples.labels && site.data.class_names) return classes('label', examples.labels, site.data.class_names);
-  return classes('part', examples.parts, ['0', '1', '2'].map((part) => say(`part.name.${part}` as Key)));
+  return classes(
+    'part',
+    examples.parts,
+    ['0', '1', '2'].map((part) => say(`part.name.${part}` as Key)),
+  );
 }

@@ -21,7 +21,7 @@ export function renderer(): Renderer | null {
   const regl = createRegl({ gl, extensions, cachedCode: compiled } as Parameters<typeof createRegl>[0]);
   // regl puts what it makes there too.
   if (import.meta.env.MODE === 'precompile') Object.assign(window, { reglCode: compiled });
-  const made = createRenderer({ canvas, regl: regl as never });
+  const made = createRenderer({ canvas, regl: regl });
   // It follows the window by itself only where the canvas is its own.
   const follow = () => made.resize(Math.min(innerWidth, screen.availWidth), Math.min(innerHeight, screen.availHeight));
   addEventListener('resize', follow);

@@ -20,7 +20,9 @@ export function followFingers(canvas: HTMLCanvasElement, { draws, onPinch }: Fin
     return [event.clientX - box.left, event.clientY - box.top];
   };
   const asMouse = (name: string, event: PointerEvent, buttons: number) =>
-    canvas.dispatchEvent(new MouseEvent(name, { bubbles: true, cancelable: true, clientX: event.clientX, clientY: event.clientY, buttons }));
+    canvas.dispatchEvent(
+      new MouseEvent(name, { bubbles: true, cancelable: true, clientX: event.clientX, clientY: event.clientY, buttons }),
+    );
   const middle = ([a, b]: XY[]): XY => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
   const apart = ([a, b]: XY[]) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
 

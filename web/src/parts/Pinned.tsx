@@ -1,17 +1,16 @@
 /** The pinned example: itself, what the model makes of it, and who is near. */
 
-import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
 import { examples, type Space } from '../loaded';
-import { latest, type Raw } from '../network';
 import type { Painter } from '../pictures/paint';
 import { nearest, row } from '../space';
-import { from, lines, pinned, report, taken, view } from '../state';
+import { selection } from '../state/selection';
+import { controls, view } from '../state/view';
 import { canReconstruct, canTake, reconstruction } from '../views/given';
 import { number, say } from '../words';
 import { Switch } from './Controls';
 import { Captioned, describe, Example, Examples, Output } from './Pictures';
 import { Columns } from './Columns';
+import { useLatest } from './useLatest';
 
 export const NEAR = 10;
 
@@ -28,46 +27,65 @@ export function neighbours(space: Space, i: number, map: Float32Array): Near {
   return { latent: inSpace, kept: inSpace.filter((other) => onMap.has(other)).length };
 }
 
-export function Pinned({ space, painter, near }: { space: Space; painter: Painter; near: Near }) {
-  const i = pinned.value!;
-  const back = useSignal<Raw | null>(null);
-  const ask = useMemo(
-    () =>
-      latest(async (wanted: number) => {
-        const found = await reconstruction(space, painter, wanted).catch((error) => (report(error), null));
-        if (pinned.value === wanted) back.value = found;
-      }),
-    [space],
-  );
-  useEffect(() => {
-    back.value = null;
-    ask(i);
-  }, [i, space]);
+interface PinnedProps {
+  /** The space is the run that is looked at, with its latents and maps. */
+  space: Space;
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** These are the neighbours of the pinned example. */
+  near: Near;
+}
+
+export function Pinned({ space, painter, near }: PinnedProps) {
+  const i = selection.pinned.value!;
+  const found = useLatest(async () => ({ of: i, raw: await reconstruction(space, painter, i) }), [space], [i]);
+  // Beside an example stands its own reconstruction, or none.
+  const back = found?.of === i ? found.raw : null;
   const rows = examples.value!.rows;
   return (
     <section class="card pinned" aria-live="polite">
       <h2>
         {say('pin.title', { id: describe(painter, i) })}
-        <button type="button" class="close" aria-label={say('pin.close')} title={say('pin.close')} onClick={() => (pinned.value = null)}>×</button>
+        <button
+          type="button"
+          class="close"
+          aria-label={say('pin.close')}
+          title={say('pin.close')}
+          onClick={() => (selection.pinned.value = null)}>
+          ×
+        </button>
       </h2>
       <div class="pair">
-        {painter.showsExamples ? <Captioned text={say('pin.original')}><Example painter={painter} i={i} /></Captioned> : <p class="quiet">{say('none.pictures')}</p>}
+        {painter.showsExamples ? (
+          <Captioned text={say('pin.original')}>
+            <Example painter={painter} i={i} />
+          </Captioned>
+        ) : (
+          <p class="quiet">{say('none.pictures')}</p>
+        )}
         {canReconstruct(space, painter) && (
-          <Captioned text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
-            <Output painter={painter} raw={back.value} />
+          <Captioned
+            text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
+            <Output painter={painter} raw={back} />
           </Captioned>
         )}
       </div>
-      {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back.value} />}
+      {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back} />}
       <h3>{say('pin.near')}</h3>
-      <Examples painter={painter} rows={near.latent} onPick={(other) => (pinned.value = other)} />
-      <Switch name={say('lie.ask')} on={lines} />
-      {lines.value && <p role="status">{say('lie.answer', { k: near.latent.length, kept: near.kept })}</p>}
+      <Examples painter={painter} rows={near.latent} onPick={(other) => (selection.pinned.value = other)} />
+      <Switch name={say('lie.ask')} on={controls.lines} />
+      {controls.lines.value && <p role="status">{say('lie.answer', { k: near.latent.length, kept: near.kept })}</p>}
       <p class="actions">
         {space.network.can('decode') && (
-          <button type="button" onClick={() => ((from.value = i), (view.value = 'walk'))}>{say('pin.walk')}</button>
+          <button type="button" onClick={() => ((selection.walkFrom.value = i), (view.name.value = 'walk'))}>
+            {say('pin.walk')}
+          </button>
         )}
-        {canTake(painter) && <button type="button" onClick={() => ((taken.value = i), (view.value = 'draw'))}>{say('pin.draw')}</button>}
+        {canTake(painter) && (
+          <button type="button" onClick={() => ((selection.taken.value = i), (view.name.value = 'draw'))}>
+            {say('pin.draw')}
+          </button>
+        )}
       </p>
     </section>
   );

@@ -7,7 +7,16 @@ import { Examples } from './Pictures';
 
 const MOST = 24;
 
-export function Search({ painter, name, onPick }: { painter: Painter; name: string; onPick: (i: number) => void }) {
+interface SearchProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** The name stands beside the text field. */
+  name: string;
+  /** This is called with the number of the example that was picked. */
+  onPick: (i: number) => void;
+}
+
+export function Search({ painter, name, onPick }: SearchProps) {
   const text = useSignal('');
   const rows = found(painter, text.value.trim());
   const pick = (i: number) => {
@@ -18,12 +27,19 @@ export function Search({ painter, name, onPick }: { painter: Painter; name: stri
     <div class="search">
       <label class="field">
         <span>{name}</span>
-        <input type="search" value={text.value} placeholder={say('map.search.help')} onInput={(event) => (text.value = event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Enter' && rows.length && pick(rows[0])} />
+        <input
+          type="search"
+          value={text.value}
+          placeholder={say('map.search.help')}
+          onInput={(event) => (text.value = event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Enter' && rows.length && pick(rows[0])}
+        />
       </label>
       {text.value && (
         <>
-          <p class="quiet" role="status">{say('map.found', { n: rows.length })}</p>
+          <p class="quiet" role="status">
+            {say('map.found', { n: rows.length })}
+          </p>
           <Examples painter={painter} rows={rows.slice(0, MOST)} onPick={pick} />
         </>
       )}

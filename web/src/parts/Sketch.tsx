@@ -4,12 +4,21 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { drop } from '../pictures/sketch';
 import { Problem, type Data } from '../site';
-import { problem } from '../state';
+import { view } from '../state/view';
 import { say } from '../words';
 
 const SIDE = 280;
 
-export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (canvas: HTMLCanvasElement) => void; onClear: () => void }) {
+interface SketchProps {
+  /** The data say which shape a drawing has, and whether it is a digit as in MNIST. */
+  data: Data;
+  /** This is called with the canvas after every stroke and every picture that was opened. */
+  onChange: (canvas: HTMLCanvasElement) => void;
+  /** This is called when the canvas was cleared. */
+  onClear: () => void;
+}
+
+export function Sketch({ data, onChange, onClear }: SketchProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<[number, number] | null>(null);
   const [ink, paper, size] = [useSignal('#ffffff'), useSignal('#000000'), useSignal(22)];
@@ -59,23 +68,42 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
   };
   const open = (file: Blob | undefined) => {
     if (!file) return;
-    drop(file, canvas.current!, data, paper.value).then(() => onChange(canvas.current!), () => (problem.value = new Problem('problem.picture')));
+    drop(file, canvas.current!, data, paper.value).then(
+      () => onChange(canvas.current!),
+      () => (view.problem.value = new Problem('problem.picture')),
+    );
   };
 
   return (
     <div class="sketch">
-      <canvas ref={canvas} width={width} height={height} role="img" aria-label={say('draw.canvas')}
-        onPointerDown={start} onPointerMove={draw} onPointerUp={() => (last.current = null)} onPointerCancel={() => (last.current = null)}
+      <canvas
+        ref={canvas}
+        width={width}
+        height={height}
+        role="img"
+        aria-label={say('draw.canvas')}
+        onPointerDown={start}
+        onPointerMove={draw}
+        onPointerUp={() => (last.current = null)}
+        onPointerCancel={() => (last.current = null)}
         onDragOver={(event) => event.preventDefault()}
-        onDrop={(event) => (event.preventDefault(), open(event.dataTransfer?.files[0]))} />
+        onDrop={(event) => (event.preventDefault(), open(event.dataTransfer?.files[0]))}
+      />
       <div class="row">
-        <button type="button" onClick={() => (clear(), onClear())}>{say('draw.clear')}</button>
+        <button type="button" onClick={() => (clear(), onClear())}>
+          {say('draw.clear')}
+        </button>
         <label class="file">
           {say('draw.file')}
-          <input class="unseen" type="file" accept="image/*" onChange={(event) => {
-            open(event.currentTarget.files?.[0]);
-            event.currentTarget.value = ''; // the same one may be opened again
-          }} />
+          <input
+            class="unseen"
+            type="file"
+            accept="image/*"
+            onChange={(event) => {
+              open(event.currentTarget.files?.[0]);
+              event.currentTarget.value = ''; // the same one may be opened again
+            }}
+          />
         </label>
       </div>
       <div class="row">
@@ -85,8 +113,14 @@ export function Sketch({ data, onChange, onClear }: { data: Data; onChange: (can
         </label>
         {!data.centred && (
           <>
-            <label class="field"><span>{say('draw.colour')}</span><input type="color" value={ink.value} onInput={(event) => (ink.value = event.currentTarget.value)} /></label>
-            <label class="field"><span>{say('draw.paper')}</span><input type="color" value={paper.value} onInput={(event) => (paper.value = event.currentTarget.value)} /></label>
+            <label class="field">
+              <span>{say('draw.colour')}</span>
+              <input type="color" value={ink.value} onInput={(event) => (ink.value = event.currentTarget.value)} />
+            </label>
+            <label class="field">
+              <span>{say('draw.paper')}</span>
+              <input type="color" value={paper.value} onInput={(event) => (paper.value = event.currentTarget.value)} />
+            </label>
           </>
         )}
       </div>

@@ -4,18 +4,25 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface TilesProps {
+  /** This many pictures are shown. */
   n: number;
+  /** This many of them stand side by side. */
   columns: number;
-  /** Pixels of one picture. */
+  /** One picture is this many pixels wide. */
   width: number;
+  /** One picture is this many pixels high. */
   height: number;
-  /** How much larger they are painted at least; the canvas is stretched to its place. */
+  /** Pictures are painted enlarged by this factor, and then the canvas is stretched to its place. */
   scale?: number;
+  /** Between two pictures this many pixels of the canvas are empty. */
   gap?: number;
-  /** What stands around the k-th, if anything. */
+  /** The k-th picture gets a frame of the colour that this returns, or none for null. */
   frame?: (k: number) => string | null;
+  /** This paints the k-th picture at x and y, w wide and h high. */
   paint: (pen: CanvasRenderingContext2D, k: number, x: number, y: number, w: number, h: number) => unknown;
+  /** The label tells those who cannot see the canvas what is on it. */
   label: string;
+  /** The canvas has this class beside its own. */
   class?: string;
 }
 

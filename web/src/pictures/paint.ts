@@ -120,7 +120,7 @@ export function rawOf(image: ImageData, data: Data): Raw {
     const [r, g, b, a] = image.data.subarray(4 * i, 4 * i + 4);
     const grey = r === g && g === b ? r : 0.299 * r + 0.587 * g + 0.114 * b;
     for (let c = 0; c < channels; c++) {
-      const value = channels >= 3 ? [r, g, b, a][c] ?? 0 : c === 0 ? grey : 0;
+      const value = channels >= 3 ? ([r, g, b, a][c] ?? 0) : c === 0 ? grey : 0;
       raw[i * channels + c] = is_byte ? Math.round(value) : value / 255;
     }
   }

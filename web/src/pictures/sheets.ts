@@ -2,7 +2,13 @@
 
 import { signal } from '@preact/signals';
 import { fetchFile, type SheetsRef } from '../site';
-import { report } from '../state';
+import { report } from '../state/view';
+
+/** On which sheet the picture of example i is, and where: sheets are filled row by row, one after the other. */
+export function spot({ each, columns, width, height }: SheetsRef, i: number): { sheet: number; left: number; top: number } {
+  const place = i % each;
+  return { sheet: Math.floor(i / each), left: (place % columns) * width, top: Math.floor(place / columns) * height };
+}
 
 export class Sheets {
   /** Grows with every sheet that has come: what was drawn without it is drawn again. */
@@ -16,20 +22,18 @@ export class Sheets {
 
   /** Draw the picture of example i; false where its sheet is still on its way. */
   draw(context: CanvasRenderingContext2D, i: number, x: number, y: number, width: number, height: number): boolean {
-    const { each, columns, width: w, height: h } = this.ref;
+    const { sheet, left, top } = spot(this.ref, i);
     void this.arrived.value; // read, so that an effect that draws is run again
-    const image = this.sheet(Math.floor(i / each));
+    const image = this.sheet(sheet);
     if (!image) return false;
-    const place = i % each;
     context.imageSmoothingEnabled = false;
-    context.drawImage(image, (place % columns) * w, Math.floor(place / columns) * h, w, h, x, y, width, height);
+    context.drawImage(image, left, top, this.ref.width, this.ref.height, x, y, width, height);
     return true;
   }
 
   /** The pixels of example i as RGBA, once they are there. */
   async pixels(i: number): Promise<ImageData> {
-    const sheet = Math.floor(i / this.ref.each);
-    await this.load(sheet);
+    await this.load(spot(this.ref, i).sheet);
     const { width, height } = this.ref;
     const context = new OffscreenCanvas(width, height).getContext('2d')!;
     this.draw(context as unknown as CanvasRenderingContext2D, i, 0, 0, width, height);

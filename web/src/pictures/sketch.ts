@@ -38,7 +38,17 @@ export function centred(drawing: Canvas, data: Data): ImageData | null {
   const to = pen(small);
   to.fillRect(0, 0, w, h);
   to.imageSmoothingQuality = 'high';
-  to.drawImage(drawing, left, top, bw, bh, w / 2 - (across / mass - left) * scale, h / 2 - (down / mass - top) * scale, bw * scale, bh * scale);
+  to.drawImage(
+    drawing,
+    left,
+    top,
+    bw,
+    bh,
+    w / 2 - (across / mass - left) * scale,
+    h / 2 - (down / mass - top) * scale,
+    bw * scale,
+    bh * scale,
+  );
   return to.getImageData(0, 0, w, h);
 }
 
@@ -90,7 +100,7 @@ export function corrupted(raw: Raw, kind: 'gaussian' | 'salt-and-pepper' | 'mask
   return raw.map((value: number, j: number) => {
     if (kind === 'gaussian' && data.columns[j]?.kind !== 'category') {
       // Rows of numbers are spoiled in the unit of their column.
-      const spoiled = value + strength * normal() * (isImage ? most : data.deviation?.[j] ?? 1);
+      const spoiled = value + strength * normal() * (isImage ? most : (data.deviation?.[j] ?? 1));
       return isImage ? Math.max(0, Math.min(most, most === 255 ? Math.round(spoiled) : spoiled)) : spoiled;
     }
     const chance = uniform();
@@ -98,5 +108,5 @@ export function corrupted(raw: Raw, kind: 'gaussian' | 'salt-and-pepper' | 'mask
     const [low, middle, high] = isImage ? [0, 0, most] : [-3, 0, 3].map((n) => (data.center?.[j] ?? 0) + n * (data.deviation?.[j] ?? 1));
     if (kind === 'masking') return chance < strength ? middle : value;
     return chance > 1 - strength / 2 ? low : chance < strength / 2 ? high : value;
-  }) as Raw;
+  });
 }

@@ -2,18 +2,20 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { examples as loaded, type Space } from '../loaded';
+import { examples as loaded } from '../loaded';
 import type { Mark } from '../map/Scatter';
 import { INK, Stage } from '../map/Stage';
-import { latest, type Raw } from '../network';
+import type { Raw } from '../network';
 import { Slider } from '../parts/Controls';
 import { Captioned, Examples, Output } from '../parts/Pictures';
 import { RowSliders, usualRow } from '../parts/RowSliders';
 import { Sketch } from '../parts/Sketch';
+import { useLatest } from '../parts/useLatest';
 import { rawOf } from '../pictures/paint';
 import { centred, corrupted, reduced } from '../pictures/sketch';
-import { isOff, nearest, place, project, row } from '../space';
-import { attempt, mapKind, pinned, report, strength, taken, theme } from '../state';
+import { isOutOfDistribution, nearest, place, project, row } from '../space';
+import { selection } from '../state/selection';
+import { attempt, controls, view } from '../state/view';
 import { number, say } from '../words';
 import { canTake, labelled, labelNear, rawExample, type ViewProps } from './given';
 import { mapOf } from './MapView';
@@ -24,8 +26,6 @@ interface Answer {
   back: Raw | null;
   classes: Float32Array | null;
   z: Float32Array;
-  /** By which it was given: the run may be another by now. */
-  space: Space;
 }
 
 export function Draw({ space, painter }: ViewProps) {
@@ -33,110 +33,130 @@ export function Draw({ space, painter }: ViewProps) {
   const { run, latents, network } = space;
   const isRow = data.kind === 'row';
   const most = run.noise?.noise === 'gaussian' ? Math.max(1, 2 * run.noise.strength) : 1;
-  const noise = run.noise ? Math.min(most, Math.max(0, strength.value ?? run.noise.strength)) : 0;
+  const noise = run.noise ? Math.min(most, Math.max(0, controls.noise.value ?? run.noise.strength)) : 0;
   const centre = useSignal(data.centred);
   const raw = useSignal<Raw | null>(null);
-  const answer = useSignal<Answer | null>(null);
   const drawing = useRef<HTMLCanvasElement | null>(null);
 
-  const asked = useRef(space);
-  asked.current = space;
-  const ask = useMemo(() => latest(async (given: Raw, strength: number) => {
-    try {
-      const noisy = run.noise ? corrupted(given, run.noise.noise, strength, data) : given;
+  const given = raw.value;
+  const found = useLatest(
+    async (): Promise<Answer | null> => {
+      if (!given) return null;
+      const noisy = run.noise ? corrupted(given, run.noise.noise, noise, data) : given;
       const z = await network.encode(noisy);
       // Where the label is a condition, it is that of the nearest example.
       const label = labelled(space, painter, [labelNear(space, row(z, 0))]);
-      const found: Answer = {
+      return {
         seen: given,
         noisy,
         back: network.can('reconstruct') ? await network.reconstruct(noisy, label) : null,
         classes: network.can('classify') ? await network.classify(noisy) : null,
         z: row(z, 0),
-        space,
       };
-      // What was cleared meanwhile, or is another run's to answer, has no answer.
-      if (raw.peek() && asked.current === space) answer.value = found;
-    } catch (error) {
-      report(error);
-    }
-  }), [space]);
-  useEffect(() => {
-    if (raw.value) ask(raw.value, noise);
-    else answer.value = null;
-  }, [raw.value, noise, space]);
+    },
+    // What was cleared has no answer, and what another run answered is not this one's.
+    [space, given === null],
+    [given, noise],
+  );
 
   const changed = (canvas: HTMLCanvasElement) => {
     drawing.current = canvas;
-    taken.value = null;
+    selection.taken.value = null;
     const image = centre.value ? centred(canvas, data) : reduced(canvas, data);
     raw.value = image && rawOf(image, data);
   };
   const forget = () => {
-    raw.value = taken.value = drawing.current = null;
+    raw.value = selection.taken.value = drawing.current = null;
   };
   useEffect(() => {
-    if (drawing.current && taken.value === null) changed(drawing.current);
+    if (drawing.current && selection.taken.value === null) changed(drawing.current);
   }, [centre.value]);
   useEffect(() => {
-    const i = taken.value;
-    if (i !== null && loaded.value)
-      attempt(async () => {
-        const found = await rawExample(painter, i);
-        if (taken.value !== i) return;
-        if (found) raw.value = found;
-        else taken.value = null;
-      });
-  }, [taken.value]);
+    const i = selection.taken.value;
+    if (i === null || !loaded.value) return;
+    // The example is not shown beside what is drawn but takes its place, unless something was drawn meanwhile.
+    attempt(async () => {
+      const found = await rawExample(painter, i);
+      if (selection.taken.value !== i) return;
+      if (found) raw.value = found;
+      else selection.taken.value = null;
+    });
+  }, [selection.taken.value]);
 
-  const found = answer.value?.space === space ? answer.value : null;
   useEffect(() => {
     // A row begins at what is usual; an example that was taken comes instead.
-    if (isRow && !raw.value && taken.value === null) raw.value = usualRow(data);
-  }, [raw.value, taken.value]);
+    if (isRow && !raw.value && selection.taken.value === null) raw.value = usualRow(data);
+  }, [raw.value, selection.taken.value]);
 
-  const kind = mapOf(space, mapKind.value);
+  const kind = mapOf(space, controls.map.value);
   const map = space.maps.get(kind);
-  const marks = useMemo(() => {
+  const marks = useMemo<Mark[]>(() => {
     if (!found || !map || !latents) return [];
     const { z } = found;
-    const at = kind === 'latent' ? ([z[0], z[1]] as [number, number]) : kind === 'pca' ? project(run.axes, z) : place(latents, map, z, run.near!.k);
-    return [{ kind: 'dot', points: [at], colour: INK[theme.value], size: 20 } as Mark];
-  }, [found, map, theme.value]);
+    const at =
+      kind === 'latent' ? ([z[0], z[1]] as [number, number]) : kind === 'pca' ? project(run.axes, z) : place(latents, map, z, run.near!.k);
+    return [{ kind: 'dot', points: [at], colour: INK[view.theme.value], size: 20 }];
+  }, [found, map, view.theme.value]);
   const near = found && latents ? nearest(latents, found.z, 10).rows : [];
-  const off = found && latents ? isOff(latents, run.near!, found.z) : false;
+  const isOutside = found && latents ? isOutOfDistribution(latents, run.near!, found.z) : false;
 
   return (
     <div class="desk-draw">
       <div class="card place">
         <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
         {isRow ? (
-          <RowSliders painter={painter} raw={raw.value} onChange={(now) => ((taken.value = null), (raw.value = now))} />
+          <RowSliders painter={painter} raw={raw.value} onChange={(now) => ((selection.taken.value = null), (raw.value = now))} />
         ) : (
           <Sketch data={data} onChange={changed} onClear={forget} />
         )}
         {data.centred && (
           <label class="check">
-            <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} /> {say('draw.centred')}
+            <input type="checkbox" checked={centre.value} onChange={(event) => (centre.value = event.currentTarget.checked)} />{' '}
+            {say('draw.centred')}
           </label>
         )}
-        {pinned.value !== null && canTake(painter) && (
-          <button type="button" onClick={() => (taken.value = pinned.value)}>{say('draw.take')}</button>
+        {selection.pinned.value !== null && canTake(painter) && (
+          <button type="button" onClick={() => (selection.taken.value = selection.pinned.value)}>
+            {say('draw.take')}
+          </button>
         )}
       </div>
       <div class="card answers" aria-live="polite">
         {found ? (
           <>
             <div class="pair">
-              <Captioned text={say('draw.seen')}><Output painter={painter} raw={found.seen} /></Captioned>
-              {run.noise && <Captioned text={say('draw.noisy')}><Output painter={painter} raw={found.noisy} /></Captioned>}
-              {found.back && <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}><Output painter={painter} raw={found.back} /></Captioned>}
+              <Captioned text={say('draw.seen')}>
+                <Output painter={painter} raw={found.seen} />
+              </Captioned>
+              {run.noise && (
+                <Captioned text={say('draw.noisy')}>
+                  <Output painter={painter} raw={found.noisy} />
+                </Captioned>
+              )}
+              {found.back && (
+                <Captioned text={say(run.noise ? 'draw.clean' : 'draw.back')}>
+                  <Output painter={painter} raw={found.back} />
+                </Captioned>
+              )}
             </div>
-            {latents && <p class={off ? 'off' : ''} role="status">{say(off ? 'draw.off' : 'draw.on')}</p>}
+            {latents && (
+              <p class={isOutside ? 'out-of-distribution' : ''} role="status">
+                {say(isOutside ? 'draw.out-of-distribution' : 'draw.in-distribution')}
+              </p>
+            )}
           </>
-        ) : <p class="quiet">{say('draw.empty')}</p>}
+        ) : (
+          <p class="quiet">{say('draw.empty')}</p>
+        )}
         {run.noise && (
-          <Slider name={say('draw.noise')} value={noise} least={0} most={most} step={0.02} onSlide={(now) => (strength.value = now)} />
+          <Slider
+            name={say('draw.noise')}
+            value={noise}
+            least={0}
+            most={most}
+            step={0.02}
+            onSlide={(now) => (controls.noise.value = now)}
+          />
         )}
         {found?.classes && <Classes names={data.class_names!} shares={found.classes} />}
       </div>
@@ -150,7 +170,7 @@ export function Draw({ space, painter }: ViewProps) {
         {near.length > 0 && (
           <div class="card near">
             <h2>{say('draw.near')}</h2>
-            <Examples painter={painter} rows={near} onPick={(i) => (pinned.value = i)} />
+            <Examples painter={painter} rows={near} onPick={(i) => (selection.pinned.value = i)} />
           </div>
         )}
       </div>
@@ -158,8 +178,15 @@ export function Draw({ space, painter }: ViewProps) {
   );
 }
 
+interface ClassesProps {
+  /** These are the names of all classes. */
+  names: string[];
+  /** The classifier gives each class this probability. */
+  shares: Float32Array;
+}
+
 /** What the model takes it for. */
-function Classes({ names, shares }: { names: string[]; shares: Float32Array }) {
+function Classes({ names, shares }: ClassesProps) {
   const best = shares.indexOf(Math.max(...shares));
   return (
     <div class="coverage">

@@ -10,7 +10,8 @@ import { neighbours, Pinned } from '../parts/Pinned';
 import { Examples } from '../parts/Pictures';
 import { Search } from '../parts/Search';
 import type { Painter } from '../pictures/paint';
-import { chosen, fence, hidden, lines, mapKind, pinned, theme } from '../state';
+import { selection } from '../state/selection';
+import { controls, view } from '../state/view';
 import { number, say, type Key } from '../words';
 import type { ViewProps } from './given';
 
@@ -25,73 +26,121 @@ export function mapOf(space: Space, wanted: string): string {
 export const pointAt = (map: Float32Array, i: number): [number, number] => [map[2 * i], map[2 * i + 1]];
 
 export function MapView({ space, painter }: ViewProps) {
-  const examples = loaded.value;
-  if (!examples || !space.latents) return <p class="none">{say('none.examples')}</p>;
-  const kind = mapOf(space, mapKind.value);
+  if (!loaded.value || !space.latents) return <p class="none">{say('none.examples')}</p>;
+  return <Mapped space={space} painter={painter} />;
+}
+
+function Mapped({ space, painter }: ViewProps) {
+  const examples = loaded.value!;
+  const kind = mapOf(space, controls.map.value);
   const map = space.maps.get(kind)!;
-  const i = pinned.value;
+  const i = selection.pinned.value;
   const near = useMemo(() => (i === null ? null : neighbours(space, i, map)), [space, i, map]);
-  useArrows((by) => (pinned.value = ((i ?? (by > 0 ? -1 : 0)) + by + examples.n) % examples.n), {}, [i]);
+  useArrows((by) => (selection.pinned.value = ((i ?? (by > 0 ? -1 : 0)) + by + examples.n) % examples.n), {}, [i]);
   const marks = useMemo(() => {
     if (i === null) return [];
-    const [accent, here] = [INK[theme.value], pointAt(map, i)];
+    const [accent, here] = [INK[view.theme.value], pointAt(map, i)];
     const found: Mark[] = [];
-    if (lines.value)
+    if (controls.lines.value)
       for (const other of near!.latent)
-        found.push({ kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 }, { kind: 'ring', points: [pointAt(map, other)], colour: accent, size: 10 });
+        found.push(
+          { kind: 'line', points: [here, pointAt(map, other)], colour: accent, size: 2 },
+          { kind: 'ring', points: [pointAt(map, other)], colour: accent, size: 10 },
+        );
     found.push({ kind: 'ring', points: [here], colour: accent, size: 18 });
     return found;
-  }, [near, map, lines.value, theme.value]);
+  }, [near, map, controls.lines.value, view.theme.value]);
 
   return (
     <div class="split">
       <div class="main">
         <div class="row">
-          <Choice name={say('map.kind')} value={kind} onPick={(one) => (mapKind.value = one as 'tsne')}
-            of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])} />
-          <button type="button" class="switch" aria-pressed={hidden.value} onClick={() => (hidden.value = !hidden.value)}>
-            {say(hidden.value ? 'guess.reveal' : 'guess.hide')}
+          <Choice
+            name={say('map.kind')}
+            value={kind}
+            onPick={(one) => (controls.map.value = one as 'tsne')}
+            of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])}
+          />
+          <button
+            type="button"
+            class="switch"
+            aria-pressed={controls.guessing.value}
+            onClick={() => (controls.guessing.value = !controls.guessing.value)}>
+            {say(controls.guessing.value ? 'guess.reveal' : 'guess.hide')}
           </button>
         </div>
         <Stage space={space} painter={painter} kind={kind} marks={marks} tools />
-        <p class="quiet"><Facts painter={painter} /> <Warning space={space} kind={kind} /></p>
+        <p class="quiet">
+          <Facts painter={painter} /> <Warning space={space} kind={kind} />
+        </p>
       </div>
       <aside class="side">
-        {hidden.value ? <p class="card">{say('guess.hint')}</p> : <div class="card"><Legend space={space} painter={painter} /></div>}
-        {near && !hidden.value && <Pinned space={space} painter={painter} near={near} />}
-        {i === null && !chosen.value && <p class="quiet">{say('map.hint')}</p>}
-        {chosen.value && <Fenced painter={painter} rows={chosen.value} />}
-        {!hidden.value && <div class="card"><Search painter={painter} name={say('map.search')} onPick={(row) => (pinned.value = row)} /></div>}
+        {controls.guessing.value ? (
+          <p class="card">{say('guess.hint')}</p>
+        ) : (
+          <div class="card">
+            <Legend space={space} painter={painter} />
+          </div>
+        )}
+        {near && !controls.guessing.value && <Pinned space={space} painter={painter} near={near} />}
+        {i === null && !selection.enclosed.value && <p class="quiet">{say('map.hint')}</p>}
+        {selection.enclosed.value && <Fenced painter={painter} rows={selection.enclosed.value} />}
+        {!controls.guessing.value && (
+          <div class="card">
+            <Search painter={painter} name={say('map.search')} onPick={(row) => (selection.pinned.value = row)} />
+          </div>
+        )}
       </aside>
     </div>
   );
 }
 
+interface FactsProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+}
+
 /** Which examples these are. */
-export function Facts({ painter }: { painter: Painter }) {
+export function Facts({ painter }: FactsProps) {
   const { of, kept, n } = painter.site.examples!;
   const { parts } = loaded.value!;
   const text = useMemo(() => {
     const counts = [0, 0, 0];
     for (const part of parts) counts[part]++;
-    return counts.map((count, part) => (count ? say(`part.${part}` as Key, { n: number(count) }) : '')).filter(Boolean).join(', ');
+    return counts
+      .map((count, part) => (count ? say(`part.${part}` as Key, { n: number(count) }) : ''))
+      .filter(Boolean)
+      .join(', ');
   }, [parts, say('part.0')]);
   return (
     <>
-      {say('map.from', { parts: text })}{' '}
-      {kept ? say('map.kept') : n < of ? say('map.some', { n: number(n), of: number(of) }) : ''}
+      {say('map.from', { parts: text })} {kept ? say('map.kept') : n < of ? say('map.some', { n: number(n), of: number(of) }) : ''}
     </>
   );
 }
 
+interface WarningProps {
+  /** The space tells how much of the spread a projection keeps. */
+  space: Space;
+  /** The kind of map is "tsne", "pca" or "latent". */
+  kind: string;
+}
+
 /** What a map of this kind does not say. */
-export function Warning({ space, kind }: { space: Space; kind: string }) {
+export function Warning({ space, kind }: WarningProps) {
   const share = 100 * (space.run.axes.share[0] + (space.run.axes.share[1] ?? 0));
   return <>{say(`map.${kind}.warning` as Key, { share: number(share, 0) })}</>;
 }
 
+interface FencedProps {
+  /** The painter knows how the examples of this site are drawn. */
+  painter: Painter;
+  /** These are the numbers of the examples inside the lasso. */
+  rows: number[];
+}
+
 /** What is inside the lasso: how many of each class, and a contact sheet. */
-function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
+function Fenced({ painter, rows }: FencedProps) {
   const { labels } = loaded.value!;
   const names = painter.site.data.class_names;
   const counts = useMemo(() => {
@@ -103,14 +152,26 @@ function Fenced({ painter, rows }: { painter: Painter; rows: number[] }) {
     <section class="card fenced" aria-live="polite">
       <h2>
         {say('map.fenced', { n: number(rows.length) })}
-        <button type="button" class="close" aria-label={say('map.clear')} title={say('map.clear')} onClick={() => (fence.value = null)}>×</button>
+        <button
+          type="button"
+          class="close"
+          aria-label={say('map.clear')}
+          title={say('map.clear')}
+          onClick={() => (selection.lasso.value = null)}>
+          ×
+        </button>
       </h2>
-      {names && !hidden.value && (
+      {names && !controls.guessing.value && (
         <ul class="counts">
-          {counts.map(([c, count]) => <li key={c}><i class="swatch" style={{ background: painter.site.palette[c % painter.site.palette.length] }} />{names[c]} <b>{number(count)}</b></li>)}
+          {counts.map(([c, count]) => (
+            <li key={c}>
+              <i class="swatch" style={{ background: painter.site.palette[c % painter.site.palette.length] }} />
+              {names[c]} <b>{number(count)}</b>
+            </li>
+          ))}
         </ul>
       )}
-      <Examples painter={painter} rows={rows.slice(0, SHEET)} onPick={(row) => (pinned.value = row)} />
+      <Examples painter={painter} rows={rows.slice(0, SHEET)} onPick={(row) => (selection.pinned.value = row)} />
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { encoded, type Raw } from '../network';
 import { fetchFloats, fetchWhole } from '../site';
 import type { Painter } from '../pictures/paint';
 import { draw, nearest, uniforms, type Mixture, type Rows } from '../space';
-import { prior } from '../state';
+import { controls } from '../state/view';
 import { labelled } from './given';
 
 export const DRAWS = 64;
@@ -13,14 +13,20 @@ const AT_ONCE = 100;
 
 /** The prior that is drawn from: what was asked for if this run has it, else its own. */
 export function priorOf(space: Space): 'normal' | 'gmm' {
-  const wanted = prior.value === 'own' ? space.run.prior : prior.value;
+  const wanted = controls.prior.value === 'own' ? space.run.prior : controls.prior.value;
   return wanted === 'gmm' && space.mixture ? 'gmm' : 'normal';
 }
 
 const mixtureOf = (space: Space): Mixture | null => (priorOf(space) === 'gmm' ? space.mixture : null);
 
 /** n draws, and the label of each for a decoder that takes one: the same for all, or drawn as well. */
-export function drawn(space: Space, painter: Painter, n: number, seed: number, label: number | null = null): { z: Rows; labels: Float32Array | null } {
+export function drawn(
+  space: Space,
+  painter: Painter,
+  n: number,
+  seed: number,
+  label: number | null = null,
+): { z: Rows; labels: Float32Array | null } {
   const z = draw(n, space.run.latent_dim, seed, mixtureOf(space));
   const classes = painter.site.data.class_names?.length ?? 1;
   const uniform = uniforms(seed + 1e6);
@@ -46,17 +52,27 @@ export interface Coverage {
 
 /** The share of real examples, class by class, that have a draw nearer than their own fifth real neighbour, in the
  * latents of a supervised encoder (Naeem et al., arXiv:2002.09797). Null if `isStale` says so before it is done. */
-export async function coverage(space: Space, painter: Painter, seed: number, label: number | null, isStale: () => boolean): Promise<Coverage | null> {
-  const { judge, data } = painter.site;
-  if (!judge) return null;
-  const [real, radii, labels] = await Promise.all([fetchFloats(judge.latents), fetchFloats(judge.radii), fetchWhole(judge.labels)]);
+export async function coverage(
+  space: Space,
+  painter: Painter,
+  seed: number,
+  label: number | null,
+  isStale: () => boolean,
+): Promise<Coverage | null> {
+  const { reference_classifier: referenceClassifier, data } = painter.site;
+  if (!referenceClassifier) return null;
+  const [real, radii, labels] = await Promise.all([
+    fetchFloats(referenceClassifier.latents),
+    fetchFloats(referenceClassifier.radii),
+    fetchWhole(referenceClassifier.labels),
+  ]);
   const n = radii.length;
   const d = real.length / n;
   const { z, labels: given } = drawn(space, painter, n, seed, label);
   const seen = new Float32Array(n * d);
   for (let start = 0; start < n; start += AT_ONCE) {
     const raw: Raw = await space.network.decode(...part(z, given, start, Math.min(AT_ONCE, n - start)));
-    seen.set((await encoded(judge.encode, data, raw)).values, start * d);
+    seen.set((await encoded(referenceClassifier.encode, data, raw)).values, start * d);
     // The page goes on answering in between.
     await new Promise((done) => setTimeout(done));
     if (isStale()) return null;

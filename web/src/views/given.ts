@@ -35,7 +35,9 @@ export const labelOf = (i: number): number => examples.value?.labels?.[i] ?? 0;
 
 /** What every view is given. */
 export interface ViewProps {
+  /** The space is the run that is looked at, with its latents and maps. */
   space: Space;
+  /** The painter knows how the examples of this site are drawn. */
   painter: Painter;
 }
 
@@ -45,7 +47,10 @@ const SEEN = [1, 3, 4];
 /** Can examples be taken as they are? Larger pictures were reduced when they were published, and of two
  * channels, or of more than four, only the first is in a picture. */
 export const canTake = (painter: Painter): boolean =>
-  Boolean(examples.value?.rows ?? (painter.site.data.kind === 'image' && examples.value?.sheets?.ref.whole && SEEN.includes(painter.site.data.shape[2] ?? 1)));
+  Boolean(
+    examples.value?.rows ??
+    (painter.site.data.kind === 'image' && examples.value?.sheets?.ref.whole && SEEN.includes(painter.site.data.shape[2] ?? 1)),
+  );
 
 /** Can examples be shown as the model gives them back? */
 export const canReconstruct = (space: Space, painter: Painter): boolean =>

@@ -36,7 +36,7 @@ export const en = {
 
   'wait.site': 'Opening …',
   'wait.model': 'The model is being loaded …',
-  'wait.judge': 'Measuring …',
+  'wait.coverage': 'Measuring …',
 
   'problem.title': 'This did not work',
   'problem.missing': '{file} is missing or cannot be reached. Publish the site again, and upload the whole folder.',
@@ -44,7 +44,8 @@ export const en = {
   'problem.format': '{file}: expected format {format}. Found {found}; publish the site again with this version of gargalo.',
   'problem.wasm': 'This browser does not run WebAssembly, which the model needs. The map works; for the rest, use a current browser.',
   'problem.model': 'The model {file} cannot be run in this browser: {why}',
-  'problem.webgl': 'This browser draws no WebGL, which the map needs. Turn on hardware acceleration, or use another browser. Everything beside the map works.',
+  'problem.webgl':
+    'This browser draws no WebGL, which the map needs. Turn on hardware acceleration, or use another browser. Everything beside the map works.',
   'problem.picture': 'This file is no picture that the browser can read.',
   'problem.other': 'Something went wrong: {what}',
   'problem.again': 'Try again',
@@ -60,10 +61,10 @@ export const en = {
   'map.some': '{n} of {of} examples.',
   'map.kept': 'The test examples that the run keeps.',
   'part.0': '{n} for training',
-  'part.1': '{n} held out',
+  'part.1': '{n} for validation',
   'part.2': '{n} for testing',
   'part.name.0': 'training',
-  'part.name.1': 'held out',
+  'part.name.1': 'validation',
   'part.name.2': 'test',
   'map.kind': 'Map',
   'map.tsne': 't-SNE',
@@ -86,7 +87,7 @@ export const en = {
   'colour.part': 'set',
   'colour.error': 'reconstruction error',
   'colour.norm': 'norm of z',
-  'legend': 'Legend',
+  legend: 'Legend',
   'legend.toggle': 'Show or hide {name}',
   'legend.all': 'Show all',
   'guess.hide': 'Predict first',
@@ -114,8 +115,9 @@ export const en = {
   'walk.slerp': 'spherical',
   'walk.pixels': 'Blending the two themselves',
   'walk.codes': 'Blending their codes',
-  'walk.on': 'All of this way is where data are.',
-  'walk.off': '{n} of {steps} steps are off the data (red): farther from their nearest examples than 99% of the data are from theirs.',
+  'walk.in-distribution': 'All of this way is where data are.',
+  'walk.out-of-distribution':
+    '{n} of {steps} steps are out of distribution (red): farther from their nearest examples than 99% of the data are from theirs.',
   'walk.map': 'On PCA, where a straight way is straight; on t-SNE it would not be.',
 
   'generate.prior': 'Draw from',
@@ -128,12 +130,13 @@ export const en = {
   'generate.draws': '64 draws',
   'generate.where': 'The draws (crosses) on PCA, among the data.',
   'generate.where.latent': 'The draws (crosses) in the latent space, among the data.',
-  'generate.off': '{share}% of these draws are off the data.',
+  'generate.out-of-distribution': '{share}% of these draws are out of distribution.',
   'generate.norms': 'Norm of z',
   'generate.norms.data': 'data',
   'generate.norms.draws': 'draws',
   'generate.coverage': 'Which classes appear?',
-  'generate.coverage.what': 'Of the real examples of a class, the share to which at least one of {n} draws comes close, as a classifier sees them.',
+  'generate.coverage.what':
+    'Of the real examples of a class, the share to which at least one of {n} draws comes close, as a classifier sees them.',
   'generate.coverage.all': 'In all {share}%.',
   'generate.coverage.missing': 'Hardly ever: {names}.',
   'generate.coverage.ok': 'Every class appears.',
@@ -170,8 +173,8 @@ export const en = {
   'draw.class': 'Class',
   'draw.near': 'Nearest examples',
   'draw.placed': 'On t-SNE it is placed among its nearest examples: there is no other way.',
-  'draw.off': 'Off the data: farther from its nearest examples than 99% of the data are from theirs.',
-  'draw.on': 'Where data are.',
+  'draw.out-of-distribution': 'Out of distribution: farther from its nearest examples than 99% of the data are from theirs.',
+  'draw.in-distribution': 'Where data are.',
   'draw.empty': 'Draw something, and its place appears on the map.',
   'draw.take': 'Take the pinned example',
   'draw.row': 'Set the columns',
@@ -199,7 +202,7 @@ export const en = {
   'column.value': 'value',
   'picture.example': 'Example {id}',
   'picture.output': 'What the decoder gives',
-  'made': 'Made with {by}. The model runs in this browser; nothing is sent anywhere.',
+  made: 'Made with {by}. The model runs in this browser; nothing is sent anywhere.',
 };
 
 export type Key = keyof typeof en;

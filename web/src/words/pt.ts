@@ -38,7 +38,7 @@ export const pt: Record<Key, string> = {
 
   'wait.site': 'Abrindo …',
   'wait.model': 'Carregando o modelo …',
-  'wait.judge': 'Medindo …',
+  'wait.coverage': 'Medindo …',
 
   'problem.title': 'Isto não funcionou',
   'problem.missing': '{file} não existe ou não pode ser alcançado. Publique de novo e envie a pasta inteira.',
@@ -46,13 +46,16 @@ export const pt: Record<Key, string> = {
   'problem.format': '{file}: esperava-se o formato {format}. Encontrado {found}; publique de novo com esta versão do gargalo.',
   'problem.wasm': 'Este navegador não roda WebAssembly, de que o modelo precisa. O mapa funciona; para o resto, use um navegador atual.',
   'problem.model': 'O modelo {file} não pode rodar neste navegador: {why}',
-  'problem.webgl': 'Este navegador não desenha WebGL, de que o mapa precisa. Ative a aceleração de hardware ou use outro navegador. Tudo fora do mapa funciona.',
+  'problem.webgl':
+    'Este navegador não desenha WebGL, de que o mapa precisa. Ative a aceleração de hardware ou use outro navegador. Tudo fora do mapa funciona.',
   'problem.picture': 'Este arquivo não é uma imagem que o navegador consiga ler.',
   'problem.other': 'Algo deu errado: {what}',
   'problem.again': 'Tentar de novo',
   'problem.close': 'Fechar',
-  'none.decoder': '{model} não tem decoder (decodificador): das suas representações latentes nada pode ser desenhado de volta. Veja Mapa e Desenhar.',
-  'none.skips': 'Este modelo vê mais do que a representação latente: com as suas conexões de atalho, ela sozinha não pode ser decodificada. Veja Desenhar.',
+  'none.decoder':
+    '{model} não tem decoder (decodificador): das suas representações latentes nada pode ser desenhado de volta. Veja Mapa e Desenhar.',
+  'none.skips':
+    'Este modelo vê mais do que a representação latente: com as suas conexões de atalho, ela sozinha não pode ser decodificada. Veja Desenhar.',
   'none.classes': 'Foi publicado sem os exemplos nos quais isto se mede.',
   'none.examples': 'Este site foi publicado sem exemplos. Veja Gerar e Desenhar.',
   'none.other': 'Para comparar são precisos dois modelos com os mesmos dados: gargalo publish RUN RUN -o site',
@@ -88,7 +91,7 @@ export const pt: Record<Key, string> = {
   'colour.part': 'conjunto',
   'colour.error': 'erro de reconstrução',
   'colour.norm': 'norma de z',
-  'legend': 'Legenda',
+  legend: 'Legenda',
   'legend.toggle': 'Mostrar ou esconder {name}',
   'legend.all': 'Mostrar tudo',
   'guess.hide': 'Preveja primeiro',
@@ -116,8 +119,9 @@ export const pt: Record<Key, string> = {
   'walk.slerp': 'esférico',
   'walk.pixels': 'Misturando os próprios exemplos',
   'walk.codes': 'Misturando os códigos',
-  'walk.on': 'Todo o caminho passa por onde há dados.',
-  'walk.off': '{n} de {steps} passos estão fora dos dados (vermelho): mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
+  'walk.in-distribution': 'Todo o caminho passa por onde há dados.',
+  'walk.out-of-distribution':
+    '{n} de {steps} passos estão fora da distribuição (vermelho): mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
   'walk.map': 'Na PCA, onde um caminho reto é reto; no t-SNE não seria.',
 
   'generate.prior': 'Sortear de',
@@ -130,12 +134,13 @@ export const pt: Record<Key, string> = {
   'generate.draws': '64 sorteios',
   'generate.where': 'Os sorteios (cruzes) na PCA, entre os dados.',
   'generate.where.latent': 'Os sorteios (cruzes) no espaço latente, entre os dados.',
-  'generate.off': '{share}% destes sorteios estão fora dos dados.',
+  'generate.out-of-distribution': '{share}% destes sorteios estão fora da distribuição.',
   'generate.norms': 'Norma de z',
   'generate.norms.data': 'dados',
   'generate.norms.draws': 'sorteios',
   'generate.coverage': 'Que classes aparecem?',
-  'generate.coverage.what': 'Dos exemplos reais de uma classe, a fração da qual pelo menos um de {n} sorteios chega perto, segundo um classificador.',
+  'generate.coverage.what':
+    'Dos exemplos reais de uma classe, a fração da qual pelo menos um de {n} sorteios chega perto, segundo um classificador.',
   'generate.coverage.all': 'No total, {share}%.',
   'generate.coverage.missing': 'Quase nunca: {names}.',
   'generate.coverage.ok': 'Todas as classes aparecem.',
@@ -172,8 +177,8 @@ export const pt: Record<Key, string> = {
   'draw.class': 'Classe',
   'draw.near': 'Exemplos mais próximos',
   'draw.placed': 'No t-SNE ele é colocado entre os exemplos mais próximos: não há outro jeito.',
-  'draw.off': 'Fora dos dados: mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
-  'draw.on': 'Onde há dados.',
+  'draw.out-of-distribution': 'Fora da distribuição: mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
+  'draw.in-distribution': 'Onde há dados.',
   'draw.empty': 'Desenhe algo, e o seu lugar aparece no mapa.',
   'draw.take': 'Usar o exemplo fixado',
   'draw.row': 'Escolha os valores das colunas',
@@ -201,5 +206,5 @@ export const pt: Record<Key, string> = {
   'column.value': 'valor',
   'picture.example': 'Exemplo {id}',
   'picture.output': 'O que o decoder devolve',
-  'made': 'Feito com {by}. O modelo roda neste navegador; nada é enviado a lugar algum.',
+  made: 'Feito com {by}. O modelo roda neste navegador; nada é enviado a lugar algum.',
 };

@@ -109,9 +109,7 @@ def main() -> None:
     print(f"{machine()}; {rounds} rounds\n")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         root = Path(place)
-        runs = [
-            gargalo.train("mnist-10k", name, out=root / name, progress=False) for name in ("autoencoder", "vae")
-        ]
+        runs = [gargalo.train("mnist-10k", name, out=root / name, progress=False) for name in ("autoencoder", "vae")]
         site = gargalo.publish(runs, root / "site", progress=False)
         sheets = sum(path.stat().st_size for path in site.folder.glob("data/pictures-*.png"))
         wasm = sum(path.stat().st_size for path in site.folder.rglob("*.wasm"))

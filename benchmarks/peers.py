@@ -102,9 +102,7 @@ def theirs(name: str, seed: int, epochs: int, source: Any) -> tuple[float, float
             output_dir=folder, num_epochs=epochs, per_device_train_batch_size=BATCH, learning_rate=LR,
             optimizer_cls="Adam", no_cuda=True, seed=seed,
         )  # fmt: skip
-        trainer = BaseTrainer(
-            model, BaseDataset(x["train"], torch.zeros(len(x["train"]))), training_config=settings
-        )
+        trainer = BaseTrainer(model, BaseDataset(x["train"], torch.zeros(len(x["train"]))), training_config=settings)
         trainer.prepare_training()
         began = time.perf_counter()
         for epoch in range(epochs):

@@ -35,9 +35,7 @@ def work(batch_size: int) -> None:
     team = training.launch("cpu")
     found = []
     for widths in WIDTHS:
-        plan = recipes.make(
-            source.spec, "autoencoder", None, {"widths": widths, "batch_size": batch_size, "epochs": 3}
-        )
+        plan = recipes.make(source.spec, "autoencoder", None, {"widths": widths, "batch_size": batch_size, "epochs": 3})
         codec, model = build(plan, source.x, rows)
         history = training.fit(copy.deepcopy(model), codec, data, None, plan.training, team=team).history
         a_step = (history[-1]["seconds"] - history[0]["seconds"]) / 16

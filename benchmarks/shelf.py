@@ -71,8 +71,7 @@ def main() -> None:
                 continue
             runs = [measured(name, net, seed) for seed in options.seeds]
             cells = [
-                spread([run[key] for run in runs], digits) if key in runs[0] else ""
-                for key, digits in COLUMNS.items()
+                spread([run[key] for run in runs], digits) if key in runs[0] else "" for key, digits in COLUMNS.items()
             ]
             print(f"| {name}, {net} | " + " | ".join(cells) + " |", flush=True)
             raw |= {"knn_accuracy": runs[0]["raw_knn_accuracy"]} if "raw_knn_accuracy" in runs[0] else {}

@@ -41,9 +41,7 @@ def main() -> None:
             began = time.perf_counter()
             map_ = make()
             seconds = time.perf_counter() - began
-            print(
-                f"| {points:,} | {name} | {seconds:.1f} | {trustworthiness(z[some], map_[some]):.3f} |", flush=True
-            )
+            print(f"| {points:,} | {name} | {seconds:.1f} | {trustworthiness(z[some], map_[some]):.3f} |", flush=True)
     print(f"\n{machine('scikit-learn', 'scikit-learn-intelex')}")
 
 

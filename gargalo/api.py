@@ -37,11 +37,11 @@ Data = Any
 
 @overload
 def train(
-    data: Data = ..., model: str | type[LatentModel] | None = ..., *, keep: Literal[True] = ..., **choices: Any
+    data: Data = ..., model: str | type[LatentModel] | None = ..., *, in_memory: Literal[False] = ..., **choices: Any
 ) -> Run: ...
 @overload
 def train(
-    data: Data = ..., model: str | type[LatentModel] | None = ..., *, keep: Literal[False], **choices: Any
+    data: Data = ..., model: str | type[LatentModel] | None = ..., *, in_memory: Literal[True], **choices: Any
 ) -> FittedModel: ...
 def train(
     data: Data = "mnist-10k",
@@ -52,7 +52,7 @@ def train(
     reading: Mapping[str, Any] | None = None,
     preset: str | None = None,
     out: str | Path | None = None,
-    keep: bool = True,
+    in_memory: bool = False,
     resume: bool = False,
     start: Run | str | Path | None = None,
     minutes: float | None = None,
@@ -80,9 +80,9 @@ def train(
         The notebook's own recipe, to compare with.
     out : path or None
         A folder that is not there yet, or empty; without one, `runs/<data>-<model>-001` and on.
-    keep : bool
-        Keep a run folder, measured and ready for all commands? Else nothing is written, nothing but the model is
-        trained, and the model in memory is returned.
+    in_memory : bool
+        Write nothing, train nothing but the model, measure nothing, and return the model in memory? Else a run folder
+        is kept, measured and ready for all commands.
     resume : bool
         Where `out` holds a training of this recipe on these data that did not end, go on with it; one that did is
         opened. Else begin.
@@ -107,7 +107,7 @@ def train(
     Returns
     -------
     Run
-        Trained and evaluated; or, without `keep`, the `FittedModel`.
+        Trained and evaluated; or, `in_memory`, the `FittedModel`.
 
     Raises
     ------
@@ -121,8 +121,8 @@ def train(
     recipes.model_name(model or "autoencoder")  # a wrong name is told before data are read
     if resume and out is None:
         raise must("out", "the run's folder, for what is to be resumed", out)
-    if not keep and (out is not None or resume):
-        raise must("out", "left out where nothing is kept", out)
+    if in_memory and out is not None:
+        raise must("out", "left out where nothing is kept", str(out))
     if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
         raise must("minutes", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
     dataset = load_data(data, y, data_dir=data_dir, progress=reporter, **reading)
@@ -144,22 +144,23 @@ def train(
     job = TrainingJob(
         recipe, dataset, custom, None if out is None else Path(out), group=group, save_every=save_every,
         init_from=None if warm is None else warm.fitted, reporter=reporter,
-        baselines=baselines or Baselines(dataset, reporter),
     )  # fmt: skip
+    baselines = baselines or Baselines(dataset, reporter)
     # Rank 0 looks: another process might see what it has written since.
     if resume and group.first(lambda: (Path(str(out)) / "recipe.json").is_file()):
-        return go_on(job, (minutes, choices))
+        return go_on(job, (minutes, choices), baselines)
     runs.check(job)
     stem = f"{Path(dataset.name).stem}-{recipe.model.removeprefix(recipes.CUSTOM)}"
-    if keep:
+    if not in_memory:
         check_writable(Path(out) if out else Path("runs"))
     if minutes is not None:
-        job = budget.fit_into(minutes, job, choices, began)
+        job = budget.fit_into(minutes, job, choices, began, budget.Costs(baselines))
         widths, epochs = ",".join(map(str, job.recipe.net.widths)), job.recipe.training.epochs
         reporter.line(f"{recipe.model}: {epochs} epochs of widths {widths} fit into {minutes:g} minutes")
-    if not keep:
+    if in_memory:
         return runs.fit(job)[0]
-    return runs.train(replace(job, folder=job.folder or group.first(lambda: next_numbered(Path("runs"), stem))))
+    folder = job.folder or group.first(lambda: next_numbered(Path("runs"), stem))
+    return runs.train(replace(job, folder=folder), baselines)
 
 
 def resume(

@@ -84,6 +84,9 @@ class GargaloError(Exception):
     def __str__(self) -> str:
         return self.told(as_argument)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
     def told(self, naming: Naming) -> str:
         """The message, with each parameter called as `naming` calls it."""
         return MENTION.sub(lambda found: naming(found[1], found[2]), super().__str__())

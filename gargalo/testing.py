@@ -17,13 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import recipe
-from .build import build, try_on
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, as_dataset, load_data
 from .export import VERBS, to_onnx
-from .models import MODELS
-from .weights import load_weights, save_weights
+from .io.weights import load_weights, save_weights
+from .recipes import NO_CUSTOM, Custom, Recipe, build, custom_of, make, model_class, try_on
 
 __all__ = ["CHECKS", "Case", "check_model"]
 
@@ -34,7 +32,8 @@ EXAMPLES, FEW, STEPS = 64, 32, 300
 class Case:
     """An objective on some data: the recipe, what it builds, and a batch of all examples."""
 
-    plan: recipe.Recipe
+    recipe: Recipe
+    custom: Custom
     dataset: Dataset
     codec: Codec
     model: LatentModel
@@ -72,18 +71,16 @@ def case_of(model: str | type[LatentModel], data: Dataset | None = None, **choic
     if data is None:
         digits = load_data()
         data = as_dataset(digits.x[:EXAMPLES], digits.y[:EXAMPLES] if digits.y is not None else None)
-    plan = recipe.make(data.facts, model, choices={"latent_dim": 5} | choices)
-    if isinstance(model, str):
-        kind = MODELS[recipe.model_name(model)]
-    else:
-        kind = model
-        try_on(plan, data.x[:3], data.labels(np.arange(3)))
-    codec, built = build(plan, data.x)
+    recipe, custom = make(data.spec, model, choices={"latent_dim": 5} | choices), custom_of(model, choices)
+    if custom != NO_CUSTOM:
+        try_on(recipe, data.x[:3], data.labels(np.arange(3)), custom)
+    codec, built = build(recipe, data.x, custom=custom)
     y = None
     if data.y is not None:
         y = torch.eye(len(data.class_names or ()))[torch.from_numpy(data.y)]
+    kind = model_class(recipe, custom)
     _must(isinstance(built, kind), f"build must give a {kind.__name__}")
-    return Case(plan, data, codec, built, Batch(codec(torch.from_numpy(data.x)), y, generator=_draws()))
+    return Case(recipe, custom, data, codec, built, Batch(codec(torch.from_numpy(data.x)), y, generator=_draws()))
 
 
 def shapes_and_abilities(case: Case) -> None:
@@ -175,11 +172,11 @@ def overfits_a_few_examples(case: Case) -> None:
 
 def same_seed_same_weights(case: Case) -> None:
     """First weights are a function of the seed."""
-    if case.plan.own.net or case.model.is_solved:
+    if case.custom.net or case.model.is_solved:
         return
-    plan = case.plan
-    other = plan.model_copy(update={"training": plan.training.model_copy(update={"seed": 1})})
-    twin, stranger = (list(build(p, case.dataset.x)[1].parameters()) for p in (plan, other))
+    recipe = case.recipe
+    other = recipe.model_copy(update={"training": recipe.training.model_copy(update={"seed": 1})})
+    twin, stranger = (list(build(r, case.dataset.x, custom=case.custom)[1].parameters()) for r in (recipe, other))
     first = list(case.model.parameters())
     _must(all(map(torch.equal, first, twin)), "the same seed must give the same weights")
     _must(not all(map(torch.equal, first, stranger)), "another seed must give other weights")
@@ -187,12 +184,12 @@ def same_seed_same_weights(case: Case) -> None:
 
 def saved_and_loaded_is_bit_equal(case: Case) -> None:
     """Weights and buffers are all that a model is."""
-    plan, codec, model, x = case.plan, case.codec, case.model, case.batch.x
+    codec, model, x = case.codec, case.model, case.batch.x
     model.loss(case.again())  # buffers may move in training
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
         save_weights(path, codec, model)
-        codec2, model2 = build(plan)
+        codec2, model2 = build(case.recipe, custom=case.custom)
         kinds = {p.device.type for p in model2.parameters()}
         _must(kinds == {"meta"}, "a recipe alone must take no memory")
         load_weights(path, codec2, model2)

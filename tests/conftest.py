@@ -86,7 +86,7 @@ def small_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dic
 @pytest.fixture(scope="session")
 def default_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A run of every objective as it is trained when nothing is chosen, in the epochs of the whole sample."""
-    root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").facts
+    root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").spec
     epochs = {name: make(whole, name).training.epochs for name in MODELS}
     return {name: train(digits, name, out=root / name, epochs=epochs[name], progress=False) for name in MODELS}
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric  # noqa: F401  warmed
 
-from gargalo import cli, evaluation, maps, open_run, workflow  # noqa: F401  warmed
+from gargalo import api, cli, open_run  # noqa: F401  warmed
 from gargalo.errors import Stopped
 from gargalo.training import CheckpointManager
 

@@ -54,9 +54,7 @@ class Visit:
         self.asked: list[str] = []
         self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "dialog", lambda dialog: (self.complaints.append(f"dialog {dialog.message}"), dialog.dismiss())
-        )
+        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(f"{address}#{view}")
 
@@ -473,9 +471,7 @@ def test_the_dot_slides_while_it_is_drawn(visit):
 def test_noise_slides_and_is_removed(visit):
     tab = visit("view=draw&run=3").drawn()
     tab.stroke(*SEVEN)
-    seen, noisy, clean = (
-        tab.settled(f".answers .captioned:nth-child({i}) canvas")[..., 0] / 255.0 for i in (1, 2, 3)
-    )
+    seen, noisy, clean = (tab.settled(f".answers .captioned:nth-child({i}) canvas")[..., 0] / 255.0 for i in (1, 2, 3))
     assert np.square(noisy - seen).mean() > 4 * np.square(clean - seen).mean()
     tab.page.get_by_label("Noise").fill("0")
     tab.has("noise=0")
@@ -521,9 +517,7 @@ def test_two_runs_on_the_same_example_walk_and_draws(visit, demo, site):
             top, left = step // 6 * 57, step % 6 * 57  # each pixel twice, and one between two frames
             found = film[top : top + 56 : 2, left : left + 56 : 2, 0].astype(int)
             inner = slice(3, -3)  # around it is a frame, where the way is off the data
-            off, other = (
-                np.abs(found - one)[inner, inner].mean() for one in (expected, np.roll(expected, 3, axis=1))
-            )
+            off, other = (np.abs(found - one)[inner, inner].mean() for one in (expected, np.roll(expected, 3, axis=1)))
             assert off < min(3, other), (i, step)
     left = tab.pixels(".twin:nth-child(1) .tiles:not(.picture)")
     tab.page.get_by_role("button", name="draws", exact=True).click()
@@ -864,9 +858,7 @@ def test_a_table_is_seen_as_bars(browser, tmp_path):
         tab.context.close()
 
 
-@pytest.mark.parametrize(
-    ("shape", "dtype"), [((20, 30, 3), np.uint8), ((17, 11), np.float32), ((90, 70), np.uint8)]
-)
+@pytest.mark.parametrize(("shape", "dtype"), [((20, 30, 3), np.uint8), ((17, 11), np.float32), ((90, 70), np.uint8)])
 def test_pictures_of_any_size_and_colour(browser, tmp_path, shape, dtype):
     draws = np.random.default_rng(0)
     x = draws.random((60, *shape)).astype(np.float32) * np.linspace(0, 1, 60).reshape(-1, *[1] * len(shape))

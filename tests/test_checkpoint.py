@@ -105,7 +105,7 @@ def sealed(folder: Path, tensors: bytes, state: bytes) -> None:
 
 def test_a_newer_format_is_refused(keeper):
     sealed(keeper.root / "step-0000000005", pack({}), b'{"format": 99}')
-    with pytest.raises(RunError, match=r"expected checkpoint format 1 or older\. Found 99; a newer gargalo"):
+    with pytest.raises(RunError, match=r"expected checkpoint format 2 or older\. Found 99; a newer gargalo"):
         keeper.newest()
 
 
@@ -152,7 +152,7 @@ def test_any_bytes_are_passed_over(tmp_path_factory, tensors, state):
 
 def parts(digits):
     numbers = as_dataset(digits.x.reshape(len(digits), -1)[:, 300:320].astype(np.float32))
-    plan = recipes.make(numbers.facts, "vae", None, {"latent_dim": 2, "widths": (8,)})
+    plan = recipes.make(numbers.spec, "vae", None, {"latent_dim": 2, "widths": (8,)})
     codec, model = build(plan, numbers.x[:64])
     return model, codec, torch.optim.Adam(model.parameters(), fused=True)
 
@@ -282,6 +282,6 @@ def name_of(handle: int) -> str:
 
 
 def test_windows_opens_no_folders(monkeypatch, tmp_path):
-    monkeypatch.setattr(files.os, "name", "nt")
-    monkeypatch.setattr(files.os, "open", lambda *_: pytest.fail("Windows cannot open a folder"))
+    monkeypatch.setattr(os, "name", "nt")
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("Windows cannot open a folder"))
     files.flush_folder(tmp_path)

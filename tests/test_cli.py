@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -99,9 +100,7 @@ def test_encode_to_csv_carries_ids_splits_and_labels(say, small_runs, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 11_000
     assert list(rows[0]) == ["id", "split", "label", "z0", "z1"]
-    assert (rows[0]["id"], rows[0]["split"]) == ("0", "new"), (
-        "these are not the digits that the run was trained on"
-    )
+    assert (rows[0]["id"], rows[0]["split"]) == ("0", "new"), "these are not the digits that the run was trained on"
     assert np.isfinite([float(row["z1"]) for row in rows]).all()
 
 
@@ -284,7 +283,7 @@ def test_seeds_out_of_range(say, small_runs, tmp_path, verb):
     for seed in ("-1", "99999999999"):
         status, _, err = say(verb, small_runs["vae"].folder, "--seed", seed, "-o", tmp_path / "x.png")
         assert status == 2
-        assert f"'seed' parameter of {verb} must be an int from 0 to 4294967295. Got {seed} instead." in err
+        assert f"--seed must be an int from 0 to 4294967295. Got {seed} instead." in err
 
 
 def test_more_than_the_memory_holds(say, small_runs, tmp_path):
@@ -299,17 +298,20 @@ def test_no_arguments_show_the_help(say):
     assert "interpolate" in out
 
 
-def test_ctrl_c(say, monkeypatch, tmp_path):
-    import gargalo.training
+def test_ctrl_c(say, tmp_path):
+    run = tmp_path / "run"
 
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    def press() -> None:
+        """Ctrl-C, as soon as training has begun."""
+        while not list(run.glob("checkpoints/step-*")):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(gargalo.training, "fit", stop)
-    status, _, err = say("train", "--out", tmp_path / "run")
+    threading.Thread(target=press, daemon=True).start()
+    status, _, err = say("train", "--out", run, "--epochs", 500)
     assert status == 130
-    assert err == f"gargalo: {tmp_path / 'run'}: stopped, and saved. Go on with: gargalo resume {tmp_path / 'run'}"
-    assert "did not end" in say("info", tmp_path / "run")[2]
+    assert err == f"gargalo: {run}: stopped, and saved. Go on with: gargalo resume {run}"
+    assert "did not end" in say("info", run)[2]
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
@@ -324,12 +326,11 @@ def test_a_signal_ends_a_command_whatever_is_made_of_it(monkeypatch, capsys, kin
         except BaseException as stop:
             raise became or stop from None
 
-    monkeypatch.setattr(cli, "app", interrupted)
     monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
     before = {k: signal.getsignal(k) for k in ending_signals()}
     try:
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            cli.main(interrupted)
     finally:
         for k, handler in before.items():
             signal.signal(k, handler)

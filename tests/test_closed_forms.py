@@ -60,13 +60,13 @@ def test_vae_mean_log_weight_is_the_elbo(digits):
 
 def test_corruptions():
     x, draws = torch.full((200, 1, 10, 10), 0.5), torch.Generator().manual_seed(0)
-    gaussian = corrupt(x, "gaussian", 0.1, draws)
+    gaussian = corrupt(x, "gaussian", 0.1, draws, bounded=True)
     assert (gaussian - x).std().item() == pytest.approx(0.1, rel=0.05)
-    assert corrupt(x, "gaussian", 5.0, draws).amin() == 0
-    assert corrupt(x, "gaussian", 5.0, draws).amax() == 1
-    masked = corrupt(x, "masking", 0.3, draws)
+    assert corrupt(x, "gaussian", 5.0, draws, bounded=True).amin() == 0
+    assert corrupt(x, "gaussian", 5.0, draws, bounded=True).amax() == 1
+    masked = corrupt(x, "masking", 0.3, draws, bounded=True)
     assert (masked == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
-    salted = corrupt(x, "salt-and-pepper", 0.4, draws)
+    salted = corrupt(x, "salt-and-pepper", 0.4, draws, bounded=True)
     for value in (0, 1):
         assert (salted == value).float().mean().item() == pytest.approx(0.2, abs=0.02)
 
@@ -80,13 +80,13 @@ def test_likelihoods_are_densities():
     )
     gaussian = GaussianLikelihood((4,))
     params, x = torch.randn(5, 4), torch.randn(5, 4)
-    expected = -torch.distributions.Normal(params, gaussian.bounded.exp()).log_prob(x).sum(1)
+    expected = -torch.distributions.Normal(params, gaussian.log_sigma_in_bounds.exp()).log_prob(x).sum(1)
     assert torch.allclose(gaussian.nll(params, x)["gaussian"], expected, atol=1e-5)
     assert torch.allclose(MeanSquared((4,)).nll(params, x)["mse"], (params - x).square().mean(1))
     for log_sigma, far, way_back in ((-9.0, 1.0, -1), (9.0, 1e-3, 1)):
         gaussian = GaussianLikelihood((4,))
         gaussian.log_sigma.data.fill_(log_sigma)
-        assert math.log(0.01) <= gaussian.bounded <= math.log(10) + 1e-6
+        assert math.log(0.01) <= gaussian.log_sigma_in_bounds <= math.log(10) + 1e-6
         gaussian.nll(params, params + far)["gaussian"].sum().backward()
         assert gaussian.log_sigma.grad * way_back > 0, "beyond a bound there is a way back"
         gaussian.log_sigma.grad = None
@@ -240,7 +240,7 @@ def test_pca_is_scikit_learns(digits, d):
 
 def test_pca_of_fewer_columns_than_it_has_spare_axes():
     x = torch.randn(50, 4) @ torch.diag(torch.tensor([3.0, 2.0, 1.0, 0.0]))
-    plan = recipes.make(as_dataset(x.numpy()).facts, "pca", None, {"latent_dim": 4})
+    plan = recipes.make(as_dataset(x.numpy()).spec, "pca", None, {"latent_dim": 4})
     _, model = build(plan, x.numpy())
     model.solve(lambda: [x])
     assert torch.allclose(model.reconstruct(x), x, atol=1e-5)

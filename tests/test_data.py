@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from gargalo.data import Dataset, as_dataset, load_data
-from gargalo.data.codec import ImageCodec, NumberCodec, codec_for
+from gargalo.data.codec import ImageCodec, NumberCodec
 from gargalo.data.readers import arrays, mnist
 from gargalo.data.readers.idx import read_idx, write_idx
 from gargalo.errors import DataError, ParameterError
+from gargalo.io.decompression import Limits
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (20, 4, 5), np.uint8)
@@ -248,10 +249,10 @@ def test_idx_files_that_do_not_fit_each_other(tmp_path):
     assert load_data(tmp_path).class_names == ("0", "1")
     assert load_data(tmp_path / "train-images-idx3-ubyte.gz").y.tolist() == LABELS.tolist()
     write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", IMAGES[:4, :3])
-    with pytest.raises(DataError, match="images of one size in every part"):
+    with pytest.raises(DataError, match="images of one size in every split"):
         load_data(tmp_path)
     write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", IMAGES[:4])
-    with pytest.raises(DataError, match="labels for every part or for none"):
+    with pytest.raises(DataError, match="labels for every split or for none"):
         load_data(tmp_path)
 
 
@@ -405,7 +406,7 @@ def test_npz_with_parts_keeps_them(tmp_path):
         np.testing.assert_array_equal(source.x[source.rows(part)], saved[f"x_{name}"].astype(np.float32))
         np.testing.assert_array_equal(source.labels(source.rows(part)), saved[f"y_{name}"])
     without = load_data(npz(tmp_path / "b.npz", x_train=IMAGES, x_test=np.asfortranarray(IMAGES[:4])))
-    assert without.facts.counts == {"train": 20, "validation": 0, "test": 4}
+    assert without.spec.counts == {"train": 20, "validation": 0, "test": 4}
     np.testing.assert_array_equal(without.x[20:], IMAGES[:4])
 
 
@@ -422,18 +423,18 @@ def test_npz_with_parts_keeps_them(tmp_path):
             {"x_train": NUMBERS, "x_test": NUMBERS[:, :2]},
             "one shape and dtype. Found [((20, 3), 'float64')",
         ),
-        ({"x_train": NUMBERS, "x_test": NUMBERS.astype("f4")}, "parts of one shape and dtype"),
-        ({"x_train": NUMBERS[:0], "x_test": NUMBERS}, "examples in every part. Found [(0, 3), (20, 3)]"),
-        ({"x_train": np.float32(1), "x_test": np.float32(2)}, "examples in every part. Found [(), ()]"),
-        ({"x_train": NUMBERS, "x_test": NUMBERS, "y_test": LABELS}, "labels for every part or for none"),
+        ({"x_train": NUMBERS, "x_test": NUMBERS.astype("f4")}, "splits of one shape and dtype"),
+        ({"x_train": NUMBERS[:0], "x_test": NUMBERS}, "examples in every split. Found [(0, 3), (20, 3)]"),
+        ({"x_train": np.float32(1), "x_test": np.float32(2)}, "examples in every split. Found [(), ()]"),
+        ({"x_train": NUMBERS, "x_test": NUMBERS, "y_test": LABELS}, "labels for every split or for none"),
         # As many labels as examples in all, yet every label of the test part would be another's.
         (
             {"x_train": NUMBERS, "x_test": NUMBERS, "y_train": np.arange(25), "y_test": np.arange(15)},
-            "a label for each example of every part. Found [((20, 3), (25,)), ((20, 3), (15,))]",
+            "a label for each example of every split. Found [((20, 3), (25,)), ((20, 3), (15,))]",
         ),
         (
             {"x_train": NUMBERS, "x_test": NUMBERS, "y_train": LABELS[:, None], "y_test": LABELS},
-            "a label for each example of every part",
+            "a label for each example of every split",
         ),
         ({"x": NUMBERS, "y": LABELS[:-1]}, "expected 20 labels"),
     ],
@@ -457,19 +458,20 @@ def zipped(path: Path, content: bytes, method: int = zipfile.ZIP_DEFLATED, times
     return path
 
 
-def test_an_npz_bomb_is_not_inflated(tmp_path, monkeypatch):
-    monkeypatch.setattr(bombs, "HARMLESS", 2**20)
+def test_an_npz_bomb_is_not_inflated(tmp_path):
     path = zipped(tmp_path / "a.npz", npy_bytes(f"({2**22},)", bytes(2**24)))
     assert path.stat().st_size < 2**15
-    assert peak_of(lambda: load_data(path), "announces 167772") < 2**20
+    small = Limits(harmless=2**20)
+    assert peak_of(lambda: arrays.read_npz(path, small), "announces 167772") < 2**20
     # Honest data of that size pass: zeros alone shrink like this.
-    monkeypatch.setattr(bombs, "HARMLESS", 2**27)
-    assert len(arrays._read_npz(path)["x0"]) == 2**22
+    assert len(arrays.read_npz(path, Limits(harmless=2**27))["x0"]) == 2**22
+    assert Limits() == Limits(2**28, 200, 2**36), "by default"
 
 
-def test_an_npz_of_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(arrays, "MOST_BYTES", 1000)
-    refused(zipped(tmp_path / "a.npz", npy_bytes("(100,)", RNG.bytes(400)), times=3), "announces")
+def test_an_npz_of_too_much_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.npz", npy_bytes("(100,)", RNG.bytes(400)), times=3)
+    with pytest.raises(DataError, match="announces"):
+        arrays.read_npz(path, Limits(most=1000))
 
 
 def test_an_npz_directory_that_lies_is_refused(tmp_path):
@@ -671,7 +673,8 @@ def test_a_path_that_is_no_array_file(tmp_path):
 def test_bytes_come_back_exactly(channels):
     # Every value of a byte, in every channel.
     raw = RNG.permuted(np.resize(np.arange(256, dtype=np.uint8), (20, 8, 7, *channels)), axis=0)
-    codec = codec_for(as_dataset(raw).facts)
+    spec = as_dataset(raw).spec
+    codec = spec.modality.codec(spec)
     x = codec(torch.from_numpy(raw))
     assert x.shape == (20, *codec.x_shape)
     assert codec.x_shape == (*(channels or (1,)), 8, 7)

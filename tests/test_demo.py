@@ -184,9 +184,7 @@ def test_rows_of_numbers_have_a_report_too(tmp_path):
         gargalo.train(x, model, y=y, latent_dim=2, epochs=3, out=tmp_path / model, progress=False)
         for model in ("autoencoder", "denoising")
     ]
-    assert "reconstruct" in {
-        attrs["id"] for attrs in Page(gargalo.report(runs, tmp_path / "r.html")).all("section")
-    }
+    assert "reconstruct" in {attrs["id"] for attrs in Page(gargalo.report(runs, tmp_path / "r.html")).all("section")}
 
 
 # In a browser

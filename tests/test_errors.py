@@ -33,20 +33,19 @@ from gargalo.lang import LANGUAGES, Words, words
 
 
 def test_the_grammar_of_a_parameter():
-    error = must("latent_dim", "train", "an int >= 1", 0)
+    error = must("latent_dim", "an int >= 1", 0)
     assert str(error) == "latent_dim must be an int >= 1. Got 0 instead."
-    hinted = must("data", "train", "a name", "x\ny", hint="Look.")
+    hinted = must("data", "a name", "x\ny", hint="Look.")
     # What was given is quoted: one line, whatever it was.
     assert str(hinted) == "data must be a name. Got 'x\\ny' instead. Look."
 
 
 def test_an_unknown_name_is_met_with_the_nearest():
-    error = unknown("model", "train", "autoencodr", {"vae": 1, "autoencoder": 2})
+    error = unknown("model", "autoencodr", {"vae": 1, "autoencoder": 2})
     assert str(error) == (
-        "model must be one of vae, autoencoder. Got 'autoencodr' instead."
-        " Did you mean 'autoencoder'?"
+        "model must be one of vae, autoencoder. Got 'autoencodr' instead. Did you mean 'autoencoder'?"
     )
-    assert str(unknown("model", "train", "xyz", iter(["vae", "autoencoder"]))).endswith("Got 'xyz' instead.")
+    assert str(unknown("model", "xyz", iter(["vae", "autoencoder"]))).endswith("Got 'xyz' instead.")
 
 
 @pytest.mark.parametrize("kind", [ParameterError, DataError, RunError])
@@ -157,7 +156,7 @@ def test_a_new_folder_is_new_or_empty(tmp_path):
     for full, found in ((folder, "one that is not empty"), (folder / "mine", "a file")):
         with pytest.raises(RunError) as caught:
             new_folder(full, "a new run folder")
-        assert str(caught.value) == (f"{full}: expected a new run folder. Found {found}; choose another --out.")
+        assert str(caught.value) == (f"{full}: expected a new run folder. Found {found}; choose another out.")
     assert (folder / "mine").read_text() == "keep me"
 
 

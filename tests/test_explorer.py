@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 import zlib
 from pathlib import Path
@@ -25,8 +26,9 @@ from PIL import Image
 import gargalo
 from gargalo import explorer, export
 from gargalo.data import as_dataset
-from gargalo.explorer import serving
+from gargalo.explorer import application
 from gargalo.explorer.sheets import layout, sheets
+from gargalo.io.reporter import Reporter
 from gargalo.latent import Neighbours
 
 SITE = Path(explorer.__file__).parent / "site"
@@ -65,9 +67,7 @@ def site(small_runs, digits, tmp_path_factory):
 def test_every_file_that_is_named_is_there_and_no_other(site):
     content = read(site.folder)
     named = {file["file"] for file in files(content)} | {"data/site.json"}
-    there = {
-        path.relative_to(site.folder).as_posix() for path in (site.folder / "data").rglob("*") if path.is_file()
-    }
+    there = {path.relative_to(site.folder).as_posix() for path in (site.folder / "data").rglob("*") if path.is_file()}
     assert named == there
     for file in files(content):
         assert zlib.crc32((site.folder / file["file"]).read_bytes()) == file["crc32"]
@@ -128,9 +128,9 @@ def test_the_page_itself_is_built_and_carries_the_policy():
     page = (SITE / "index.html").read_text(encoding="utf-8")
     policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]+)"', page)
     assert policy
-    assert policy[1] == serving.POLICY
-    assert "unsafe-inline" not in serving.POLICY
-    assert "'unsafe-eval'" not in serving.POLICY
+    assert policy[1] == application.POLICY
+    assert "unsafe-inline" not in application.POLICY
+    assert "'unsafe-eval'" not in application.POLICY
     assert not re.search(r"<script(?![^>]* src=)", page), "no script stands in the page itself"
     for target in re.findall(r'(?:src|href)="\./([^"]+)"', page):
         assert (SITE / target).is_file()
@@ -231,37 +231,39 @@ def test_a_folder_that_is_not_empty_is_left_alone(small_runs, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_what_stops_it_leaves_nothing(small_runs, tmp_path, monkeypatch):
-    def stop(*_):
-        raise KeyboardInterrupt
+class Interrupted(Reporter):
+    """Ctrl-C comes when the models are to be written."""
 
-    monkeypatch.setattr("gargalo.explorer.writing.to_onnx", stop)
+    def line(self, text: str) -> None:
+        if text.endswith(": model"):
+            raise KeyboardInterrupt
+
+
+def test_what_stops_it_leaves_nothing(small_runs, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        gargalo.publish([small_runs["vae"]], tmp_path / "site", progress=False)
+        gargalo.publish([small_runs["vae"]], tmp_path / "site", progress=Interrupted())
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_a_file_that_differs_from_the_model_is_refused(small_runs, monkeypatch):
+def test_a_file_that_differs_from_the_model_is_refused(small_runs):
     run = small_runs["vae"]
-    monkeypatch.setattr(export, "TOLERANCE", -1.0)
     with pytest.raises(gargalo.RunError, match=r"encode\.onnx: expected PyTorch's outputs"):
-        export.to_onnx(run.codec, run.model, "encode", run.examples.x)
+        export.to_onnx(run.codec, run.model, "encode", run.examples.x, tolerance=-1.0)
 
 
 def test_a_run_is_exported_as_far_as_it_can(small_runs, tmp_path):
-    found = export.export(small_runs["classifier"], tmp_path)
+    run = small_runs["classifier"]
+    found = export.export(run.fitted, run.examples.x, tmp_path)
     assert list(found) == ["encode", "classify"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["classify.onnx", "encode.onnx"]
     with pytest.raises(gargalo.ParameterError, match="verb"):
-        export.export(small_runs["classifier"], tmp_path, ["dcode"])
+        export.export(run.fitted, run.examples.x, tmp_path, ["dcode"])
 
 
 def test_the_command_says_what_becomes_public(say, small_runs, tmp_path):
     status, out, _ = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site", "--lang", "pt")
     assert status == 0
-    assert (
-        "Quem tiver esta pasta pode ver: exemplos (300), rótulos (300), nomes ou ids (300), imagens (300)" in out
-    )
+    assert "Quem tiver esta pasta pode ver: exemplos (300), rótulos (300), nomes ou ids (300), imagens (300)" in out
     assert "--no-thumbnails" in out
     status, _, error = say("publish", small_runs["vae"].folder, "-o", tmp_path / "site")
     assert status == 2
@@ -284,9 +286,7 @@ def served(site):
     link.unlink()
 
 
-def ask(
-    port: int, path: str, method: str = "GET", host: str | None = None, **headers: str
-) -> tuple[int, dict, bytes]:
+def ask(port: int, path: str, method: str = "GET", host: str | None = None, **headers: str) -> tuple[int, dict, bytes]:
     """One answer: its status, its headers and its body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.putrequest(method, path, skip_host=True)
@@ -304,7 +304,7 @@ def test_the_page_comes_with_its_headers(served):
     status, headers, body = ask(served, "/")
     assert status == 200
     assert b"<title>gargalo</title>" in body
-    for name, value in serving.HEADERS.items():
+    for name, value in application.HEADERS.items():
         assert headers[name.lower()] == value
     assert "access-control-allow-origin" not in headers
     assert ask(served, "/data/site.json", "HEAD")[::2] == (200, b"")
@@ -395,23 +395,33 @@ def test_explore_ends_by_a_signal_and_leaves_nothing(small_runs, tmp_path, numbe
     assert list(place.iterdir()) == []
 
 
-def test_a_published_folder_is_explored_as_it_is(site, monkeypatch):
-    seen = []
-    monkeypatch.setattr(explorer, "serve", lambda folder, port, ready: seen.append((folder, port)))
-    gargalo.explore([site.folder], browser=False)
-    assert seen == [(site.folder, 0)]
+class Visitor(Reporter):
+    """Looks at the page as soon as its address is told, and then presses Ctrl-C."""
+
+    def line(self, text: str) -> None:
+        if found := re.match(r"http://\S+", text):
+            threading.Thread(target=self.look, args=(found[0],), daemon=True).start()
+
+    def look(self, url: str) -> None:
+        with urllib.request.urlopen(f"{url}data/site.json", timeout=30) as answer:
+            self.seen = answer.read()
+        os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_a_folder_that_is_not_whole_is_not_explored(small_runs, tmp_path, monkeypatch):
-    monkeypatch.setattr(explorer, "serve", lambda *_: pytest.fail("served"))
+def test_a_published_folder_is_explored_as_it_is(site):
+    visitor = Visitor()
+    with pytest.raises(KeyboardInterrupt):
+        gargalo.explore([site.folder], browser=False, progress=visitor)
+    assert visitor.seen == (site.folder / "data" / "site.json").read_bytes()
+
+
+def test_a_folder_that_is_not_whole_is_not_explored(small_runs, tmp_path):
     site = gargalo.publish([small_runs["vae"]], tmp_path / "site", progress=False).folder
     for file, found in (("data/labels.bin", "other content"), ("data/0/decode.onnx", "none")):
         path = site / file
         content = path.read_bytes()
         path.write_bytes(b"?" * len(content)) if found != "none" else path.unlink()
-        with pytest.raises(
-            gargalo.GargaloError, match=rf"{file}: expected the {len(content)} bytes .* Found {found}"
-        ):
+        with pytest.raises(gargalo.GargaloError, match=rf"{file}: expected the {len(content)} bytes .* Found {found}"):
             gargalo.explore([site], browser=False)
         path.write_bytes(content)
     explorer.check_site(site)
@@ -441,8 +451,9 @@ def test_what_a_kill_left_is_cleared(small_runs, tmp_path):
 
 def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):
     folder = shutil.copytree(small_runs["vae"].folder, tmp_path / "vae")
-    figures = json.loads((folder / "metrics.json").read_text()) | {"coverage": float("nan")}
-    (folder / "metrics.json").write_text(json.dumps(figures))
+    content = json.loads((folder / "metrics.json").read_text())
+    content["metrics"]["coverage"]["value"] = float("nan")
+    (folder / "metrics.json").write_text(json.dumps(content))
     run = gargalo.open_run(folder)
     found = gargalo.publish([run], tmp_path / "site", progress=False)
     assert read(found.folder)["runs"][0]["figures"]["coverage"] is None
@@ -454,11 +465,11 @@ def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):
     assert not (tmp_path / "again").exists()
 
 
-def test_exploring_again_computes_nothing_anew(small_runs, digits, tmp_path, monkeypatch):
+def test_exploring_again_computes_nothing_anew(small_runs, digits, tmp_path):
     gargalo.publish([small_runs["vae"]], tmp_path / "one", digits, progress=False)
-    monkeypatch.setattr("gargalo.maps.project", None)
+    kept = small_runs["vae"].folder / "space" / f"explorer-{digits.fingerprint[:16]}-{len(digits)}.safetensors"
+    before = kept.stat().st_mtime_ns
     gargalo.publish([small_runs["vae"]], tmp_path / "two", digits, progress=False)
-    one, two = (
-        array(tmp_path / name, read(tmp_path / name)["runs"][0]["maps"]["tsne"]) for name in ("one", "two")
-    )
+    assert kept.stat().st_mtime_ns == before
+    one, two = (array(tmp_path / name, read(tmp_path / name)["runs"][0]["maps"]["tsne"]) for name in ("one", "two"))
     assert np.array_equal(one, two)

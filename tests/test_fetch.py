@@ -101,7 +101,7 @@ def test_what_no_mirror_has_is_told_with_the_way_by_hand(server, monkeypatch):
     url, _ = server
     mirrors(monkeypatch, "mnist", f"{url}/wrong", f"{url}/gone", closed_port())
     with pytest.raises(
-        DataError, match=r"from one of 3 mirrors\. Found none that serves it .*--data-dir FOLDER"
+        DataError, match=r"from one of 3 mirrors\. Found none that serves it .*name it by data_dir"
     ) as caught:
         load_data("mnist")
     message = str(caught.value)

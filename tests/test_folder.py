@@ -19,7 +19,8 @@ import pytest
 from PIL import Image
 
 from gargalo.data import load_data
-from gargalo.data.readers import folder
+from gargalo.data.readers import Request, folder, images
+from gargalo.data.readers.decoding import Decoder
 from gargalo.errors import DataError, ParameterError
 from gargalo.io import cache
 from gargalo.io.cache import clear_cache
@@ -60,13 +61,13 @@ def bomb(side: int) -> bytes:
 
 def read(path: Path, shape: tuple[int, ...], fit: str) -> tuple[np.ndarray, list[str]]:
     """The pixels of a picture, and what had to be done for them."""
-    pixels, did = pictures.decode(path, shape, fit)
+    pixels, did = images.decode(path, shape, fit)
     return np.frombuffer(pixels, np.uint8).reshape(shape), did
 
 
 def skipped(path: Path) -> str:
     """Why a picture cannot be used."""
-    with pytest.raises(pictures.UnreadableError) as caught:
+    with pytest.raises(images.UnreadableError) as caught:
         read(path, GREY.shape, "crop")
     return str(caught.value)
 
@@ -95,9 +96,7 @@ def test_parts_come_from_folders(tmp_path):
     assert source.spec.counts == {"train": 18, "validation": 6, "test": 8}
     assert source.class_names == ("a", "b")
     png(tmp_path / "loose.png")
-    with pytest.raises(
-        DataError, match=r"expected every picture under test or train or validation\. Found loose\.png"
-    ):
+    with pytest.raises(DataError, match=r"expected every picture under test or train or validation\. Found loose\.png"):
         load_data(tmp_path)
 
 
@@ -242,7 +241,7 @@ def test_a_truncated_picture_is_skipped_or_whole(tmp_path, kind):
         path.write_bytes(whole[:length])
         try:
             np.testing.assert_array_equal(read(path, COLOUR.shape, "crop")[0], good)
-        except pictures.UnreadableError as error:
+        except images.UnreadableError as error:
             assert "\n" not in str(error)
 
 
@@ -257,7 +256,7 @@ def test_no_flipped_byte_of_a_picture_crashes(tmp_path, kind):
         for at in RNG.integers(0, len(whole), RNG.integers(1, 5)):
             content[at] ^= RNG.integers(1, 256)
         path.write_bytes(content)
-        with contextlib.suppress(pictures.UnreadableError):
+        with contextlib.suppress(images.UnreadableError):
             assert read(path, COLOUR.shape, "crop")[0].shape == COLOUR.shape
 
 
@@ -320,12 +319,14 @@ def test_few_examples_and_labels_never_crash(tmp_path):
         assert {int(code) for code in source.split} == {0, 1, 2}
 
 
-def test_what_was_decoded_is_not_decoded_again(tmp_path, monkeypatch):
+def never(*_):
+    pytest.fail("decoded")
+
+
+def test_what_was_decoded_is_not_decoded_again(tmp_path):
     some(tmp_path)
     before = load_data(tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr(pictures, "decode", None)
-        again = load_data(tmp_path)
+    again = folder.read_folder(tmp_path, Request(), Decoder(decode_range=never))
     assert isinstance(again.x, np.memmap)
     assert again.fingerprint == before.fingerprint
     png(tmp_path / "a" / "0.png", 255 - GREY)
@@ -333,35 +334,36 @@ def test_what_was_decoded_is_not_decoded_again(tmp_path, monkeypatch):
     np.testing.assert_array_equal(changed.x[0], 255 - GREY)
 
 
-def test_two_workers_give_what_one_does(tmp_path, monkeypatch):
+def test_two_workers_give_what_one_does(tmp_path):
     some(tmp_path, 40)
     (tmp_path / "b" / "3.png").write_bytes(b"")
-    monkeypatch.setattr(folder, "AT_ONCE", 8)
-    one = load_data(tmp_path, workers=1)
+    one = folder.read_folder(tmp_path, Request(), Decoder(1, at_once=8))
     clear_cache()
-    two = load_data(tmp_path, workers=3)
+    two = folder.read_folder(tmp_path, Request(), Decoder(3, at_once=8))
     assert one.fingerprint == two.fingerprint
     assert one.skipped == two.skipped
 
 
-def test_a_worker_that_dies_is_told_of(tmp_path, monkeypatch):
+def test_a_worker_that_dies_is_told_of(tmp_path):
     some(tmp_path, 40)
-    monkeypatch.setattr(folder, "AT_ONCE", 8)
     dead = tmp_path / "dead.py"
     dead.write_text("import sys; sys.stdin.readline(); sys.stdin.readline()")
-    monkeypatch.setattr(pictures, "__file__", str(dead))
-    monkeypatch.setattr(pictures, "decode_range", lambda *a, w=pictures.decode_range: time.sleep(0.2) or w(*a))
+    slowly = Decoder(
+        2, at_once=8, program=str(dead), decode_range=lambda *a: time.sleep(0.2) or images.decode_range(*a)
+    )
     with pytest.raises(DataError, match="The process that did it died"):
-        load_data(tmp_path, workers=2)
+        folder.read_folder(tmp_path, Request(), slowly)
 
 
 def test_a_kill_in_the_middle_goes_on_where_it_was(tmp_path):
     some(tmp_path / "in", 40)
     code = (
-        "import sys, time; from gargalo.data import load_data, folder, pictures\n"
-        "folder.AT_ONCE, folder.PAUSE = 8, 0; whole = pictures.decode_range\n"
-        "def slow(*a):\n    time.sleep(0.1 * len(sys.argv[2:])); print(a[5], flush=True); return whole(*a)\n"
-        "pictures.decode_range = slow; print(load_data(sys.argv[1], workers=1).fingerprint)"
+        "import sys, time; from pathlib import Path\n"
+        "from gargalo.data.readers import Request, folder, images; from gargalo.data.readers.decoding import Decoder\n"
+        "def slow(*a):\n"
+        "    time.sleep(0.1 * len(sys.argv[2:])); print(a[5][0], flush=True); return images.decode_range(*a)\n"
+        "decoder = Decoder(1, at_once=8, pause=0, decode_range=slow)\n"
+        "print(folder.read_folder(Path(sys.argv[1]), Request(), decoder).fingerprint)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, tmp_path / "in", "slowly"], stdout=subprocess.PIPE)
     assert process.stdout
@@ -393,7 +395,7 @@ def test_the_cache_has_a_limit_and_can_be_cleared(tmp_path, monkeypatch, say):
     load_data(second)
     assert kept() == [26], "what was used longest ago is gone"
     monkeypatch.setenv("GARGALO_CACHE_GB", "0.000001")
-    with pytest.raises(DataError, match=r"at most 1e-06 GB\. Found .* GB of pictures; choose a smaller --size"):
+    with pytest.raises(DataError, match=r"at most 1e-06 GB\. Found .* GB of decoded pictures; choose a smaller size"):
         load_data(first)
     monkeypatch.setenv("GARGALO_CACHE_GB", "much")
     with pytest.raises(DataError, match="GARGALO_CACHE_GB: expected a number of gigabytes"):

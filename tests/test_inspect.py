@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
+import gargalo
 from gargalo import load_data
 from gargalo.lang import words
+from gargalo.reports.contact_sheet import contact_sheet
 
 RNG = np.random.default_rng(0)
 
@@ -108,7 +110,7 @@ def test_good_data_get_their_cost_and_the_next_command(say):
     found = told(say, "mnist-10k")
     assert found["warnings"] == []
     assert found["fault"] is None
-    assert found["parts"] == {"train": 10_000, "validation": 0, "test": 1000}
+    assert found["splits"] == {"train": 10_000, "validation": 0, "test": 1000}
     assert found["labels"]["1"] == 1238
     assert 1 < found["cost"]["seconds"] < 600
     assert 1 < found["cost"]["megabytes"] < 200
@@ -118,12 +120,12 @@ def test_good_data_get_their_cost_and_the_next_command(say):
 
 def test_ranges_that_spoil_a_model():
     bits = load_data(RNG.integers(0, 2, (50, 8, 8), np.uint8))
-    assert "bits" in keys(inspection.inspect(bits))
+    assert "bits" in keys(gargalo.inspect(bits))
     dark = load_data(RNG.integers(0, 20, (50, 8, 8), np.uint8))
-    assert "flat" in keys(inspection.inspect(dark))
+    assert "flat" in keys(gargalo.inspect(dark))
     wild = RNG.normal(size=(600, 3))
     wild[5, 1] = -999
-    found = inspection.inspect(load_data(wild))
+    found = gargalo.inspect(load_data(wild))
     assert [w for w in found["warnings"] if w["key"] == "far"] == [{"key": "far", "column": "1", "n": 24}]
 
 
@@ -132,17 +134,15 @@ def test_examples_on_both_sides_are_found(tmp_path):
     x[50] = x[3]
     x[51] = np.clip(x[4].astype(int) + RNG.integers(-3, 4, (12, 12)), 0, 255)
     np.savez(tmp_path / "x.npz", x_train=x[:50], x_test=x[50:])
-    found = inspection.inspect(load_data(tmp_path / "x.npz"))
+    found = gargalo.inspect(load_data(tmp_path / "x.npz"))
     assert {"key": "leak", "n": 1} in found["warnings"]
     assert {"key": "near", "n": 1} in found["warnings"]
     # Dealt out by gargalo, copies are on one side.
-    assert "leak" not in keys(inspection.inspect(load_data(x)))
+    assert "leak" not in keys(gargalo.inspect(load_data(x)))
 
 
 def test_a_table_is_described_column_by_column(tmp_path, say):
-    frame = pl.DataFrame(
-        {"a": [1.0, None, 3.0] * 20, "b": ["x", "y", "y"] * 20, "target": range(60), "id": range(60)}
-    )
+    frame = pl.DataFrame({"a": [1.0, None, 3.0] * 20, "b": ["x", "y", "y"] * 20, "target": range(60), "id": range(60)})
     frame.write_csv(tmp_path / "t.csv")
     found = told(say, tmp_path / "t.csv")
     a, b, *_ = found["columns"]
@@ -151,10 +151,10 @@ def test_a_table_is_described_column_by_column(tmp_path, say):
     assert {"key": "likely_label", "column": "target"} in found["warnings"]
     assert found["command"].endswith("--impute median")
     again = told(say, tmp_path / "t.csv", "--ignore", "b", "--ignore", "a", "--label", "b", "--parts", "60,20,20")
-    assert again["command"].endswith("--label b --ignore b --ignore a --parts 0.6,0.2,0.2")
-    assert again["parts"] == {"train": 36, "validation": 12, "test": 12}
+    assert again["command"].endswith("--label b --ignore b --ignore a --shares 0.6,0.2,0.2")
+    assert again["splits"] == {"train": 36, "validation": 12, "test": 12}
 
 
 def test_a_sheet_of_anything(tmp_path):
     for source in (load_data(RNG.normal(size=(40, 5))), load_data(RNG.integers(0, 256, (40, 9, 9, 3), np.uint8))):
-        assert inspection.contact_sheet(source, words("pt")).startswith(b"\x89PNG")
+        assert contact_sheet(source, words("pt")).startswith(b"\x89PNG")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from interruptions import InterruptedInEvaluation
 from torch import nn
 
 import gargalo
@@ -124,22 +125,20 @@ def test_an_own_network_of_codes_that_does_not_fit(digits):
 
 
 def test_looking_at_a_network_does_not_change_it(digits):
-    from gargalo.recipes import build, make
+    from gargalo.recipes import Custom, build, make
 
     norm = nn.BatchNorm2d(4)
     encoder = nn.Sequential(nn.Conv2d(1, 4, 4, stride=4), norm)
     decoder = nn.Sequential(nn.Upsample(scale_factor=4), nn.Conv2d(4, 1, 5, padding=2))
     plan = make(digits.spec, "vq-vae", choices={"net": (encoder, decoder), "codebook": 16})
-    _, model = build(plan, digits.x[:8])
+    _, model = build(plan, digits.x[:8], custom=Custom(net=(encoder, decoder)))
     assert model.encoder[1].num_batches_tracked == 0
     assert model.encoder.training
 
 
 def test_every_weight_of_a_decoder_is_penalised(digits, tmp_path):
     decoder = nn.Sequential(nn.Unflatten(1, (4, 1, 1)), nn.ConvTranspose2d(4, 1, 28))
-    run = gargalo.train(
-        digits, "rae", net=(modules()[0], decoder), out=tmp_path / "run", decoder_weight=1.0, **QUICK
-    )
+    run = gargalo.train(digits, "rae", net=(modules()[0], decoder), out=tmp_path / "run", decoder_weight=1.0, **QUICK)
     wanted = run.model.decoder[1].weight.detach().square().sum()
     assert run.metrics["test_decoder_norm"] == pytest.approx(float(wanted), rel=1e-3)
 
@@ -162,14 +161,11 @@ def test_what_is_exact_only_for_known_layers_takes_no_other(digits, model):
         gargalo.train(digits, model, net=modules(), **QUICK)
 
 
-def test_resuming_what_a_program_gave(digits, tmp_path, monkeypatch):
-    from gargalo import trainer
-
+def test_resuming_what_a_program_gave(digits, tmp_path):
     whole = gargalo.train(digits, Plain, net=modules_seeded(), out=tmp_path / "whole", **QUICK)
-    with monkeypatch.context() as patch:
-        patch.setattr(trainer, "_finish", interrupted)
-        with pytest.raises(gargalo.Stopped):
-            gargalo.train(digits, Plain, net=modules_seeded(), out=tmp_path / "run", **QUICK)
+    with pytest.raises(gargalo.Stopped):
+        late = InterruptedInEvaluation()
+        gargalo.train(digits, Plain, net=modules_seeded(), out=tmp_path / "run", baselines=late, **QUICK)
     with pytest.raises(RunError, match="expected model Plain"):
         gargalo.resume(tmp_path / "run", digits, progress=False)
     run = gargalo.resume(tmp_path / "run", digits, model=Plain, net=modules_seeded(), progress=False)
@@ -180,10 +176,6 @@ def modules_seeded():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return modules()
-
-
-def interrupted(*_, **__):
-    raise KeyboardInterrupt
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -292,8 +284,8 @@ def tied_modules() -> tuple[nn.Module, nn.Module]:
 @pytest.mark.parametrize(
     ("model", "net", "told"),
     [
-        (Silent, None, "expected own:Silent to say what it can, of classify, codes"),
-        (Cleaner, None, "Options with noise and strength, since own:Cleaner can denoise"),
+        (Silent, None, "expected custom:Silent to say what it can, of classify, codes"),
+        (Cleaner, None, "Options with noise and strength, since custom:Cleaner can denoise"),
         (
             Plain,
             (nn.Sequential(nn.Flatten(), nn.LazyLinear(4)), modules()[1]),

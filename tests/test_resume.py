@@ -17,6 +17,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from interruptions import InterruptedBeforeTraining, InterruptedInEvaluation, StopAfter
 
 import gargalo
 from gargalo import recipes, training
@@ -26,9 +27,10 @@ from gargalo.io.files import hold, next_numbered
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
 from gargalo.recipes import build
-from gargalo.runs import Run, budget
+from gargalo.runs import Run, TrainingJob, budget, rows
+from gargalo.runs.fit import memory
 from gargalo.runs.folder import read_recipe
-from gargalo.training import memory
+from gargalo.training.memory import free_memory
 
 TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "progress": False}
 STEPS = 10
@@ -46,20 +48,6 @@ def never_stopped(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run
     return gargalo.train(few, "vae", out=tmp_path_factory.mktemp("never") / "run", **TINY)
 
 
-def stop_after(step: int, patch: pytest.MonkeyPatch, signum: int = signal.SIGINT) -> None:
-    """Send a real signal once this step is done."""
-    save, sent = training.CheckpointManager.save, []
-
-    def save_and_stop(keeper, at, checkpoint):
-        found = save(keeper, at, checkpoint)
-        if at == step and not sent:
-            sent.append(at)
-            os.kill(os.getpid(), signum)
-        return found
-
-    patch.setattr(training.CheckpointManager, "save", save_and_stop)
-
-
 def same(a: Run, b: Run) -> bool:
     """Weights, history without its timings, and what is kept of the latent space."""
     histories = [[{**record, "seconds": 0} for record in run.history] for run in (a, b)]
@@ -67,13 +55,11 @@ def same(a: Run, b: Run) -> bool:
 
 
 @pytest.mark.parametrize("step", range(STEPS + 1))
-def test_stopped_after_any_step_it_becomes_the_run_never_stopped(few, never_stopped, tmp_path, monkeypatch, step):
+def test_stopped_after_any_step_it_becomes_the_run_never_stopped(few, never_stopped, tmp_path, step):
     folder = tmp_path / "run"
     kind = (signal.SIGINT, signal.SIGTERM)[step % 2]
-    with monkeypatch.context() as patch:
-        stop_after(step, patch, kind)
-        with pytest.raises(Stopped, match=re.escape(f"Go on with: gargalo resume {folder}")) as stop:
-            gargalo.train(few, "vae", out=folder, save_every=0, **TINY)
+    with pytest.raises(Stopped, match=re.escape(f"Go on with: gargalo resume {folder}")) as stop:
+        gargalo.train(few, "vae", out=folder, save_every=0, **{**TINY, "progress": StopAfter(step, kind)})
     assert stop.value.signum == kind
     with pytest.raises(RunError, match="gargalo resume"):
         gargalo.open_run(folder)
@@ -81,40 +67,36 @@ def test_stopped_after_any_step_it_becomes_the_run_never_stopped(few, never_stop
     assert not (folder / "checkpoints").exists(), "a finished run needs none"
 
 
-def test_stopped_again_and_again(few, never_stopped, tmp_path, monkeypatch):
+def test_stopped_again_and_again(few, never_stopped, tmp_path):
     folder = tmp_path / "run"
     for step in (2, 5, 8):
-        with monkeypatch.context() as patch, pytest.raises(Stopped):
-            stop_after(step, patch)
-            gargalo.train(few, "vae", out=folder, resume=True, save_every=0, **TINY)
+        with pytest.raises(Stopped):
+            gargalo.train(few, "vae", out=folder, resume=True, save_every=0, **{**TINY, "progress": StopAfter(step)})
     assert same(gargalo.train(few, "vae", out=folder, resume=True, **TINY), never_stopped)
 
 
 @pytest.mark.parametrize("preset", ["lesson", None])
 @pytest.mark.parametrize("model", ["classifier", "denoising"])
-def test_every_objective_and_schedule_resumes(digits, tmp_path, monkeypatch, model, preset):
+def test_every_objective_and_schedule_resumes(digits, tmp_path, model, preset):
     choices = {**TINY, "epochs": 2, "batch_size": 256, "preset": preset}
     whole = gargalo.train(digits, model, out=tmp_path / "whole", **choices)
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(4, patch)
-        gargalo.train(digits, model, out=tmp_path / "run", save_every=0, **choices)
+    with pytest.raises(Stopped):
+        gargalo.train(digits, model, out=tmp_path / "run", save_every=0, **{**choices, "progress": StopAfter(4)})
     assert same(gargalo.resume(tmp_path / "run", digits, progress=False), whole)
 
 
-def test_without_a_whole_checkpoint_it_begins_again(few, never_stopped, tmp_path, monkeypatch, capsys):
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(5, patch)
-        gargalo.train(few, "vae", out=tmp_path / "run", save_every=0, **TINY)
+def test_without_a_whole_checkpoint_it_begins_again(few, never_stopped, tmp_path, capsys):
+    with pytest.raises(Stopped):
+        gargalo.train(few, "vae", out=tmp_path / "run", save_every=0, **{**TINY, "progress": StopAfter(5)})
     for file in (tmp_path / "run" / "checkpoints").glob("*/manifest.json"):
         file.write_text("{}")
     assert same(gargalo.resume(tmp_path / "run", few, progress=False), never_stopped)
     assert capsys.readouterr().err.count("passed over") == 2
 
 
-def test_the_older_checkpoint_does_as_well(few, never_stopped, tmp_path, monkeypatch, capsys):
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(7, patch)
-        gargalo.train(few, "vae", out=tmp_path / "run", save_every=0, **TINY)
+def test_the_older_checkpoint_does_as_well(few, never_stopped, tmp_path, capsys):
+    with pytest.raises(Stopped):
+        gargalo.train(few, "vae", out=tmp_path / "run", save_every=0, **{**TINY, "progress": StopAfter(7)})
     newest = max((tmp_path / "run" / "checkpoints").glob("step-*"))
     (newest / "tensors.safetensors").write_bytes(b"")
     assert same(gargalo.resume(tmp_path / "run", few, progress=False), never_stopped)
@@ -122,19 +104,15 @@ def test_the_older_checkpoint_does_as_well(few, never_stopped, tmp_path, monkeyp
 
 
 def test_stopped_in_its_evaluation_only_that_is_done_again(few, never_stopped, tmp_path, monkeypatch):
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(trainer.evaluation, "measure", stop)
-        with pytest.raises(Stopped) as stopped:
-            gargalo.train(few, "vae", out=tmp_path / "run", **TINY)
+    with pytest.raises(Stopped) as stopped:
+        gargalo.train(few, "vae", out=tmp_path / "run", baselines=InterruptedInEvaluation(), **TINY)
     assert stopped.value.signum == signal.SIGINT
     with monkeypatch.context() as patch:
         patch.setattr(torch.optim.Adam, "step", lambda *_, **__: pytest.fail("it was trained already"))
         run = gargalo.resume(tmp_path / "run", few, progress=False)
     assert same(run, never_stopped)
-    assert {**run.metrics, "seconds": 0} == {**never_stopped.metrics, "seconds": 0}
+    assert run.metrics == never_stopped.metrics
+    assert {**run.facts, "seconds": 0} == {**never_stopped.facts, "seconds": 0}
 
 
 def test_a_finished_run_is_only_opened(few, never_stopped):
@@ -149,11 +127,10 @@ def test_a_finished_run_is_only_opened(few, never_stopped):
 
 
 @pytest.fixture
-def begun(few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def begun(few: Dataset, tmp_path: Path) -> Path:
     """A run that was stopped in its first epoch."""
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(3, patch)
-        gargalo.train(few, "vae", out=tmp_path / "begun", save_every=0, **TINY)
+    with pytest.raises(Stopped):
+        gargalo.train(few, "vae", out=tmp_path / "begun", save_every=0, **{**TINY, "progress": StopAfter(3)})
     return tmp_path / "begun"
 
 
@@ -169,9 +146,7 @@ def test_other_data_are_refused(begun, few):
     fewer = as_dataset(few.x[np.r_[rows, few.rows("test")]], name="fewer")
     with pytest.raises(RunError) as error:
         gargalo.resume(begun, fewer, progress=False)
-    assert "expected the data that it was begun with. Found other name fewer (was few), counts {" in str(
-        error.value
-    )
+    assert "expected the data that it was begun with. Found other name fewer (was few), counts {" in str(error.value)
     assert "\n" not in str(error.value)
     flipped = as_dataset(255 - few.x, name="few", split=few.split)
     with pytest.raises(RunError, match=r"Found other fingerprint \w{64} \(was \w{64}\)"):
@@ -207,11 +182,10 @@ def test_arrays_must_be_given_again(begun):
         gargalo.resume(begun, progress=False)
 
 
-def test_files_are_found_again(digits, tmp_path, monkeypatch):
+def test_files_are_found_again(digits, tmp_path):
     np.savez(tmp_path / "d.npz", x=digits.x[:300])
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(2, patch)
-        gargalo.train(tmp_path / "d.npz", out=tmp_path / "run", save_every=0, **TINY)
+    with pytest.raises(Stopped):
+        gargalo.train(tmp_path / "d.npz", out=tmp_path / "run", save_every=0, **{**TINY, "progress": StopAfter(2)})
     run = gargalo.resume(tmp_path / "run", progress=False)
     assert run.recipe.data.origin.src == str(tmp_path / "d.npz")
     (tmp_path / "run" / "metrics.json").unlink()
@@ -243,9 +217,7 @@ def test_a_folder_that_another_process_holds(begun, few, never_stopped):
     os.read(ready[0], 1)
     with pytest.raises(RunError) as error:
         gargalo.resume(begun, few, progress=False)
-    pattern = (
-        rf"expected that no other process trains here. Found process {child} on \S+, since \d{{4}}-\d\d-\d\d "
-    )
+    pattern = rf"expected that no other process trains here. Found process {child} on \S+, since \d{{4}}-\d\d-\d\d "
     assert re.search(pattern, str(error.value))
     # The dead hold nothing, whatever they left behind.
     os.kill(child, signal.SIGKILL)
@@ -255,14 +227,13 @@ def test_a_folder_that_another_process_holds(begun, few, never_stopped):
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="mounting needs root")
-def test_a_read_only_folder_is_told_of_before_training(begun, few, monkeypatch):
+def test_a_read_only_folder_is_told_of_before_training(begun, few):
     if subprocess.run(["mount", "--bind", begun, begun], capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", begun], check=True)
-        monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("too late"))
         with pytest.raises(GargaloError, match="The file system is read-only; choose another folder"):
-            gargalo.resume(begun, few, progress=False)
+            gargalo.resume(begun, few, progress=InterruptedBeforeTraining())
     finally:
         subprocess.run(["umount", begun], check=True)
 
@@ -291,7 +262,7 @@ def test_a_loss_that_overflows_says_where_and_why(tmp_path):
         )  # fmt: skip
     assert re.search(
         r"train: expected a finite loss. Found (inf|nan) in epoch \d+, step \d+, at a learning rate of 10\. .*"
-        r"Try --lr 1\. Checkpoints are from before\.",
+        r"Try lr=1\. Checkpoints are from before\.",
         str(error.value),
     )
     kept = training.CheckpointManager(tmp_path / "run" / "checkpoints").newest()
@@ -315,30 +286,29 @@ def test_early_stopping_says_why(few, tmp_path, capsys):
     choices = {**TINY, "progress": True, "epochs": 200, "lr": 0.02, "schedule": "constant"}
     run = gargalo.train(few, out=tmp_path / "run", patience=3, **choices)
     assert len(run.history) < 200
-    best = run.metrics["best_epoch"]
-    assert run.metrics["epochs"] == len(run.history) == best + 3
+    best = run.facts["best_epoch"]
+    assert run.facts["epochs"] == len(run.history) == best + 3
     losses = [record["validation"]["loss"] for record in run.history]
     assert best == 1 + int(np.argmin(losses))
-    assert run.metrics["stopped"] == f"validation loss has not fallen for 3 epochs, since epoch {best}"
+    assert run.facts["stopped"] == f"validation loss has not fallen for 3 epochs, since epoch {best}"
     assert f"stopped after epoch {best + 3}: validation loss has not fallen" in capsys.readouterr().err
 
 
-def test_an_early_stop_is_remembered(few, tmp_path, monkeypatch):
+def test_an_early_stop_is_remembered(few, tmp_path):
     choices = {**TINY, "epochs": 60, "lr": 0.02, "schedule": "constant", "patience": 3}
     whole = gargalo.train(few, out=tmp_path / "whole", **choices)
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(5 * len(whole.history), patch)
-        gargalo.train(few, out=tmp_path / "run", save_every=0, **choices)
+    with pytest.raises(Stopped):
+        gargalo.train(few, out=tmp_path / "run", save_every=0, **choices, baselines=InterruptedInEvaluation())
     assert same(gargalo.resume(tmp_path / "run", few, progress=False), whole)
 
 
 def test_patience_needs_something_held_out(few, tmp_path):
-    with pytest.raises(ParameterError, match="patience must be 0 where nothing is held out"):
+    with pytest.raises(ParameterError, match="patience must be 0 where there is no validation set"):
         gargalo.train(few, out=tmp_path / "run", **{**TINY, "validation_share": 0, "patience": 2})
 
 
 def test_held_out_data_are_cut_from_the_training_part(digits):
-    fitted, held = parts.training_rows(digits, training.TrainingSettings())
+    fitted, held = rows.training_rows(digits, training.TrainingSettings())
     train = set(digits.rows("train").tolist())
     assert set(fitted.tolist()) | set(held.tolist()) == train
     assert not set(fitted.tolist()) & set(held.tolist())
@@ -349,7 +319,9 @@ def test_a_warm_start_continues_from_another_runs_weights(few, never_stopped, tm
     warm = gargalo.train(few, out=tmp_path / "warm", start=never_stopped, epochs=1, lr=1e-6, progress=False)
     assert (warm.recipe.model, warm.recipe.latent_dim, warm.recipe.net.widths) == ("vae", 4, (32,))
     assert warm.recipe.warm_start == never_stopped.key
-    assert warm.history[0]["validation"]["loss"] == pytest.approx(never_stopped.history[-1]["validation"]["loss"], rel=0.01)
+    assert warm.history[0]["validation"]["loss"] == pytest.approx(
+        never_stopped.history[-1]["validation"]["loss"], rel=0.01
+    )
     cold = gargalo.train(few, "vae", out=tmp_path / "cold", **{**TINY, "epochs": 1, "lr": 1e-6})
     assert cold.history[0]["validation"]["loss"] > warm.history[0]["validation"]["loss"] + 10, "weights were not used"
 
@@ -360,28 +332,26 @@ def test_a_warm_start_must_fit(few, never_stopped, tmp_path):
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 
-def test_a_warm_start_without_its_checkpoint_cannot_go_on(few, never_stopped, tmp_path, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(0, patch)
-        gargalo.train(few, out=tmp_path / "run", start=never_stopped, epochs=2, progress=False)
+def test_a_warm_start_without_its_checkpoint_cannot_go_on(few, never_stopped, tmp_path):
+    with pytest.raises(Stopped):
+        gargalo.train(few, out=tmp_path / "run", start=never_stopped, epochs=2, progress=StopAfter(0))
     whole = shutil.copytree(tmp_path / "run", tmp_path / "copy")
     gargalo.resume(whole, few, progress=False)
     shutil.rmtree(tmp_path / "run" / "checkpoints")
-    with pytest.raises(RunError, match=r"Found none; go on with the same gargalo train --from"):
+    with pytest.raises(RunError, match=r"Found none; go on with the same training, with start and resume"):
         gargalo.resume(tmp_path / "run", few, progress=False)
 
 
-def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(few, tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 2 * 10**6)
+def test_what_does_not_fit_into_memory_is_refused(few):
+    job = TrainingJob(recipes.make(few.spec, "autoencoder", None, {"widths": (512,)}), few)
     with pytest.raises(GargaloError) as error:
-        gargalo.train(few, out=tmp_path / "run", **{**TINY, "widths": (512,)})
+        training.check_memory(memory(job), free=2 * 10**6)
     pattern = r"at most the 2 MB of memory that are free. Found about \d+ MB \(weights \d+, batch \d+, data \d+\)"
     assert re.search(pattern, str(error.value))
-    assert not (tmp_path / "run").exists()
 
 
 def test_widths_that_no_machine_has_memory_for(few, tmp_path):
-    with pytest.raises(GargaloError, match="try smaller --widths or --batch-size"):
+    with pytest.raises(GargaloError, match="try smaller widths or batch_size"):
         gargalo.train(few, out=tmp_path / "run", **{**TINY, "widths": (65536, 65536, 65536)})
     assert not (tmp_path / "run").exists()
 
@@ -394,7 +364,7 @@ def test_the_limit_of_a_process_counts(monkeypatch):
 
     taken = psutil.Process().memory_info().vms
     monkeypatch.setattr(resource, "getrlimit", lambda _: (taken + 5 * 10**6, resource.RLIM_INFINITY))
-    assert memory.free_memory() <= 5 * 10**6
+    assert free_memory() <= 5 * 10**6
 
 
 @pytest.mark.parametrize("model", ["autoencoder", "vae", "denoising", "classifier"])
@@ -412,24 +382,35 @@ def test_the_estimate_of_a_step_is_near_what_it_takes(digits, model):
             kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    batch = training.Data(torch.from_numpy(digits.x), torch.from_numpy(digits.y), 10).batch(
-        codec, torch.arange(256)
-    )
+    batch = training.Data(torch.from_numpy(digits.x), torch.from_numpy(digits.y), 10).batch(codec, torch.arange(256))
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         net.loss(batch)
     assert estimated == pytest.approx(sum(kept.values()) / 256, rel=0.3)
 
 
-def test_minutes_choose_what_fits(digits, tmp_path, monkeypatch):
-    """The probe's arithmetic, with a clock of its own: an epoch of the widest network takes 4 s here."""
-    costs = {(128, 64): 0.5, (256, 128): 1.0, (512, 256): 2.0, (1024, 512): 4.0}
-    monkeypatch.setattr(budget, "seconds_of_epoch", lambda plan, source: costs[plan.net.widths])
-    monkeypatch.setattr(budget.time, "perf_counter", lambda: 100.0)
+class Clock(budget.Costs):
+    """The probe's clock stands still, and an epoch of the widest network takes 4 s."""
+
+    seconds = {(128, 64): 0.5, (256, 128): 1.0, (512, 256): 2.0, (1024, 512): 4.0}
+
+    def now(self) -> float:
+        return 100.0
+
+    def epoch(self, job: TrainingJob) -> float:
+        return self.seconds[job.recipe.net.widths]
+
+    def after_training(self, job: TrainingJob) -> float:
+        return 5.0
+
+
+def test_minutes_choose_what_fits(digits):
+    """The probe's arithmetic."""
     plan = recipes.make(digits.spec, "autoencoder")
 
-    def fit(minutes: float, **choices: object) -> tuple[recipe.Recipe, float]:
+    def fit(minutes: float, **choices: object) -> tuple[recipes.Recipe, float]:
         start = recipes.make(digits.spec, "autoencoder", None, choices)
-        return budget.fit_into(minutes, start, digits, choices, 90.0, lambda plan: 5.0)
+        job = budget.fit_into(minutes, TrainingJob(start, digits), choices, 90.0, Clock())
+        return job.recipe, job.deadline
 
     # 10 s are gone, 5 s come after: 45 s of 60 are left, of which 3 % are kept back.
     chosen, until = fit(1)
@@ -455,16 +436,15 @@ def test_minutes_are_kept(tmp_path):
     assert 0.5 * run.recipe.training.epochs <= len(run.history) <= run.recipe.training.epochs
 
 
-def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, monkeypatch):
-    monkeypatch.setattr(budget, "seconds_of_epoch", lambda plan, source: 1.0)
-    monkeypatch.setattr(budget, "LADDER", ((16,),))
-    choices = {"minutes": 0.15, "batch_size": 64, "save_every": 0, "progress": False}
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(3, patch)
-        gargalo.train(few, "vae", out=tmp_path / "run", **choices)
+def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path):
+    choices = {"minutes": 0.03, "batch_size": 64, "save_every": 0, "progress": False}
+    with pytest.raises(Stopped):
+        gargalo.train(few, "vae", out=tmp_path / "run", **{**choices, "progress": StopAfter(3)})
+    chosen = read_recipe(tmp_path / "run")
     run = gargalo.train(few, "vae", out=tmp_path / "run", resume=True, **choices)
-    assert run.recipe.net.widths == (16,)
-    assert run.recipe.training.epochs == len(run.history) <= 9
+    assert run.recipe == chosen
+    assert run.recipe.minutes == 0.03
+    assert run.recipe.training.epochs == len(run.history)
     again = gargalo.train(few, "vae", out=tmp_path / "run", resume=True, **choices)
     assert again.key == run.key
 
@@ -472,38 +452,32 @@ def test_a_run_of_some_minutes_is_gone_on_with_as_it_was_chosen(few, tmp_path, m
 def test_an_epoch_too_many_is_not_begun(few):
     plan = recipes.make(few.spec, "autoencoder", None, {"epochs": 50, "widths": (8,)})
     codec, model = build(plan, few.x)
-    data = parts.as_data(few, few.rows("train"))
-    result = training.fit(model, codec, data, None, plan.training, until=0.0)
+    data = rows.as_data(few, few.rows("train"))
+    result = training.fit(model, codec, data, None, plan.training, training.Session(deadline=0.0))
     assert (len(result.history), result.stopped) == (1, "the time asked for is over")
 
 
 # More that may go wrong
 
 
-def test_a_warm_start_on_numbers_goes_on_with_the_codec_it_began_with(tmp_path, monkeypatch):
+def test_a_warm_start_on_numbers_goes_on_with_the_codec_it_began_with(tmp_path):
     """How numbers are standardised is the other run's: weights were learned on it."""
     choices = {**TINY, "latent_dim": 3, "widths": (8,)}
     first = gargalo.train(numbers(), "vae", out=tmp_path / "first", **choices)
     shifted = numbers() * 3 + 1
     whole = gargalo.train(shifted, "vae", out=tmp_path / "whole", start=first, **choices)
     assert torch.equal(whole.codec.center, first.codec.center)
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(4, patch)
-        gargalo.train(shifted, "vae", out=tmp_path / "run", start=first, save_every=0, **choices)
+    with pytest.raises(Stopped):
+        gargalo.train(
+            shifted, "vae", out=tmp_path / "run", start=first, save_every=0, **{**choices, "progress": StopAfter(4)}
+        )
     assert same(gargalo.resume(tmp_path / "run", shifted, progress=False), whole)
 
 
-def test_a_warm_start_may_be_begun_again_by_the_same_line(few, never_stopped, tmp_path, monkeypatch):
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
+def test_a_warm_start_may_be_begun_again_by_the_same_line(few, never_stopped, tmp_path):
     choices = {"start": never_stopped, "epochs": 2, "out": tmp_path / "run", "progress": False, "resume": True}
-    with (
-        monkeypatch.context() as patch,
-        pytest.raises(Stopped, match=r"stopped before its first checkpoint\. Go on"),
-    ):
-        patch.setattr(training, "fit", stop)
-        gargalo.train(few, **choices)
+    with pytest.raises(Stopped, match=r"stopped before its first checkpoint\. Go on"):
+        gargalo.train(few, **{**choices, "progress": InterruptedBeforeTraining()})
     assert gargalo.train(few, **choices).recipe.warm_start == never_stopped.key
 
 
@@ -550,20 +524,23 @@ def test_weights_that_overflow_in_the_last_step_are_in_no_checkpoint(digits, tmp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.optim.Adam, "step", overflow)
         with pytest.raises(GargaloError, match=r"expected finite weights\. Found NaN or infinity after step 1 of"):
-            training.fit(model, codec, data, None, plan, keeper=keeper)
+            training.fit(model, codec, data, None, plan, training.Session(checkpoints=keeper))
     assert keeper.newest().state["step"] == 0
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_a_large_map_is_read_as_it_is_needed_and_gives_the_same_run(digits, tmp_path, monkeypatch, dtype):
+def test_a_large_map_is_read_as_it_is_needed_and_gives_the_same_weights(digits, tmp_path, dtype):
     x = digits.x[:400] if dtype == np.uint8 else digits.x[:400].astype(np.float32) / 255
     np.save(tmp_path / "x.npy", x)
-    resident = gargalo.train(tmp_path / "x.npy", "vae", out=tmp_path / "resident", **TINY)
-    monkeypatch.setattr(parts, "MOST_RESIDENT", 1000)
     source = gargalo.load_data(tmp_path / "x.npy")
-    assert isinstance(parts.as_data(source, source.rows("train")).raw, np.memmap)
-    mapped = gargalo.train(tmp_path / "x.npy", "vae", out=tmp_path / "mapped", **TINY)
-    assert same(mapped, resident)
+    plan = recipes.make(source.spec, "vae", None, {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,)})
+    weights = []
+    for most_resident, kind in ((2**30, torch.Tensor), (1000, np.memmap)):
+        codec, model = build(plan, source.x, source.rows("train"))
+        data, held = (rows.as_data(source, source.rows(s), most_resident) for s in ("train", "validation"))
+        assert isinstance(data.raw, kind)
+        weights.append(training.fit(model, codec, data, held, plan.training).weights)
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 @pytest.mark.parametrize(
@@ -665,9 +642,7 @@ def test_a_real_limit_of_memory_is_kept(tmp_path):
         "gargalo.train('mnist-10k', widths=(8192, 8192), out=sys.argv[1], progress=False)\n"
     )
     done = subprocess.run([sys.executable, "-c", script, tmp_path / "run"], text=True, capture_output=True)
-    assert re.search(r"GargaloError: train: expected to need at most the \d+ MB of memory", done.stderr), (
-        done.stderr
-    )
+    assert re.search(r"GargaloError: train: expected to need at most the \d+ MB of memory", done.stderr), done.stderr
     assert not (tmp_path / "run").exists()
 
 
@@ -690,7 +665,10 @@ def test_an_unfinished_run_of_format_1_is_still_read(tmp_path, capsys):
     state = json.loads(max((folder / "checkpoints").glob("step-*")).joinpath("state.json").read_text())
     run = gargalo.resume(folder, golden_data(), progress=False)
     assert "passed over" not in capsys.readouterr().err
-    assert run.history[:1] == state["history"], "timings and all: it was not computed again"
+    (begun,) = state["history"]
+    assert run.history[0] == {**{k: v for k, v in begun.items() if k != "held"}, "validation": begun["held"]}, (
+        "timings and all: it was not computed again"
+    )
     assert len(run.history) == 3
 
 
@@ -713,7 +691,7 @@ def convolutional(digits: Dataset) -> tuple[torch.nn.Module, torch.nn.Module]:
     return codec, Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), (4,), Autoencoder.Options())
 
 
-def test_convolutions_resume_and_come_back_in_the_usual_order(digits, tmp_path, monkeypatch):
+def test_convolutions_resume_and_come_back_in_the_usual_order(digits, tmp_path):
     """Inside the loop they lie channels last: moments must lie as their weights do."""
     data = training.Data(torch.from_numpy(digits.x[:256]))
     plan = training.TrainingSettings(epochs=2, batch_size=64, lr=1e-2)
@@ -721,11 +699,32 @@ def test_convolutions_resume_and_come_back_in_the_usual_order(digits, tmp_path, 
     training.fit(whole, codec, data, None, plan)
     keeper = training.CheckpointManager(tmp_path, every=0)
     codec, first = convolutional(digits)
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        stop_after(3, patch)
-        training.fit(first, codec, data, None, plan, keeper=keeper)
+    progress = StopAfter(3).training("")
+    with pytest.raises(Stopped):
+        training.fit(first, codec, data, None, plan, training.Session(progress=progress, checkpoints=keeper))
     codec, second = convolutional(digits)
-    training.fit(second, codec, data, None, plan, keeper=keeper)
+    training.fit(second, codec, data, None, plan, training.Session(checkpoints=keeper, start=keeper.newest()))
     for name, weight in whole.state_dict().items():
         assert torch.equal(second.state_dict()[name], weight)
         assert second.state_dict()[name].is_contiguous()
+
+
+@pytest.mark.parametrize("name", ["finished-1", "window-1"])
+def test_a_finished_run_of_format_1_is_still_opened(name, tmp_path):
+    """Made by the version before: it encodes, draws and tells its figures as it did then."""
+    then = json.loads((GOLDEN.parent / f"{name}.json").read_text())
+    run = gargalo.open_run(shutil.copytree(GOLDEN.parent / name, tmp_path / "run"))
+    if name == "window-1":
+        assert run.recipe.data.kind == "series"
+        log = gargalo.load_data(GOLDEN.parent / "window-1.csv", like=run.recipe.data)
+        np.testing.assert_allclose(run.encode(log), then["encode"], rtol=1e-5)
+        return
+    np.testing.assert_allclose(run.encode(golden_data().x[:5]), then["encode"], rtol=1e-5)
+    assert run.sample(3, "gmm", seed=1).tolist() == then["sample"]
+    np.testing.assert_allclose(run.map("pca").points[:3], then["pca"], rtol=1e-5)
+    assert {**run.facts, **run.metrics} == {k: v for k, v in then["metrics"].items() if v is not None} | {
+        "stopped": None
+    }
+    assert run.recipe.data.kind == "image"
+    assert "validation" in run.history[0]
+    gargalo.report([run], tmp_path / "report.html", lang="en")

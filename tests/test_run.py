@@ -24,9 +24,7 @@ def test_deterministic_everywhere_unless_it_takes_a_seed(small_runs, digits):
     for name, run in small_runs.items():
         x = digits.x[:20]
         assert np.array_equal(run.encode(x), run.encode(x)), name
-        assert np.allclose(run.encode(x)[:3], run.encode(x[:3]), atol=1e-5), (
-            "a row does not depend on its neighbours"
-        )
+        assert np.allclose(run.encode(x)[:3], run.encode(x[:3]), atol=1e-5), "a row does not depend on its neighbours"
     run = small_runs["vae"]
     assert np.array_equal(run.sample(5, seed=1), run.sample(5, seed=1))
     assert not np.array_equal(run.sample(5, seed=1), run.sample(5, seed=2))
@@ -69,7 +67,7 @@ def test_denoise_and_corrupt(small_runs, digits):
 
 def test_the_mixture_draws_where_the_latents_are(small_runs):
     run = small_runs["autoencoder"]
-    drawn = run.prior("gmm").sample(2000)
+    drawn = run.prior("gmm").sample(2000, np.random.default_rng(0))
     spread = run.latents.std(axis=0)
     assert np.abs(drawn.mean(axis=0) - run.latents.mean(axis=0)).max() < 0.3 * spread.max()
 
@@ -109,7 +107,7 @@ def test_open_run_last(small_runs, tmp_path):
         (lambda run: run.decode(np.full((3, 16), np.nan)), "expected finite latents"),
         (lambda run: run.interpolate(300, 1), "must be an index from 0 to 299, or label:NAME. Got 300"),
         (lambda run: run.interpolate(-1, 1), "must be an index from 0 to 299, or label:NAME. Got -1"),
-        (lambda run: run.interpolate("label:x", 1), "label must be one of 0, 1"),
+        (lambda run: run.interpolate("label:x", 1), "start must be one of label:0, label:1"),
         (
             lambda run: run.interpolate(0, 1, steps=1),
             "steps must be an int >= 2. Got 1",

@@ -22,7 +22,7 @@ def in_every_form(source: Dataset, folder: Path) -> dict[str, tuple[Path, dict]]
     """One source as files of all kinds, each with how to read it; in one order: part, label, number."""
     order = np.lexsort((np.arange(len(source)), source.y, source.split))
     x, y, split = source.x[order], source.y[order], source.split[order]
-    ordered = Dataset(source.name, x, y, source.class_names, split, list(map(str, range(len(x)))))
+    ordered = Dataset(source.name, source.kind, x, y, source.class_names, split, list(map(str, range(len(x)))))
     for suffix, more in (("png", {}), ("jpg", {"quality": 95})):
         for part in ("train", "test"):
             write_pictures(folder / suffix / part, ordered, ordered.rows(part), suffix, **more)
@@ -119,7 +119,7 @@ def test_vectors_are_seen_as_their_pictures(tmp_path, say):
         assert sheet.mode == "RGB"
     assert say("report", tmp_path / "run", "-o", tmp_path / "r.html")[0] == 0
     (tmp_path / "photos" / "china" / "0-0.png").unlink()
-    with pytest.raises(DataError, match=r"Found 207, and none called china/0-0.png; --id COL names them"):
+    with pytest.raises(DataError, match=r"Found 207, and none called china/0-0.png; id names the column"):
         load_data(tmp_path / "v.csv", **reading)
 
 

@@ -132,12 +132,12 @@ def test_an_axis_that_is_none(axis):
 
 
 def test_the_normal_prior_is_normal_and_seeded():
-    z = Normal(5).sample(20_000, seed=1)
+    z = Normal(5).sample(20_000, np.random.default_rng(1))
     assert z.shape == (20_000, 5)
     np.testing.assert_allclose(z.mean(0), 0, atol=0.03)
     np.testing.assert_allclose(np.cov(z.T), np.eye(5), atol=0.04)
-    np.testing.assert_array_equal(z, Normal(5).sample(20_000, seed=1))
-    assert (z != Normal(5).sample(20_000, seed=2)).any()
+    np.testing.assert_array_equal(z, Normal(5).sample(20_000, np.random.default_rng(1)))
+    assert (z != Normal(5).sample(20_000, np.random.default_rng(2))).any()
 
 
 def test_a_mixture_draws_what_its_numbers_say():
@@ -146,18 +146,18 @@ def test_a_mixture_draws_what_its_numbers_say():
         np.array([[0.0, 0.0], [100.0, 0.0]]),
         np.array([[[1.0, 0.0], [2.0, 0.5]], [[0.1, 0.0], [0.0, 0.1]]]),
     )
-    z = mixture.sample(20_000)
+    z = mixture.sample(20_000, np.random.default_rng(0))
     left = z[z[:, 0] < 50]
     assert len(left) / len(z) == pytest.approx(0.75, abs=0.02)
     np.testing.assert_allclose(np.cov(left.T), [[1, 2], [2, 4.25]], atol=0.15)
-    np.testing.assert_array_equal(z, mixture.sample(20_000))
-    assert (z != mixture.sample(20_000, seed=1)).any()
+    np.testing.assert_array_equal(z, mixture.sample(20_000, np.random.default_rng(0)))
+    assert (z != mixture.sample(20_000, np.random.default_rng(1))).any()
 
 
 def test_a_fitted_mixture_draws_like_the_data():
     # Columns of very different size, correlated, in clusters far apart: what a plain autoencoder's latents are.
     z = np.vstack([Z + 1, Z - 1])[:, :3] @ np.array([[1e-3, 0, 5], [0, 1e3, 0], [0, 500, 1]])
-    drawn = Mixture.fit(z, components=4).sample(20_000)
+    drawn = Mixture.fit(z, components=4).sample(20_000, np.random.default_rng(0))
     spread = z.std(0)
     np.testing.assert_allclose((drawn.mean(0) - z.mean(0)) / spread, 0, atol=0.04)
     np.testing.assert_allclose(np.cov((drawn / spread).T), np.cov((z / spread).T), atol=0.05)
@@ -165,8 +165,8 @@ def test_a_fitted_mixture_draws_like_the_data():
 
 def test_a_fitted_mixture_keeps_the_clusters_apart():
     # One wide Gaussian has the same moments, and fills the gaps.
-    assert coverage(Z, Mixture.fit(Z, components=4).sample(240)) > 0.85
-    assert coverage(Z, Mixture.fit(Z, components=1).sample(240)) < 0.4
+    assert coverage(Z, Mixture.fit(Z, components=4).sample(240, np.random.default_rng(0))) > 0.85
+    assert coverage(Z, Mixture.fit(Z, components=1).sample(240, np.random.default_rng(0))) < 0.4
 
 
 def test_a_fit_is_a_matter_of_its_seed():
@@ -190,7 +190,7 @@ def test_a_fit_is_a_matter_of_its_seed():
     ids=["constant", "two points", "few points", "duplicates", "a dead dimension", "one dimension", "narrow"],
 )
 def test_a_mixture_of_poor_latents_is_finite(z):
-    drawn = Mixture.fit(z).sample(50)
+    drawn = Mixture.fit(z).sample(50, np.random.default_rng(0))
     assert drawn.shape == (50, z.shape[1])
     assert np.isfinite(drawn).all()
     assert np.abs(drawn - z.mean(0)).max() <= 10 * max(z.std(0).max(), 0.01)

@@ -42,7 +42,7 @@ def inspect(
 
     say = words(lang)
     if out is not None:
-        check_output(out, (".png",), dataset=src)
+        check_output(out, (".png",), source=src)
     # Missing numbers are to be seen, not to be stumbled over.
     wanted: dict[str, Any] = {"impute": "mask"} | (reading or {})
     dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True), **wanted)

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from typer.exceptions import TyperException
@@ -22,7 +22,7 @@ from .naming import naming_for
 __all__ = ["end", "main", "run"]
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     """Run one command; the exit status: 0 done, 2 the user can mend it, 128 and more stopped by a signal."""
     arguments = list(arguments)
     try:
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     return status or 0
 
 
-def main() -> None:
+def main(app: Callable[..., int | None] = app) -> None:
     """The console script."""
     # Two trainings of two threads on two cores wait for each other by spinning: a small step took 15-20 ms, with
     # this 7; on an idle machine 0.9 either way. Read when PyTorch is loaded, which no command has done yet.
@@ -70,7 +70,7 @@ def main() -> None:
         signal.signal(kind, end)
     warnings.showwarning = _warn
     try:
-        status = run(sys.argv[1:])
+        status = run(sys.argv[1:], app)
     except BaseException:
         # What a signal interrupts may make an error of its own of it: a module that is being imported does.
         if not _came:

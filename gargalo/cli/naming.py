@@ -46,12 +46,10 @@ def _options(callback: Callable[..., Any]) -> dict[str, tuple[str, ...]]:
     found = {}
     for name, parameter in inspect.signature(callback, eval_str=True).parameters.items():
         for info in get_args(parameter.annotation)[1:] if get_origin(parameter.annotation) is not None else ():
-            if (declared := getattr(info, "param_decls", None)) is None:
-                continue
             if type(info).__name__ == "ArgumentInfo":
-                found[name] = (info.metavar or name.upper(),)
-            else:
-                found[name] = tuple(declared) or (f"--{name.replace('_', '-')}",)
+                found[name] = ((info.metavar or name.upper()).strip("[]"),)
+            elif type(info).__name__ == "OptionInfo":
+                found[name] = tuple(info.param_decls or ()) or (f"--{name.replace('_', '-')}",)
     return _as_python(found)
 
 

@@ -75,7 +75,7 @@ def encode(
     from ..io.files import write_whole
     from .output import check_output, write_points
 
-    check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, dataset=src)
+    check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, source=src)
     opened, dataset = _open(run, src, data_dir)
     if codes:
         found = opened.codes(dataset)
@@ -204,7 +204,7 @@ def map_(
     from ..runs import open_run
     from .output import check_output
 
-    check_output(out, (".png", ".npy"), dataset=src or "")
+    check_output(out, (".png", ".npy"), source=src or "")
     opened, dataset = (open_run(run), None) if src is None else _open(run, src, data_dir)
     found = opened.map(method, dataset, perplexity=perplexity, seed=seed)
     y, names = opened.examples.y, opened.recipe.data.class_names or ()
@@ -261,7 +261,7 @@ def _examples(
     from ..runs import open_run
     from .output import check_output, write_examples
 
-    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, dataset=src or reads or "")
+    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src or reads or "")
     if src is None:
         opened = open_run(run)
         examples, ids = act(opened), None

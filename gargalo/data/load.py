@@ -136,12 +136,13 @@ def _read(src: str | Path, request: Request) -> Dataset:
         is_there = path.exists()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
-    kinds = ", ".join(reader.what for reader in READERS)
+    first, *others = (reader.what for reader in READERS)
+    kinds = f"{', '.join(others)} or {first}"
     if not is_there:
         text = str(src)
         if path.suffix or len(path.parts) > 1 or text.endswith(("/", "\\")):
-            what = "folder" if text.endswith(("/", "\\")) else "file or folder"
-            raise DataError(f"{src}: expected a {what}. There is none.")
+            what = "a folder" if text.endswith(("/", "\\")) else "a file or a folder"
+            raise DataError(f"{src}: expected {what}. There is none.")
         raise unknown("data", text, [*NAMED, f"a path to {kinds}"])
     if not path.is_dir() and not path.is_file():
         raise DataError(f"{path}: expected a file or a folder. Found something else.")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..io.registry import Registry
 from .columns import Column
-from .modalities import MODALITIES
 from .reading import Reading
 
 if TYPE_CHECKING:
-    from .modalities import Modality
+    from ..core import Codec
 
-__all__ = ["DataSpec", "Origin"]
+__all__ = ["MODALITIES", "DataSpec", "Modality", "Origin"]
 
 
 class Origin(BaseModel):
@@ -97,3 +98,52 @@ class DataSpec(BaseModel):
     def classes(self) -> int:
         """How many labels there are; 0 without labels."""
         return len(self.class_names or ())
+
+
+class Modality:
+    """One kind of data. An object of a subclass stands in `MODALITIES` under the kind's name.
+
+    Attributes
+    ----------
+    bounded : bool
+        Do the numbers that a network sees lie in [0, 1]? Then a decoder ends in a sigmoid, noise is cut off at 0 and
+        1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
+    drawn_as : "pixels" or "bars"
+        How one example is drawn.
+    """
+
+    bounded: bool = False
+    drawn_as: Literal["pixels", "bars"] = "bars"
+
+    def codec(self, spec: DataSpec) -> Codec:
+        """The codec between raw examples and model space; it is fitted before training, or loaded."""
+        raise TypeError(f"{type(self).__name__} must define codec(spec)")
+
+    def networks(self, spec: DataSpec) -> Sequence[str]:
+        """The networks that can see this kind of data, the one that suits best first."""
+        return ("mlp",)
+
+    def why_network(self, spec: DataSpec) -> str:
+        """Why the first of `networks` suits best."""
+        return "rows of numbers"
+
+    def likelihood(self, spec: DataSpec) -> str:
+        """The name of the likelihood that suits."""
+        return "gaussian"
+
+    def fits(self, raw_shape: tuple[int, ...]) -> bool:
+        """Can one example have this shape?"""
+        return len(raw_shape) == 1
+
+
+MODALITIES: Registry[Modality] = Registry(
+    "kind",
+    "gargalo.modalities",
+    __name__.rpartition(".")[0],
+    {
+        "image": "modalities:IMAGES",
+        "table": "modalities:TABLES",
+        "vector": "modalities:VECTORS",
+        "series": "modalities:SERIES",
+    },
+)

@@ -13,8 +13,6 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from .serving import ADDRESS
-
 __all__ = ["HEADERS", "POLICY", "application"]
 
 POLICY = (
@@ -41,12 +39,20 @@ KINDS = {
 }
 
 
-def application(site: Path, port: int) -> Starlette:
+def application(site: Path, port: int, names: tuple[str, ...]) -> Starlette:
     """The web application of the files in `site`.
 
     Another site in the same browser that has its name resolved to this machine is refused by its Host.
+
+    Parameters
+    ----------
+    site : Path
+        What `publish` wrote.
+    port : int
+        Where it is served.
+    names : tuple of str
+        What this machine may be called; the first is its address.
     """
-    names = (ADDRESS, "localhost")
     # Browsers leave HTTP's own port out.
     hosts = {f"{name}:{port}".encode() for name in names} | {name.encode() for name in names if port == 80}
     # Not as some registry of this machine has them: what is called text is run by no browser.
@@ -54,7 +60,7 @@ def application(site: Path, port: int) -> Starlette:
         mimetypes.add_type(kind, suffix)
     return Starlette(
         routes=[Mount("/", Files(directory=site, html=True, follow_symlink=False))],
-        middleware=[Middleware(OwnNames, hosts=hosts, port=port)],
+        middleware=[Middleware(OwnNames, hosts=hosts, own=f"{names[0]}:{port}")],
     )
 
 
@@ -74,8 +80,8 @@ class Files(StaticFiles):
 class OwnNames:
     """Refuses other Hosts and other methods, and puts the headers on everything that goes out."""
 
-    def __init__(self, app: Any, hosts: set[bytes], port: int):
-        self.app, self.hosts, self.port = app, hosts, port
+    def __init__(self, app: Any, hosts: set[bytes], own: str):
+        self.app, self.hosts, self.own = app, hosts, own
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -93,7 +99,7 @@ class OwnNames:
         asked = [value for name, value in scope["headers"] if name == b"host"]
         app = self.app
         if len(asked) != 1 or asked[0].lower() not in self.hosts:
-            app = PlainTextResponse(f"This site is served as {ADDRESS}:{self.port} alone.", status_code=400)
+            app = PlainTextResponse(f"This site is served as {self.own} alone.", status_code=400)
         elif scope["method"] not in ("GET", "HEAD"):
             app = PlainTextResponse("Only GET and HEAD.", status_code=405, headers={"Allow": "GET, HEAD"})
         await app(scope, receive, with_headers)

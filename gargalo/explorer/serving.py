@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_site", "serve", "served"]
 
-ADDRESS = "127.0.0.1"
+NAMES = ("127.0.0.1", "localhost")
+"""What this machine is called by a browser that runs on it; the first is its address."""
 
 
 def is_site(folder: Path) -> bool:
@@ -43,7 +44,7 @@ def serve(site: Path, port: int = 0, ready: Callable[[str], object] = lambda url
     """
     with _listening(port) as taken:
         # It answers from here on: what comes before the loop runs waits in the socket.
-        ready(f"http://{ADDRESS}:{taken.getsockname()[1]}/")
+        ready(f"http://{NAMES[0]}:{taken.getsockname()[1]}/")
         server = _server(site, taken)
         with _hanging_up(server):
             server.run(sockets=[taken])
@@ -73,7 +74,7 @@ def served(site: Path) -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
         thread.start()
         try:
-            yield f"http://{ADDRESS}:{taken.getsockname()[1]}/"
+            yield f"http://{NAMES[0]}:{taken.getsockname()[1]}/"
         finally:
             server.should_exit = True
             thread.join()
@@ -85,7 +86,7 @@ def _listening(port: int) -> socket.socket:
     # What was served here a moment ago keeps the port busy otherwise.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((ADDRESS, port))
+        listening.bind((NAMES[0], port))
         listening.listen(128)
     except OSError as error:
         listening.close()
@@ -103,7 +104,7 @@ def _server(site: Path, listening: socket.socket) -> uvicorn.Server:
 
     return uvicorn.Server(
         uvicorn.Config(
-            application(site, listening.getsockname()[1]), log_level="error", access_log=False, lifespan="off",
+            application(site, listening.getsockname()[1], NAMES), log_level="error", access_log=False, lifespan="off",
             server_header=False, timeout_graceful_shutdown=1,
         )
     )  # fmt: skip

@@ -54,7 +54,7 @@ NAMES = {
 """What goes into each file, and what comes out of it."""
 
 
-def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> bytes:
+def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray, tolerance: float = TOLERANCE) -> bytes:
     """One verb as an ONNX file (opset 18, weights inside), for any number of rows.
 
     ==============  ==============================================  ==========================================
@@ -72,6 +72,8 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> byt
     ----------
     raw : ndarray, (n, *raw_shape)
         A few examples, on which the file is compared with PyTorch.
+    tolerance : float
+        How far its outputs may be from PyTorch's, as a share of the largest value where that is above 1.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> byt
         proto = program.model_proto
         _forget_origin(proto)
         content = proto.SerializeToString()
-        _must_agree(content, module, tuple(part[1:] for part in given), verb)
+        _must_agree(content, module, tuple(part[1:] for part in given), verb, tolerance)
     return content
 
 
@@ -152,7 +154,7 @@ def _forget_origin(message: Any) -> None:
                 _forget_origin(part)
 
 
-def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], verb: str) -> None:
+def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], verb: str, tolerance: float) -> None:
     """Refuse a file that does not do what PyTorch does, on other rows than it was made with."""
     import onnx
     from onnx.reference import ReferenceEvaluator
@@ -171,7 +173,7 @@ def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], ve
         away = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
         worst, most = float(np.max(away, initial=0)), max(1.0, float(np.abs(wanted).max(initial=0)))
         # A byte that was about to be rounded the other way is one away.
-        allowed = 1.0 if wanted.dtype == np.uint8 else TOLERANCE * most
+        allowed = 1.0 if wanted.dtype == np.uint8 else tolerance * most
         if not worst <= allowed or math.isnan(worst):
             raise RunError(
                 f"{verb}.onnx: expected PyTorch's outputs to {allowed:.3g}. Found them {worst:.3g} away; this"

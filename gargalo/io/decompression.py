@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-__all__ = ["HARMLESS", "MOST_RATIO", "is_bomb"]
+from dataclasses import dataclass
 
-HARMLESS = 2**28
-"""Bytes that any machine can take, however little they were packed into."""
-MOST_RATIO = 200
-"""Pictures and measurements shrink to a half or a tenth; deflate can make a thousandth of zeros."""
+__all__ = ["LIMITS", "Limits"]
 
 
-def is_bomb(inflated: int, packed: int) -> bool:
-    """Do `packed` bytes announce an unbelievable number of `inflated` ones?"""
-    return inflated > HARMLESS and inflated > MOST_RATIO * packed
+@dataclass(frozen=True)
+class Limits:
+    """What a compressed file may announce.
+
+    Attributes
+    ----------
+    harmless : int
+        Bytes that any machine can take, however little they were packed into.
+    ratio : int
+        How many times as many bytes as were packed: pictures and measurements shrink to a half or a tenth; deflate can
+        make a thousandth of zeros.
+    most : int
+        Bytes that nobody inflates.
+    """
+
+    harmless: int = 2**28
+    ratio: int = 200
+    most: int = 2**36
+
+    def is_bomb(self, inflated: int, packed: int) -> bool:
+        """Do `packed` bytes announce an unbelievable number of `inflated` ones?"""
+        return inflated > self.most or (inflated > self.harmless and inflated > self.ratio * packed)
+
+
+LIMITS = Limits()

@@ -60,10 +60,14 @@ class Counter:
 
 
 class Reporter:
-    """Tells how it goes; this one tells nobody. Subclass it to be told."""
+    """Tells how it goes; this one tells nobody, but of what must be known. Subclass it to be told."""
 
     def line(self, text: str) -> None:
-        """Say something in one line."""
+        """Say in one line how it goes."""
+
+    def notice(self, text: str) -> None:
+        """Say in one line what must be known, also where nobody follows how it goes."""
+        tell(text)
 
     def training(self, title: str) -> TrainingProgress:
         """Follow a training of this name."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .axes import principal_axes
 from .neighbours import Neighbours
 from .priors import PRIORS, Prior
-from .projections import PROJECTIONS, Map, Projection, project
+from .projections import PROJECTIONS, Map, Projection
+from .projections.project import project
 from .walks import blend, path, traverse
 
 __all__ = [

@@ -125,11 +125,9 @@ def from_json(content: Mapping[str, Any], name: str, custom: Custom = NO_CUSTOM)
     try:
         return checked(content, lambda recipe: model_class(recipe, custom))
     except ParameterError as error:
-        raise RunError(
-            f"{name}: expected {error.parameter} to be {error.expected}. Found {error.got or 'it'}."
-            if error.parameter and error.expected
-            else f"{name}: {error}"
-        ) from None
+        if error.got is None:
+            raise RunError(f"{name}: {error}") from None
+        raise RunError(f"{name}: expected {error.parameter} to be {error.expected}. Found {error.got}.") from None
 
 
 def _homes_of(objective: type[LatentModel], name: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..core import LatentModel
-from ..errors import ParameterError, must
+from ..errors import ParameterError, must, not_a_choice
 from .recipe import Recipe
 
 __all__ = ["checked", "checked_options", "validate"]
@@ -41,6 +41,8 @@ def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] =
             raise cause from None
         # A union or tuple adds its own steps to the place; the last name is the parameter.
         parameter = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "recipe")
+        if first["type"] == "extra_forbidden":
+            raise not_a_choice(parameter, Recipe.model_fields) from None
         told = first["msg"].removeprefix("Input should be ").replace("Input should", "such that it should")
         raise must(name(parameter), told, first["input"]) from None
     recipe = recipe.model_copy(update={"options": options})

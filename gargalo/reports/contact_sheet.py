@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import plots
@@ -15,7 +17,7 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     """Some examples of each label, or some of all, as a PNG."""
     rows: list[tuple[str, np.ndarray]] = []
     draws = np.random.default_rng(0)
-    shown = dataset.x if dataset.display is None else dataset.display
+    shown: Any = dataset.x if dataset.display is None else dataset.display
     middle, spread = np.zeros(1), np.ones(1)
     drawn_as = "pixels" if dataset.display is not None else dataset.spec.modality.drawn_as
     if drawn_as == "bars":

@@ -13,6 +13,7 @@ from .. import training
 from ..errors import must
 from ..fitted import FittedModel
 from ..recipes import Recipe, build, model_class, with_choices
+from .evaluate import Baselines
 from .job import TrainingJob
 from .rows import as_data, training_rows
 from .train import write_run
@@ -87,7 +88,16 @@ def _epochs(seconds: float, an_epoch: float) -> int:
 
 
 class Costs:
-    """What things cost on this machine, in seconds."""
+    """What things cost on this machine, in seconds.
+
+    Parameters
+    ----------
+    baselines : Baselines or None
+        What is found of a dataset once, not once for each run on it, is not counted.
+    """
+
+    def __init__(self, baselines: Baselines | None = None):
+        self.baselines = baselines
 
     def now(self) -> float:
         """The time, by the clock of `began`."""
@@ -109,10 +119,10 @@ class Costs:
             job = replace(job, folder=Path(place))
             codec, model = build(job.recipe, job.dataset.x, job.dataset.rows("train"), job.custom)
             untrained = FittedModel(job.recipe, codec.eval(), model.eval(), job.custom)
-            if job.baselines is not None and untrained.can("decode"):
-                _ = job.baselines.reference  # once for these data, not once for each run
+            if self.baselines is not None and untrained.can("decode"):
+                _ = self.baselines.reference
             began = self.now()
-            write_run(job, untrained, training.Result({}, [], 0, 0))
+            write_run(job, untrained, training.Result({}, [], 0, 0), self.baselines)
             return self.now() - began
 
 

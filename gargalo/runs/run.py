@@ -14,7 +14,7 @@ from torch import nn
 from .. import latent
 from ..core import Codec, LatentModel
 from ..data import Dataset, load_data
-from ..errors import must, unknown
+from ..errors import did_you_mean, must
 from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
@@ -168,7 +168,8 @@ class Run(RunFolder):
             if not known:
                 raise must(parameter, "an index, since these data have no labels", text)
             if label not in known:
-                raise unknown(parameter, text, [f"label:{name}" for name in known])
+                expected = "one of " + ", ".join(f"label:{name}" for name in known)
+                raise must(parameter, expected, text, did_you_mean(label, known))
             return int(np.flatnonzero(kept.y == names.index(label))[0])
         if not text.isdecimal() or int(text) >= len(kept.x):
             raise must(parameter, f"an index from 0 to {len(kept.x) - 1}, or label:NAME", which)
@@ -179,7 +180,7 @@ class Run(RunFolder):
         self.fitted.must_be_able("decode")
         rows = [self.find(start, "start"), self.find(end, "end")]
         a, b = self.latents[rows]
-        y = latent.path(*self._labels(rows), steps=steps) if self.model.is_conditional else None
+        y = latent.path(*self._one_hot(rows), steps=steps) if self.model.is_conditional else None
         return self.fitted.decode_with(latent.path(a, b, steps, method), y)
 
     def traverse(self, axis: int | str = "pca:0", steps: int = 12, origin: int | str | None = None) -> np.ndarray:
@@ -188,7 +189,7 @@ class Run(RunFolder):
         row = None if origin is None else self.find(origin, "origin")
         z = latent.traverse(self.latents, axis, steps, None if row is None else self.latents[row])
         # Without an example to start at there is no label of its own: the first example's stands in.
-        y = np.repeat(self._labels([row or 0]), len(z), axis=0) if self.model.is_conditional else None
+        y = np.repeat(self._one_hot([row or 0]), len(z), axis=0) if self.model.is_conditional else None
         return self.fitted.decode_with(z, y)
 
     def sample(self, n: int = 12, prior: str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
@@ -206,7 +207,7 @@ class Run(RunFolder):
         self.fitted.must_be_able("decode")
         if label is None and self.model.is_conditional and isinstance(n, int | np.integer) and n > 0:
             rows = np.random.default_rng(checked_seed(seed)).integers(len(self.examples.x), size=n)
-            label = self.class_names[self.examples.y[rows]]
+            label = self._labels_of(rows)
         return self.fitted.sample(n, self.prior(prior or self.model.prior), seed, label)
 
     @property
@@ -234,10 +235,14 @@ class Run(RunFolder):
         """How what `look` gives is drawn: as "pixels" or as "bars"."""
         return "pixels" if self.examples.display is not None else self.recipe.data.modality.drawn_as
 
-    def _labels(self, rows: Any) -> np.ndarray:
-        """The one-hot labels of kept examples, (n, classes)."""
+    def _labels_of(self, rows: Any) -> np.ndarray:
+        """The names of the labels of kept examples, (n,)."""
         assert self.examples.y is not None
-        return self.fitted.one_hot(self.class_names[self.examples.y[rows]], len(rows))
+        return self.class_names[self.examples.y[rows]]
+
+    def _one_hot(self, rows: Any) -> np.ndarray:
+        """The one-hot labels of kept examples, (n, classes)."""
+        return self.fitted.one_hot(self._labels_of(rows), len(rows))
 
 
 def open_run(

@@ -45,8 +45,13 @@ from .run import Run
 __all__ = ["check", "differences", "fit", "keep_examples", "must_agree", "train", "write_run"]
 
 
-def train(job: TrainingJob) -> Run:
+def train(job: TrainingJob, baselines: Baselines | None = None) -> Run:
     """Train, keep and measure what a job says, from wherever its folder stands.
+
+    Parameters
+    ----------
+    baselines : Baselines or None
+        What was measured of the dataset before, by another training on it.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def train(job: TrainingJob) -> Run:
         if group.rank == 0:
             write_whole(history, _lines(result.history))
             _tell_early_stop(job, result)
-            write_run(job, fitted, result)
+            write_run(job, fitted, result, baselines)
             flush_folder(folder)  # before the checkpoints, which hold all of it, are given up
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     while not is_finished(folder):  # rank 0 is still measuring: no collective waits as long as that may take
@@ -91,7 +96,9 @@ def train(job: TrainingJob) -> Run:
     return Run(folder, job.custom)
 
 
-def write_run(job: TrainingJob, fitted: FittedModel, result: training.Result) -> None:
+def write_run(
+    job: TrainingJob, fitted: FittedModel, result: training.Result, baselines: Baselines | None = None
+) -> None:
     """Save a fitted model, keep examples, measure it, and so make its folder a finished run."""
     folder, dataset = _folder(job), job.dataset
     save_weights(folder / "weights.safetensors", fitted.codec, fitted.model)
@@ -99,7 +106,7 @@ def write_run(job: TrainingJob, fitted: FittedModel, result: training.Result) ->
     if dataset.skipped:
         paths, reasons = zip(*dataset.skipped, strict=True)
         write_table(folder / "skipped.csv", {"path": list(paths), "reason": list(reasons)})
-    found = evaluate(fitted, dataset, job.baselines or Baselines(dataset, job.reporter))
+    found = evaluate(fitted, dataset, baselines or Baselines(dataset, job.reporter))
     _keep_artefacts(Unfinished(folder, job), fitted, found)
     facts = {
         "model": job.recipe.model,
@@ -221,7 +228,7 @@ def _must_be_as_begun(
     must_agree(_folder(job), begun, here["recipe"])
     if there.get("where") != here["where"]:
         other = differences(there.get("where", {}), here["where"])
-        job.reporter.line(f"gargalo: {job.folder}: begun with other {other}; it goes on, but bits may differ")
+        job.reporter.notice(f"gargalo: {job.folder}: begun with other {other}; it goes on, but bits may differ")
 
 
 def must_agree(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:

@@ -137,7 +137,7 @@ class CheckpointManager:
             try:
                 kept = read_checkpoint(folder)
             except _Broken as why:
-                self.reporter.line(f"gargalo: {folder}: expected a whole checkpoint. Found {why}; passed over.")
+                self.reporter.notice(f"gargalo: {folder}: expected a whole checkpoint. Found {why}; passed over.")
                 continue
             self.whole = [folder]
             return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -42,20 +43,22 @@ def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int)
     return 2 * sum(kept.values())
 
 
-def check_memory(**needs: int) -> None:
+def check_memory(needs: Mapping[str, int], free: int | None = None) -> None:
     """Refuse what does not fit, before it is begun.
 
     Parameters
     ----------
-    **needs : int
+    needs : dict
         Bytes, by what they are for.
+    free : int or None
+        Bytes that may be taken; None asks the machine.
 
     Raises
     ------
     GargaloError
         With the megabytes that are free and needed, and for what.
     """
-    total, free = sum(needs.values()), free_memory()
+    total, free = sum(needs.values()), free_memory() if free is None else free
     if total > free:
         parts = ", ".join(f"{what} {size // 10**6}" for what, size in needs.items())
         raise GargaloError(

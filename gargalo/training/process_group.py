@@ -166,7 +166,7 @@ def _device(device: str, reporter: Reporter) -> str:
     if device == "auto":
         device = next((kind for kind in ("cuda", "mps") if there[kind]), "cpu")
         if device != "cpu":
-            reporter.line(f"gargalo: training on {device}; device cpu would not")
+            reporter.notice(f"gargalo: training on {device}; choose the device cpu where that is not wanted")
     if not there[device]:
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise must("device", f"one that is here: {found}", device)

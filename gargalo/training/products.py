@@ -24,10 +24,19 @@ LARGE = 2**24
 
 
 @contextmanager
-def fast_products(model: nn.Module, batch_size: int, device: torch.device) -> Iterator[None]:
-    """Meanwhile the linear layers of `model` whose products are large go to oneDNN, where that is faster."""
+def fast_products(
+    model: nn.Module, batch_size: int, device: torch.device, onednn: bool | None = None
+) -> Iterator[None]:
+    """Meanwhile the linear layers of `model` whose products are large go to oneDNN, where that is faster.
+
+    Parameters
+    ----------
+    onednn : bool or None
+        Is it faster here? None asks the processor.
+    """
     layers = []
-    if device.type == "cpu" and is_amd() and torch.backends.mkldnn.is_available():
+    is_faster = is_amd() if onednn is None else onednn
+    if device.type == "cpu" and is_faster and torch.backends.mkldnn.is_available():
         layers = [m for m in model.modules() if type(m) is nn.Linear and batch_size * m.weight.numel() >= LARGE]
     for layer in layers:
         layer.forward = partial(_as_convolution, layer)

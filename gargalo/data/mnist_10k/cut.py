@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from gargalo.data.idx import write_idx
 
-from gargalo.data import mnist
+from gargalo.data.readers import mnist
+from gargalo.data.readers.idx import write_idx
 
 SEED = 20160
 

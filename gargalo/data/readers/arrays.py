@@ -11,18 +11,15 @@ from typing import IO
 import numpy as np
 
 from ...errors import DataError
-from ...io.decompression import is_bomb
+from ...io.decompression import LIMITS, Limits
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
 from ..splits import TEST, TRAIN, VALIDATION, named
 from .request import Request
 
-__all__ = ["SUFFIXES", "read_array", "read_arrays"]
+__all__ = ["SUFFIXES", "read_array", "read_arrays", "read_npz"]
 
 SUFFIXES = (".npy", ".npz")
-
-MOST_BYTES = 2**36
-"""An `.npz` that would inflate to more than this is refused."""
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -69,7 +66,7 @@ def _from_npy(path: Path, request: Request) -> Dataset:
 
 def _from_npz(path: Path, request: Request) -> Dataset:
     """A dataset from the arrays of an archive, by their names."""
-    arrays, reading = _read_npz(path), request.reading
+    arrays, reading = read_npz(path), request.reading
     codes = {"train": TRAIN, "val": VALIDATION, "test": TEST}
     splits = [(key, code) for key, code in codes.items() if f"x_{key}" in arrays]
     if "x_train" in arrays and "x_test" in arrays:
@@ -108,8 +105,14 @@ def _splits(path: Path, n: int) -> np.ndarray:
     return named(codes.astype(str).tolist(), str(path))
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Every array of the archive, each checked against its header before it is inflated."""
+def read_npz(path: Path, limits: Limits = LIMITS) -> dict[str, np.ndarray]:
+    """Every array of an archive by its name, each checked against its header before it is inflated.
+
+    Raises
+    ------
+    DataError
+        Not an archive, a broken one, a member that is no array, or one that announces more than the limits.
+    """
     arrays = {}
     try:
         with zipfile.ZipFile(path) as archive:
@@ -117,7 +120,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             total = sum(info.file_size for info in members)
             packed = sum(info.compress_size for info in members)
             # Members that share their packed bytes, or claim more than the file has, are a bomb's.
-            if packed > path.stat().st_size or total > MOST_BYTES or is_bomb(total, packed):
+            if packed > path.stat().st_size or limits.is_bomb(total, packed):
                 raise DataError(
                     f"{path}: expected an archive that inflates to what its {packed} packed bytes can hold. It"
                     f" announces {total}. If they are really yours, save each array with np.save."

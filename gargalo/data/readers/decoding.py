@@ -180,7 +180,7 @@ class _Work:
             for thread in threads:
                 thread.start()
             while (part := self.take()) is not None:
-                self.note(self.decoder.decode_range(self.files, self.root, self.places, self.shape, self.fit, *part))
+                self.note(self.decoder.decode_range(self.files, self.root, self.places, self.shape, self.fit, part))
             for thread in threads:
                 thread.join()
         finally:
@@ -250,7 +250,7 @@ def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
         return None
     try:
         content = json.loads(index.read_text(encoding="utf-8"))
-        skipped = tuple((files[i], why) for i, why in content["skipped"])
+        skipped = tuple((str(files[i]), str(why)) for i, why in content["skipped"])
         kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in content["skipped"]])
         pixels = np.load(file, mmap_mode="r", allow_pickle=False)
         if pixels.dtype != np.uint8 or len(pixels) != (len(kept) or len(files)):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
-from ...io.decompression import is_bomb
+from ...io.decompression import LIMITS
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
 from ..splits import TEST, TRAIN, VALIDATION
@@ -63,7 +63,7 @@ def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -
                 raise DataError(f"{path}: expected an IDX header of 1 to {MOST_BYTES} values. Found shape {shape}.")
             size = path.stat().st_size
             # A read takes at once the memory that it asks for: no header is believed before the size is seen.
-            if is_bomb(expected, size) or (path.suffix != ".gz" and size - file.tell() != expected):
+            if LIMITS.is_bomb(expected, size) or (path.suffix != ".gz" and size - file.tell() != expected):
                 raise DataError(f"{path}: expected {expected} bytes for shape {shape}. Found a file of {size} bytes.")
             # One byte more than announced is enough to see that there is too much: a bomb is not inflated.
             body = file.read(expected + 1)

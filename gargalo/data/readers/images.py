@@ -201,17 +201,19 @@ def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
 
 
 def decode_range(
-    files: list[str], root: Path, pixels: memoryview, shape: tuple[int, ...], fit: str, start: int, stop: int
+    files: list[str], root: Path, pixels: memoryview, shape: tuple[int, ...], fit: str, part: tuple[int, int]
 ) -> dict[str, Any]:
-    """Decode files `start` to `stop` into their places; what was done, as counts, and what could not be.
+    """Decode a part of the files into their places; what was done, as counts, and what could not be.
 
     Parameters
     ----------
     pixels : memoryview of bytes
         Of every file in turn, whether it can be read or not.
+    part : (int, int)
+        The first file, and the first after the last one.
     """
     did: Counter[str] = Counter()
-    skipped, size = [], math.prod(shape)
+    skipped, size, (start, stop) = [], math.prod(shape), part
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for i in range(start, stop):
@@ -235,7 +237,7 @@ def _serve() -> None:
     ):
         for line in sys.stdin:
             start, stop = map(int, line.split())
-            done = decode_range(told["files"], root, pixels, shape, told["fit"], start, stop)
+            done = decode_range(told["files"], root, pixels, shape, told["fit"], (start, stop))
             print(json.dumps(done), flush=True)
 
 

@@ -6,9 +6,9 @@ It then stands by its name in `gargalo map --method`, in the report and in the e
 from __future__ import annotations
 
 from ...io.registry import Registry
-from .projection import Map, Projection, project
+from .projection import Map, Projection
 
-__all__ = ["PROJECTIONS", "Map", "Projection", "project"]
+__all__ = ["PROJECTIONS", "Map", "Projection"]
 
 PROJECTIONS: Registry[type[Projection]] = Registry(
     "method", "gargalo.projections", __name__, {"tsne": "tsne:TSNE", "pca": "pca:PCA"}

@@ -111,7 +111,7 @@ def main() -> None:
                     source, "denoising", seed=seed, out=Path(folder) / "run", progress=False, **MODELS[name]
                 )
                 decibels.append(psnr(test, run.denoise(spoiled) / 255.0))
-                seconds.append(run.metrics["seconds"])
+                seconds.append(run.facts["seconds"])
         told = f"{statistics.median(seconds):.0f} to train"
         print(f"| {name} | {spread(decibels, 2)} | {told} | {len(options.seeds)} seeds |", flush=True)
     print(f"\n{machine('scikit-image')}")

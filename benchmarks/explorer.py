@@ -94,7 +94,7 @@ def made_up(folder: Path, site: Path, n: int) -> Path:
     run["axes"] |= {"center": z.mean(0).tolist(), "directions": np.eye(2).tolist(), "share": [0.5, 0.5]}
     for key in ("error", "norms", "priors"):
         run.pop(key, None)
-    content |= {"runs": [run], "judge": None}
+    content |= {"runs": [run], "reference_classifier": None}
     (folder / "data" / "site.json").write_text(json.dumps(content))
     return folder
 

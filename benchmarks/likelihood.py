@@ -75,7 +75,7 @@ def main() -> None:
                 )  # fmt: skip
                 began = time.perf_counter()
                 found = -float(run.log_likelihood(test, k=SAMPLES).mean())
-                told = f"{run.metrics['seconds']:.0f} | {time.perf_counter() - began:.0f} | {found:.2f}"
+                told = f"{run.facts['seconds']:.0f} | {time.perf_counter() - began:.0f} | {found:.2f}"
                 print(f"| {name} | {options.passes} | {seed} | {told} | {PAPER.get(name, '')} |", flush=True)
     print(f"\n{SAMPLES:,} samples, 10,000 digits; {machine()}")
 

@@ -24,9 +24,9 @@ TRAIN = """
 import json, sys
 import gargalo
 from gargalo.runs import rows
-parts.MOST_RESIDENT = float(sys.argv[2])
+rows.MOST_RESIDENT = float(sys.argv[2])
 run = gargalo.train(sys.argv[1], epochs=1, batch_size=256, lr=1e-3, out=sys.argv[3], progress=False)
-print(json.dumps(run.metrics))
+print(json.dumps({**run.facts, **run.metrics}))
 """
 
 

@@ -80,8 +80,8 @@ def notebook(
 def ours(seed: int, epochs: int) -> tuple[float, float]:
     """Training seconds and test MSE of the default recipe."""
     with tempfile.TemporaryDirectory() as folder:
-        found = gargalo.train(epochs=epochs, seed=seed, out=Path(folder) / "run", progress=False).metrics
-    return found["seconds"], found["test_mse"]
+        found = gargalo.train(epochs=epochs, seed=seed, out=Path(folder) / "run", progress=False)
+    return found.facts["seconds"], found.metrics["test_mse"]
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def main() -> None:
     source = gargalo.load_data()
     rows = source.rows("train")
     train, labels, test = source.x[rows], source.y[rows], source.x[source.rows("test")]
-    ours(0, 1)  # imports, and the judge that evaluation needs
+    ours(0, 1)  # imports, and the reference classifier that evaluation needs
     theirs, mine = [], {epochs: [] for epochs in options.epochs}
     for seed in range(options.repeats):
         theirs.append(notebook(train, labels, test, seed))

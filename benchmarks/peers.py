@@ -32,7 +32,7 @@ import gargalo
 from gargalo.core import Batch, LatentModel
 from gargalo.models import MODELS
 from gargalo.models.likelihoods import Bernoulli
-from gargalo.nets import NetSettings, conv, mlp
+from gargalo.nets import NetSettings, Sizes, conv, mlp
 
 D, LR, BATCH, DRAWS, CODES = 16, 1e-3, 64, 5, 256
 SHAPE = (1, 28, 28)
@@ -44,8 +44,8 @@ def networks(name: str, seed: int) -> tuple[nn.Module, nn.Module]:
     """An encoder, and a decoder that puts out logits."""
     torch.manual_seed(seed)
     if name == "vq-vae":
-        return conv(SHAPE, D, D, SHAPE, NetSettings(net="conv", widths=(16, 48)), is_grid=True)
-    return mlp(SHAPE, D * MODELS[name].numbers_per_latent, D, SHAPE, NetSettings(widths=(128, 64)))
+        return conv(Sizes(SHAPE, D, D, SHAPE), NetSettings(net="conv", widths=(16, 48)), is_grid=True)
+    return mlp(Sizes(SHAPE, D * MODELS[name].numbers_per_latent, D, SHAPE), NetSettings(widths=(128, 64)))
 
 
 def ours(name: str, seed: int, epochs: int, source: Any, **more: Any) -> tuple[float, float]:
@@ -57,7 +57,7 @@ def ours(name: str, seed: int, epochs: int, source: Any, **more: Any) -> tuple[f
             keep="last", seed=seed, out=Path(folder) / "run", progress=False, **options, **more,
         )  # fmt: skip
         x = run.codec(torch.from_numpy(source.x[source.rows("test")]))
-        return run.metrics["seconds"], metric(name, run.model, run.model.reconstruct, x)
+        return run.facts["seconds"], metric(name, run.model, run.model.reconstruct, x)
 
 
 def theirs(name: str, seed: int, epochs: int, source: Any) -> tuple[float, float]:

@@ -26,7 +26,6 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 import gargalo
-from gargalo.data.codec import codec_for
 from gargalo.io.cache import clear_cache
 from gargalo.training import Data
 
@@ -69,7 +68,7 @@ def mapped_epochs(root: Path) -> float:
     clear_cache()
     began = time.perf_counter()
     source = gargalo.load_data(root)
-    codec, data = codec_for(source.spec), Data(torch.from_numpy(np.array(source.x)))
+    codec, data = source.spec.modality.codec(source.spec), Data(torch.from_numpy(np.array(source.x)))
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(data)).split(BATCH):
             data.batch(codec, rows).x.sum()
@@ -87,15 +86,13 @@ SECOND = """
 import sys, time
 began = time.perf_counter()
 import gargalo
-from gargalo import training
+from gargalo.io.reporter import Lines
 class Started(Exception): pass
-class Events(training.Events):
-    def start(self, *_): raise Started
-training.progress = lambda *_: Events()
-imported = time.perf_counter()
+class UntilItStarts(Lines):
+    def training(self, title): raise Started
 import gargalo.api
 loaded = time.perf_counter()
-try: gargalo.train(sys.argv[1], out=sys.argv[2])
+try: gargalo.train(sys.argv[1], out=sys.argv[2], progress=UntilItStarts())
 except Started: pass
 print(time.perf_counter() - loaded, time.perf_counter() - began)
 """
@@ -104,14 +101,13 @@ READ = """
 import resource, sys, time
 began = time.perf_counter()
 import gargalo, numpy as np
-from gargalo.data import describe
-from gargalo.data.codec import codec_for
+from gargalo.data.describe import describe
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 source = gargalo.load_data(sys.argv[1])
 read = time.perf_counter()
-described = inspection.describe(source)
+described = describe(source)
 told = time.perf_counter()
-codec_for(source.spec).fit(lambda: (source.x[i : i + 65536] for i in range(0, len(source), 65536)))
+source.spec.modality.codec(source.spec).fit(lambda: (source.x[i : i + 65536] for i in range(0, len(source), 65536)))
 done = time.perf_counter()
 print(read - began, told - read, done - told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 """

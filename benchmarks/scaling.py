@@ -22,6 +22,7 @@ from machine import machine, spread
 import gargalo
 from gargalo import recipes, training
 from gargalo.recipes import build
+from gargalo.runs.rows import as_data
 
 WIDTHS = [(128, 64), (512, 256), (1024, 512), (2048, 1024), (4096, 2048)]
 
@@ -31,24 +32,24 @@ def work(batch_size: int) -> None:
     torch.set_num_threads(1)
     source = gargalo.load_data()
     rows = source.rows("train")[: 8 * batch_size]
-    data = parts.as_data(source, np.resize(rows, 8 * batch_size))
-    team = training.launch("cpu")
+    data = as_data(source, np.resize(rows, 8 * batch_size))
+    group = training.launch(training.Compute("cpu"))
     found = []
     for widths in WIDTHS:
         plan = recipes.make(source.spec, "autoencoder", None, {"widths": widths, "batch_size": batch_size, "epochs": 3})
         codec, model = build(plan, source.x, rows)
-        history = training.fit(copy.deepcopy(model), codec, data, None, plan.training, team=team).history
+        history = training.fit(copy.deepcopy(model), codec, data, None, plan.training, training.Session(group)).history
         a_step = (history[-1]["seconds"] - history[0]["seconds"]) / 16
         gradients = torch.zeros(sum(p.numel() for p in model.parameters()))
         a_reduce = 0.0
-        if team.size > 1:
+        if group.size > 1:
             torch.distributed.all_reduce(gradients)
             began = time.perf_counter()
             for _ in range(5):
                 torch.distributed.all_reduce(gradients)
             a_reduce = (time.perf_counter() - began) / 5
         found.append({"weights": gradients.numel(), "step": a_step, "reduce": a_reduce})
-    if team.rank == 0:
+    if group.rank == 0:
         print(json.dumps(found))
 
 

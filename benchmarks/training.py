@@ -47,9 +47,10 @@ from torch.nn import functional as F
 
 import gargalo
 from gargalo.data.codec import ImageCodec
+from gargalo.io.reporter import reporter_for
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
-from gargalo.training import CheckpointManager, Data, TrainingSettings, fit
+from gargalo.training import CheckpointManager, Data, Session, TrainingSettings, fit
 from gargalo.training.draws import order_of
 
 LR, DECAY, SEED = 1e-3, 1e-8, 0
@@ -168,18 +169,22 @@ def fitted(model: Autoencoder, codec: ImageCodec, data: Data, batch: int, epochs
     )
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         history = Path(folder) / "history.jsonl"
-        told = {"events": progress("autoencoder"), "keeper": CheckpointManager(Path(folder) / "checkpoints")}
         with history.open("a") as lines:
-            result = fit(
-                model, codec, data, None, settings, on_epoch=lambda r: lines.write(json.dumps(r) + "\n"), **told
+            session = Session(
+                progress=reporter_for(True).training("autoencoder"),
+                on_epoch=lambda record: lines.write(json.dumps(record) + "\n"),
+                checkpoints=CheckpointManager(Path(folder) / "checkpoints"),
             )
+            result = fit(model, codec, data, None, settings, session)
         return result.seconds / epochs
 
 
 def ours(case: Case, networks: tuple[nn.Module, nn.Module] | None = None, epochs: int = 5) -> Epoch:
     codec = ImageCodec(case.raw.shape[1:], is_byte=True)
     encoder, decoder = networks or (copy.deepcopy(case.encoder), copy.deepcopy(case.decoder))
-    model = Autoencoder(encoder, decoder, MeanSquared((1, 28, 28)), (case.latent_dim,), Autoencoder.Options())
+    model = Autoencoder(
+        encoder, decoder, MeanSquared((1, 28, 28), bounded=True), (case.latent_dim,), Autoencoder.Options()
+    )
     data = Data(torch.from_numpy(case.raw))
     return lambda: fitted(model, codec, data, case.batch, epochs)
 

@@ -18,7 +18,7 @@ from machine import machine
 from sklearn.manifold import TSNE, trustworthiness
 
 import gargalo
-from gargalo import maps
+from gargalo.latent import project
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
             z = run.encode(source.x[source.rows("train")[:points]])
         some = np.random.default_rng(0).permutation(points)[:5000]
         makers = {
-            "gargalo map": lambda z=z: maps.project(z, "tsne").points,
+            "gargalo map": lambda z=z: project(z, "tsne").points,
             "scikit-learn TSNE": lambda z=z: TSNE(init="pca", random_state=0).fit_transform(z),
         }
         for name, make in makers.items():

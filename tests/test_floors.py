@@ -164,7 +164,7 @@ def test_the_shape_of_an_array_says_nothing_of_its_kind():
 NDIM = {
     "io.images": "grey or colour, of what is an image",
     "fitted": "latents that are given must be (n, d)",
-    "latent.projections.projection": "points that are given must be (n, d)",
+    "latent.projections.project": "points that are given must be (n, d)",
 }
 """Where a number of dimensions is asked for, and why it is no guess."""
 

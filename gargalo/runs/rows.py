@@ -40,7 +40,7 @@ def kept_rows(dataset: Dataset) -> np.ndarray:
     return probe_rows(dataset, "test")[:KEPT_EXAMPLES]
 
 
-def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int = MOST_RESIDENT) -> training.Data:
+def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None) -> training.Data:
     """These rows in their own dtype, in memory where they fit, with their labels."""
     classes = len(dataset.class_names or ())
     y = None if dataset.y is None or not classes else torch.from_numpy(dataset.y[rows])
@@ -49,6 +49,7 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int = MOST_RESIDE
     return training.Data(torch.from_numpy(np.ascontiguousarray(dataset.x[rows])), y, classes)
 
 
-def is_mapped(dataset: Dataset, rows: int, most_resident: int = MOST_RESIDENT) -> bool:
+def is_mapped(dataset: Dataset, rows: int, most_resident: int | None = None) -> bool:
     """Are so many rows of this dataset left in their file?"""
-    return isinstance(dataset.x, np.memmap) and rows * dataset.x[0].nbytes > most_resident
+    most = MOST_RESIDENT if most_resident is None else most_resident
+    return isinstance(dataset.x, np.memmap) and rows * dataset.x[0].nbytes > most

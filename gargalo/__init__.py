@@ -1,9 +1,11 @@
 """From a pile of images or numbers to a latent space that you can see, walk, measure and use.
 
 >>> import gargalo
->>> run = gargalo.train("mnist-10k", "autoencoder", latent_dim=16)   # doctest: +SKIP
->>> frames = run.interpolate("label:4", "label:9", steps=12)         # doctest: +SKIP
->>> samples = run.sample(12, prior="gmm")                            # doctest: +SKIP
+>>> run = gargalo.train("mnist-10k", "autoencoder", latent_dim=16, epochs=1)
+>>> run.interpolate("label:4", "label:9", steps=12).shape
+(12, 28, 28)
+>>> run.sample(5, prior="gmm").shape
+(5, 28, 28)
 """
 
 from __future__ import annotations

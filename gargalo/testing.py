@@ -1,8 +1,9 @@
 """The battery that every objective must pass, gargalo's own and anybody else's.
 
 >>> from gargalo.testing import check_model
->>> check_model(MyModel)                      # on real digits, through a multilayer perceptron
->>> check_model(MyModel, net="conv", strength=0.1)
+>>> check_model("pca")  # the name or the class of an objective; on real digits, through a multilayer perceptron
+
+`check_model(MyModel, net="conv", strength=0.1)` checks it on another network and with choices of its own.
 """
 
 from __future__ import annotations

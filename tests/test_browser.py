@@ -360,11 +360,11 @@ def test_a_way_off_the_data_is_red(visit, site):
     near = Neighbours(z)
     a, b = np.random.default_rng(0).integers(POINTS, size=(2, 2000))
     worst = int(near.distance((z[a] + z[b]) / 2).argmax())
-    assert near.is_off((z[a[worst]] + z[b[worst]])[None] / 2)[0]
+    assert near.out_of_distribution((z[a[worst]] + z[b[worst]])[None] / 2)[0]
     tab = visit(f"view=walk&run=4&from={a[worst]}&to={b[worst]}").drawn()
     tab.said("steps are out of distribution (red)")
     t = np.linspace(0, 1, 12)[:, None]
-    off = int(near.is_off(((1 - t) * z[a[worst]] + t * z[b[worst]]).astype(np.float32)).sum())
+    off = int(near.out_of_distribution(((1 - t) * z[a[worst]] + t * z[b[worst]]).astype(np.float32)).sum())
     tab.said(f"{off} of 12 steps")
     inked = tab.pixels("canvas.above")
     red = (inked[..., 0] > 180) & (inked[..., 1] < 80) & (inked[..., 2] < 80) & (inked[..., 3] > 200)
@@ -387,7 +387,7 @@ def test_draws_of_a_plain_autoencoder_miss_digits(visit, demo):
     assert tab.page.locator(".coverage .missing").count() >= 1
     tab.said("Hardly ever:")
     metrics = json.loads((demo[0] / "autoencoder" / "metrics.json").read_text())
-    assert found.mean() == pytest.approx(metrics["coverage"], abs=0.05), "as the run's own figure"
+    assert found.mean() == pytest.approx(metrics["metrics"]["coverage"]["value"], abs=0.05), "as the run's own figure"
     norms = tab.page.locator(".norms svg").get_attribute("aria-label")
     data, draws = (float(text) for text in re.findall(r"[\d.]+", norms))
     assert draws < 0.6 * data, "a tiny ball beside the cloud"
@@ -585,7 +585,7 @@ def test_encodes_and_places_as_python_does(visit, demo, site):
         found = tab.page.evaluate("z => gargalo.place(0, z)", one.tolist())
         assert found["distance"] == pytest.approx(near.distance(one[None])[0], rel=1e-4)
         assert found["at"] == pytest.approx(near.place(one[None], points)[0], abs=1e-2)
-        assert found["outOfDistribution"] == near.is_off(one[None])[0]
+        assert found["outOfDistribution"] == near.out_of_distribution(one[None])[0]
 
 
 # Language, address, keys, screens

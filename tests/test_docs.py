@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import re
 import shlex
@@ -98,6 +100,34 @@ def test_public_names_are_there():
     assert re.fullmatch(r"\d+\.\d+\.\d+", gargalo.__version__)
     with pytest.raises(AttributeError, match="no attribute 'tarin'"):
         _ = gargalo.tarin
+
+
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in (ROOT / "gargalo").rglob("*.py")
+    if ">>>" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_do_what_they_say(module, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = doctest.testmod(importlib.import_module(module))
+    assert found.attempted
+    assert not found.failed
+
+
+def test_the_house_is_as_it_is_drawn():
+    """Every file that docs/architecture.md names is there, and a digit comes to its tensor in at most twelve of them."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+(?:\.py|\.json|/))`", text))
+    assert len(named) > 30
+    inside = {name for name in named if not (ROOT / name).exists()}
+    assert [name for name in sorted(inside) if not (ROOT / "gargalo" / name).exists()] == ["recipe.json"]
+    follow = text.partition("## Follow an example")[2].partition("## Follow a choice")[0]
+    assert len(re.findall(r"^\| \d+ \|", follow, re.MULTILINE)) <= 12
+    for room in ("extend.md", "own-model.md"):
+        assert (ROOT / "docs" / room).is_file()
 
 
 def test_versions_are_pinned():

@@ -427,7 +427,7 @@ def test_minutes_choose_what_fits(digits):
 
 @pytest.mark.long
 def test_minutes_are_kept(tmp_path):
-    """The whole of it, judge and measuring included, within 15 % of the time asked for."""
+    """The whole of it, reference classifier and measuring included, within 15 % of the time asked for."""
     began = time.monotonic()
     run = gargalo.train("mnist-10k", minutes=0.5, out=tmp_path / "run", progress=False)
     assert 0.85 * 30 <= time.monotonic() - began <= 1.15 * 30

@@ -143,15 +143,15 @@ def test_options_that_need_a_larger_default_fit_small_data():
 
 def test_labels_are_a_condition(default_runs, digits, tmp_path, say, monkeypatch):
     run = default_runs["cvae"]
-    judge = default_runs["classifier"]
+    reference = default_runs["classifier"]
     for label in (1, 7):
-        asked = judge.classify(run.sample(60, label=label)).argmax(1)
+        asked = reference.classify(run.sample(60, label=label)).argmax(1)
         assert (asked == label).mean() > 0.6
     mixed = run.sample(10, label=[str(d) for d in range(10)])
-    assert (judge.classify(mixed).argmax(1) == np.arange(10)).sum() >= 4
-    assert len(set(judge.classify(run.sample(200)).argmax(1))) >= 8, "without a label, labels are drawn"
+    assert (reference.classify(mixed).argmax(1) == np.arange(10)).sum() >= 4
+    assert len(set(reference.classify(run.sample(200)).argmax(1))) >= 8, "without a label, labels are drawn"
     film = run.interpolate("label:1", "label:7", steps=5)
-    assert list(judge.classify(film[[0, -1]]).argmax(1)) == [1, 7]
+    assert list(reference.classify(film[[0, -1]]).argmax(1)) == [1, 7]
     assert run.traverse("pca:0", 4).shape == (4, 28, 28)
     with pytest.raises(ParameterError, match="decodes with a label: one of 0, 1, 2"):
         run.decode(np.zeros((1, 16)))

@@ -34,7 +34,7 @@ def models(
             "networks": list(model.networks),
             "reference": model.reference,
         }
-        for name, model in ((name, MODELS[name]) for name in MODELS.names())
+        for name, model in MODELS.usable()
     ]
     heads = [say(f"shelf.{column}") for column in ("model", *COLUMNS, "reference")]
     if markdown:

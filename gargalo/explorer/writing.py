@@ -239,7 +239,7 @@ class SiteWriter:
     def _priors(self, i: int, run: Run) -> dict[str, Any]:
         """Where the page can draw from: N(0, I) and mixtures by their formula, any other prior by draws of it."""
         found: dict[str, Any] = {}
-        for name in PRIORS.names():
+        for name, _ in PRIORS.usable():
             try:
                 prior = run.prior(name)
             except RunError:  # kept for other weights, or by a version that fitted none
@@ -305,7 +305,7 @@ def _finite(value: Any) -> Any:
 
 def _mapped_names() -> list[str]:
     """The projections that the page cannot compute itself: all but PCA."""
-    return [name for name in PROJECTIONS.names() if name != "pca"]
+    return [name for name, _ in PROJECTIONS.usable() if name != "pca"]
 
 
 def _mapped(z: np.ndarray, method: str) -> np.ndarray:

@@ -14,10 +14,11 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from ..errors import GargaloError, ParameterError, unknown
+from ..errors import GargaloError, GargaloWarning, ParameterError, unknown
 
 __all__ = ["Registry"]
 
@@ -58,6 +59,18 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
     def names(self) -> list[str]:
         """Every name that can be asked for, those of installed packages included."""
         return list(dict.fromkeys([*self, *self._installed()]))
+
+    def is_own(self, name: str) -> bool:
+        """Is this entry gargalo's, rather than somebody else's?"""
+        return name in self._own
+
+    def usable(self) -> Iterator[tuple[str, Entry]]:
+        """Every name with its entry; what cannot be loaded of somebody else's is left out, with a warning."""
+        for name in self.names():
+            try:
+                yield name, self[name]
+            except GargaloError as error:
+                warnings.warn(str(error), GargaloWarning, stacklevel=2)
 
     def get_or_raise(self, name: str) -> Entry:
         """The entry of this name.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from .. import training
 from ..data import Dataset
 from ..errors import GargaloError, GargaloWarning
 from ..fitted import FittedModel
+from ..io.registry import Registry
 from ..io.reporter import SILENT, Reporter
 from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
@@ -182,8 +184,9 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
     priors: dict[str, Prior] = {}
     if fitted.can("decode"):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
-        for name in PRIORS.names():
-            priors[name] = PRIORS[name].fit(latents)
+        for name, prior in PRIORS.usable():
+            with _spared(PRIORS, name):
+                priors[name] = prior.fit(latents)
         # The k-th neighbour of a real example must be another than itself.
         if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
             found |= _measured_samples(fitted, dataset, priors, baselines.reference)
@@ -194,12 +197,25 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
 def _measured(arrays: object) -> dict[str, Estimate]:
     """Every metric whose arrays are there."""
     found = {}
-    for name in METRICS.names():
-        metric = METRICS[name]
-        given = {parameter: getattr(arrays, parameter, None) for parameter in _needs(metric, name)}
-        if all(given[parameter] is not None for parameter in _needs(metric, name, optional=False)):
-            found[NAMES.get(name, name)] = metric(**{n: array for n, array in given.items() if array is not None})
+    for name, metric in METRICS.usable():
+        with _spared(METRICS, name):
+            given = {parameter: getattr(arrays, parameter, None) for parameter in _needs(metric, name)}
+            if all(given[parameter] is not None for parameter in _needs(metric, name, optional=False)):
+                there = {parameter: array for parameter, array in given.items() if array is not None}
+                found[NAMES.get(name, name)] = metric(**there)
     return found
+
+
+@contextlib.contextmanager
+def _spared(registry: Registry, name: str) -> Iterator[None]:
+    """A training of hours is not lost by what somebody else's entry raises: it is told of, and left out."""
+    try:
+        yield
+    except Exception as error:
+        if registry.is_own(name):
+            raise
+        why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        warnings.warn(f"{registry.parameter} {name}: left out, since it failed ({why})", GargaloWarning, stacklevel=4)
 
 
 def _needs(metric: Metric, name: str, optional: bool = True) -> list[str]:
@@ -211,7 +227,7 @@ def _needs(metric: Metric, name: str, optional: bool = True) -> list[str]:
         For a metric that needs an array which nobody has.
     """
     found = []
-    for parameter in inspect.signature(metric).parameters.values():
+    for parameter in _parameters(metric).values():
         is_needed = parameter.default is inspect.Parameter.empty
         if parameter.name in ARRAYS and (is_needed or optional):
             found.append(parameter.name)
@@ -219,6 +235,10 @@ def _needs(metric: Metric, name: str, optional: bool = True) -> list[str]:
             known = ", ".join(sorted(ARRAYS))
             raise GargaloError(f"metric {name}: expected parameters among {known}. Found {parameter.name!r}.")
     return found
+
+
+def _parameters(metric: Metric) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(metric).parameters
 
 
 SAMPLES = {"real_features", "sample_features"}
@@ -232,16 +252,16 @@ def _measured_samples(
     """Every metric of samples, for each prior: the mean over several draws of as many as there are real examples."""
     real = dataset.take(kept_rows(dataset))
     real_features = reference.encode(real.x)
-    wanted = [name for name in METRICS.names() if "sample_features" in _needs(METRICS[name], name)]
+    wanted = [(name, metric) for name, metric in METRICS.usable() if "sample_features" in _parameters(metric)]
     found = {}
     for prior_name, prior in priors.items():
-        with warnings.catch_warnings():
+        with _spared(PRIORS, prior_name), warnings.catch_warnings():
             warnings.simplefilter("ignore", GargaloWarning)  # samples may be far from all data
             draws = [reference.encode(raw) for raw in _samples(fitted, real, prior)]
-        for name in wanted:
-            measured = [METRICS[name](real_features=real_features, sample_features=draw) for draw in draws]
-            called = name if prior_name == "normal" else f"{name}_{prior_name.replace('-', '_')}"
-            found[called] = Estimate.of_repeats(measured)
+            for name, metric in wanted:
+                measured = [metric(real_features=real_features, sample_features=draw) for draw in draws]
+                called = name if prior_name == "normal" else f"{name}_{prior_name.replace('-', '_')}"
+                found[called] = Estimate.of_repeats(measured)
     return found
 
 

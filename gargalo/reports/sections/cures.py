@@ -19,7 +19,7 @@ def cures(roles: Roles, words: Words) -> Section | None:
         return None
     strips, rows = [], []
     for run in players:
-        for prior in PRIORS.names():
+        for prior, _ in PRIORS.usable():
             name = f"{name_of(run, words)}, {words.get(f'prior.{prior}', prior)}"
             strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
             covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")

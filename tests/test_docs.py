@@ -118,7 +118,7 @@ def test_examples_in_docstrings_do_what_they_say(module, tmp_path, monkeypatch):
 
 
 def test_the_house_is_as_it_is_drawn():
-    """Every file that docs/architecture.md names is there, and a digit comes to its tensor in at most twelve of them."""
+    """Every file that docs/architecture.md names is there; a digit comes to its tensor in at most twelve of them."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w/]+(?:\.py|\.json|/))`", text))
     assert len(named) > 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pickle
 import re
 import string
 import sys
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gargalo.errors import DataError, GargaloError, ParameterError, RunError, must, unknown
+from gargalo.errors import DataError, GargaloError, ParameterError, RunError, must, option, unknown
 from gargalo.io import files
 from gargalo.io.files import (
     cannot_write,
@@ -287,3 +288,69 @@ def test_without_one_the_language_is_the_locales(monkeypatch, places, lang):
     for name, value in places.items():
         monkeypatch.setenv(name, value)
     assert words().lang == lang
+
+
+# Parameters by both of their names
+
+
+def test_an_error_carries_its_parts_and_says_the_argument_in_python():
+    error = must("start", "an index", -1, hint="Look.")
+    assert (error.parameter, error.expected, error.got, error.hint) == ("start", "an index", "-1", "Look.")
+    assert str(error) == "start must be an index. Got -1 instead. Look."
+    assert error.told(lambda name, value: "--from") == "--from must be an index. Got -1 instead. Look."
+    assert "start must be" in repr(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.parameter) == (str(error), "start")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "out"), ("species", "out='species'"), (0.1, "out=0.1"), ("1e-3", "out=1e-3"), ("a\x02b", r"out='a\\x02b'")],
+)
+def test_a_mention_is_an_argument_in_python(value, shown):
+    assert str(DataError(f"x: choose {option('out', value)}.")) == f"x: choose {shown}."
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("train --latent-dim 0", "--latent-dim must be greater than or equal to 1. Got 0"),
+        ("train --latent_dim 0", "--latent_dim must be greater than or equal to 1. Got 0"),
+        ("train --set epochs=0", "--set epochs must be greater than or equal to 1. Got 0"),
+        ("train --set latentdim=3", "--set latentdim is not a choice here. Did you mean 'latent_dim'?"),
+        ("train --model beta-vae --set beta=-1", "--set beta must be greater than or equal to 0. Got -1"),
+        ("train -m vaee", "-m must be one of classifier"),
+        ("train --model vaee", "--model must be one of classifier"),
+        ("train nothing", "SRC must be one of mnist-10k"),
+        ("train fotos/", "fotos/: expected a folder. There is none."),
+        ("train --shares 1,2", "--shares must be 3 values"),
+        ("train --parts 1,2,-3", "--parts must be"),
+        ("train --set x", "--set must be NAME=VALUE"),
+        ("interpolate RUN --from label:x --to 1", "--from must be one of label:0"),
+        ("interpolate RUN --from 1 --to 9999", "--to must be an index from 0 to"),
+        ("traverse RUN --from 9999", "--from must be an index from 0 to"),
+        ("sample RUN -n 0", "-n must be an int >= 1"),
+        ("sample RUN --prior x", "--prior must be one of normal, gmm"),
+        ("map RUN --method x", "--method must be one of tsne, pca"),
+        ("report RUN -o x.pdf", "-o must be a path ending in .html"),
+        ("encode RUN mnist-10k --out z.txt", "--out must be a path ending in .npy"),
+        ("explore RUN --port 99999", "--port must be an int from 0 to 65535"),
+        ("train --out RUN", "choose another --out."),
+    ],
+)
+def test_the_command_line_says_what_was_typed(typed, told, small_runs, say, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = [str(small_runs["autoencoder"].folder) if word == "RUN" else word for word in typed.split()]
+    status, _, error = say(*words)
+    assert status == 2
+    assert told in error
+    assert not re.search(r"parameter of|of find|of train|of load_data|of gargalo|[\x00-\x1f]", error)
+
+
+def test_nothing_of_the_code_is_in_a_message():
+    """No message names a function of the package, as those of the first version did."""
+    found = []
+    for path in Path(files.__file__).parents[1].rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found += re.findall(r"parameter of \w+|\(\"\w+\", \"(?:train|find|load_data|gargalo)\", ", text)
+    assert found == []

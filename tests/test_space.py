@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import sys
 
@@ -10,9 +11,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gargalo.errors import DataError, ParameterError
-from gargalo.latent import blend, path, principal_axes, project, traverse
+from gargalo.latent import PROJECTIONS, blend, path, principal_axes, project, traverse
 from gargalo.latent.priors.mixture import Mixture
 from gargalo.latent.priors.normal import Normal
+from gargalo.metrics import Estimate
 from gargalo.metrics.generation import coverage
 from gargalo.metrics.probes import knn_accuracy, linear_accuracy
 from gargalo.metrics.reconstruction import mse, pca_baseline, psnr
@@ -416,3 +418,54 @@ def test_no_projection_beats_pca_on_its_own_data():
             basis = np.linalg.qr(rng.normal(size=(12, d)))[0]
             mean = x.mean(0)
             assert errors[d - 1] < mse(x, (x - mean) @ basis @ basis.T + mean)
+
+
+# Figures with their intervals, and places for new points
+
+
+def test_intervals_hold_the_truth_nineteen_times_in_twenty():
+    rng = np.random.default_rng(0)
+    hits = {"mean": 0, "share": 0, "ratio": 0}
+    for _ in range(1000):
+        mean = Estimate.of_mean(rng.normal(3, 2, 50))
+        share = Estimate.of_share(rng.random(60) < 0.9)
+        weights = rng.integers(1, 5, 80)
+        ratio = Estimate.of_ratio(weights * rng.normal(2, 1, 80), weights)
+        hits["mean"] += mean.low <= 3 <= mean.high
+        hits["share"] += share.low <= 0.9 <= share.high
+        hits["ratio"] += ratio.low <= 2 <= ratio.high
+    assert all(920 <= count <= 975 for count in hits.values()), hits
+
+
+def test_an_estimate_is_its_number():
+    figure = Estimate(0.25, 0.2, 0.3, 100)
+    assert figure == 0.25
+    assert (figure.value, figure.low, figure.high, figure.n) == (0.25, 0.2, 0.3, 100)
+    assert f"{figure:.2f}" == "0.25"
+    assert figure.as_json() == {"value": 0.25, "low": 0.2, "high": 0.3, "n": 100}
+    assert Estimate(float("nan")).as_json()["value"] is None
+    assert pickle.loads(pickle.dumps(figure)).high == 0.3
+    one = Estimate.of_mean(np.array([2.0]))
+    assert (one, one.low, one.n) == (2.0, None, 1)
+    assert Estimate.of_share(np.array([True] * 10)).high == 1.0
+
+
+def test_pca_has_a_place_for_new_points_and_tsne_has_none():
+    z = np.random.default_rng(0).normal(size=(50, 4))
+    pca = PROJECTIONS["pca"]()
+    points = pca.fit(z).points
+    assert np.allclose(pca.transform(z[:7]), points[:7], atol=1e-6)
+    assert pca.can_transform
+    tsne = PROJECTIONS["tsne"]()
+    assert not tsne.can_transform
+    with pytest.raises(TypeError, match="TSNE has no place for new points"):
+        tsne.transform(z)
+
+
+def test_a_mixture_of_long_latents_has_a_density_on_its_axes():
+    z = np.random.default_rng(0).normal(size=(400, 90)) * np.linspace(3, 0.1, 90)
+    mixture = Mixture.fit(z, components=2)
+    assert mixture.factors.shape[1:] == (90, 64)
+    found = mixture.log_prob(z)
+    assert np.isfinite(found).all()
+    assert found.mean() > mixture.log_prob(z + 5).mean()

@@ -42,14 +42,17 @@ def _name(command: Any) -> str:
 
 
 def _options(callback: Callable[..., Any]) -> dict[str, tuple[str, ...]]:
-    """Every parameter of a command, with what it can be typed as; the first is what the help shows."""
+    """What each parameter can be typed as on the command line; the first is what the help shows."""
     found = {}
     for name, parameter in inspect.signature(callback, eval_str=True).parameters.items():
         for info in get_args(parameter.annotation)[1:] if get_origin(parameter.annotation) is not None else ():
             if type(info).__name__ == "ArgumentInfo":
                 found[name] = ((info.metavar or name.upper()).strip("[]"),)
             elif type(info).__name__ == "OptionInfo":
-                found[name] = tuple(info.param_decls or ()) or (f"--{name.replace('_', '-')}",)
+                # Beside a type, typer takes what an option is typed as for its default.
+                declared = [text for text in (info.default, *(info.param_decls or ())) if str(text).startswith("-")]
+                declared.sort(key=lambda text: not text.startswith("--"))
+                found[name] = tuple(declared) or (f"--{name.replace('_', '-')}",)
     return _as_python(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -134,4 +134,6 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
         if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
             raise cause from None
         told = first["msg"].removeprefix("Input should be ")
+        if first["type"] == "missing":
+            told = f"{len(get_args(Reading.model_fields[str(first['loc'][0])].annotation))} values"
         raise must(str(first["loc"][0]), told, first["input"]) from None

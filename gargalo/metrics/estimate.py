@@ -79,7 +79,8 @@ class Estimate(float):
         n, p = len(hits), float(np.mean(hits))
         centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
         away = Z95 / (1 + Z95**2 / n) * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
-        return cls(p, max(0.0, centre - away), min(1.0, centre + away), n)
+        # Rounding would leave a share of 1 (or 0) just outside its own interval.
+        return cls(p, min(p, max(0.0, centre - away)), max(p, min(1.0, centre + away)), n)
 
     @classmethod
     def of_repeats(cls, shares: Sequence[Estimate]) -> Estimate:

@@ -39,7 +39,7 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
     if not runs:
         raise must("runs", "at least one run", len(runs))
     if out.suffix not in ("", ".html", ".htm"):
-        raise must("output", "a path ending in .html", str(out))
+        raise must("out", "a path ending in .html", str(out))
     if out.is_dir():
         out = out / "report.html"
     tongue = words(lang)

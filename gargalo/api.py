@@ -193,6 +193,11 @@ def resume(
     device, devices, num_nodes, save_every, progress
         See `train`.
 
+    Returns
+    -------
+    Run
+        Finished, and evaluated.
+
     Raises
     ------
     GargaloError
@@ -232,7 +237,14 @@ def evaluate(run: Run | str | Path, data: Data = None, baselines: Baselines | No
     Returns
     -------
     dict
-        Every figure by its name; see `gargalo.metrics`.
+        Every figure by its name, with its interval where it has one; see `gargalo.metrics`.
+
+    Raises
+    ------
+    DataError
+        For data that do not fit the run.
+    RunError
+        For a folder that is no finished run, or data that were an array and are not given.
     """
     opened = _opened(run)
     spec = opened.recipe.data
@@ -255,6 +267,11 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
     dict
         What `gargalo.data.describe.describe` finds; and ``fault`` (why the data cannot be trained on, or None); else
         ``cost`` (megabytes and seconds of a VAE) and ``suggestion``, or None.
+
+    Raises
+    ------
+    DataError
+        For data that cannot be read.
     """
     from .data.describe import describe
     from .runs.fit import memory
@@ -283,12 +300,26 @@ def demo(
 ) -> tuple[Path, list[Run]]:
     """The lesson's whole story on the embedded digits: seven models and one report.
 
+    Parameters
+    ----------
+    out : path or None
+        A new folder; None takes the next `runs/demo-N`.
+    lang : str or None
+        Of the report: "pt" or "en"; None is that of the system.
+    progress : bool or Reporter
+        See `train`.
+
     Returns
     -------
     Path
         The report.
     list of Run
         The runs that it tells of.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown language, or a folder that holds something.
     """
     from .lang import words
 
@@ -316,7 +347,29 @@ def demo(
 
 
 def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None = None) -> Path:
-    """One self-contained HTML page about one or several runs, and its figures as PNG in `figures/` beside it."""
+    """Write one self-contained HTML page about one or several runs, and its figures as PNG in `figures/` beside it.
+
+    Parameters
+    ----------
+    runs
+        Runs, or their folders; several are compared.
+    out : path
+        The page.
+    lang : str or None
+        "pt" or "en"; None is that of the system.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown language, or a page that cannot be written there.
+    RunError
+        For a folder that is no finished run.
+    """
     from .reports import write_report
 
     return write_report([_opened(run) for run in runs], Path(out), lang)
@@ -356,6 +409,11 @@ def publish(
     -------
     Published
         What became public, and what there is to know of it.
+
+    Raises
+    ------
+    GargaloError
+        For runs that do not share their data, data that they were not trained on, or a folder that holds something.
     """
     from . import explorer
 
@@ -397,6 +455,11 @@ def explore(
         Tell on stderr how it goes; or the reporter that is told.
     **choices
         As for `publish`.
+
+    Raises
+    ------
+    GargaloError
+        As for `publish`; for a port that is taken.
     """
     from . import explorer
 

@@ -69,22 +69,52 @@ class FittedModel:
         return math.prod(self.model.latent_shape)
 
     def can(self, verb: str) -> bool:
-        """Is this one of the verbs of the model: encode, decode, reconstruct, denoise, posterior, classify, codes?"""
+        """Is this a verb of the model?
+
+        Parameters
+        ----------
+        verb : str
+            One of encode, decode, reconstruct, denoise, posterior, classify, codes.
+        """
         return verb in self.model.can
 
     # ---- between data and latents
 
     def encode(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Raw examples -> latents (n, d) float32; the posterior's mean where there is one."""
-        return self._apply("encode", data, lambda raw, *y: self.model.encode(self.codec(raw)).flatten(1))
-
-    def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
-        """Latents (n, d) -> raw examples (n, *raw_shape).
+        """Find the latents of raw examples; where there is a posterior, its mean.
 
         Parameters
         ----------
-        label : name, or (n,) names
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, d) float32 array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot encode.
+        """
+        return self._apply("encode", data, lambda raw, *y: self.model.encode(self.codec(raw)).flatten(1))
+
+    def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
+        """Turn latents back into raw examples.
+
+        Parameters
+        ----------
+        z : (n, d) array
+            Latents.
+        label : name, (n,) names, or None
             For a model that decodes a latent with a label.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+            In the unit and dtype of the data.
 
         Raises
         ------
@@ -101,7 +131,26 @@ class FittedModel:
         return self.decode_with(z, self.one_hot(label, len(z)))
 
     def decode_with(self, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
-        """Latents (n, d), and labels (n, classes) where they are a condition, perhaps blended, -> raw examples."""
+        """Turn latents back into raw examples, with labels as numbers, perhaps blended.
+
+        Parameters
+        ----------
+        z : (n, d) array
+            Latents.
+        y : (n, classes) array, or None
+            Weights of the classes, where labels are a condition.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+
+        Raises
+        ------
+        DataError
+            For latents of another shape, or that are not finite.
+        ParameterError
+            For a model that cannot decode.
+        """
         self.must_be_able("decode")
         z, d = np.asarray(z), self.latent_size
         if z.ndim != 2 or z.shape[1] != d or z.dtype.kind not in "fiu":
@@ -116,30 +165,95 @@ class FittedModel:
         )
 
     def reconstruct(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Raw examples -> the same, through the bottleneck and back; with their labels where these matter."""
+        """Send raw examples through the bottleneck and back, with their labels where these are a condition.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+            In the unit and dtype of the data.
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot reconstruct.
+        """
         return self._apply(
             "reconstruct", data, lambda raw, *y: self.codec.invert(self.model.reconstruct(self.codec(raw), *y))
         )
 
     def reconstruct_in_model_space(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Raw examples -> their reconstructions (n, *x_shape) float32, before these are rounded to bytes."""
+        """As `reconstruct`, before anything is rounded to bytes.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, *x_shape) float32 array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot reconstruct.
+        """
         return self._apply("reconstruct", data, lambda raw, *y: self.model.reconstruct(self.codec(raw), *y))
 
     def denoise(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Corrupted raw examples -> clean ones."""
+        """Clean corrupted raw examples.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot denoise.
+        """
         self.must_be_able("denoise")
         return self.reconstruct(data)
 
     def corrupt(self, data: np.ndarray | Dataset, strength: float | None = None, seed: int = 0) -> np.ndarray:
-        """Raw examples with the noise that the model was trained on, or another strength of it.
+        """Add the noise that the model was trained on to raw examples, or another strength of it.
 
         Parameters
         ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
         strength : float or None
-            The standard deviation of Gaussian noise, or the share of values that are corrupted; None is that of the
-            training.
+            The standard deviation of Gaussian noise, in units of model space (0 to 10), or the share of values that are
+            corrupted (0 to 1); None is that of the training.
         seed : int
             Of the noise.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that was not trained on noise, or a strength out of its range.
         """
         self.must_be_able("denoise")
         noise = self.recipe.options["noise"]
@@ -155,29 +269,114 @@ class FittedModel:
         )
 
     def classify(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Raw examples -> class probabilities (n, classes)."""
+        """Give each raw example the probability of each class.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, classes) float32 array
+            Each row sums to 1.
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot classify.
+        """
         return self._apply("classify", data, lambda raw, *y: self.model.classify(self.codec(raw)))
 
     def codes(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Raw examples -> int64 codes (n, h, w), where the latent is a grid of codes."""
+        """Find the codebook entries of raw examples, where the latent is a grid of them.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, h, w) int64 array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot give codes.
+        """
         return self._apply("codes", data, lambda raw, *y: self.model.codes(self.codec(raw)))
 
     def to_model_space(self, data: np.ndarray | Dataset) -> np.ndarray:
-        """Raw examples as the model sees them, (n, *x_shape) float32; what is missing is 0."""
+        """Scale raw examples to what the network is given; what is missing is 0.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, *x_shape) float32 array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        """
         return _in_slices((self._raw(data),), self.codec, self.codec.rows_at_once)
 
     def observed(self, data: np.ndarray | Dataset) -> np.ndarray | None:
-        """Where a value of model space was observed, (n, *x_shape) bool; None where all were."""
+        """Say which values of model space were observed.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Returns
+        -------
+        (n, *x_shape) bool array, or None where all were
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        """
         raw = self._raw(data)
         if self.codec.mask(torch.from_numpy(np.array(raw[:1]))) is None:
             return None
         return _in_slices((raw,), lambda rows: torch.as_tensor(self.codec.mask(rows)), self.codec.rows_at_once)
 
     def log_likelihood(self, data: np.ndarray | Dataset, k: int = 100, seed: int = 0) -> np.ndarray:
-        """A lower bound of log p(x) for each example, (n,) nats: that of `k` importance-weighted draws.
+        """Bound log p(x) of each example from below, by `k` importance-weighted draws.
 
         log 1/k sum_i p(x | z_i) p(z_i) / q(z_i | x), z_i ~ q (Burda et al., arXiv:1509.00519). With `k` it
         rises to log p(x), or to log p(x | y) where the label is a condition; published figures take 5,000.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+        k : int
+            Draws for each example, at least 1.
+        seed : int
+            Of the draws.
+
+        Returns
+        -------
+        (n,) float32 array, nats
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model without a posterior and a likelihood, or labels that are a condition and missing.
         """
         if k < 1:
             raise must("k", "an int >= 1", k)
@@ -198,7 +397,26 @@ class FittedModel:
         return self._apply("posterior", data, weigh, size=16)
 
     def draw_latents(self, data: np.ndarray | Dataset, seed: int = 0) -> np.ndarray:
-        """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
+        """Draw once from q(z | x) of each example; where there is no posterior, the latent itself.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+        seed : int
+            Of the draws.
+
+        Returns
+        -------
+        (n, d) float32 array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot encode.
+        """
         if not self.can("posterior"):
             return self.encode(data)
         draws = generator_at(checked_seed(seed), *POSTERIOR)
@@ -209,31 +427,108 @@ class FittedModel:
     # ---- in the latent space
 
     def interpolate(self, start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "linear") -> np.ndarray:
-        """Frames (steps, *raw_shape) on the way from one raw example (*raw_shape) to another; see `latent.path`."""
+        """Decode the latents on the way from one raw example to another.
+
+        Parameters
+        ----------
+        start, end : (*raw_shape) array
+            Raw examples.
+        steps : int
+            Frames, both ends included.
+        method : str
+            The shape of the way: see `gargalo.latent.path`.
+
+        Returns
+        -------
+        (steps, *raw_shape) array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot decode, fewer than two steps, or an unknown method.
+        """
         a, b = self.encode(np.stack([start, end]))
         return self.decode(latent.path(a, b, steps, method))
 
     def traverse(
         self, data: np.ndarray | Dataset, axis: int | str = "pca:0", steps: int = 12, label: object = None
     ) -> np.ndarray:
-        """Frames (steps, *raw_shape) along an axis of the latents of `data`; see `latent.traverse`."""
-        return self.decode(latent.traverse(self.encode(data), axis, steps), label)
-
-    def fit_prior(self, name: str, data: np.ndarray | Dataset, seed: int = 0) -> Prior:
-        """A prior of `PRIORS`, fitted to draws of q(z | x) of training data."""
-        return PRIORS.get_or_raise(name).fit(self.draw_latents(data, seed), seed)
-
-    def sample(self, n: int = 12, prior: Prior | str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
-        """`n` raw examples decoded from draws of a prior, (n, *raw_shape).
+        """Decode latents along one axis of the latent space.
 
         Parameters
         ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+        axis : int or str
+            A dimension of the latent (3 or "3"), or a principal component ("pca:0") of the latents of `data`.
+        steps : int
+            Frames.
+        label : name, (n,) names, or None
+            For a model that decodes a latent with a label.
+
+        Returns
+        -------
+        (steps, *raw_shape) array
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For an axis that is not there, or a model that cannot decode.
+        """
+        return self.decode(latent.traverse(self.encode(data), axis, steps), label)
+
+    def fit_prior(self, name: str, data: np.ndarray | Dataset, seed: int = 0) -> Prior:
+        """Fit a prior to draws of q(z | x) of training data.
+
+        Parameters
+        ----------
+        name : str
+            A name in `gargalo.latent.PRIORS`.
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+        seed : int
+            Of the draws, and of the fit.
+
+        Returns
+        -------
+        Prior
+            To be given to `sample`.
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For an unknown name.
+        """
+        return PRIORS.get_or_raise(name).fit(self.draw_latents(data, seed), seed)
+
+    def sample(self, n: int = 12, prior: Prior | str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
+        """Decode draws of a prior.
+
+        Parameters
+        ----------
+        n : int
+            How many.
         prior : Prior, str or None
             One that was fitted, or the name of one that learns nothing from data; None is "normal".
         seed : int
             Of the draws.
         label : name, (n,) names, or None
             For a model that decodes with a label; None draws labels, each as likely.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+
+        Raises
+        ------
+        ParameterError
+            For a model that cannot decode, a prior that was not fitted, or a label that is unknown.
         """
         self.must_be_able("decode")
         if not isinstance(n, int | np.integer) or n < 1:
@@ -254,7 +549,23 @@ class FittedModel:
         return kind.fit(np.empty((0, self.latent_size), np.float32))
 
     def one_hot(self, label: object, n: int) -> np.ndarray:
-        """A label's name, or `n` names, as (n, classes) float32."""
+        """Write a label's name, or `n` names, as numbers.
+
+        Parameters
+        ----------
+        label : name, or (n,) names
+        n : int
+            Rows.
+
+        Returns
+        -------
+        (n, classes) float32 array
+
+        Raises
+        ------
+        ParameterError
+            For a name that is not a class of the data, or another count of names.
+        """
         names = list(self.spec.class_names or ())
         given = np.ravel(np.asarray(label)).astype(str)
         if len(given) not in (1, n):
@@ -312,7 +623,18 @@ class FittedModel:
             )
 
     def must_be_able(self, verb: str) -> None:
-        """Refuse a verb that the model does not have."""
+        """Refuse a verb that the model does not have.
+
+        Parameters
+        ----------
+        verb : str
+            See `can`.
+
+        Raises
+        ------
+        ParameterError
+            Naming the verbs that it has.
+        """
         if not self.can(verb):
             able = ", ".join(sorted(self.model.can))
             raise ParameterError(f"{self.name}: model {self.recipe.model} cannot {verb}. It can {able}.")

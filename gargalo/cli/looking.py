@@ -30,7 +30,7 @@ def inspect(
     as_json: AsJson = False,
     reading: Any = None,
 ) -> None:
-    """What is in data, what usually corrupts a model, what training will cost; nothing is trained yet."""
+    """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
     from .. import api
     from ..data import checked_reading, load_data
     from ..io.files import write_whole

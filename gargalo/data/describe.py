@@ -86,7 +86,7 @@ def _columns(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _warnings(dataset: Dataset, found: dict[str, Any], alike: np.ndarray) -> list[tuple[str, dict[str, Any]]]:
-    """What usually corrupts a model, as keys of `lang` and their values."""
+    """What usually spoils a model, as keys of `lang` and their values."""
     x, labels, told = dataset.x, found["labels"], []
     low, high = found["range"]
     if found["splits"]["train"] < FEW:

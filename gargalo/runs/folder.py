@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import GargaloError, RunError
+from ..errors import GargaloError, RunError, did_you_mean, must
 from ..io.files import check_writable, read_tensors, write_tensors, write_whole
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
@@ -59,6 +59,41 @@ class Examples(NamedTuple):
     y: np.ndarray | None
     ids: tuple[str, ...]
     display: np.ndarray | None = None
+
+    def find(self, which: int | str, names: Sequence[str], parameter: str = "example") -> int:
+        """Find the row of an example that is called by its index or its label.
+
+        Parameters
+        ----------
+        which : int or str
+            An index (17 or "17"), or the first with a label ("label:7").
+        names : sequence of str
+            The class names.
+        parameter : str
+            What was given, for the message.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        ParameterError
+            For an index or a label that is not there.
+        """
+        text = str(which)
+        if text.startswith("label:"):
+            label = text.removeprefix("label:")
+            known = [] if self.y is None else [names[code] for code in np.unique(self.y)]
+            if not known:
+                raise must(parameter, "an index, since these data have no labels", text)
+            if label not in known:
+                expected = "one of " + ", ".join(f"label:{name}" for name in known)
+                raise must(parameter, expected, text, did_you_mean(label, known))
+            return int(np.flatnonzero(self.y == names.index(label))[0])
+        if not text.isdecimal() or int(text) >= len(self.x):
+            raise must(parameter, f"an index from 0 to {len(self.x) - 1}, or label:NAME", which)
+        return int(text)
 
 
 class RunFolder:
@@ -124,9 +159,7 @@ class RunFolder:
         if x.shape[1:] != data.raw_shape or (
             y is not None and (y.shape != x.shape[:1] or not (y < data.classes).all())
         ):
-            raise RunError(
-                f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew."
-            )
+            raise RunError(f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew.")
         return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"))
 
     def keep(self, name: str, tensors: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:

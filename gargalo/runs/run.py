@@ -14,7 +14,6 @@ from torch import nn
 from .. import latent
 from ..core import Codec, LatentModel
 from ..data import Dataset, load_data
-from ..errors import did_you_mean, must
 from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
@@ -59,39 +58,39 @@ class Run(RunFolder):
     # ---- the verbs of the fitted model; see there
 
     def encode(self, data: Data) -> np.ndarray:
-        """Raw examples -> latents (n, d) float32; the posterior's mean where there is one."""
+        """Raw examples -> latents (n, d) float32; see `FittedModel.encode`."""
         return self.fitted.encode(self._read(data))
 
     def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
-        """Latents (n, d) -> raw examples (n, *raw_shape), with a label where the model needs one."""
+        """Latents (n, d) -> raw examples (n, *raw_shape); see `FittedModel.decode`."""
         return self.fitted.decode(z, label)
 
     def reconstruct(self, data: Data) -> np.ndarray:
-        """Raw examples -> the same, through the bottleneck and back; with their labels where these matter."""
+        """Raw examples -> the same, through the bottleneck and back; see `FittedModel.reconstruct`."""
         return self.fitted.reconstruct(self._read(data))
 
     def denoise(self, data: Data) -> np.ndarray:
-        """Corrupted raw examples -> clean ones."""
+        """Corrupted raw examples -> clean ones; see `FittedModel.denoise`."""
         return self.fitted.denoise(self._read(data))
 
     def corrupt(self, data: Data, strength: float | None = None, seed: int = 0) -> np.ndarray:
-        """Raw examples with the noise that this run was trained on, or another strength of it."""
+        """Raw examples -> the same with noise; see `FittedModel.corrupt`."""
         return self.fitted.corrupt(self._read(data), strength, seed)
 
     def classify(self, data: Data) -> np.ndarray:
-        """Raw examples -> class probabilities (n, classes)."""
+        """Raw examples -> class probabilities (n, classes); see `FittedModel.classify`."""
         return self.fitted.classify(self._read(data))
 
     def codes(self, data: Data) -> np.ndarray:
-        """Raw examples -> int64 codes (n, h, w), where the latent is a grid of codes."""
+        """Raw examples -> int64 codes (n, h, w); see `FittedModel.codes`."""
         return self.fitted.codes(self._read(data))
 
     def log_likelihood(self, data: Data, k: int = 100, seed: int = 0) -> np.ndarray:
-        """A lower bound of log p(x) for each example, (n,) nats: that of `k` importance-weighted draws."""
+        """A lower bound of log p(x) for each example, (n,) nats; see `FittedModel.log_likelihood`."""
         return self.fitted.log_likelihood(self._read(data), k, seed)
 
     def draw_latents(self, data: Data, seed: int = 0) -> np.ndarray:
-        """A draw of q(z | x) for each example, (n, d); the latent itself where there is no posterior."""
+        """A draw of q(z | x) for each example, (n, d); see `FittedModel.draw_latents`."""
         return self.fitted.draw_latents(self._read(data), seed)
 
     def _read(self, data: Data) -> np.ndarray | Dataset:
@@ -114,10 +113,26 @@ class Run(RunFolder):
         return kept["z"], kept["back"]
 
     def prior(self, name: str = "normal") -> Prior:
-        """Where to draw from: a name in `gargalo.latent.PRIORS`.
+        """Open what latents are drawn from.
 
         A prior that learns was fitted to the training latents after the training. One that came later, with a package
         that was installed since, is fitted to the latents of the kept examples.
+
+        Parameters
+        ----------
+        name : str
+            A name in `gargalo.latent.PRIORS`.
+
+        Returns
+        -------
+        Prior
+
+        Raises
+        ------
+        ParameterError
+            For an unknown name.
+        RunError
+            For a run whose files are not whole.
         """
         kind: Any = PRIORS.get_or_raise(name)
         if not kind.learns:
@@ -127,14 +142,26 @@ class Run(RunFolder):
         return kind(**self.kept(f"prior-{name}", compute)[0])
 
     def map(self, method: str = "tsne", data: Data = None, **choices: Any) -> Map:
-        """A map (n, 2) of the latents of `data`; without data of `examples`, computed once and kept.
+        """Project latents to the plane; those of `examples` are projected once and kept.
 
         Parameters
         ----------
         method : str
             A name in `gargalo.latent.PROJECTIONS`.
+        data : path, frame, (n, *raw_shape) array, or Dataset, or None
+            Raw examples, or where they lie; None is those that the run keeps.
         **choices
             Those of the projection: perplexity and seed for "tsne".
+
+        Returns
+        -------
+        Map
+            Its `points` are (n, 2) float32.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown projection, or a choice out of its range.
         """
         choices = {"perplexity": 30.0, "seed": 0} | choices
         checked_seed(choices["seed"])
@@ -154,29 +181,33 @@ class Run(RunFolder):
     # ---- in the latent space
 
     def find(self, which: int | str, parameter: str = "example") -> int:
-        """The row among `examples` of an index (17 or "17"), or of the first with a label ("label:7").
+        """Find the row among `examples` of an index (17 or "17"), or of the first with a label ("label:7").
+
+        `parameter` is what was given, for the message. See `Examples.find`.
+        """
+        return self.examples.find(which, self.recipe.data.class_names or (), parameter)
+
+    def interpolate(self, start: int | str, end: int | str, steps: int = 12, method: str = "linear") -> np.ndarray:
+        """Decode the latents on the way from one kept example to another.
 
         Parameters
         ----------
-        parameter : str
-            What was given, for the message.
-        """
-        kept, text = self.examples, str(which)
-        if text.startswith("label:"):
-            label, names = text.removeprefix("label:"), list(self.recipe.data.class_names or [])
-            known = [] if kept.y is None else [str(names[code]) for code in np.unique(kept.y)]
-            if not known:
-                raise must(parameter, "an index, since these data have no labels", text)
-            if label not in known:
-                expected = "one of " + ", ".join(f"label:{name}" for name in known)
-                raise must(parameter, expected, text, did_you_mean(label, known))
-            return int(np.flatnonzero(kept.y == names.index(label))[0])
-        if not text.isdecimal() or int(text) >= len(kept.x):
-            raise must(parameter, f"an index from 0 to {len(kept.x) - 1}, or label:NAME", which)
-        return int(text)
+        start, end : int or str
+            See `find`.
+        steps : int
+            Frames, both ends included.
+        method : str
+            The shape of the way: see `gargalo.latent.path`.
 
-    def interpolate(self, start: int | str, end: int | str, steps: int = 12, method: str = "linear") -> np.ndarray:
-        """Frames (steps, *raw_shape) on the way from one kept example to another; see `gargalo.latent.path`."""
+        Returns
+        -------
+        (steps, *raw_shape) array
+
+        Raises
+        ------
+        ParameterError
+            For an example that is not there, an unknown method, or a model that cannot decode.
+        """
         self.fitted.must_be_able("decode")
         rows = [self.find(start, "start"), self.find(end, "end")]
         a, b = self.latents[rows]
@@ -184,7 +215,26 @@ class Run(RunFolder):
         return self.fitted.decode_with(latent.path(a, b, steps, method), y)
 
     def traverse(self, axis: int | str = "pca:0", steps: int = 12, origin: int | str | None = None) -> np.ndarray:
-        """Frames (steps, *raw_shape) along an axis ("3" or "pca:0"); see `gargalo.latent.traverse`."""
+        """Decode latents along one axis of the latent space.
+
+        Parameters
+        ----------
+        axis : int or str
+            A dimension of the latent (3 or "3"), or a principal component ("pca:0") of the latents of `examples`.
+        steps : int
+            Frames.
+        origin : int, str or None
+            The kept example to start from, see `find`; None is the latents' mean.
+
+        Returns
+        -------
+        (steps, *raw_shape) array
+
+        Raises
+        ------
+        ParameterError
+            For an axis or an example that is not there, or a model that cannot decode.
+        """
         self.fitted.must_be_able("decode")
         row = None if origin is None else self.find(origin, "origin")
         z = latent.traverse(self.latents, axis, steps, None if row is None else self.latents[row])
@@ -193,16 +243,27 @@ class Run(RunFolder):
         return self.fitted.decode_with(z, y)
 
     def sample(self, n: int = 12, prior: str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
-        """`n` raw examples decoded from draws of a prior, (n, *raw_shape).
+        """Decode draws of a prior.
 
         Parameters
         ----------
+        n : int
+            How many.
         prior : str or None
             A name in `gargalo.latent.PRIORS`; None is the model's own.
         seed : int
             Of the draws.
         label : name, (n,) names, or None
             For a model that decodes with a label; None draws labels as often as they are among the examples.
+
+        Returns
+        -------
+        (n, *raw_shape) array
+
+        Raises
+        ------
+        ParameterError
+            For a model that cannot decode, an unknown prior or an unknown label.
         """
         self.fitted.must_be_able("decode")
         if label is None and self.model.is_conditional and isinstance(n, int | np.integer) and n > 0:
@@ -216,11 +277,25 @@ class Run(RunFolder):
         return np.array(self.recipe.data.class_names or (), object)
 
     def look(self, raw: np.ndarray) -> np.ndarray:
-        """What people see of raw examples (n, *raw_shape); `drawn_as` says how it is drawn.
+        """Turn raw examples into what people are shown; `drawn_as` says how it is drawn.
 
-        Pictures are seen as they are. Where the run keeps pictures of its examples, a row of numbers is seen as the
-        picture of the kept example that is nearest to it in model space. Else rows are seen standardised, so that
+        Pictures are shown as they are. Where the run keeps pictures of its examples, a row of numbers is shown as the
+        picture of the kept example that is nearest to it in model space. Otherwise rows are shown standardised, so that
         columns of different units stand beside each other.
+
+        Parameters
+        ----------
+        raw : (n, *raw_shape) array
+            Raw examples.
+
+        Returns
+        -------
+        (n, *raw_shape), (n, *x_shape) or (n, h, w, 3) array
+
+        Raises
+        ------
+        DataError
+            For data of another shape than the run was trained on.
         """
         if self.recipe.data.modality.drawn_as == "pixels":
             return raw

@@ -218,9 +218,7 @@ def _checkpoint_facts(job: TrainingJob) -> dict[str, Any]:
     return {"recipe": chosen, "where": where | {"numpy": np.__version__}}
 
 
-def _must_be_as_begun(
-    job: TrainingJob, start: training.Checkpoint, checkpoints: training.CheckpointManager
-) -> None:
+def _must_be_as_begun(job: TrainingJob, start: training.Checkpoint, checkpoints: training.CheckpointManager) -> None:
     """Refuse another recipe than the checkpoint was made by; warn of another place."""
     there, here = start.state.get("facts", {}), checkpoints.facts
     # What an older gargalo did not know to choose was as it is now by default.

@@ -1,0 +1,24 @@
+"""Runs: the folder that a training leaves behind, and all that makes, resumes, measures and shares one."""
+
+from __future__ import annotations
+
+from .evaluate import Baselines, evaluate
+from .folder import Examples, find_unfinished, is_finished, read_recipe
+from .job import TrainingJob
+from .run import Run, open_run
+from .train import check, fit, train
+
+__all__ = [
+    "Baselines",
+    "Examples",
+    "Run",
+    "TrainingJob",
+    "check",
+    "evaluate",
+    "find_unfinished",
+    "fit",
+    "is_finished",
+    "open_run",
+    "read_recipe",
+    "train",
+]

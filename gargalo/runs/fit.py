@@ -1,0 +1,81 @@
+"""Training in memory: a job gives a `FittedModel`, and nothing is written anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .. import training
+from ..errors import must
+from ..fitted import FittedModel
+from ..io.weights import must_fit
+from ..recipes import NO_CUSTOM, build, try_on
+from .job import TrainingJob
+from .rows import as_data, is_mapped, training_rows
+
+__all__ = ["check", "fit", "memory"]
+
+
+def check(job: TrainingJob) -> None:
+    """Refuse, before anything is made, what could not be carried out.
+
+    Raises
+    ------
+    GargaloError
+        For what would not fit into memory, a warm start from another network, patience without a validation set.
+    """
+    recipe, dataset, custom = job.recipe, job.dataset, job.custom
+    if custom != NO_CUSTOM:
+        some = dataset.rows("train")[:3]
+        try_on(recipe, np.array(dataset.x[some]), dataset.labels(some), custom)
+    codec, model = build(recipe, custom=custom)
+    if job.init_from is not None:
+        for theirs, ours in ((job.init_from.codec, codec), (job.init_from.model, model)):
+            must_fit(theirs.state_dict(), ours.state_dict(), job.init_from.name, "to start from it")
+    if recipe.training.patience and not len(training_rows(dataset, recipe.training)[1]):
+        raise must("patience", "0 where there is no validation set", recipe.training.patience)
+    needs = memory(job)
+    training.check_memory({what: size * job.group.local_size() for what, size in needs.items()})
+
+
+def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[FittedModel, training.Result]:
+    """Build what the recipe says and train it, from the beginning or from where a session begins.
+
+    Returns
+    -------
+    FittedModel
+        On the CPU, with the weights that were chosen.
+    Result
+        How the training went.
+    """
+    recipe, dataset = job.recipe, job.dataset
+    session = session or training.Session(job.group, job.reporter.training(recipe.model), deadline=job.deadline)
+    rows, validation = training_rows(dataset, recipe.training)
+    codec, model = build(recipe, dataset.x, rows, job.custom)
+    if session.start is None and job.init_from is not None:
+        codec.load_state_dict(job.init_from.codec.state_dict())
+        model.load_state_dict(job.init_from.model.state_dict())
+    result = training.fit(
+        model,
+        codec,
+        as_data(dataset, rows),
+        as_data(dataset, validation) if len(validation) else None,
+        recipe.training,
+        session,
+    )
+    return FittedModel(recipe, codec.eval(), model.eval(), job.custom, str(job.folder or "the model")), result
+
+
+def memory(job: TrainingJob) -> dict[str, int]:
+    """Bytes that each process of a training takes, by what they are for."""
+    recipe, dataset = job.recipe, job.dataset
+    codec, model = build(recipe, custom=job.custom)
+    rows = len(dataset.rows("train")) + len(dataset.rows("validation"))
+    batch = 0
+    if job.custom == NO_CUSTOM:  # what a program gave may not run on tensors without numbers
+        size = max(1, min(rows, recipe.training.batch_size) // job.group.size)
+        kind = torch.from_numpy(dataset.x[:1].copy()).dtype
+        raw = torch.empty((size, *dataset.x.shape[1:]), dtype=kind, device="meta")
+        batch = training.step_memory(model, codec, raw, recipe.data.classes)
+    data = 0 if is_mapped(dataset, rows) else rows * dataset.x[0].nbytes
+    return {"weights": training.weights_memory(model), "batch": batch, "data": data}

@@ -1,0 +1,63 @@
+"""Going on with a training that a run folder holds: the same training from a later place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import RunError
+from ..recipes import CHOICES, Recipe, versions
+from .evaluate import Baselines
+from .folder import is_finished, read_recipe
+from .job import TrainingJob
+from .run import Run
+from .train import check, differences, must_agree, train
+
+__all__ = ["go_on"]
+
+
+def go_on(
+    job: TrainingJob,
+    asked: tuple[float | None, Mapping[str, Any]] | None = None,
+    baselines: Baselines | None = None,
+) -> Run:
+    """Resume the run in the job's folder on its own data; or open it, if it is finished.
+
+    Parameters
+    ----------
+    asked : (minutes, choices) or None
+        Where the job's recipe was asked for anew, the folder's must be the same.
+    baselines : Baselines or None
+        What was measured of the dataset before.
+    """
+    folder, spec = Path(str(job.folder)), job.dataset.spec
+    there = read_recipe(folder, job.custom)
+    if asked:
+        _must_be_asked_for(folder, there, job.recipe, *asked)
+    if spec.fingerprint != there.data.fingerprint:
+        begun, found = (one.model_dump(exclude={"origin"}) for one in (there.data, spec))
+        other = differences(begun, found)
+        raise RunError(f"{folder}: expected the data that it was begun with. Found other {other}.")
+    if (now := versions()) != there.versions and not is_finished(folder):
+        other = differences(there.versions, now)
+        job.reporter.notice(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ")
+    if is_finished(folder) and not (folder / "checkpoints").exists():
+        return Run(folder, job.custom)
+    job = replace(job, recipe=there, is_new=False)
+    check(replace(job, init_from=None))
+    return train(job, baselines)
+
+
+def _must_be_asked_for(
+    folder: Path, there: Recipe, here: Recipe, minutes: float | None, choices: Mapping[str, Any]
+) -> None:
+    """Refuse to go on with another recipe than is asked for."""
+    plans = [recipe.model_dump(mode="json", exclude={"versions", "data"}) for recipe in (there, here)]
+    if minutes is not None:
+        # What the probe chose then is not chosen again.
+        plans[1]["minutes"] = minutes
+        for name in {"widths", "epochs", "lr"} - choices.keys():
+            plans[1][CHOICES[name]][name] = plans[0][CHOICES[name]][name]
+    must_agree(folder, *plans)

@@ -44,7 +44,7 @@ class Batch:
     mask : Tensor or None, (n, *x_shape), bool
         True where a value was observed.
     generator : torch.Generator or None
-        The only dataset of chance: seeded by (seed, epoch, step), so that a step can be repeated.
+        The only source of chance: seeded by (seed, epoch, step), so that a step can be repeated.
     progress : float
         How far training is, 0 to 1; evaluation uses 1.
     """
@@ -61,7 +61,9 @@ class Loss:
     """Named scalars: `terms` are summed and minimised, `notes` are only shown."""
 
     terms: dict[str, Tensor]
+    """What is minimised, by name: tensors of shape ()."""
     notes: dict[str, Tensor] = field(default_factory=dict)
+    """What is only shown, by name: tensors of shape ()."""
 
     @property
     def total(self) -> Tensor:
@@ -83,7 +85,10 @@ class Gaussian(NamedTuple):
     stddev: Tensor
 
     def draw(self, generator: torch.Generator | None = None) -> Tensor:
-        """z = mean + stddev * eps, eps ~ N(0, I): the reparameterisation trick (arXiv:1312.6114)."""
+        """Draw z = mean + stddev * eps, (n, *latent_shape), by the reparameterisation trick (arXiv:1312.6114).
+
+        `generator` gives eps ~ N(0, I), on the device of `mean`; None is PyTorch's global generator.
+        """
         noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
         return self.mean + self.stddev * noise
 
@@ -93,9 +98,16 @@ class Gaussian(NamedTuple):
 
 
 class Codec(nn.Module):
-    """Raw data <-> model space. Holds buffers only, nothing that is trained."""
+    """Raw data <-> model space. Holds buffers only, nothing that is trained.
+
+    Notes
+    -----
+    In the methods `raw` is (n, *raw_shape) in the data's own dtype and range, and `x` (n, *x_shape) float32. Here
+    `forward` and `invert` raise TypeError; a subclass defines them.
+    """
 
     x_shape: tuple[int, ...]
+    """One example in model space."""
     bounded: bool = False
     """Does x lie in [0, 1]? Else its numbers are standardised."""
     blocks: tuple[int, ...] = ()
@@ -109,24 +121,26 @@ class Codec(nn.Module):
         return max(1, min(4096, 2**24 // math.prod(self.x_shape)))
 
     def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> Codec:
-        """Learn what the codec holds from raw training examples, in slices (n, *raw_shape), as often as needed."""
+        """Learn from raw training examples, and return itself; each `slices()` gives all, in parts (n, *raw_shape)."""
         return self
 
     def forward(self, raw: Tensor) -> Tensor:
-        """Raw examples (n, *raw_shape) -> x (n, *x_shape), float32."""
+        """Turn raw examples (n, *raw_shape) into x (n, *x_shape), float32."""
         raise TypeError(f"{type(self).__name__} must define forward(raw)")
 
     def mask(self, raw: Tensor) -> Tensor | None:
-        """True where a value of x was observed, (n, *x_shape); None where all are."""
+        """Mark with True where a value of x was observed, (n, *x_shape) bool; None where all are."""
         return None
 
     def invert(self, x: Tensor) -> Tensor:
-        """x (n, *x_shape) -> raw examples in their own dtype and range."""
+        """Turn x (n, *x_shape) into raw examples (n, *raw_shape), in their own dtype and range."""
         raise TypeError(f"{type(self).__name__} must define invert(x)")
 
 
 class Likelihood(nn.Module):
     """p(x | params), where `params` (n, *params_shape) is what the decoder puts out.
+
+    Here `nll` and `mean` raise TypeError; a subclass defines them.
 
     Parameters
     ----------
@@ -150,15 +164,30 @@ class Likelihood(nn.Module):
         return self.x_shape
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
-        """-log p(x | params) in nats per example, (n,), one entry for each kind of column."""
+        """Compute -log p(x | params) of each example, one entry for each kind of column.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *params_shape)
+            What the decoder put out.
+        x : Tensor, (n, *x_shape)
+            Examples in model space.
+        mask : Tensor or None, (n, *x_shape), bool
+            True where a value was observed, which alone counts; None where all were.
+
+        Returns
+        -------
+        dict of Tensor, (n,)
+            In nats, for the likelihoods in `NATS`.
+        """
         raise TypeError(f"{type(self).__name__} must define nll(params, x, mask)")
 
     def mean(self, params: Tensor) -> Tensor:
-        """E[x | params], (n, *x_shape)."""
+        """Compute E[x | params], (n, *x_shape), from `params` (n, *params_shape)."""
         raise TypeError(f"{type(self).__name__} must define mean(params)")
 
     def bias_for(self, mean: Tensor) -> Tensor:
-        """The decoder's output bias that puts out `mean` (*x_shape) before anything is learned."""
+        """Find the decoder's output bias (*params_shape) that puts out `mean` (*x_shape) before anything is learned."""
         return mean
 
 
@@ -184,6 +213,10 @@ class LatentModel(nn.Module):
     Notes
     -----
     Everything is deterministic but `loss` and `log_weight`, whose draws come from the generator given.
+
+    In the methods `x` is (n, *x_shape) float32, `z` (n, *latent_shape) float32, and `y` (n, classes) float32 one-hot
+    labels, for a model that `is_conditional`. `loss`, `solve`, `posterior`, `log_weight`, `classify` and `codes` raise
+    TypeError where a subclass does not define them.
     """
 
     can: frozenset[str]
@@ -191,6 +224,7 @@ class LatentModel(nn.Module):
     numbers_per_latent: ClassVar[int] = 1
     """How many numbers the encoder puts out for each latent dimension: AE 1, VAE 2."""
     needs_labels: ClassVar[bool] = False
+    """Does training need labels?"""
     is_conditional: ClassVar[bool] = False
     """Does the decoder need a label beside z?"""
     is_grid: ClassVar[bool] = False
@@ -220,7 +254,7 @@ class LatentModel(nn.Module):
 
     @classmethod
     def wants_skips(cls, options: Any) -> bool:
-        """Should a convolutional decoder also see what each level of the encoder saw?"""
+        """Should a convolutional decoder, with these `Options`, also see what each level of the encoder saw?"""
         return False
 
     @classmethod
@@ -229,6 +263,10 @@ class LatentModel(nn.Module):
 
         Parameters
         ----------
+        options : Options
+            The objective's own choices, each checked alone.
+        latent_dim : int
+            d, at least 1.
         examples : int
             For training; 0 where that is not known.
         net : str
@@ -237,6 +275,7 @@ class LatentModel(nn.Module):
         Raises
         ------
         ParameterError
+            For choices that do not go together; never here.
         """
 
     def __init__(
@@ -257,41 +296,54 @@ class LatentModel(nn.Module):
         self.classes = classes
 
     def loss(self, batch: Batch) -> Loss:
-        """The objective on one batch. Buffers may change here, in train mode only."""
+        """Compute the objective on one batch. Buffers may change here, in train mode only."""
         raise TypeError(f"{type(self).__name__} must define loss(batch)")
 
     def solve(self, slices: Callable[[], Iterable[Tensor]]) -> None:
-        """Find the weights at once, from slices (n, *x_shape) of all training x, as often as they are needed."""
+        """Find the weights at once; each `slices()` gives all training x, in parts (n, *x_shape)."""
         raise TypeError(f"{type(self).__name__} is trained by descending its loss")
 
     def encode(self, x: Tensor) -> Tensor:
-        """x (n, *x_shape) -> z (n, *latent_shape); the posterior's mean where there is a posterior."""
+        """Encode x (n, *x_shape) as z (n, *latent_shape); the posterior's mean where there is a posterior."""
         return self.encoder(x)
 
     def params(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """z (n, *latent_shape) -> the parameters of p(x | z), (n, *likelihood.params_shape)."""
+        """Compute the parameters of p(x | z), (n, *likelihood.params_shape), from z (n, *latent_shape)."""
         return self.decoder(z)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """z (n, *latent_shape) -> x (n, *x_shape), differentiable; `y` where labels are a condition."""
+        """Decode z (n, *latent_shape) to x (n, *x_shape), differentiably; `y` where labels are a condition."""
         return self.likelihood.mean(self.params(z, y))
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """decode(encode(x)), unless a network with skip connections overrides it."""
+        """Reconstruct x (n, *x_shape) as decode(encode(x), y), unless a subclass overrides it."""
         return self.decode(self.encode(x), y)
 
     def posterior(self, x: Tensor) -> Gaussian:
-        """q(z | x), where the model has one."""
+        """Compute q(z | x) of x (n, *x_shape), where the model has one."""
         raise TypeError(f"{type(self).__name__} has no posterior")
 
     def log_weight(self, batch: Batch, k: int) -> Tensor:
-        """log p(x | z) + log p(z) - log q(z | x) of `k` draws from q, (k, n), nats (arXiv:1509.00519)."""
+        """Compute log p(x | z) + log p(z) - log q(z | x) of draws z from q(z | x) (arXiv:1509.00519).
+
+        Parameters
+        ----------
+        batch : Batch
+            n examples, and the generator of the draws.
+        k : int
+            Draws for each example, at least 1.
+
+        Returns
+        -------
+        Tensor, (k, n)
+            In nats.
+        """
         raise TypeError(f"{type(self).__name__} has no posterior to weigh")
 
     def classify(self, x: Tensor) -> Tensor:
-        """x -> class probabilities (n, classes)."""
+        """Compute class probabilities (n, classes), which sum to 1 over the classes, of x (n, *x_shape)."""
         raise TypeError(f"{type(self).__name__} does not classify")
 
     def codes(self, x: Tensor) -> Tensor:
-        """x -> int64 codes (n, h, w), where the latent is a grid of codes."""
+        """Compute the int64 codes (n, h, w) of x (n, *x_shape), where the latent is a grid of codes."""
         raise TypeError(f"{type(self).__name__} has no codes")

@@ -53,13 +53,30 @@ def option(parameter: str, value: object = None) -> str:
         The argument's name in Python.
     value : object or None
         Shown as `parameter='value'` in Python and as `--parameter value` on the command line.
+
+    Returns
+    -------
+    str
+        Marked by control characters, which `GargaloError.told` replaces by the name to show.
     """
     text = "" if value is None else "\x1f" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
     return f"\x02{parameter}{text}\x03"
 
 
 def as_argument(parameter: str, value: str | None) -> str:
-    """A parameter as Python has it: `start`, or `start='label:7'`."""
+    """Write a parameter as Python has it: `start`, or `start='label:7'`.
+
+    Parameters
+    ----------
+    parameter : str
+        The argument's name in Python.
+    value : str or None
+        Quoted unless it reads as a number, a tuple, True or False.
+
+    Returns
+    -------
+    str
+    """
     if value is None:
         return parameter
     is_plain = re.fullmatch(r"-?\d[\d.e+-]*|\(.*\)|True|False", value) is not None
@@ -88,7 +105,17 @@ class GargaloError(Exception):
         return f"{type(self).__name__}({str(self)!r})"
 
     def told(self, naming: Naming) -> str:
-        """The message, with each parameter called as `naming` calls it."""
+        """Write the message, with each parameter called as `naming` calls it.
+
+        Parameters
+        ----------
+        naming : Naming
+            From a parameter's name in Python, and a value or None, to the text to show.
+
+        Returns
+        -------
+        str
+        """
         return MENTION.sub(lambda found: naming(found[1], found[2]), super().__str__())
 
 
@@ -97,7 +124,20 @@ class ParameterError(GargaloError, ValueError):
 
     @classmethod
     def unexpected(cls, parameter: str, hint: str = "") -> ParameterError:
-        """The error for a parameter that there is not."""
+        """Make the error for a parameter that does not exist.
+
+        Parameters
+        ----------
+        parameter : str
+            The name that was given.
+        hint : str
+            What to do, a sentence; empty for none.
+
+        Returns
+        -------
+        ParameterError
+            Not raised here.
+        """
         name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
         error = cls(f"{option(name)} is not a choice here." + (f" {hint}" if hint else ""))
         error.parameter, error.expected, error.hint = name, "a known choice", hint or None
@@ -105,7 +145,24 @@ class ParameterError(GargaloError, ValueError):
 
     @classmethod
     def about(cls, parameter: str, expected: str, got: object, hint: str = "") -> ParameterError:
-        """The error for one parameter, from the parts of its message."""
+        """Make the error for one parameter from the parts of its message.
+
+        Parameters
+        ----------
+        parameter : str
+            The argument's name in Python.
+        expected : str
+            What it must be, to follow "must be".
+        got : object
+            What it is, shown by `repr`.
+        hint : str
+            What to do, a sentence; empty for none.
+
+        Returns
+        -------
+        ParameterError
+            Not raised here.
+        """
         # A name may come from a file, and stays in one line whatever is in it.
         name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
         shown = repr(got)
@@ -141,23 +198,78 @@ class Stopped(BaseException):
 
 
 def must(parameter: str, expected: str, got: object, hint: str = "") -> ParameterError:
-    """The error for a parameter: ``p must be … Got … instead.``"""
+    """Make the error for a parameter, to be raised by the caller: ``p must be … Got … instead.``
+
+    Parameters
+    ----------
+    parameter : str
+        The argument's name in Python.
+    expected : str
+        What it must be, to follow "must be".
+    got : object
+        What it is, shown by `repr`.
+    hint : str
+        What to do, a sentence; empty for none.
+
+    Returns
+    -------
+    ParameterError
+    """
     return ParameterError.about(parameter, expected, got, hint)
 
 
 def unknown(parameter: str, got: object, known: Iterable[str]) -> ParameterError:
-    """The error for a name that is not among `known`, with the nearest one that is."""
+    """Make the error for a name that is not among `known`, with the nearest one that is, to be raised by the caller.
+
+    Parameters
+    ----------
+    parameter : str
+        The argument's name in Python.
+    got : object
+        The value that was given.
+    known : iterable of str
+        The values that it may have, listed in the message in this order.
+
+    Returns
+    -------
+    ParameterError
+    """
     known = list(known)
     return must(parameter, "one of " + ", ".join(known), got, did_you_mean(got, known))
 
 
 def not_a_choice(got: str, known: Iterable[str]) -> ParameterError:
-    """The error for an argument that nobody takes, with the nearest one that somebody does."""
+    """Make the error for a parameter that does not exist, with the nearest one that does, to be raised by the caller.
+
+    Parameters
+    ----------
+    got : str
+        The name that was given.
+    known : iterable of str
+        The names of the parameters that exist.
+
+    Returns
+    -------
+    ParameterError
+    """
     return ParameterError.unexpected(got, did_you_mean(got, known))
 
 
 def did_you_mean(got: object, known: Iterable[str]) -> str:
-    """The nearest known name as a hint; nothing where none is near. Case, "-" and "_" make no difference."""
+    """Suggest the nearest known name, where one is near; case, spaces, "-" and "_" make no difference.
+
+    Parameters
+    ----------
+    got : object
+        The name that was given, compared as `str`.
+    known : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    str
+        A sentence, or an empty string where no name has a `difflib` similarity of at least 0.5.
+    """
 
     def plain(name: object) -> str:
         return re.sub(r"[-_ ]", "", str(name)).casefold()

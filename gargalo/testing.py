@@ -34,11 +34,17 @@ class Case:
     """An objective on some data: the recipe, what it builds, and a batch of all examples."""
 
     recipe: Recipe
+    """What was asked for."""
     custom: Custom
+    """The objective and the network that a program gave, if any."""
     dataset: Dataset
+    """Raw examples."""
     codec: Codec
+    """Fitted on all of them."""
     model: LatentModel
+    """With its first weights; the checks may train it."""
     batch: Batch
+    """All examples in model space, with one-hot labels where they have labels."""
 
     def again(self) -> Batch:
         """The same batch with the same draws ahead of it."""
@@ -51,6 +57,7 @@ def check_model(model: str | type[LatentModel], data: Dataset | None = None, **c
     Parameters
     ----------
     model : subclass of LatentModel, or str
+        The objective, or its name.
     data : Dataset or None
         At least 32 examples; 64 of the embedded digits if not given.
     **choices
@@ -68,7 +75,28 @@ def check_model(model: str | type[LatentModel], data: Dataset | None = None, **c
 
 
 def case_of(model: str | type[LatentModel], data: Dataset | None = None, **choices: Any) -> Case:
-    """What the checks look at: built anew, since they train it."""
+    """Build anew what a check looks at, since checks may train it.
+
+    Parameters
+    ----------
+    model : subclass of LatentModel, or str
+        The objective, or its name.
+    data : Dataset or None
+        None takes the first 64 of the embedded digits.
+    **choices
+        As for `gargalo.train`; `latent_dim` is 5 if not given.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    AssertionError
+        For a model of another class than was asked for.
+    GargaloError
+        For choices that cannot be, or a network or objective of a program that does not fit the data.
+    """
     if data is None:
         digits = load_data()
         data = as_dataset(digits.x[:EXAMPLES], digits.y[:EXAMPLES] if digits.y is not None else None)
@@ -85,7 +113,18 @@ def case_of(model: str | type[LatentModel], data: Dataset | None = None, **choic
 
 
 def shapes_and_abilities(case: Case) -> None:
-    """What the class says that it can, it does, in the shapes of the contract, and the same at every call."""
+    """Check that the model does what its class says it can, in the contract's shapes, and encodes deterministically.
+
+    Parameters
+    ----------
+    case : Case
+        Its model is put in eval mode.
+
+    Raises
+    ------
+    AssertionError
+        Which says what does not hold.
+    """
     model, x = case.model.eval(), case.batch.x
     y = case.batch.y if model.is_conditional else None
     n = len(x)
@@ -115,7 +154,18 @@ def shapes_and_abilities(case: Case) -> None:
 
 
 def terms_sum_and_parameters_learn(case: Case) -> None:
-    """The total is the sum of named scalars, and every parameter gets a gradient."""
+    """Check that the total is the sum of named scalars and that every parameter gets a gradient.
+
+    Parameters
+    ----------
+    case : Case
+        Its model is trained for two steps; one that is solved is not, and its gradients are not looked at.
+
+    Raises
+    ------
+    AssertionError
+        Which says what does not hold.
+    """
     loss = case.model.loss(case.batch)
     total, parts = loss.total.item(), sum(term.item() for term in loss.terms.values())
     _must(abs(total - parts) <= 1e-5 * abs(total), f"the total {total} must be the sum of the terms, {parts}")
@@ -135,7 +185,18 @@ def terms_sum_and_parameters_learn(case: Case) -> None:
 
 
 def draws_come_from_the_generator(case: Case) -> None:
-    """Chance comes from the batch's generator alone, so that a step can be repeated."""
+    """Check that `loss` draws from the batch's generator alone, so that a step can be repeated.
+
+    Parameters
+    ----------
+    case : Case
+        Left as it is.
+
+    Raises
+    ------
+    AssertionError
+        For a loss that depends on PyTorch's global generator, in train or eval mode.
+    """
     for is_training in (True, False):
         found = []
         for seed in (98, 99):  # of everybody's generator, on which nothing may depend
@@ -147,7 +208,18 @@ def draws_come_from_the_generator(case: Case) -> None:
 
 
 def overfits_a_few_examples(case: Case) -> None:
-    """What cannot learn 32 examples by heart learns nothing."""
+    """Check that the model can learn the first 32 examples by heart.
+
+    Parameters
+    ----------
+    case : Case
+        Its model is trained for 300 steps, or solved.
+
+    Raises
+    ------
+    AssertionError
+        For an accuracy below 1, or a squared error of at least 0.8 times the variance of these examples.
+    """
     model = case.model
     few = Batch(case.batch.x[:FEW], None if case.batch.y is None else case.batch.y[:FEW])
     if model.is_solved:
@@ -172,7 +244,18 @@ def overfits_a_few_examples(case: Case) -> None:
 
 
 def same_seed_same_weights(case: Case) -> None:
-    """First weights are a function of the seed."""
+    """Check that the seed determines the first weights.
+
+    Parameters
+    ----------
+    case : Case
+        Not looked at if its network is a program's own or its model is solved.
+
+    Raises
+    ------
+    AssertionError
+        For other weights by the same seed, or the same by another.
+    """
     if case.custom.net or case.model.is_solved:
         return
     recipe = case.recipe
@@ -184,7 +267,20 @@ def same_seed_same_weights(case: Case) -> None:
 
 
 def saved_and_loaded_is_bit_equal(case: Case) -> None:
-    """Weights and buffers are all that a model is."""
+    """Check that a model that is saved and loaded encodes bit for bit as before.
+
+    Parameters
+    ----------
+    case : Case
+        Its model is put in eval mode; its buffers may change.
+
+    Raises
+    ------
+    AssertionError
+        Which says what does not hold.
+    RunError
+        For weights that are not finite, or do not fit what the recipe builds.
+    """
     codec, model, x = case.codec, case.model, case.batch.x
     model.loss(case.again())  # buffers may move in training
     with tempfile.TemporaryDirectory() as folder:
@@ -200,7 +296,18 @@ def saved_and_loaded_is_bit_equal(case: Case) -> None:
 
 
 def exports_to_onnx(case: Case) -> None:
-    """Raw in and raw out, for any number of rows: a trap for draws and distributions inside encode and decode."""
+    """Check that what the model can do exports to ONNX, for any number of rows, without draws or distributions inside.
+
+    Parameters
+    ----------
+    case : Case
+        Its codec and model are put in eval mode.
+
+    Raises
+    ------
+    RunError
+        For a file whose outputs are not PyTorch's, to 1e-5 of the largest value where that is above 1.
+    """
     for verb in VERBS:
         # Where reconstruct(x) is decode(encode(x)), these two have shown it.
         is_both = verb == "reconstruct" and type(case.model).reconstruct is LatentModel.reconstruct

@@ -23,7 +23,13 @@ MOST_BROKEN = 0.05
 
 
 class RowNumbers(Sequence[str]):
-    """ "0" to "n - 1": millions of ids that take no memory."""
+    """The ids "0" to "n - 1", which take no memory however many they are.
+
+    Parameters
+    ----------
+    n : int
+        How many, at least 0.
+    """
 
     def __init__(self, n: int):
         self.numbers = range(n)
@@ -41,8 +47,9 @@ class Pictures:
     Parameters
     ----------
     array : ndarray or memory map, (m, h, w) or (m, h, w, c), uint8
-    order : ndarray, (n,)
-        The picture of each example.
+        All pictures, grey values or colours from 0 to 255.
+    order : ndarray, (n,), int
+        The index in `array` of each example's picture.
     """
 
     def __init__(self, array: np.ndarray, order: np.ndarray):
@@ -67,10 +74,11 @@ class Dataset:
     kind : str
         A name in `gargalo.data.modalities.MODALITIES`.
     x : ndarray or memory map, (n, h, w), (n, h, w, c) or (n, p)
-        Raw examples. uint8 stays uint8; float images lie in [0, 1].
+        Raw examples. uint8 stays uint8, all else is float32; float images lie in [0, 1].
     y : ndarray or None, (n,), int64
         Index into `class_names`.
     class_names : tuple of str or None
+        What each label is called; None for data without labels.
     split : ndarray, (n,), uint8
         0, 1 or 2 for each example: training, validation or test, as `SPLITS` has it.
     ids : sequence of str
@@ -107,12 +115,13 @@ class Dataset:
         return len(self.x)
 
     def check_trainable(self) -> None:
-        """What is enough to be encoded may not be enough to learn from.
+        """Refuse data that are enough to be encoded, but not to learn from.
 
         Raises
         ------
         DataError
-            For fewer than 10 examples, or examples that are all alike; for a folder with too many broken files, or
+            For fewer than 10 examples; for one value everywhere, or in a table one value in every column; for no
+            example to train on or none to test with; for a folder with more than 5 % of its files unreadable, or
             with an empty one in it.
         """
         for note in self.notes:
@@ -142,11 +151,43 @@ class Dataset:
         return bool((np.nanmax(self.x, axis=0) > np.nanmin(self.x, axis=0)).any())
 
     def rows(self, split: str) -> np.ndarray:
-        """Indices of the examples of one split, "train", "validation" or "test", in order."""
+        """Find the examples of one split.
+
+        Parameters
+        ----------
+        split : str
+            "train", "validation" or "test".
+
+        Returns
+        -------
+        ndarray, (m,), int64
+            Their indices, ascending.
+
+        Raises
+        ------
+        KeyError
+            For another name.
+        """
         return np.flatnonzero(self.split == SPLITS[split])
 
     def take(self, rows: np.ndarray) -> Dataset:
-        """Some of the examples (m,), in this order, with all that belongs to them."""
+        """Take some of the examples, in the order given, with all that belongs to them.
+
+        Parameters
+        ----------
+        rows : ndarray, (m,), int
+            Indices of examples, which may repeat.
+
+        Returns
+        -------
+        Dataset
+            m examples, with `origin` None, since no source gives just these.
+
+        Raises
+        ------
+        IndexError
+            For an index that is out of range.
+        """
         ids = [self.ids[int(row)] for row in rows]
         display = None if self.display is None else Pictures(self.display.array, self.display.order[rows])
         return replace(
@@ -160,12 +201,23 @@ class Dataset:
         )
 
     def labels(self, rows: np.ndarray) -> np.ndarray | None:
-        """The labels of `rows`, or None where there are none."""
+        """Look up the labels of some examples.
+
+        Parameters
+        ----------
+        rows : ndarray, (m,), int
+            Indices of examples.
+
+        Returns
+        -------
+        ndarray or None, (m,), int64
+            Indices into `class_names`; None for data without labels.
+        """
         return None if self.y is None else self.y[rows]
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over the arrays, their shapes and dtypes, the labels and the split."""
+        """sha256, in hex, over `x`, `y` and `split` with their shapes and dtypes, the class names and the columns."""
         digest = hashlib.sha256()
         for array in (self.x, self.y, self.split):
             if array is None:

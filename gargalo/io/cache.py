@@ -20,13 +20,26 @@ DEFAULT_GB = 20.0
 
 
 def place(*parts: str) -> Path:
-    """A path in the user's cache."""
+    """A path in the user's cache, made of `parts` below its root; nothing is created."""
     return platformdirs.user_cache_path("gargalo").joinpath(*parts)
 
 
 @contextlib.contextmanager
 def entry(kind: str, key: str) -> Iterator[Path]:
-    """The folder of one entry, for this process alone; another that makes the same is waited for."""
+    """Hold the folder of one entry for this process alone; another process that makes the same is waited for.
+
+    Parameters
+    ----------
+    kind : str
+        The kind of entry, a folder of the cache.
+    key : str
+        What tells the entry from others of its kind.
+
+    Yields
+    ------
+    Path
+        The folder, which is there, and empty (but for its lock) if the entry is new.
+    """
     folder = place(kind, key)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
@@ -34,7 +47,9 @@ def entry(kind: str, key: str) -> Iterator[Path]:
 
 
 def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
-    """Throw away entries of any kind that were used longest ago, until `needed` bytes fit into the limit.
+    """Throw away entries of any kind, those whose folder was changed longest ago first, until `needed` bytes fit.
+
+    The limit is 20 GB, or `GARGALO_CACHE_GB`. An entry that another process holds stays, and is counted as gone.
 
     Parameters
     ----------
@@ -50,7 +65,7 @@ def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
     Raises
     ------
     DataError
-        For more than the limit, or than the disk has.
+        For more than the limit, or than the disk has; for a limit that is no number.
     """
     try:
         limit = int(float(os.environ.get(LIMIT, DEFAULT_GB)) * 1e9)

@@ -27,7 +27,7 @@ class Limits:
     most: int = 2**36
 
     def is_bomb(self, inflated: int, packed: int) -> bool:
-        """Do `packed` bytes announce an unbelievable number of `inflated` ones?"""
+        """Do `packed` bytes announce an unbelievable number of `inflated` bytes?"""
         return inflated > self.most or (inflated > self.harmless and inflated > self.ratio * packed)
 
 

@@ -39,8 +39,15 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
 
     Parameters
     ----------
+    path : Path
+        The file; its folder is made if need be.
     content : bytes, str or a function that writes the file whose path it is given
         The path given to a function has the same suffix as `path`.
+
+    Returns
+    -------
+    Path
+        `path`.
 
     Raises
     ------
@@ -71,7 +78,20 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
 
 
 def cannot_write(path: Path, error: OSError, needed: int | None = None) -> GargaloError:
-    """The one line for a file of `needed` bytes that cannot be written."""
+    """The error for a file or folder that cannot be written, in one line with what to do.
+
+    Parameters
+    ----------
+    path : Path
+    error : OSError
+        Why it cannot.
+    needed : int or None
+        Bytes of the file, where that is known: on a full disk they are told beside what is free.
+
+    Returns
+    -------
+    GargaloError
+    """
     hint = {
         errno.EROFS: "The file system is read-only; choose another folder.",
         errno.EACCES: "Choose a folder that you may write to.",
@@ -89,7 +109,13 @@ def cannot_write(path: Path, error: OSError, needed: int | None = None) -> Garga
 
 
 def flush_folder(folder: Path) -> None:
-    """Make the names in `folder` outlast a power cut. Windows opens no folders, and keeps names by itself."""
+    """Make the names in `folder` outlast a power cut. Windows opens no folders, and keeps names by itself.
+
+    Raises
+    ------
+    OSError
+        For a folder that cannot be opened or flushed.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -107,6 +133,7 @@ def hold(folder: Path, what: str) -> Iterator[None]:
 
     Parameters
     ----------
+    folder : Path
     what : str
         What is held, for the message.
 
@@ -114,6 +141,8 @@ def hold(folder: Path, what: str) -> Iterator[None]:
     ------
     RunError
         When another process holds it: which one, where, since when.
+    GargaloError
+        Where the folder cannot be written to.
     """
     from filelock import FileLock, Timeout
 
@@ -141,7 +170,13 @@ def hold(folder: Path, what: str) -> Iterator[None]:
 
 
 def check_writable(folder: Path) -> None:
-    """Fail now rather than after the work: can files be made in `folder`, or where it would be made?"""
+    """Fail now rather than after the work: can files be made in `folder`, or where it would be made?
+
+    Raises
+    ------
+    GargaloError
+        Where they cannot.
+    """
     place = folder
     try:
         while not place.exists() and place != place.parent:
@@ -153,7 +188,26 @@ def check_writable(folder: Path) -> None:
 
 
 def new_folder(folder: Path, expected: str) -> Path:
-    """Make `folder`, which must not be there yet, or hold nothing but what a kill left half-written."""
+    """Make `folder`, which must not be there yet, or hold nothing but what a kill left half-written.
+
+    Parameters
+    ----------
+    folder : Path
+    expected : str
+        What it should be, for the message.
+
+    Returns
+    -------
+    Path
+        `folder`.
+
+    Raises
+    ------
+    RunError
+        For a file, or a folder that is not empty.
+    GargaloError
+        Where it cannot be made.
+    """
     if folder.exists() and (not folder.is_dir() or any(not is_leftover(path) for path in folder.iterdir())):
         found = "one that is not empty" if folder.is_dir() else "a file"
         raise RunError(f"{folder}: expected {expected}. Found {found}; choose another {option('out')}.")
@@ -163,12 +217,24 @@ def new_folder(folder: Path, expected: str) -> Path:
 
 
 def is_leftover(path: Path) -> bool:
-    """Is this what a kill left of a file that was being written?"""
+    """Is `path` what a kill left of a file that was being written? Its name alone says so."""
     return path.name.startswith(".") and ".partial" in path.name
 
 
 def next_numbered(root: Path, stem: str) -> Path:
     """Make `root/stem-001`, or the first number after the highest that is there: at once it is nobody else's.
+
+    Parameters
+    ----------
+    root : Path
+        Where; it is made if need be.
+    stem : str
+        What the name begins with.
+
+    Returns
+    -------
+    Path
+        The new folder.
 
     Raises
     ------
@@ -190,7 +256,26 @@ def _next_free(root: Path, stem: str) -> Path:
 
 
 def write_tensors(path: Path, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> Path:
-    """Keep arrays and a few words about them in one safetensors file."""
+    """Keep arrays and a few words about them in one safetensors file.
+
+    Parameters
+    ----------
+    path : Path
+    tensors : dict of ndarray
+        By name, of any shape.
+    facts : dict of str
+        The words, by name.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    GargaloError
+        Where the file cannot be written.
+    """
     import numpy as np
     from safetensors.numpy import save
 
@@ -200,10 +285,20 @@ def write_tensors(path: Path, tensors: dict[str, np.ndarray], facts: dict[str, s
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """What `write_tensors` kept.
 
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    tensors : dict of ndarray
+    facts : dict of str
+        Empty where there are none.
+
     Raises
     ------
     RunError
-        For a file that is not whole.
+        For a file that is missing, is not whole, or holds a type of number that NumPy does not know.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -10,14 +10,36 @@ __all__ = ["as_bytes", "image_grid", "png"]
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:
-    """Images (n, h, w) or (n, h, w, c), uint8 or floats in [0, 1], as uint8; one channel becomes grey."""
+    """Images as uint8.
+
+    Parameters
+    ----------
+    images : ndarray, (n, h, w) or (n, h, w, c)
+        uint8, or floats in [0, 1]; what is outside is clipped.
+
+    Returns
+    -------
+    ndarray, uint8
+        0 to 255, of the same shape; (n, h, w), the first channel alone, unless c is 3 or 4.
+    """
     if images.dtype != np.uint8:
         images = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
     return images[..., 0] if images.ndim == 4 and images.shape[3] not in (3, 4) else images
 
 
 def image_grid(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images (n, h, w[, c]) edge to edge, row by row, (rows h, columns w[, c]); zeros fill the last row up."""
+    """Put images (n, h, w[, c]) edge to edge, row by row, `columns` in a row.
+
+    Parameters
+    ----------
+    images : ndarray, (n, h, w) or (n, h, w, c)
+    columns : int >= 1
+
+    Returns
+    -------
+    ndarray, (rows h, columns w) or (rows h, columns w, c)
+        Of the same dtype; zeros fill the last row up.
+    """
     n, h, w = images.shape[:3]
     rows = -(-n // columns)
     cells = np.zeros((rows * columns, *images.shape[1:]), images.dtype)

@@ -2,7 +2,8 @@
 
 ::
 
-    PRIORS = Registry[Prior]("prior", "gargalo.priors", __package__, normal="normal:Normal", gmm="mixture:Mixture")
+    own = {"normal": "normal:Normal", "gmm": "mixture:Mixture"}
+    PRIORS: Registry[type[Prior]] = Registry("prior", "gargalo.priors", __name__, own)
     PRIORS["gmm"]          # imports gargalo/latent/priors/mixture.py now, not before
 
 A package of somebody else's adds an entry by an entry point in its pyproject.toml, which is read only when a name is
@@ -36,7 +37,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         The group of the entry points that other packages may bring.
     package : str
         Where gargalo's own entries lie.
-    own : str
+    own : dict of str
         "module:Name" in `package`, by name; imported when it is asked for.
     """
 
@@ -46,7 +47,23 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         self._loaded: dict[str, Entry] = {}
 
     def register(self, name: str) -> Callable[[Entry], Entry]:
-        """A decorator that adds an entry for as long as this program runs."""
+        """A decorator that adds an entry for as long as this program runs.
+
+        Parameters
+        ----------
+        name : str
+            Of small letters, digits and "-", beginning with a letter; none of gargalo's own names.
+
+        Returns
+        -------
+        function
+            Takes the entry, and gives it back.
+
+        Raises
+        ------
+        ParameterError
+            For another name.
+        """
         if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in self._own:
             raise ParameterError.about("name", "new, of small letters, digits and '-'", name)
 
@@ -61,7 +78,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         return list(dict.fromkeys([*self, *self._installed()]))
 
     def is_own(self, name: str) -> bool:
-        """Is this entry gargalo's, rather than somebody else's?"""
+        """Is the entry `name` gargalo's, rather than somebody else's?"""
         return name in self._own
 
     def usable(self) -> Iterator[tuple[str, Entry]]:
@@ -75,10 +92,21 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
     def get_or_raise(self, name: str) -> Entry:
         """The entry of this name.
 
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Entry
+            Imported now, if it was not before.
+
         Raises
         ------
         ParameterError
             For a name that nobody has, with the nearest one that somebody has.
+        GargaloError
+            For an entry of an installed package that cannot be loaded.
         """
         try:
             return self[name]

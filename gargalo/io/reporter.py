@@ -23,7 +23,7 @@ Record = dict[str, Any]
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write to stderr, if there is one that can still be written to: the work does not end with its listener."""
+    """Write `text` and `end` to stderr, if there is one that can still be written to; else nothing happens."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text + end)
         sys.stderr.flush()
@@ -33,26 +33,61 @@ class TrainingProgress:
     """Hears of every step and every epoch of a training; this one keeps it to itself."""
 
     def start(self, epochs: int, steps: int, done: int) -> None:
-        """Before the first step, with the number of epochs, of steps in each, and of epochs done before."""
+        """Hear of the beginning, before the first step.
+
+        Parameters
+        ----------
+        epochs : int
+            Of the whole training.
+        steps : int
+            In each epoch.
+        done : int
+            Epochs that were done before, of a training that is resumed.
+        """
 
     def step(self, epoch: int, step: int) -> None:
-        """After each step, with how many of its epoch are done."""
+        """Hear of a step, after it.
+
+        Parameters
+        ----------
+        epoch : int
+            The epoch that it belongs to, from 0.
+        step : int
+            Steps of that epoch that are done, from 1.
+        """
 
     def epoch(self, record: Record) -> None:
-        """After each epoch, with its line of the history."""
+        """Hear of an epoch, after it.
+
+        Parameters
+        ----------
+        record : dict
+            Its line of the history: "epoch" (how many are done), "train" and perhaps "validation" (loss terms and notes
+            by name), and "seconds" since the beginning.
+        """
 
     def stop(self) -> None:
         """After the last epoch, and after an error."""
 
 
 class Counter:
-    """Counts `done` of `total`; this one keeps it to itself."""
+    """Counts `done` of `total`; this one keeps it to itself.
+
+    Parameters
+    ----------
+    title : str
+        What people read before the count.
+    total : int
+        How many there are.
+    done : int
+        How many are done already.
+    """
 
     def __init__(self, title: str, total: int, done: int = 0):
         self.title, self.total, self.done = title, total, done
 
     def add(self, n: int) -> None:
-        """So many more are done."""
+        """Hear that `n` more are done."""
         self.done += n
 
     def end(self) -> None:
@@ -63,18 +98,40 @@ class Reporter:
     """Tells how it goes; this one tells nobody, but of what must be known. Subclass it to be told."""
 
     def line(self, text: str) -> None:
-        """Say in one line how it goes."""
+        """Say in one line, `text`, how it goes."""
 
     def notice(self, text: str) -> None:
-        """Say in one line what must be known, also where nobody follows how it goes."""
+        """Say in one line, `text`, what must be known, also where nobody follows how it goes."""
         tell(text)
 
     def training(self, title: str) -> TrainingProgress:
-        """Follow a training of this name."""
+        """Follow a training.
+
+        Parameters
+        ----------
+        title : str
+            What people read before its progress.
+
+        Returns
+        -------
+        TrainingProgress
+            To be told of every step and epoch.
+        """
         return TrainingProgress()
 
     def counter(self, title: str, total: int, done: int = 0) -> Counter:
-        """Follow the counting of `total` things, of which some may be `done`."""
+        """Follow the counting of things.
+
+        Parameters
+        ----------
+        title, total, done
+            See `Counter`.
+
+        Returns
+        -------
+        Counter
+            To be told of more that are done.
+        """
         return Counter(title, total, done)
 
 
@@ -85,12 +142,15 @@ class Lines(Reporter):
     """Plain lines on stderr, for logs and pipes."""
 
     def line(self, text: str) -> None:
+        """Write `text` to stderr."""
         tell(text)
 
     def training(self, title: str) -> TrainingProgress:
+        """Lines for the epochs of a training, which begin with `title`."""
         return EpochLines(title)
 
     def counter(self, title: str, total: int, done: int = 0) -> Counter:
+        """Lines for `done` of `total` things, which begin with `title`."""
         return CountLines(title, total, done)
 
 
@@ -98,9 +158,11 @@ class Terminal(Lines):
     """Bars, and a count that moves on its line, on a terminal."""
 
     def training(self, title: str) -> TrainingProgress:
+        """A progress bar for a training, which begins with `title`."""
         return Bar(title)
 
     def counter(self, title: str, total: int, done: int = 0) -> Counter:
+        """One line, rewritten in place, for `done` of `total` things under `title`."""
         return CountInPlace(title, total, done)
 
 
@@ -123,10 +185,12 @@ class EpochLines(TrainingProgress):
         self.title = title
 
     def start(self, epochs: int, steps: int, done: int) -> None:
+        """Note the time, and that `done` of `epochs` epochs were done before; `steps` are not looked at."""
         self.epochs, self.before, self.began = epochs, done, time.monotonic()
         self.last_line = -math.inf
 
     def epoch(self, record: Record) -> None:
+        """Write the epoch's `record` in one line; all but the last are left out within half a second of another."""
         done, now = record["epoch"], time.monotonic()
         if now - self.last_line < PAUSE and done < self.epochs:
             return
@@ -154,17 +218,20 @@ class Bar(TrainingProgress):
         self.title, self.shown = title, 0.0
 
     def start(self, epochs: int, steps: int, done: int) -> None:
+        """Show the bar: `epochs` times `steps` long, and `done` epochs full."""
         self.steps = steps
         self.task = self.bar.add_task(self.title, total=epochs * steps, completed=done * steps, terms="")
         self.bar.start()
 
     def step(self, epoch: int, step: int) -> None:
+        """Move the bar, at most four times a second, to `step` steps of the epoch after `epoch` epochs."""
         # Telling rich costs more than a small network's step: four times a second is enough to see it move.
         if (now := time.monotonic()) - self.shown > 0.25:
             self.shown = now
             self.bar.update(self.task, completed=epoch * self.steps + step)
 
     def epoch(self, record: Record) -> None:
+        """Move the bar to the end of the epoch, and show the loss terms of its `record`."""
         self.bar.update(self.task, completed=record["epoch"] * self.steps, terms=terms_of(record))
 
     def stop(self) -> None:
@@ -182,13 +249,14 @@ class CountLines(Counter):
         self.last_line = time.monotonic()
 
     def add(self, n: int) -> None:
+        """Count `n` more, and show the count if the last was shown more than `pause` seconds ago."""
         super().add(n)
         if (now := time.monotonic()) - self.last_line > self.pause:
             self.last_line = now
             self.show(f"{self.title}: {self.done:,} of {self.total:,}")
 
     def show(self, text: str) -> None:
-        """Put the count where people see it."""
+        """Write the count, `text`, in a line of its own."""
         tell(text)
 
 
@@ -198,6 +266,7 @@ class CountInPlace(CountLines):
     is_open = False
 
     def show(self, text: str) -> None:
+        """Write the count, `text`, over the one before."""
         self.is_open, self.pause = True, 0.2
         tell(f"\r{text}", end="")
 
@@ -208,6 +277,6 @@ class CountInPlace(CountLines):
 
 
 def terms_of(record: Record) -> str:
-    """The loss terms and notes of an epoch, those of the validation set where there is one."""
+    """The loss terms and notes of an epoch's `record` as one text, those of the validation set where there is one."""
     shown = record.get("validation") or record["train"]
     return " ".join(f"{name} {value:.4g}" for name, value in shown.items())

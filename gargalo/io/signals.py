@@ -20,13 +20,15 @@ def ending_signals() -> Sequence[int]:
 
 @contextmanager
 def on_signal(act: Callable[[int], object], kinds: Sequence[int] | None = None, once: bool = False) -> Iterator[None]:
-    """Call `act` with the number of a signal that comes meanwhile, instead of dying of it.
+    """Call `act` with the number of a signal that comes meanwhile, instead of ending the program.
 
     Python lets only the main thread handle signals: in another they are left alone. Windows has no SIGTERM that a
     program could note, and ends it suddenly: there the newest checkpoint is what remains, as after kill -9.
 
     Parameters
     ----------
+    act : function
+        Takes the signal's number; what it returns is not used.
     kinds : sequence of int or None
         Which signals; without them `ending_signals`.
     once : bool

@@ -39,7 +39,27 @@ def polars() -> Any:
 
 
 def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
-    """Columns of equal length as `.csv` or `.parquet`; texts of a `.csv` so that no spreadsheet runs them."""
+    """Write columns of equal length as a table; texts of a `.csv` so that no spreadsheet runs them.
+
+    Parameters
+    ----------
+    out : Path
+        `.parquet`; any other suffix is written as CSV, with 9 significant digits and nothing for NaN.
+    columns : dict of array-like, (n,)
+        By name.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    DataError
+        For `.parquet` without polars.
+    GargaloError
+        Where the file cannot be written.
+    """
     if out.suffix == ".parquet":
         frame = polars().DataFrame(
             {name: np.asarray(v).tolist() if np.asarray(v).dtype == object else v for name, v in columns.items()}

@@ -16,12 +16,37 @@ __all__ = ["load_weights", "must_fit", "save_weights"]
 
 
 def save_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
-    """All tensors of codec and model as one safetensors file."""
+    """Write all tensors of codec and model to one safetensors file.
+
+    Parameters
+    ----------
+    path : Path
+    codec, model : Module
+        Their tensors are named "codec.…" and "model.…".
+
+    Raises
+    ------
+    GargaloError
+        Where the file cannot be written.
+    """
     write_whole(path, pack(_named(codec, model)))
 
 
 def load_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
-    """Put saved tensors where they belong; names and shapes are compared before any is used."""
+    """Put saved tensors where they belong; names, shapes and types are compared before any is used.
+
+    Parameters
+    ----------
+    path : Path
+        What `save_weights` wrote.
+    codec, model : Module
+        Changed in place; they may be on the meta device.
+
+    Raises
+    ------
+    RunError
+        For a file that is missing or not whole, or tensors that do not fit or are not finite.
+    """
     if not path.is_file():
         raise RunError(f"{path}: expected the run's weights. The file is missing.")
     found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
@@ -34,7 +59,24 @@ def load_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
 def must_fit(
     found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, why: str, finite: bool = True
 ) -> None:
-    """Refuse tensors of other names, shapes or types than are wanted, or with what is no number."""
+    """Refuse tensors of other names, shapes or types than are wanted, or with NaN or infinity.
+
+    Parameters
+    ----------
+    found, wanted : dict of Tensor
+        By name.
+    where : object
+        Where they were found, for the message.
+    why : str
+        Why the others are wanted, for the message.
+    finite : bool
+        Refuse NaN and infinity?
+
+    Raises
+    ------
+    RunError
+        With the first name that does not fit.
+    """
     for name in sorted(wanted.keys() | found.keys()):
         shapes = [tuple(t[name].shape) if name in t else None for t in (wanted, found)]
         if shapes[0] != shapes[1]:

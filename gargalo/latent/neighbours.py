@@ -33,6 +33,13 @@ class Neighbours:
         At least two.
     k : int >= 1
         At most n - 1 are used.
+
+    Raises
+    ------
+    DataError
+        For fewer than two latents.
+    ParameterError
+        For `k` below 1.
     """
 
     def __init__(self, latents: np.ndarray, k: int = NEAREST):
@@ -56,19 +63,58 @@ class Neighbours:
         return float(np.percentile(self.own, PERCENTILE))
 
     def nearest(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and indices of the k nearest latents of each z (m, d): two arrays (m, k), nearest first."""
+        """The k nearest latents of the data to each z, by Euclidean distance.
+
+        Parameters
+        ----------
+        z : ndarray, (m, d)
+
+        Returns
+        -------
+        distances, indices : ndarray, (m, k)
+            Nearest first; an index is a row of the data's latents.
+        """
         return self._search.kneighbors(np.asarray(z, np.float32))
 
     def distance(self, z: np.ndarray) -> np.ndarray:
-        """r_k of each z (m, d): (m,)."""
+        """The distance r_k of each z to its k-th nearest latent of the data.
+
+        Parameters
+        ----------
+        z : ndarray, (m, d)
+
+        Returns
+        -------
+        ndarray, (m,)
+        """
         return self.nearest(z)[0][:, -1]
 
     def out_of_distribution(self, z: np.ndarray) -> np.ndarray:
-        """Is each z (m, d) out of distribution? (m,) bool."""
+        """Is each z out of distribution: is its distance r_k above `threshold`?
+
+        Parameters
+        ----------
+        z : ndarray, (m, d)
+
+        Returns
+        -------
+        ndarray, (m,), bool
+        """
         return self.distance(z) > self.threshold
 
     def place(self, z: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Where each z (m, d) lands on a map of the data, whose points are (n, 2): (m, 2) float32."""
+        """Where each z lands on a map of the data: the weighted mean of the points of its k nearest latents.
+
+        Parameters
+        ----------
+        z : ndarray, (m, d)
+        points : ndarray, (n, 2)
+            The points of the data's latents on the map, in the same order.
+
+        Returns
+        -------
+        ndarray, (m, 2), float32
+        """
         distances, rows = self.nearest(z)
         # What equals a point of the data lands on it, whatever else is near.
         weights = 1 / np.maximum(distances, 1e-12) ** 2

@@ -20,17 +20,24 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
         z(t) &= \frac{\sin((1 - t)\omega)}{\sin\omega} z_1 + \frac{\sin(t\omega)}{\sin\omega} z_2 && \text{slerp}
 
     with omega the angle between both (Shoemake 1985; for latents White, arXiv:1609.04468). Where the two are
-    parallel or one is zero, slerp is linear.
+    parallel or opposite, or one is zero, slerp is linear.
 
     Parameters
     ----------
     start, end : ndarray, (d,)
     steps : int >= 2
+        How many points.
     method : "linear" or "slerp"
 
     Returns
     -------
-    ndarray, (steps, d)
+    ndarray, (steps, d), float32
+        Evenly spaced in t, from 0 to 1.
+
+    Raises
+    ------
+    ParameterError
+        For a method that is unknown, or `steps` that is no int >= 2.
     """
     if method not in METHODS:
         raise unknown("method", method, METHODS)
@@ -48,7 +55,25 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
 
 
 def blend(start: np.ndarray, end: np.ndarray, steps: int = 12) -> np.ndarray:
-    """The cross-fade of two examples themselves, (steps, *shape): what a path of latents is compared with."""
+    """The linear interpolation between two examples themselves: what a path of latents is compared with.
+
+    Parameters
+    ----------
+    start, end : ndarray, (*shape)
+        Examples of the same shape.
+    steps : int >= 2
+        How many examples, both included.
+
+    Returns
+    -------
+    ndarray, (steps, *shape)
+        uint8, rounded, where `start` is uint8; else float32.
+
+    Raises
+    ------
+    ParameterError
+        For `steps` that is no int >= 2.
+    """
     flat = path(np.ravel(start), np.ravel(end), steps)
     mixed = flat.reshape(steps, *np.shape(start))
     return mixed.round().astype(np.uint8) if np.asarray(start).dtype == np.uint8 else mixed
@@ -63,12 +88,19 @@ def traverse(latents: np.ndarray, axis: str | int, steps: int = 12, origin: np.n
         The data's own latents.
     axis : int, "3" or "pca:0"
         A raw axis, or a principal direction, counted from 0.
+    steps : int >= 2
+        How many points, evenly spaced from the 1st to the 99th percentile.
     origin : ndarray or None, (d,)
         Where the other coordinates stay; the mean of the latents without one.
 
     Returns
     -------
-    ndarray, (steps, d)
+    ndarray, (steps, d), float32
+
+    Raises
+    ------
+    ParameterError
+        For an axis that there is not, or `steps` that is no int >= 2.
     """
     kind, _, number = str(axis).rpartition(":")
     d = latents.shape[1]

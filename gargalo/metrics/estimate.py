@@ -49,13 +49,24 @@ class Estimate(float):
         return float(self)
 
     def as_json(self) -> dict[str, float | None]:
-        """The figure and its interval as JSON has them."""
+        """The figure, its interval and n by their names, with None for what is not finite, which JSON does not have."""
         found = {"value": float(self), "low": self.low, "high": self.high, "n": self.n}
         return {name: number if number is None or math.isfinite(number) else None for name, number in found.items()}
 
     @classmethod
     def of_mean(cls, values: np.ndarray) -> Estimate:
-        """The mean of one value for each example (n,), by the normal approximation."""
+        """Estimate a mean, with an interval by the normal approximation.
+
+        Parameters
+        ----------
+        values : ndarray, (n,)
+            One for each example, at least one, in any unit.
+
+        Returns
+        -------
+        Estimate
+            In the unit of the values; without an interval for one example.
+        """
         values = np.asarray(values, np.float64)
         n, mean = len(values), float(values.mean())
         if n < 2:
@@ -65,7 +76,20 @@ class Estimate(float):
 
     @classmethod
     def of_ratio(cls, numerators: np.ndarray, denominators: np.ndarray) -> Estimate:
-        """sum(numerators) / sum(denominators), one of each for each example (n,), by linearisation."""
+        """Estimate sum(numerators) / sum(denominators), with an interval by linearisation (the delta method).
+
+        Parameters
+        ----------
+        numerators : ndarray, (n,)
+            One for each example, at least one.
+        denominators : ndarray, (n,)
+            One for each example, with a positive sum.
+
+        Returns
+        -------
+        Estimate
+            In the unit of a numerator over a denominator; without an interval for one example.
+        """
         a, b = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
         ratio, n = float(a.sum() / b.sum()), len(a)
         if n < 2:
@@ -75,7 +99,18 @@ class Estimate(float):
 
     @classmethod
     def of_share(cls, hits: np.ndarray) -> Estimate:
-        """The share of examples (n,) that are hits, by Wilson's interval (JASA 22, 1927)."""
+        """Estimate the share of examples that are hits, with Wilson's interval (JASA 22, 1927).
+
+        Parameters
+        ----------
+        hits : ndarray, (n,), bool
+            One for each example, at least one.
+
+        Returns
+        -------
+        Estimate
+            A share, 0 to 1, as are the ends of its interval.
+        """
         n, p = len(hits), float(np.mean(hits))
         centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
         away = Z95 / (1 + Z95**2 / n) * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
@@ -84,9 +119,19 @@ class Estimate(float):
 
     @classmethod
     def of_repeats(cls, shares: Sequence[Estimate]) -> Estimate:
-        """The mean of shares that were measured again with other draws, on the same examples.
+        """Average shares that were measured again with other draws, on the same examples.
 
-        Its interval is that of one of them: the examples are the same each time, and draws are no new ones.
+        The interval is as wide as that of one of them: the examples are the same each time, and draws are no new ones.
+
+        Parameters
+        ----------
+        shares : sequence of Estimate
+            One for each draw, at least one, each 0 to 1.
+
+        Returns
+        -------
+        Estimate
+            The mean share, 0 to 1; each end of its interval is the mean of theirs, or None where one of theirs is.
         """
         mean = float(np.mean(shares))
         low, high = (

@@ -21,7 +21,14 @@ def coverage(real_features: np.ndarray, sample_features: np.ndarray, k: int = NE
     Parameters
     ----------
     real_features, sample_features : ndarray, (n, f) and (m, f)
-        Features, such as a supervised encoder's latents.
+        Features, such as a supervised encoder's latents; n >= 2.
+    k : int >= 1
+        At most n - 1 is used.
+
+    Returns
+    -------
+    Estimate
+        The share and its interval, over the n real points.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -30,7 +37,19 @@ def coverage(real_features: np.ndarray, sample_features: np.ndarray, k: int = NE
 
 
 def radii(real: np.ndarray, k: int = NEAREST) -> np.ndarray:
-    """The distance of each real point (n, f) to its k-th real neighbour, (n,); at most the (n - 1)-th."""
+    """The Euclidean distance of each real point to its k-th nearest other real point.
+
+    Parameters
+    ----------
+    real : ndarray, (n, f)
+        At least two points.
+    k : int >= 1
+        At most n - 1 is used.
+
+    Returns
+    -------
+    ndarray, (n,)
+    """
     from sklearn.neighbors import NearestNeighbors
 
     return NearestNeighbors(n_neighbors=min(k, len(real) - 1)).fit(real).kneighbors()[0][:, -1]

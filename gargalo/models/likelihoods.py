@@ -21,13 +21,53 @@ class Bernoulli(Likelihood):
     """
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        """Compute -log p(x | l) of each example.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Logits l.
+        x : Tensor, (n, *x_shape)
+            Examples in [0, 1].
+        mask : Tensor or None, (n, *x_shape), bool
+            True where a value was observed, which alone counts; None where all were.
+
+        Returns
+        -------
+        dict of Tensor, (n,)
+            Under "bernoulli", in nats.
+        """
         nll = F.binary_cross_entropy_with_logits(params, x, reduction="none")
         return {"bernoulli": _per_example(nll, mask)}
 
     def mean(self, params: Tensor) -> Tensor:
+        """Compute the mean of x, sigmoid(l).
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Logits l.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+            In [0, 1].
+        """
         return torch.sigmoid(params)
 
     def bias_for(self, mean: Tensor) -> Tensor:
+        """Find the logits whose mean is the one given.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            In [0, 1]; clamped to [0.001, 0.999].
+
+        Returns
+        -------
+        Tensor, (*x_shape)
+            Logits, -6.9 to 6.9.
+        """
         return torch.logit(mean.clamp(1e-3, 1 - 1e-3))
 
 
@@ -49,14 +89,54 @@ class GaussianLikelihood(Likelihood):
         return _Within.apply(self.log_sigma, math.log(0.01), math.log(10))  # type: ignore[return-value]
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        """Compute -log p(x | m) of each example.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Any numbers; a sigmoid takes those of bounded data to [0, 1].
+        x : Tensor, (n, *x_shape)
+            Examples in model space: in [0, 1] where bounded, else standardised.
+        mask : Tensor or None, (n, *x_shape), bool
+            True where a value was observed, which alone counts; None where all were.
+
+        Returns
+        -------
+        dict of Tensor, (n,)
+            Under "gaussian", in nats; a density, so that it may be negative.
+        """
         log_sigma = self.log_sigma_in_bounds
         square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
         return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
 
     def mean(self, params: Tensor) -> Tensor:
+        """Compute the mean m of x.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Any numbers; a sigmoid takes those of bounded data to [0, 1].
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+            In the unit of x: in [0, 1] where bounded, else standardised.
+        """
         return _link(params, self.bounded)
 
     def bias_for(self, mean: Tensor) -> Tensor:
+        """Find the decoder's output whose mean is the one given.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            The mean of x; clamped to [0.001, 0.999] where bounded.
+
+        Returns
+        -------
+        Tensor, (*x_shape)
+            The logit of the mean where bounded, else the mean.
+        """
         return _unlink(mean, self.bounded)
 
 
@@ -84,13 +164,53 @@ class MeanSquared(Likelihood):
     """
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        """Compute the squared error of each example, as a mean over its observed values.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Any numbers; a sigmoid takes those of bounded data to [0, 1].
+        x : Tensor, (n, *x_shape)
+            Examples in model space: in [0, 1] where bounded, else standardised.
+        mask : Tensor or None, (n, *x_shape), bool
+            True where a value was observed, which alone counts; None where all were.
+
+        Returns
+        -------
+        dict of Tensor, (n,)
+            Under "mse", in the squared unit of x; 0 for an example of which nothing was observed.
+        """
         observed = math.prod(self.x_shape) if mask is None else mask.flatten(1).sum(1).clamp(min=1)
         return {"mse": _per_example((x - self.mean(params)).square(), mask) / observed}
 
     def mean(self, params: Tensor) -> Tensor:
+        """Compute the mean m of x.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Any numbers; a sigmoid takes those of bounded data to [0, 1].
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+            In the unit of x: in [0, 1] where bounded, else standardised.
+        """
         return _link(params, self.bounded)
 
     def bias_for(self, mean: Tensor) -> Tensor:
+        """Find the decoder's output whose mean is the one given.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            The mean of x; clamped to [0.001, 0.999] where bounded.
+
+        Returns
+        -------
+        Tensor, (*x_shape)
+            The logit of the mean where bounded, else the mean.
+        """
         return _unlink(mean, self.bounded)
 
 
@@ -107,6 +227,22 @@ class Mixed(Likelihood):
         self.numbers = GaussianLikelihood((self.sizes[0],)) if self.sizes[0] else None
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
+        """Compute -log p(x | m, l) of each example, the numbers and the categories apart.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Means m of the numbers, then logits l for each one-hot block.
+        x : Tensor, (n, *x_shape)
+            Standardised numbers, then one-hot blocks; any finite value where one is missing.
+        mask : Tensor or None, (n, *x_shape), bool
+            True where a value was observed, all alike within a block; None where all were.
+
+        Returns
+        -------
+        dict of Tensor, (n,)
+            In nats, under "numbers" and "categories", each only where x has such columns.
+        """
         mask = torch.ones_like(x, dtype=torch.bool) if mask is None else mask
         (p, *logits), (n, *ones), (there, *theirs) = (t.split(self.sizes, 1) for t in (params, x, mask))
         found = {}
@@ -119,10 +255,34 @@ class Mixed(Likelihood):
         return found
 
     def mean(self, params: Tensor) -> Tensor:
+        """Compute the mean of the numbers and the probabilities of the categories.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Means of the numbers, then logits for each one-hot block.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+            Standardised numbers, then for each block probabilities that sum to 1.
+        """
         numbers, *logits = params.split(self.sizes, 1)
         return torch.cat([numbers, *(logit.softmax(1) for logit in logits)], 1)
 
     def bias_for(self, mean: Tensor) -> Tensor:
+        """Find the decoder's output whose mean is the one given.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            Means of the numbers, then the share of each category, clamped to at least 0.001.
+
+        Returns
+        -------
+        Tensor, (*x_shape)
+            Means of the numbers, then the logarithms of the shares.
+        """
         numbers, *shares = mean.split(self.sizes)
         return torch.cat([numbers, *(share.clamp(min=1e-3).log() for share in shares)])
 

@@ -14,7 +14,20 @@ SMALLEST = 7
 
 
 def default_widths(net: str, sides: tuple[int, ...]) -> tuple[int, ...]:
-    """Widths that suit most data; for conv by the height and the width of the images, `sides`."""
+    """Widths that suit most data.
+
+    Parameters
+    ----------
+    net : "mlp", "conv" or "custom"
+        For conv, at least two levels, 16, 48, 96 and then 128 channels wide; else (128, 64).
+    sides : tuple of int
+        Height and width of the images; only conv looks at them.
+
+    Returns
+    -------
+    tuple of int
+        As `NetSettings.widths`.
+    """
     if net != "conv":
         return (128, 64)
     side, widths = min(sides), []

@@ -26,19 +26,41 @@ def conv(
 
     Parameters
     ----------
+    sizes : Sizes
+        What goes into both, and what comes out.
+    settings : NetSettings
+        At least one width.
     start : Tensor or None, (*params_shape)
-        What the decoder puts out before anything is learned.
+        What the decoder puts out before anything is learned; zeros without.
     is_grid : bool
         The latent is a grid: (n, encoder_out, h', w') and (n, decoder_in, h', w'), the last of `level_sizes`.
     skips : bool
         The decoder also takes what every level of the encoder saw (Ronneberger et al., arXiv:1505.04597).
+
+    Returns
+    -------
+    encoder : ConvEncoder
+    decoder : ConvDecoder
     """
     encoder = ConvEncoder(sizes, settings, is_grid)
     return encoder, ConvDecoder(sizes, settings, start, is_grid, skips)
 
 
 def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[int, int]]:
-    """Height and width of the image, and after every level."""
+    """Height and width of the image, and after every level.
+
+    Parameters
+    ----------
+    x_shape : (int, int, int)
+        One image, (c, h, w).
+    settings : NetSettings
+        With one width for each level.
+
+    Returns
+    -------
+    list of (int, int)
+        One more than there are levels.
+    """
     sizes = [(x_shape[1], x_shape[2])]
     for _ in settings.widths:
         h, w = sizes[-1]
@@ -47,7 +69,7 @@ def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[i
 
 
 class ConvEncoder(nn.Module):
-    """(n, c, h, w) -> (n, out), or (n, out, h', w') where the latent is a grid."""
+    """(n, c, h, w) -> (n, out), or (n, out, h', w') where the latent is a grid; arguments are those of `conv`."""
 
     def __init__(self, sizes: Sizes, settings: NetSettings, is_grid: bool):
         super().__init__()
@@ -62,10 +84,22 @@ class ConvEncoder(nn.Module):
         _initialise(self, settings, last[-1])
 
     def forward(self, x: Tensor) -> Tensor:
+        """Images (n, c, h, w) -> the latent's numbers, (n, out) or (n, out, h', w')."""
         return self.with_maps(x)[0]
 
     def with_maps(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The latent's numbers, and what every level saw, innermost first."""
+        """The latent's numbers, and what every level saw.
+
+        Parameters
+        ----------
+        x : Tensor, (n, c, h, w)
+
+        Returns
+        -------
+        latent : Tensor, (n, out) or (n, out, h', w')
+        maps : list of Tensor
+            The input of each level, innermost first; the last is `x`.
+        """
         maps: list[Tensor] = []
         for level in self.levels:
             maps.insert(0, x)
@@ -74,7 +108,7 @@ class ConvEncoder(nn.Module):
 
 
 class ConvDecoder(nn.Module):
-    """(n, d), or (n, d, h', w') where the latent is a grid, -> (n, *params_shape)."""
+    """(n, d), or (n, d, h', w') where the latent is a grid, -> (n, *params_shape); arguments are those of `conv`."""
 
     def __init__(self, sizes: Sizes, settings: NetSettings, start: Tensor | None, is_grid: bool, skips: bool):
         super().__init__()
@@ -99,6 +133,18 @@ class ConvDecoder(nn.Module):
         self.start = nn.Parameter(torch.zeros(params_shape) if start is None else start.clone())
 
     def forward(self, z: Tensor, maps: Sequence[Tensor] = ()) -> Tensor:
+        """Decode latents; with skips, from what the encoder's levels saw as well.
+
+        Parameters
+        ----------
+        z : Tensor, (n, d) or (n, d, h', w')
+        maps : sequence of Tensor
+            As `ConvEncoder.with_maps` gives them; not looked at by a decoder without skips.
+
+        Returns
+        -------
+        Tensor, (n, *params_shape)
+        """
         x = self.foot(z)
         for i, (blocks, rise) in enumerate(zip(self.blocks, self.rises, strict=True)):
             x = rise(blocks(x))
@@ -120,6 +166,7 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps (n, width, h, w) -> maps of the same shape."""
         return x + self.branch(x)
 
 

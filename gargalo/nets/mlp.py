@@ -24,10 +24,18 @@ def mlp(
 
     Parameters
     ----------
+    sizes : Sizes
+        What goes into both, and what comes out.
+    settings : NetSettings
+        Its widths, activation and init.
     start : Tensor or None, (*params_shape)
-        What the decoder puts out before anything is learned (its last bias), under "kaiming".
+        What the decoder's last bias begins as, under "kaiming": about what it puts out before anything is learned.
     bounded : bool
         Do the numbers lie in [0, 1]? Else the last layers begin with small weights, under "kaiming".
+
+    Returns
+    -------
+    encoder, decoder : Sequential
     """
     outer, last = math.prod(sizes.x_shape), math.prod(sizes.params_shape)
     encoder = nn.Sequential(nn.Flatten(), *_layers([outer, *settings.widths, sizes.encoder_out], settings))
@@ -44,7 +52,19 @@ def mlp(
 
 
 def linear_head(latent_dim: int, classes: int, settings: NetSettings) -> nn.Sequential:
-    """One linear layer (n, latent_dim) -> (n, classes): what a classifier puts on its latents."""
+    """One linear layer (n, latent_dim) -> (n, classes): what a classifier puts on its latents.
+
+    Parameters
+    ----------
+    latent_dim, classes : int >= 1
+        Numbers in, and out.
+    settings : NetSettings
+        Only its init is used.
+
+    Returns
+    -------
+    Sequential
+    """
     return nn.Sequential(*_layers([latent_dim, classes], settings))
 
 

@@ -17,7 +17,10 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width: float = 4.6) -> Figure:
-    """Panels (title, y label, lines) side by side; a line is (name, x, y). Lines differ in dashes as in colour."""
+    """Panels (title, y label, lines) side by side, each `width` inches wide; a line is (name, x, y).
+
+    Four lines differ in dashes as in colour; a fifth looks like the first.
+    """
     with styled():
         drawn = figure(width * len(panels), 3.2)
         for ax, (title, ylabel, lines) in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
@@ -32,7 +35,7 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
 
 
 def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: str) -> Figure:
-    """Several samples of one quantity over each other."""
+    """Several samples (name, (n,)) of one quantity over each other, in 44 bins of one width, as densities."""
     low = min(float(values.min()) for _, values in samples)
     high = max(float(values.max()) for _, values in samples)
     with styled():

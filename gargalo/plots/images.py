@@ -21,7 +21,7 @@ MOST_APART = 64
 def show(ax: Axes, example: np.ndarray, drawn_as: str = "pixels", limits: tuple[float, float] | None = None) -> None:
     """One example on bare axes: (h, w) or (h, w, c) as "pixels", (p,) as "bars".
 
-    Bars are drawn within `limits`, so that several can be compared.
+    Pixels are uint8, or floats in [0, 1]. Bars are drawn within `limits` (low, high), so that several can be compared.
     """
     ax.set_xticks([])
     ax.set_yticks([])
@@ -37,14 +37,20 @@ def show(ax: Axes, example: np.ndarray, drawn_as: str = "pixels", limits: tuple[
 
 
 def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", size: float = 0.86) -> Figure:
-    """Rows of examples (n, *raw_shape), one under the other, each with its name on the left.
+    """Rows of examples, one under the other, each with its name on the left.
 
     Parameters
     ----------
+    rows : sequence of (str, ndarray)
+        Names, and examples (n, *raw_shape); n may differ. Bars have one range in all rows, which holds 0.
     drawn_as : "pixels" or "bars"
         How one example is drawn.
     size : float
         Inches to a side of one.
+
+    Returns
+    -------
+    Figure
     """
     columns = max(len(examples) for _, examples in rows)
     limits = None
@@ -64,7 +70,7 @@ def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", siz
 
 
 def grid(examples: np.ndarray, columns: int, size: float = 0.275, xlabel: str = "", ylabel: str = "") -> Figure:
-    """Pictures (n, h, w[, c]) edge to edge, row by row."""
+    """Pictures (n, h, w[, c]) edge to edge, row by row: `columns` in a row, each `size` inches wide."""
     rows = -(-len(examples) // columns)
     h, w = examples.shape[1:3]
     sheet = image_grid(examples, columns)
@@ -96,6 +102,10 @@ def passage(
         What stands above the three.
     drawn_as : "pixels" or "bars"
         How one example is drawn.
+
+    Returns
+    -------
+    Figure
     """
     n, d = latents.shape
     limit = np.abs(latents).max() or 1.0

@@ -23,14 +23,26 @@ def scatter(
     axes_names: tuple[str, str] | None = None,
     size: float = 4.0,
 ) -> Figure:
-    """Panels of points (n, 2) side by side, coloured by label; each label's name stands in its middle.
+    """Panels of points side by side, coloured by label; each label's name stands in its middle.
 
     Parameters
     ----------
-    others : (name, points)
-        Further points on every panel, as crosses.
+    panels : sequence of (str, ndarray)
+        Titles, and points (n, 2).
+    y : ndarray or None, (n,), int
+        Labels of the points, the same for every panel.
+    names : sequence of str
+        The name of each label, at its number; needed with `y`, and cut to 14 characters.
+    others : sequence of (str, ndarray)
+        Names, and further points (m, 2), drawn on every panel as crosses.
     axes_names : (str, str) or None
         Without them, axes are bare: on a map by neighbours they mean nothing.
+    size : float
+        Inches to a side of one panel.
+
+    Returns
+    -------
+    Figure
     """
     with styled():
         drawn = figure(size * len(panels), size + 0.3)

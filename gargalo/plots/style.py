@@ -52,7 +52,7 @@ def styled() -> AbstractContextManager[None]:
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches; no window, no global state."""
+    """An empty figure, `width` by `height` inches; no window, no global state."""
     with styled():
         return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
@@ -69,7 +69,21 @@ class _Marked(ScalarFormatter):
 
 
 def png(drawn: Figure, decimal_mark: str = ".", dpi: int = DPI) -> bytes:
-    """The figure as PNG; the same figure always gives the same bytes."""
+    """The figure as PNG; the same figure always gives the same bytes.
+
+    Parameters
+    ----------
+    drawn : Figure
+        Its tick labels keep the decimal mark that they are given here.
+    decimal_mark : str
+        What stands for the "." of numbers at the ticks.
+    dpi : int
+        Pixels per inch.
+
+    Returns
+    -------
+    bytes
+    """
     if decimal_mark != ".":
         for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
             if type(axis.get_major_formatter()) is ScalarFormatter:

@@ -33,14 +33,25 @@ def build(
 
     Parameters
     ----------
+    recipe : Recipe
     x : ndarray, memory map or None, (n, *raw_shape)
-        Raw examples. With them first weights are drawn by the recipe's seed, the codec is fitted, and the decoder
-        starts at their mean. Without, every weight is on the meta device, to be loaded: a recipe from elsewhere
-        cannot take memory that its weights do not fill.
-    rows : ndarray or None
+        Raw examples. With them first weights are drawn by the recipe's seed, the codec is fitted, and a decoder of
+        gargalo's own is given their mean to start at. Without, every weight is on the meta device, to be loaded: a
+        recipe from elsewhere cannot take memory that its weights do not fill.
+    rows : ndarray or None, (m,), int
         Which of the examples are for training; all without.
     custom : Custom
-        The objective and the network that a program gave.
+        The objective and the network that a program gave; the network is copied.
+
+    Returns
+    -------
+    codec : Codec
+    model : LatentModel
+
+    Raises
+    ------
+    ParameterError
+        For an objective that is unknown, or a network that does not give the grid that the objective needs.
     """
     model_class, codec = class_of(recipe, custom), None
     if x is None:
@@ -111,12 +122,23 @@ def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None, custom: Custom) -> None:
-    """Run a few raw examples (n, *raw_shape) through what a program gave, before anything is trained.
+    """Run a few raw examples through what a program gave, before anything is trained.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    x : ndarray, (n, *raw_shape)
+        Raw examples.
+    y : ndarray or None, (n,), int
+        Their labels.
+    custom : Custom
+        The objective and the network that a program gave.
 
     Raises
     ------
     ParameterError
-        With the shape that was expected and the one that came out.
+        For a network of other shapes (with the one that was expected and the one that came out), an objective whose
+        `can`, `Options` or loss are not as they must be, or weights that have no shape yet or are shared.
     """
     able = getattr(class_of(recipe, custom), "can", None)
     if not able or not set(able) <= ABLE:

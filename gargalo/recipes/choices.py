@@ -60,6 +60,11 @@ def make(
         By any name in `CHOICES`; None means not chosen. `net` is "auto" (the default), "mlp", "conv", or an encoder
         and a decoder, which `custom_of` takes out.
 
+    Returns
+    -------
+    Recipe
+        Checked: all of its choices go together.
+
     Raises
     ------
     ParameterError
@@ -85,7 +90,25 @@ def make(
 
 
 def with_choices(recipe: Recipe, more: Mapping[str, Any], custom: Custom = NO_CUSTOM) -> Recipe:
-    """The same recipe with other choices."""
+    """The same recipe with other choices, checked again.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    more : dict
+        Choices by their names in `CHOICES`: of the network, of training, or an option of one of gargalo's objectives.
+    custom : Custom
+        The objective and the network that a program gave.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ParameterError
+        For a value that cannot be.
+    """
     content = recipe.model_dump()
     for name, value in more.items():
         content[CHOICES[name]][name] = value
@@ -97,17 +120,24 @@ def from_json(content: Mapping[str, Any], name: str, custom: Custom = NO_CUSTOM)
 
     Parameters
     ----------
+    content : dict
+        The JSON object of the file.
     name : str
         The file, for messages.
     custom : Custom
         The objective and the network that a program gave, given again.
 
+    Returns
+    -------
+    Recipe
+
     Raises
     ------
     RunError
-        Where an objective or a network must be given again and is not, or is given for nothing.
+        Where an objective or a network must be given again and is not, or is given for nothing; for a name or a
+        value in `content` that cannot be.
     ParameterError
-        For a value that cannot be.
+        For a `custom.model` that is not a class.
     """
     content = upgraded(content)
     model, net = content.get("model"), content.get("net")

@@ -40,7 +40,19 @@ NO_CUSTOM = Custom()
 
 
 def custom_of(model: str | type[LatentModel], choices: Mapping[str, Any]) -> Custom:
-    """What of the arguments of a training is a program's own; `make` has seen that they can be."""
+    """What of the arguments of a training is a program's own; `make` has seen that they can be.
+
+    Parameters
+    ----------
+    model : str or subclass of LatentModel
+    choices : dict
+        Only "net" is looked at: a name, None, or an encoder and a decoder.
+
+    Returns
+    -------
+    Custom
+        With None for what is not the program's own.
+    """
     net = choices.get("net")
     return Custom(None if isinstance(model, str) else model, None if net is None or isinstance(net, str) else (*net,))
 
@@ -48,21 +60,41 @@ def custom_of(model: str | type[LatentModel], choices: Mapping[str, Any]) -> Cus
 def model_class(recipe: Recipe, custom: Custom = NO_CUSTOM) -> type[LatentModel]:
     """The objective's class.
 
+    Parameters
+    ----------
+    recipe : Recipe
+    custom : Custom
+        The objective that a program gave, which goes before the recipe's name.
+
+    Returns
+    -------
+    subclass of LatentModel
+
     Raises
     ------
     ParameterError
-        For a name that nobody has.
+        For a name that is unknown.
     """
     return custom.model or MODELS.get_or_raise(recipe.model)
 
 
 def model_name(model: str | type[LatentModel]) -> str:
-    """The full name of a model, from that, a short one, or a class of a program's own.
+    """The full name of a model.
+
+    Parameters
+    ----------
+    model : str or subclass of LatentModel
+        A full name, a short one, or a class of a program's own.
+
+    Returns
+    -------
+    str
+        A name in `MODELS`, or "custom:" and the name of the class.
 
     Raises
     ------
     ParameterError
-        Unknown, with the nearest name that is known; or no class of a `LatentModel`.
+        For a name that is unknown, with the nearest one that is known; for what is no subclass of `LatentModel`.
     """
     if not isinstance(model, str):
         if not (inspect.isclass(model) and issubclass(model, LatentModel)):

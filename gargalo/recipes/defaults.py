@@ -39,7 +39,23 @@ FULL, MOST_REPEATS = 10_000, {"mlp": 25, "conv": 4}
 
 
 def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> dict[str, Any]:
-    """Every choice that is not made otherwise: general defaults, then the network's, then the model's own."""
+    """The defaults that depend on the data, the network or the objective; other choices have those of their settings.
+
+    The objective's own go before the network's; but rows of numbers on an mlp always begin with the learning rate of
+    `ROW_DEFAULTS`. Few training examples get more epochs (`repeats`).
+
+    Parameters
+    ----------
+    model_class : subclass of LatentModel
+    spec : DataSpec
+        What the data are.
+    net : "mlp", "conv" or "custom"
+
+    Returns
+    -------
+    dict
+        Values by the names of the choices.
+    """
     modality, likelihood = spec.modality, None
     if model_class.likelihoods:
         likelihood = modality.likelihood(spec)
@@ -59,7 +75,22 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
 
 
 def preset_for(preset: str | None, model_class: type[LatentModel], net: str, homes: dict[str, str]) -> dict[str, Any]:
-    """The choices of a preset, as far as they go with this model and network; `homes` says where each belongs."""
+    """The choices of a preset, as far as they go with this model and network.
+
+    Parameters
+    ----------
+    preset : str or None
+        A name in `PRESETS`; nothing is chosen without one.
+    model_class : subclass of LatentModel
+    net : "mlp", "conv" or "custom"
+    homes : dict
+        Where each choice belongs, by its name: "recipe", "net", "training" or "options".
+
+    Returns
+    -------
+    dict
+        Values by the names of the choices.
+    """
     goes = {
         "options": lambda name, value: homes.get(name) == "options" and hasattr(model_class.Options(), name),
         "recipe": lambda name, value: value in model_class.likelihoods,
@@ -74,6 +105,17 @@ def repeats(examples: int, net: str) -> float:
     """How many times as many epochs so few training examples get, since an epoch of them is few steps.
 
     As many steps as on `FULL` of them on an mlp, where a step is cheap; the square root of that elsewhere.
+
+    Parameters
+    ----------
+    examples : int >= 0
+        For training.
+    net : "mlp", "conv" or "custom"
+
+    Returns
+    -------
+    float
+        From 1 to 25 for an mlp, to 4 for the others.
     """
     times = max(1.0, FULL / max(1, examples))
     return min(times if net == "mlp" else times**0.5, MOST_REPEATS.get(net, MOST_REPEATS["conv"]))

@@ -83,6 +83,15 @@ def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON of a recipe, of whatever format, as this version writes it; a part of a recipe stays a part.
 
     Format 1 had other names: "held" for validation, "parts" for shares, "own" for custom; and no kind of data.
+
+    Parameters
+    ----------
+    content : dict
+        What the file holds; it is not changed. Without a "format" it is taken for one of format 1.
+
+    Returns
+    -------
+    dict
     """
     if content.get("format", 1) != 1:
         return dict(content)

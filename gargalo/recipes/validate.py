@@ -18,18 +18,25 @@ Find = Callable[[Recipe], type[LatentModel]]
 
 
 def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] = str) -> Recipe:
-    """A recipe from plain values; what is wrong is said in the house's grammar.
+    """A recipe from plain values, with all options of its objective; what is wrong is said as all errors are.
 
     Parameters
     ----------
+    content : dict
+        The fields of `Recipe` by name.
     find : function
         Gives the class of a recipe's objective.
     name : function
         What a message calls a choice.
 
+    Returns
+    -------
+    Recipe
+
     Raises
     ------
     ParameterError
+        For a name that is unknown, a value that cannot be, or choices that do not go together.
     """
     try:
         recipe = Recipe.model_validate(content)
@@ -51,12 +58,34 @@ def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] =
 
 
 def checked_options(recipe: Recipe, model_class: type[LatentModel]) -> Any:
-    """The objective's `Options`, validated."""
+    """The objective's `Options`, validated.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    model_class : subclass of LatentModel
+
+    Returns
+    -------
+    LatentModel.Options
+        With the recipe's options, and the defaults of the others.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For an option of another type or range; `checked` makes a ParameterError of it.
+    """
     return TypeAdapter(model_class.Options).validate_python(recipe.options)
 
 
 def validate(recipe: Recipe, model_class: type[LatentModel]) -> None:
     """Refuse choices that do not go together.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    model_class : subclass of LatentModel
+        The class of its objective.
 
     Raises
     ------

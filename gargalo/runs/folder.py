@@ -84,7 +84,7 @@ class Examples(NamedTuple):
         text = str(which)
         if text.startswith("label:"):
             label = text.removeprefix("label:")
-            known = [] if self.y is None else [names[code] for code in np.unique(self.y)]
+            known = [] if self.y is None else [names[int(code)] for code in np.unique(self.y)]
             if not known:
                 raise must(parameter, "an index, since these data have no labels", text)
             if label not in known:

@@ -41,12 +41,13 @@ class Mixture(Prior):
         return {"weights": self.weights, "means": self.means, "factors": self.factors}
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """`n` draws by `rng`, (n, d) float32."""
         which = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((n, self.factors.shape[2]))
         return (self.means[which] + np.einsum("nij,nj->ni", self.factors[which], noise)).astype(np.float32)
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """The log density at each z (n, d): (n,), nats; on the axes of the mixture, where there are fewer than d."""
+        """The log density at each z (n, d): (n,), nats; on the r axes of the mixture, where r is below d."""
         z = np.asarray(z, np.float64)
         shares = self.weights / self.weights.sum()
         found = np.empty((len(z), len(shares)))
@@ -69,12 +70,18 @@ class Mixture(Prior):
         seed : int
             Of the first centres.
         components : int >= 1
-            At most n // (2 d) are used, so that each has enough points for its covariance.
+            At least one and at most n // (2 r) are used, r = min(d, 64): each needs points for its covariance.
+
+        Returns
+        -------
+        Mixture
 
         Raises
         ------
         DataError
             For fewer than two latents.
+        ParameterError
+            For `components` below 1.
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture

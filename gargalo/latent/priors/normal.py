@@ -16,7 +16,13 @@ __all__ = ["Normal"]
 
 
 class Normal(Prior):
-    """N(0, I) in `d` dimensions."""
+    """N(0, I) in `d` dimensions.
+
+    Parameters
+    ----------
+    d : int >= 1
+        Numbers in one latent; also as an array of one number, as `arrays` holds it.
+    """
 
     learns: ClassVar[bool] = False
 
@@ -25,12 +31,15 @@ class Normal(Prior):
 
     @classmethod
     def fit(cls, latents: np.ndarray, seed: int = 0) -> Normal:
+        """N(0, I) with the d of these latents (n, d); their values and `seed` are not used."""
         return cls(latents.shape[1])
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """`n` draws by `rng`, (n, d) float32."""
         return rng.standard_normal((n, self.d)).astype(np.float32)
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """The log density at each z (n, d): (n,), nats."""
         return -0.5 * (np.square(z, dtype=np.float64).sum(axis=1) + self.d * math.log(2 * math.pi))
 
     @property

@@ -32,15 +32,46 @@ class Prior(ABC):
             Latents of training data; for a model with a posterior, draws from it.
         seed : int
             Of whatever is drawn on the way.
+
+        Returns
+        -------
+        Prior
+
+        Raises
+        ------
+        DataError
+            For latents that it cannot be fitted to.
         """
 
     @abstractmethod
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` draws, (n, d) float32."""
+        """Draw latents.
+
+        Parameters
+        ----------
+        n : int >= 0
+            How many.
+        rng : numpy.random.Generator
+            Where the draws come from.
+
+        Returns
+        -------
+        ndarray, (n, d), float32
+        """
 
     @abstractmethod
     def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """The log density at each z (n, d): (n,), nats."""
+        """The log density at each z.
+
+        Parameters
+        ----------
+        z : ndarray, (n, d)
+
+        Returns
+        -------
+        ndarray, (n,), float64
+            Nats.
+        """
 
     @property
     @abstractmethod

@@ -25,10 +25,12 @@ class PCA(Projection):
     can_transform: ClassVar[bool] = True
 
     def fit(self, z: np.ndarray) -> Map:
+        """Project points (n, d) on their two widest principal axes, which `transform` then uses."""
         self.mean, self.axes = z.mean(axis=0), principal_axes(z)[0][:2]
         return Map(self.transform(z), "pca", "numpy")
 
     def transform(self, z: np.ndarray) -> np.ndarray:
+        """Where new points (m, d) have their place: (m, 2) float32; the second coordinate is 0 where d is 1."""
         points = (z - self.mean) @ self.axes.T
         # Points on a line have no second component.
         return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)

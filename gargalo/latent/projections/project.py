@@ -25,12 +25,17 @@ def project(z: np.ndarray, method: str = "tsne", **choices: Any) -> Map:
     **choices
         Those of the projection, such as perplexity and seed; others are not its business and are left out.
 
+    Returns
+    -------
+    Map
+        With points (n, 2), in units of their own: `z` is centred and scaled into [-1, 1] first.
+
     Raises
     ------
     ParameterError
         For a method that is unknown, or a choice that cannot be.
     DataError
-        For points that are not finite, all alike, or fewer than two.
+        For points that are not (n, d), not finite, all alike or fewer than two; where no layout is found.
     """
     kind: Any = PROJECTIONS.get_or_raise(method)
     known = {field.name for field in dataclasses.fields(kind)}

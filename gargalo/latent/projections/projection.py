@@ -51,8 +51,32 @@ class Projection(ABC):
         ----------
         z : ndarray, (n, d), float64
             Centred, within [-1, 1], finite, not all alike: as `project` prepares them.
+
+        Returns
+        -------
+        Map
+
+        Raises
+        ------
+        DataError
+            Where it finds no layout for these points.
         """
 
     def transform(self, z: np.ndarray) -> np.ndarray:
-        """Where new points (m, d), prepared like those of `fit`, have their place: (m, 2)."""
+        """Where new points have their place on the map of `fit`.
+
+        Parameters
+        ----------
+        z : ndarray, (m, d), float64
+            Prepared like those of `fit`.
+
+        Returns
+        -------
+        ndarray, (m, 2), float32
+
+        Raises
+        ------
+        TypeError
+            For a projection that has no place for new points.
+        """
         raise TypeError(f"{type(self).__name__} has no place for new points")

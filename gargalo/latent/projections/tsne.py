@@ -28,6 +28,11 @@ class TSNE(Projection):
         About how many neighbours a point has; at most (n - 1) / 3 is used, and the map says so.
     seed : int
         Of whatever is drawn on the way.
+
+    Raises
+    ------
+    ParameterError
+        For a perplexity below 1, or NaN.
     """
 
     perplexity: float = 30.0
@@ -38,6 +43,13 @@ class TSNE(Projection):
             raise must("perplexity", "a number >= 1", self.perplexity)
 
     def fit(self, z: np.ndarray) -> Map:
+        """Lay points (n, d) out by t-SNE; by PCA, with a note, where n < 4.
+
+        Raises
+        ------
+        DataError
+            Where t-SNE finds no finite layout.
+        """
         start = PCA().fit(z)
         if len(z) < 4:
             return Map(start.points, "pca", "numpy", (f"t-SNE needs 4 points; with {len(z)}, PCA is shown.",))

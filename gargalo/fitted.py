@@ -114,7 +114,7 @@ class FittedModel:
         Returns
         -------
         (n, *raw_shape) array
-            In the unit and dtype of the data.
+            In the unit of the data: uint8 for images that were, else float32.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class FittedModel:
         Returns
         -------
         (n, *raw_shape) array
-            In the unit and dtype of the data.
+            In the unit of the data: uint8 for images that were, else float32.
 
         Raises
         ------
@@ -426,7 +426,9 @@ class FittedModel:
 
     # ---- in the latent space
 
-    def interpolate(self, start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "linear") -> np.ndarray:
+    def interpolate(
+        self, start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "linear", label: object = None
+    ) -> np.ndarray:
         """Decode the latents on the way from one raw example to another.
 
         Parameters
@@ -437,6 +439,8 @@ class FittedModel:
             Frames, both ends included.
         method : str
             The shape of the way: see `gargalo.latent.path`.
+        label : name, (n,) names, or None
+            For a model that decodes a latent with a label.
 
         Returns
         -------
@@ -450,7 +454,7 @@ class FittedModel:
             For a model that cannot decode, fewer than two steps, or an unknown method.
         """
         a, b = self.encode(np.stack([start, end]))
-        return self.decode(latent.path(a, b, steps, method))
+        return self.decode(latent.path(a, b, steps, method), label)
 
     def traverse(
         self, data: np.ndarray | Dataset, axis: int | str = "pca:0", steps: int = 12, label: object = None

@@ -63,8 +63,9 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     shape = " x ".join(map(str, found["shape"]))
     low, high = found["range"]
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in found["splits"].items() if n)
+    kind = say.get(f"kind.{found['kind']}", found["kind"])
     lines = [
-        say("inspect.what", name=found["name"], n=found["examples"], kind=say(f"kind.{found['kind']}")),
+        say("inspect.what", name=found["name"], n=found["examples"], kind=kind),
         f"  {say('inspect.shape')}: {shape} {found['dtype']}, {low:g} … {high:g}",
         f"  {say('inspect.splits')}: {splits}",
     ]

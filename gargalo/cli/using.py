@@ -189,8 +189,8 @@ def map_(
     run: RunArgument,
     src: Annotated[str | None, typer.Argument(metavar="[SRC]", help="Else the run's own test examples.")] = None,
     method: Annotated[str, typer.Option(help="tsne or pca.")] = "tsne",
-    perplexity: Annotated[float, typer.Option(help="For tsne: about how many neighbours a point has.")] = 30,
-    seed: Annotated[int, typer.Option(help="Of the layout.")] = 0,
+    perplexity: Annotated[float | None, typer.Option(help="For tsne: how many neighbours a point has; 30.")] = None,
+    seed: Annotated[int | None, typer.Option(help="For tsne: of the layout; 0.")] = None,
     out: Out = Path("map.png"),
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -206,7 +206,8 @@ def map_(
 
     check_output(out, (".png", ".npy"), source=src or "")
     opened, dataset = (open_run(run), None) if src is None else _open(run, src, data_dir)
-    found = opened.map(method, dataset, perplexity=perplexity, seed=seed)
+    choices = {name: value for name, value in (("perplexity", perplexity), ("seed", seed)) if value is not None}
+    found = opened.map(method, dataset, **choices)
     y, names = opened.examples.y, opened.recipe.data.class_names or ()
     if dataset is not None:
         y, names = dataset.y, dataset.class_names or ()

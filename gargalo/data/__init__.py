@@ -10,7 +10,8 @@ from .as_dataset import as_dataset
 from .columns import Column, named_values
 from .dataset import Dataset
 from .load import load_data
-from .reading import Note, Reading, checked_reading
+from .notes import Note
+from .reading import Reading, checked_reading
 from .spec import DataSpec, Origin
 from .splits import SPLITS, TEST, TRAIN, VALIDATION
 

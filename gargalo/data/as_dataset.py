@@ -12,7 +12,8 @@ from ..errors import DataError, option
 from .columns import Column, impute
 from .dataset import Dataset, RowNumbers
 from .modalities import MODALITIES
-from .reading import Note, Reading
+from .notes import Note
+from .reading import Reading
 from .splits import copies, deal
 
 __all__ = ["as_dataset"]
@@ -65,8 +66,8 @@ def as_dataset(
     name : str
         What people call the data, for messages.
     kind : str or None
-        A name in `gargalo.data.modalities.MODALITIES`. Without it, arrays of three or four dimensions are images, and
-        rows are a table if their columns are known, else vectors.
+        A name in `gargalo.data.modalities.MODALITIES`, where `reading` has none. Without either, arrays of three or
+        four dimensions are images, and rows are a table if their columns are known, else vectors.
     split : ndarray or None, (n,)
         0, 1 or 2 for training, validation and test. Without it, shares are dealt by `split_seed`: stratified by
         label, with copies and groups on one side.
@@ -92,7 +93,7 @@ def as_dataset(
     rows = Rows(np.asanyarray(x), y, split, groups, ids)
     if reading.image_shape:
         rows, columns = _as_images(rows, reading, name, dtype, notes), None
-    kind = kind or _kind(rows.x, columns)
+    kind = reading.kind or kind or _kind(rows.x, columns)
     _must_have_shape(rows.x, kind, name)
     rows.y, class_names = _labels(rows.y, len(rows.x), name)
     if rows.x.dtype != np.uint8:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DataError, option
 from .columns import Column
-from .reading import Note
+from .notes import Note
 from .spec import DataSpec, Origin
 from .splits import SPLITS
 

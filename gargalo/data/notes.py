@@ -1,16 +1,42 @@
-"""What a reader did and saw, in words."""
+"""What a reader did or saw and people should know: notes, and how they are told."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
 from ..io.reporter import Reporter
 from ..lang import words
-from .dataset import Dataset
 
-__all__ = ["tell_notes"]
+if TYPE_CHECKING:
+    from .dataset import Dataset
+
+__all__ = ["Note", "tell_notes"]
+
+
+class Note(BaseModel):
+    """Something that a reader did or saw; `lang` has its words under "note.<key>".
+
+    Attributes
+    ----------
+    key : str
+        Which of the notes.
+    count : int
+        How many examples, rows or files it is about.
+    what : str
+        Which one, where there is one to name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    count: int
+    what: str = ""
 
 
 def tell_notes(dataset: Dataset, reporter: Reporter) -> None:
-    """Tell what a reader did and saw, a line each."""
+    """Tell a dataset's notes, a line each, in English as all that goes to stderr."""
     say = words("en")
     for note in dataset.notes:
         reporter.line(f"gargalo: {dataset.name}: {say(f'note.{note.key}', n=note.count, what=note.what)}")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..errors import ParameterError, must, not_a_choice
 
-__all__ = ["Note", "Reading", "checked_reading"]
+__all__ = ["Reading", "checked_reading"]
 
 FORMER = {"parts": "shares"}
 """What choices were called before, by which they may still be given."""
@@ -17,21 +17,14 @@ Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Note(BaseModel):
-    """Something that a reader did or saw and that people should know; `lang` has its words under "note.<key>"."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    count: int
-    what: str = ""
-
-
 class Reading(BaseModel):
     """How what is read becomes examples.
 
     Attributes
     ----------
+    kind : str or None
+        What the examples are: a name in `gargalo.data.modalities.MODALITIES`, "image", "table", "vector" or "series".
+        None leaves it to the file and the shape.
     size : (height, width) or None
         Of pictures in a folder; None takes their own if all are alike and small, else 64 x 64.
     color : "auto", "grey" or "rgb"
@@ -60,6 +53,7 @@ class Reading(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: str | None = None
     size: tuple[Side, Side] | None = None
     color: Literal["auto", "grey", "rgb"] = "auto"
     fit: Literal["crop", "pad", "stretch"] = "crop"

@@ -49,7 +49,7 @@ def entry(kind: str, key: str) -> Iterator[Path]:
 def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
     """Throw away entries of any kind, those whose folder was changed longest ago first, until `needed` bytes fit.
 
-    The limit is 20 GB, or `GARGALO_CACHE_GB`. An entry that another process holds stays, and is counted as gone.
+    The limit is 20 GB, or `GARGALO_CACHE_GB`. An entry that another process holds stays.
 
     Parameters
     ----------
@@ -79,8 +79,12 @@ def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
     entries = [folder for folder in place().glob("*/*") if folder.is_dir() and folder != keep]
     entries.sort(key=lambda folder: folder.stat().st_mtime_ns)
     sizes = {folder: _size(folder) for folder in entries}
-    while entries and sum(sizes[folder] for folder in entries) + needed > limit:
-        _remove(entries.pop(0))
+    total = sum(sizes.values())
+    for folder in entries:
+        if total + needed <= limit:
+            break
+        _remove(folder)
+        total -= sizes[folder] - _size(folder)
     free = shutil.disk_usage(keep).free
     if needed > free:
         raise DataError(

@@ -52,7 +52,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         Parameters
         ----------
         name : str
-            Of small letters, digits and "-", beginning with a letter; none of gargalo's own names.
+            Of small letters, digits, "-" and "_", beginning with a letter; none of gargalo's own names.
 
         Returns
         -------
@@ -64,8 +64,8 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         ParameterError
             For another name.
         """
-        if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in self._own:
-            raise ParameterError.about("name", "new, of small letters, digits and '-'", name)
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in self._own:
+            raise ParameterError.about("name", "new, of small letters, digits, '-' and '_'", name)
 
         def add(entry: Entry) -> Entry:
             self._loaded[name] = entry

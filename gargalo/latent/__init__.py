@@ -6,6 +6,7 @@ from .axes import principal_axes
 from .neighbours import Neighbours
 from .priors import PRIORS, Prior
 from .projections import PROJECTIONS, Map, Projection
+from .projections.project import make as make_projection
 from .projections.project import project
 from .walks import blend, path, traverse
 
@@ -17,6 +18,7 @@ __all__ = [
     "Prior",
     "Projection",
     "blend",
+    "make_projection",
     "path",
     "principal_axes",
     "project",

@@ -41,7 +41,7 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
     """
     if method not in METHODS:
         raise unknown("method", method, METHODS)
-    if not isinstance(steps, int) or steps < 2:
+    if not isinstance(steps, int | np.integer) or steps < 2:
         raise must("steps", "an int >= 2", steps)
     t = np.linspace(0, 1, steps, dtype=np.float64)[:, None]
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
@@ -106,7 +106,7 @@ def traverse(latents: np.ndarray, axis: str | int, steps: int = 12, origin: np.n
     d = latents.shape[1]
     if kind not in ("", "pca") or not number.isdecimal() or int(number) >= d:
         raise must("axis", f"0 to {d - 1}, or pca:0 to pca:{d - 1}", axis)
-    if not isinstance(steps, int) or steps < 2:
+    if not isinstance(steps, int | np.integer) or steps < 2:
         raise must("steps", "an int >= 2", steps)
     direction = principal_axes(latents)[0][int(number)] if kind else np.eye(d)[int(number)]
     base = latents.mean(axis=0) if origin is None else origin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .build import build, try_on
 from .choices import CHOICES, from_json, make, with_choices
+from .compare import differences, flat, must_agree
 from .custom import CUSTOM, NO_CUSTOM, Custom, custom_of, model_class, model_name
 from .defaults import PRESETS, repeats
 from .recipe import FORMAT, Recipe, upgraded, versions
@@ -18,10 +19,13 @@ __all__ = [
     "Recipe",
     "build",
     "custom_of",
+    "differences",
+    "flat",
     "from_json",
     "make",
     "model_class",
     "model_name",
+    "must_agree",
     "repeats",
     "try_on",
     "upgraded",

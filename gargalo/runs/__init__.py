@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .evaluate import Baselines, evaluate
+from .fit import check, fit
 from .folder import Examples, find_unfinished, is_finished, read_recipe
 from .job import TrainingJob
 from .run import Run, open_run
-from .train import check, fit, train
+from .train import train
 
 __all__ = [
     "Baselines",

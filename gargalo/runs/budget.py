@@ -16,7 +16,7 @@ from ..recipes import Recipe, build, model_class, with_choices
 from .evaluate import Baselines
 from .job import TrainingJob
 from .rows import as_data, training_rows
-from .train import write_run
+from .writing import write_run
 
 __all__ = ["MOST_MINUTES", "Costs", "fit_into", "seconds_of_epoch"]
 
@@ -116,13 +116,12 @@ class Costs:
     def after_training(self, job: TrainingJob) -> float:
         """Seconds that saving and measuring take, which is done once with untrained weights."""
         with tempfile.TemporaryDirectory() as place:
-            job = replace(job, folder=Path(place))
             codec, model = build(job.recipe, job.dataset.x, job.dataset.rows("train"), job.custom)
             untrained = FittedModel(job.recipe, codec.eval(), model.eval(), job.custom)
             if self.baselines is not None and untrained.can("decode"):
                 _ = self.baselines.reference
             began = self.now()
-            write_run(job, untrained, training.Result({}, [], 0, 0), self.baselines)
+            write_run(job, Path(place), untrained, training.Result({}, [], 0, 0), self.baselines)
             return self.now() - began
 
 

@@ -148,7 +148,7 @@ class RunFolder:
     @cached_property
     def key(self) -> str:
         """sha256 of the weights: what was computed with others is not used."""
-        return hashlib.sha256((self.folder / "weights.safetensors").read_bytes()).hexdigest()
+        return weights_key(self.folder)
 
     @cached_property
     def examples(self) -> Examples:
@@ -161,11 +161,6 @@ class RunFolder:
         ):
             raise RunError(f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew.")
         return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"))
-
-    def keep(self, name: str, tensors: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:
-        """Keep arrays in `space/`, keyed by these weights."""
-        file = self.folder / "space" / f"{name}.safetensors"
-        write_tensors(file, tensors, {**(notes or {}), "key": self.key})
 
     def kept(
         self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None
@@ -180,7 +175,7 @@ class RunFolder:
             raise RunError(f"{self.folder}: expected space/{file.name} for these weights. Found none; train anew.")
         tensors, notes = compute()
         if _is_writable(file.parent):
-            self.keep(name, tensors, notes)
+            keep(self.folder, self.key, name, tensors, notes)
         return tensors, notes
 
     def _json(self, name: str, parse: Callable[[str], Any]) -> Any:
@@ -191,6 +186,18 @@ class RunFolder:
             raise RunError(
                 f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({error})."
             ) from None
+
+
+def weights_key(folder: Path) -> str:
+    """sha256 of the weights in a run folder, in hexadecimal."""
+    return hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+
+
+def keep(
+    folder: Path, key: str, name: str, tensors: dict[str, np.ndarray], notes: dict[str, str] | None = None
+) -> None:
+    """Keep arrays in the `space/` of a run folder, with the `key` of the weights that they were computed with."""
+    write_tensors(folder / "space" / f"{name}.safetensors", tensors, {**(notes or {}), "key": key})
 
 
 def is_finished(folder: Path) -> bool:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..recipes import CHOICES, Recipe, versions
+from ..recipes import CHOICES, Recipe, differences, must_agree, versions
 from .evaluate import Baselines
+from .fit import check
 from .folder import is_finished, read_recipe
 from .job import TrainingJob
 from .run import Run
-from .train import check, differences, must_agree, train
+from .train import train
 
 __all__ = ["go_on"]
 

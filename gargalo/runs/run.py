@@ -163,9 +163,9 @@ class Run(RunFolder):
         ParameterError
             For an unknown projection, or a choice out of its range.
         """
-        choices = {"perplexity": 30.0, "seed": 0} | choices
-        checked_seed(choices["seed"])
-        latent.PROJECTIONS.get_or_raise(method)
+        if "seed" in choices:
+            checked_seed(choices["seed"])
+        projection = latent.make_projection(method, **choices)
         if data is not None:
             return latent.project(self.encode(data), method, **choices)
 
@@ -174,8 +174,10 @@ class Run(RunFolder):
             notes = {"method": made.method, "engine": made.engine, "notes": json.dumps(made.notes)}
             return {"points": made.points}, notes
 
-        name = "-".join(f"{value:g}" if isinstance(value, float) else str(value) for value in choices.values())
-        tensors, notes = self.kept(f"map-{method}-{name}", compute)
+        # Every field in its place: other choices are another file.
+        values = vars(projection).values()
+        name = "-".join(["map", method, *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
+        tensors, notes = self.kept(name, compute)
         return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))
 
     # ---- in the latent space

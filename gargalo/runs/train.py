@@ -20,7 +20,6 @@ import torch
 
 from .. import training
 from ..errors import RunError, Stopped, option
-from ..fitted import FittedModel
 from ..io.files import (
     cannot_write,
     check_writable,
@@ -28,21 +27,18 @@ from ..io.files import (
     hold,
     is_leftover,
     new_folder,
-    write_tensors,
     write_whole,
 )
 from ..io.reporter import TrainingProgress
-from ..io.tables import write_table
-from ..io.weights import save_weights
-from ..recipes import upgraded
-from .evaluate import Baselines, Evaluation, evaluate
-from .fit import check, fit
-from .folder import is_finished, write_metrics
+from ..recipes import differences, flat, must_agree, upgraded
+from .evaluate import Baselines
+from .fit import fit
+from .folder import is_finished
 from .job import TrainingJob
-from .rows import kept_rows
 from .run import Run
+from .writing import write_run
 
-__all__ = ["check", "differences", "fit", "keep_examples", "must_agree", "train", "write_run"]
+__all__ = ["train"]
 
 
 def train(job: TrainingJob, baselines: Baselines | None = None) -> Run:
@@ -88,67 +84,12 @@ def train(job: TrainingJob, baselines: Baselines | None = None) -> Run:
         if group.rank == 0:
             write_whole(history, _lines(result.history))
             _tell_early_stop(job, result)
-            write_run(job, fitted, result, baselines)
+            write_run(job, folder, fitted, result, baselines)
             flush_folder(folder)  # before the checkpoints, which hold all of it, are given up
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     while not is_finished(folder):  # rank 0 is still measuring: no collective waits as long as that may take
         time.sleep(0.2)
     return Run(folder, job.custom)
-
-
-def write_run(
-    job: TrainingJob, fitted: FittedModel, result: training.Result, baselines: Baselines | None = None
-) -> None:
-    """Save a fitted model, keep examples, measure it, and so make its folder a finished run."""
-    folder, dataset = _folder(job), job.dataset
-    save_weights(folder / "weights.safetensors", fitted.codec, fitted.model)
-    keep_examples(folder, job)
-    if dataset.skipped:
-        paths, reasons = zip(*dataset.skipped, strict=True)
-        write_table(folder / "skipped.csv", {"path": list(paths), "reason": list(reasons)})
-    found = evaluate(fitted, dataset, baselines or Baselines(dataset, job.reporter))
-    _keep_artefacts(Unfinished(folder, job), fitted, found)
-    facts = {
-        "model": job.recipe.model,
-        "data": dataset.name,
-        "latent_dim": job.recipe.latent_dim,
-        "epochs": len(result.history),
-        "seconds": round(result.seconds, 2),
-        "best_epoch": result.best_epoch,
-        "stopped": result.stopped,
-        "parameters": sum(p.numel() for p in fitted.model.parameters()),
-        "priors": sorted(found.priors),
-    }
-    # Last of all: a folder with this file is a finished run.
-    write_metrics(folder / "metrics.json", facts, found.metrics)
-
-
-def keep_examples(folder: Path, job: TrainingJob) -> None:
-    """Keep the first test examples to measure on, raw, with labels and ids, in the run."""
-    kept = job.dataset.take(kept_rows(job.dataset))
-    tensors = {"x": np.asarray(kept.x)}
-    if kept.y is not None:
-        tensors["y"] = kept.y
-    if kept.display is not None:
-        tensors["display"] = np.asarray(kept.display[np.arange(len(kept))])
-    write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(kept.ids))})
-
-
-class Unfinished(Run):
-    """A run folder that has its weights, and not yet what makes it a finished run."""
-
-    def __init__(self, folder: Path, job: TrainingJob):
-        self.folder, self.recipe, self.custom = folder, job.recipe, job.custom
-
-
-def _keep_artefacts(run: Run, fitted: FittedModel, found: Evaluation) -> None:
-    """Keep the priors that were fitted, and PCA's view of the kept examples."""
-    for name, prior in found.priors.items():
-        run.keep(f"prior-{name}", prior.arrays)
-    if found.pca is not None:
-        n = len(run.examples.x)  # the first of the rows that it was measured on
-        back = fitted.codec.invert(torch.from_numpy(found.pca.back[:n])).numpy()
-        run.keep("pca", {"z": found.pca.z_test[:n].astype(np.float32), "back": back})
 
 
 def _folder(job: TrainingJob) -> Path:
@@ -222,34 +163,11 @@ def _must_be_as_begun(job: TrainingJob, start: training.Checkpoint, checkpoints:
     """Refuse another recipe than the checkpoint was made by; warn of another place."""
     there, here = start.state.get("facts", {}), checkpoints.facts
     # What an older gargalo did not know to choose was as it is now by default.
-    begun = {**_flat(here["recipe"]), **_flat(upgraded(there.get("recipe", {})))}
+    begun = {**flat(here["recipe"]), **flat(upgraded(there.get("recipe", {})))}
     must_agree(_folder(job), begun, here["recipe"])
     if there.get("where") != here["where"]:
         other = differences(there.get("where", {}), here["where"])
         job.reporter.notice(f"gargalo: {job.folder}: begun with other {other}; it goes on, but bits may differ")
-
-
-def must_agree(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    """Refuse to go on with another recipe, and say in what it differs."""
-    there, here = _flat(there), _flat(here)
-    if there != here:
-        raise RunError(
-            f"{folder}: expected the recipe that it was begun with. Found other {differences(there, here)}; go on"
-            f" with the same, or train into another {option('out')}."
-        )
-
-
-def _flat(choices: dict[str, Any]) -> dict[str, Any]:
-    """A recipe's choices by their own names, without sections."""
-    sections = [value for value in choices.values() if isinstance(value, dict)]
-    flat = {name: value for name, value in choices.items() if not isinstance(value, dict)}
-    return flat | {name: value for section in sections for name, value in section.items()}
-
-
-def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
-    """The keys that differ, each with both values."""
-    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
-    return ", ".join(f"{key} {here.get(key)} (was {there.get(key)})" for key in keys)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import DataError
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
-from ..reading import Note
+from ..notes import Note
 from ..splits import NAMES, SPLITS, TRAIN, named
 from . import images
 from .decoding import Decoder

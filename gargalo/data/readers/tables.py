@@ -13,7 +13,8 @@ from ...io.tables import polars
 from ..as_dataset import as_dataset
 from ..columns import Column
 from ..dataset import Dataset
-from ..reading import Note, Reading
+from ..notes import Note
+from ..reading import Reading
 from ..spec import DataSpec
 from ..splits import by_order, named
 from . import windows

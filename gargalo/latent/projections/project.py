@@ -1,4 +1,4 @@
-"""`project`: points laid out by a projection of any name, which is spared points that are hard to lay out."""
+"""`project`: points laid out by the projection of a name, after they are centred and scaled."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, did_you_mean, must
 from . import PROJECTIONS, Map, Projection
 
-__all__ = ["project"]
+__all__ = ["make", "project"]
 
 
 def project(z: np.ndarray, method: str = "tsne", **choices: Any) -> Map:
@@ -23,7 +23,7 @@ def project(z: np.ndarray, method: str = "tsne", **choices: Any) -> Map:
     method : str
         A name in `PROJECTIONS`.
     **choices
-        Those of the projection, such as perplexity and seed; others are not its business and are left out.
+        Those of the projection, such as perplexity and seed for "tsne".
 
     Returns
     -------
@@ -37,10 +37,34 @@ def project(z: np.ndarray, method: str = "tsne", **choices: Any) -> Map:
     DataError
         For points that are not (n, d), not finite, all alike or fewer than two; where no layout is found.
     """
+    return make(method, **choices).fit(_prepared(z))
+
+
+def make(method: str, **choices: Any) -> Projection:
+    """A projection that was not fitted yet.
+
+    Parameters
+    ----------
+    method : str
+        A name in `PROJECTIONS`.
+    **choices
+        Its fields.
+
+    Returns
+    -------
+    Projection
+
+    Raises
+    ------
+    ParameterError
+        For a method or a choice that is unknown, or a choice that cannot be.
+    """
     kind: Any = PROJECTIONS.get_or_raise(method)
-    known = {field.name for field in dataclasses.fields(kind)}
-    projection: Projection = kind(**{name: value for name, value in choices.items() if name in known})
-    return projection.fit(_prepared(z))
+    known = [field.name for field in dataclasses.fields(kind)]
+    for name, value in choices.items():
+        if name not in known:
+            raise must(name, f"left out for method {method}", value, did_you_mean(name, known))
+    return kind(**choices)
 
 
 def _prepared(z: np.ndarray) -> np.ndarray:

@@ -1,0 +1,47 @@
+"""Two recipes side by side: in what they differ, and a refusal to go on with another than was begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import RunError, option
+
+__all__ = ["differences", "flat", "must_agree"]
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """The keys that differ between two dicts, each with both values, for a message."""
+    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    return ", ".join(f"{key} {here.get(key)} (was {there.get(key)})" for key in keys)
+
+
+def flat(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices of a recipe as JSON has it, by their own names alone, without the sections they stand in."""
+    sections = [value for value in choices.values() if isinstance(value, dict)]
+    own = {name: value for name, value in choices.items() if not isinstance(value, dict)}
+    return own | {name: value for section in sections for name, value in section.items()}
+
+
+def must_agree(folder: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    """Refuse to go on with another recipe than a folder was begun with.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's, for the message.
+    there, here : dict
+        The recipe that it was begun with and the one that is asked for, as JSON has them.
+
+    Raises
+    ------
+    RunError
+        Naming each choice that differs, with both values.
+    """
+    there, here = flat(there), flat(here)
+    if there != here:
+        raise RunError(
+            f"{folder}: expected the recipe that it was begun with. Found other {differences(there, here)}; go on"
+            f" with the same, or train into another {option('out')}."
+        )

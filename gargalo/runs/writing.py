@@ -1,0 +1,88 @@
+"""What a training leaves in its folder: weights, examples, what was fitted for them, and at last the metrics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import training
+from ..data import Dataset
+from ..fitted import FittedModel
+from ..io.files import write_tensors
+from ..io.tables import write_table
+from ..io.weights import save_weights
+from .evaluate import Baselines, Evaluation, evaluate
+from .folder import keep, weights_key, write_metrics
+from .job import TrainingJob
+from .rows import kept_rows
+
+__all__ = ["write_run"]
+
+
+def write_run(
+    job: TrainingJob,
+    folder: Path,
+    fitted: FittedModel,
+    result: training.Result,
+    baselines: Baselines | None = None,
+) -> None:
+    """Save a fitted model, keep examples, measure it, and so make a folder that has a recipe a finished run.
+
+    Parameters
+    ----------
+    job : TrainingJob
+        What was carried out.
+    folder : Path
+        The run's.
+    fitted : FittedModel
+        What came of it.
+    result : training.Result
+        How it went.
+    baselines : Baselines or None
+        What was measured of the dataset before.
+    """
+    dataset = job.dataset
+    save_weights(folder / "weights.safetensors", fitted.codec, fitted.model)
+    examples = dataset.take(kept_rows(dataset))
+    _keep_examples(folder, examples)
+    if dataset.skipped:
+        paths, reasons = zip(*dataset.skipped, strict=True)
+        write_table(folder / "skipped.csv", {"path": list(paths), "reason": list(reasons)})
+    found = evaluate(fitted, dataset, baselines or Baselines(dataset, job.reporter))
+    _keep_artefacts(folder, fitted, found, len(examples))
+    facts = {
+        "model": job.recipe.model,
+        "data": dataset.name,
+        "latent_dim": job.recipe.latent_dim,
+        "epochs": len(result.history),
+        "seconds": round(result.seconds, 2),
+        "best_epoch": result.best_epoch,
+        "stopped": result.stopped,
+        "parameters": sum(p.numel() for p in fitted.model.parameters()),
+        "priors": sorted(found.priors),
+    }
+    # Last of all: a folder with this file is a finished run.
+    write_metrics(folder / "metrics.json", facts, found.metrics)
+
+
+def _keep_examples(folder: Path, examples: Dataset) -> None:
+    """Keep the first test examples to measure on, raw, with labels and ids."""
+    tensors = {"x": np.asarray(examples.x)}
+    if examples.y is not None:
+        tensors["y"] = examples.y
+    if examples.display is not None:
+        tensors["display"] = np.asarray(examples.display[np.arange(len(examples))])
+    write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(examples.ids))})
+
+
+def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, n: int) -> None:
+    """Keep the priors that were fitted, and PCA's view of the `n` kept examples: the first that it was measured on."""
+    key = weights_key(folder)
+    for name, prior in found.priors.items():
+        keep(folder, key, f"prior-{name}", prior.arrays)
+    if found.pca is not None:
+        back = fitted.codec.invert(torch.from_numpy(found.pca.back[:n])).numpy()
+        keep(folder, key, "pca", {"z": found.pca.z_test[:n].astype(np.float32), "back": back})

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import threading
+import zlib
 from pathlib import Path
 
 import chromium
@@ -763,6 +764,108 @@ def test_a_damaged_file_is_named(browser, odd_site, tmp_path, file, how):
             trouble.get_by_role("button", name="Try again").click()
             tab.drawn(400)
         tab.context.close()
+
+
+@pytest.fixture
+def extended_site(odd_site, tmp_path) -> Path:
+    """A site with two priors and a map that the page has no words for, and a prior of which nothing was published."""
+    folder = shutil.copytree(odd_site, tmp_path / "site")
+    file = folder / "data" / "site.json"
+    content = json.loads(file.read_text())
+    (run,) = content["runs"]
+
+    def array(name: str, values: np.ndarray) -> dict[str, object]:
+        found = np.ascontiguousarray(values, "<f4").tobytes()
+        (folder / "data" / f"{name}.bin").write_bytes(found)
+        ref = {"file": f"data/{name}.bin", "bytes": len(found), "crc32": zlib.crc32(found)}
+        return ref | {"dtype": "float32", "shape": values.shape}
+
+    z = np.fromfile(folder / run["latents"]["file"], "<f4").reshape(run["latents"]["shape"])
+    run["priors"]["flow"] = {"draws": array("draws-flow", z)}
+    run["priors"][HOSTILE] = {"draws": array("draws-one", z[:1])}
+    run["priors"]["sphere"] = {}
+    run["maps"]["umap"] = array("umap", z[:, :2] @ np.array([[0, 1], [-2, 0]], "<f4"))
+    file.write_text(json.dumps(content))
+    return folder
+
+
+def test_any_prior_that_the_site_names_is_drawn_from(browser, extended_site):
+    with served(extended_site) as url:
+        tab = Visit(browser, url, "view=generate").drawn(400)
+        choice = tab.page.get_by_role("group", name="Draw from")
+        names = ["N(0, I)", "Gaussian mixture fitted to the latents", "flow", HOSTILE]
+        assert choice.get_by_role("button").all_inner_texts() == names
+        normal = tab.settled(".draws canvas")
+        choice.get_by_role("button", name="flow").click()
+        tab.has("prior=flow")
+        first = tab.painted(".draws canvas", but=normal)
+        outside = tab.page.get_by_text("of these draws are out of distribution").inner_text()
+        assert int(re.search(r"(\d+)%", outside)[1]) <= 5, "the draws are latents of the data"
+        norms = tab.page.locator(".norms svg").get_attribute("aria-label")
+        data, draws = (float(text) for text in re.findall(r"[\d.]+", norms))
+        assert draws == pytest.approx(data, rel=0.1)
+        tab.page.get_by_role("button", name="Draw again").click()
+        tab.has("seed=1")
+        tab.painted(".draws canvas", but=first)
+        # Whoever has the address sees the same draws.
+        second = tab.settled(".draws canvas")
+        again = Visit(browser, url, tab.page.url.partition("#")[2]).drawn(400)
+        assert (again.settled(".draws canvas") == second).all()
+        # Of a prior with a single draw there are 64 times this one.
+        choice.get_by_role("button", name=HOSTILE).click()
+        tab.painted(".draws canvas", but=second)
+        alike = tab.settled(".draws canvas")
+        side = (alike.shape[0] + 1) // 4
+        assert (alike[: side - 1] == alike[side : 2 * side - 1]).all()
+        assert alike[..., :3].any()
+        other = Visit(browser, url, tab.page.url.partition("#")[2]).drawn(400)
+        assert (other.settled(".draws canvas") == alike).all()
+        odd = Visit(browser, url, "view=generate&prior=sphere&map=nothing&lasso=nothing,0,0,1,0,1,1").drawn(400)
+        odd.page.wait_for_url(lambda url: not re.search("prior|map=|lasso", url.partition("#")[2]))
+        assert (odd.settled(".draws canvas") == normal).all()
+        for one in (tab, again, other, odd):
+            assert one.complaints == []
+            one.context.close()
+
+
+def test_any_map_that_the_site_names_is_shown(browser, extended_site):
+    with served(extended_site) as url:
+        tab = Visit(browser, url).drawn(400)
+        choice = tab.page.get_by_role("group", name="Map", exact=True)
+        assert choice.get_by_role("button").all_inner_texts() == ["t-SNE", "umap", "PCA"]
+        before = tab.settled(".scatter canvas")
+        choice.get_by_role("button", name="umap").click()
+        tab.has("map=umap")
+        tab.painted(".scatter canvas", but=before)
+        tab.settled(".scatter canvas")
+        tab.said("umap shows each latent as two numbers")
+        points = np.fromfile(extended_site / "data" / "umap.bin", "<f4").reshape(400, 2)
+        alone = int(np.abs(points - points.mean(0)).sum(1).argmax())
+        tab.page.mouse.move(*tab.at(0, alone, "umap"))
+        tab.page.locator(f".hovering[data-example='{alone}']").wait_for()
+        # A lasso is drawn on one map, and holds the same examples on any other.
+        middle = np.median(points[:, 0])  # between two examples, of which one half is on its left
+        corners = f"{middle:.6f},-999,{middle:.6f},999,-999,999,-999,-999"
+        fenced = Visit(browser, url, f"map=pca&lasso=umap,{corners}").drawn(400)
+        fenced.said("Inside the lasso")
+        n = int(re.sub(r"\D", "", fenced.page.locator(".fenced h2").inner_text()))
+        assert n == pytest.approx(200, abs=1)
+        # What is drawn is placed among its neighbours, as on t-SNE.
+        latents = np.fromfile(extended_site / "data" / "0" / "latents.bin", "<f4").reshape(400, -1)
+        one = latents[:2].mean(0)
+        found = tab.page.evaluate("z => gargalo.place(0, z, 'umap')", one.tolist())
+        assert found["at"] == pytest.approx(Neighbours(latents).place(one[None], points)[0], abs=1e-2)
+        tab.page.get_by_role("button", name="Draw", exact=True).click()
+        tab.page.locator(".sketch canvas").wait_for()
+        tab.stroke(*SEVEN)
+        tab.painted("canvas.above")
+        tab.said("On umap it is placed among its nearest examples.")
+        for name in VIEWS:
+            tab.page.evaluate(f"location.hash = 'view={name}&map=umap&prior=flow&pin=3'")
+            tab.page.wait_for_timeout(300)
+        for one in (tab, fenced):
+            assert one.complaints == []
+            one.context.close()
 
 
 def test_a_missing_runtime_is_named(browser, odd_site, tmp_path):

@@ -3,8 +3,8 @@
 import { signal, type Signal } from '@preact/signals';
 import { Network } from './network';
 import { Sheets } from './pictures/sheets';
-import { fetchFile, fetchFloats, fetchWhole, type RunRef, type Site } from './site';
-import { projectAll, type Mixture, type Rows } from './space';
+import { fetchFile, fetchFloats, fetchWhole, mapNames, priorNames, type PriorRef, type RunRef, type Site } from './site';
+import { projectAll, type Prior, type Rows } from './space';
 
 /** What belongs to the examples, whichever run is looked at. */
 export interface Examples {
@@ -23,8 +23,9 @@ export interface Space {
   latents: Rows | null;
   error: Float32Array | null;
   norms: Float32Array | null;
-  mixture: Mixture | null;
-  /** Maps (x and y, one after the other) by kind: those that there are. */
+  /** What one can draw from, by name: N(0, I), and whatever was published. */
+  priors: Map<string, Prior>;
+  /** Maps (x and y, one after the other) by name: those that there are. */
   maps: Map<string, Float32Array>;
 }
 
@@ -46,19 +47,33 @@ export async function loadExamples({ examples, data }: Site): Promise<Examples |
   };
 }
 
+async function loadPrior(d: number, published: PriorRef | undefined): Promise<Prior> {
+  if (published && 'draws' in published) {
+    const values = await fetchFloats(published.draws);
+    return { values, n: values.length / d, d };
+  }
+  if (published && 'weights' in published) {
+    const [weights, means, factors] = await Promise.all([published.weights, published.means, published.factors].map(fetchFloats));
+    return { weights, means: { values: means, n: published.means.shape[0], d }, factors, rank: published.factors.shape[2] };
+  }
+  return null;
+}
+
+/** What belongs to each name, by name, in the order of the names. */
+async function byName<T>(names: string[], load: (name: string) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all(names.map(async (name): Promise<[string, T]> => [name, await load(name)])));
+}
+
 async function loadSpace(site: Site, run: RunRef): Promise<Space> {
-  const gmm = run.priors?.gmm;
-  const [values, error, tsne, norms, ...mixture] = await Promise.all([
+  const d = run.latent_dim;
+  const [values, error, norms, maps, priors] = await Promise.all([
     run.latents ? fetchFloats(run.latents) : null,
     run.error ? fetchFloats(run.error) : null,
-    run.maps.tsne ? fetchFloats(run.maps.tsne) : null,
     run.norms ? fetchFloats(run.norms) : null,
-    ...(gmm ? [gmm.weights, gmm.means, gmm.factors].map(fetchFloats) : []),
+    byName(mapNames(run), (name) => fetchFloats(run.maps[name])),
+    byName(priorNames(run), (name) => loadPrior(d, name === 'normal' ? undefined : run.priors?.[name])),
   ]);
-  const d = run.latent_dim;
   const latents = values && { values, n: values.length / d, d };
-  const maps = new Map<string, Float32Array>();
-  if (tsne) maps.set('tsne', tsne);
   if (latents) maps.set('pca', projectAll(run.axes, latents));
   if (latents && d === 2) maps.set('latent', latents.values);
   return {
@@ -67,14 +82,7 @@ async function loadSpace(site: Site, run: RunRef): Promise<Space> {
     latents,
     error,
     norms,
-    mixture: gmm
-      ? {
-          weights: mixture[0],
-          means: { values: mixture[1], n: gmm.means.shape[0], d },
-          factors: mixture[2],
-          rank: gmm.factors.shape[2],
-        }
-      : null,
+    priors,
     maps,
   };
 }

@@ -60,23 +60,45 @@ export interface Axes {
   along_high: number[];
 }
 
+/** A mixture of Gaussians, by its formula. */
+export interface MixtureRef {
+  /** The weight of each part, (k). */
+  weights: ArrayRef;
+  /** The mean of each part, (k, d). */
+  means: ArrayRef;
+  /** The factor of the covariance of each part, (k, d, r). */
+  factors: ArrayRef;
+}
+
+/** A prior whose formula the page does not know. */
+export interface DrawsRef {
+  /** Draws that were made from it when the site was published, (n, d). */
+  draws: ArrayRef;
+}
+
+/** What is published of a prior: for N(0, I) nothing, because the page draws from it as it is. */
+export type PriorRef = MixtureRef | DrawsRef | Record<string, never>;
+
 export interface RunRef {
   name: string;
   model: string;
   latent_dim: number;
   conditional: boolean;
   skips: boolean;
-  prior: 'normal' | 'gmm';
+  /** The name of the prior with which the run was trained. */
+  prior: string;
   noise: { noise: 'gaussian' | 'masking' | 'salt-and-pepper'; strength: number } | null;
   network: string;
   figures: Record<string, number | null>;
   axes: Axes;
-  maps: { tsne?: ArrayRef };
+  /** The place of each example, (n, 2), on each map that the page cannot compute, by the map's name. */
+  maps: Record<string, ArrayRef>;
   latents?: ArrayRef;
   near?: { k: number; threshold: number };
   error?: ArrayRef;
   norms?: ArrayRef;
-  priors?: { normal: object; gmm?: { weights: ArrayRef; means: ArrayRef; factors: ArrayRef } };
+  /** What the page can draw from, by the prior's name; only of a run with a decoder. */
+  priors?: Record<string, PriorRef>;
   networks: Partial<Record<'encode' | 'decode' | 'classify' | 'reconstruct', FileRef>>;
 }
 
@@ -91,6 +113,16 @@ export interface Site {
 }
 
 export const FORMAT = 1;
+
+/** The names of the maps that were published of a run. The page has PCA and the latent space itself without that, and in
+ * the address "own" leaves the choice to the run: another map of such a name could not be told from these. */
+export const mapNames = ({ maps }: RunRef): string[] => Object.keys(maps).filter((name) => !['own', 'pca', 'latent'].includes(name));
+
+/** The names of the priors that one can draw from: N(0, I), and those of which something was published. */
+export function priorNames({ priors = {} }: RunRef): string[] {
+  const published = Object.keys(priors).filter((name) => 'weights' in priors[name] || 'draws' in priors[name]);
+  return ['normal', ...published.filter((name) => !['own', 'normal'].includes(name))];
+}
 
 /** Something that the visitor should be told: a key of the words, and what they name. */
 export class Problem extends Error {
@@ -107,7 +139,7 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
   return n;
 });
 
-function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) c = table[(c ^ bytes[i]) & 255] ^ (c >>> 8);
   return (c ^ 0xffffffff) >>> 0;

@@ -144,8 +144,28 @@ export interface Mixture {
   rank: number;
 }
 
-/** n draws, from N(0, I) in d dimensions or from a mixture. */
-export function draw(n: number, d: number, seed: number, mixture: Mixture | null): Rows {
+/** What draws come from: a mixture, draws that were published, or N(0, I), which needs nothing. */
+export type Prior = Mixture | Rows | null;
+
+/** n of the rows, in an order that depends on the seed alone. None comes twice before all have come. */
+export function pick(rows: Rows, n: number, seed: number): Rows {
+  const uniform = uniforms(seed);
+  const order = Uint32Array.from({ length: rows.n }, (_, i) => i);
+  const values = new Float32Array(n * rows.d);
+  for (let i = 0; i < n; i++) {
+    // One of those that are left takes the next place (Fisher and Yates); after the last place comes the first again.
+    const next = i % rows.n;
+    const one = next + Math.floor(uniform() * (rows.n - next));
+    [order[next], order[one]] = [order[one], order[next]];
+    values.set(row(rows, order[next]), i * rows.d);
+  }
+  return { values, n, d: rows.d };
+}
+
+/** n draws from a prior in d dimensions. */
+export function draw(n: number, d: number, seed: number, prior: Prior): Rows {
+  if (prior && 'values' in prior) return pick(prior, n, seed);
+  const mixture = prior;
   const uniform = uniforms(seed);
   const normal = normals(uniform);
   const values = new Float32Array(n * d);

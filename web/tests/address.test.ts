@@ -110,11 +110,25 @@ describe('garbage', () => {
       't=-1',
       't=.5',
     ],
-    ...['t=12', 'jitter=NaN', 'jitter=1e400', 'noise=0x10', 'pca=1', 'pca=-1:2', 'pca=0.5:1', 'axes=0:1:2', 'axes=0:1,', 'with=null'],
+    ...[
+      't=12',
+      'jitter=NaN',
+      'jitter=1e400',
+      'noise=0x10',
+      'pca=1',
+      'pca=-1:2',
+      'pca=0.5:1',
+      'axes=0:1:2',
+      'axes=0:1,',
+      'with=null',
+      'map=',
+      'prior=',
+    ],
     ...[
       'lasso=',
       'lasso=pca',
       'lasso=own,0,0,1,0,1,1',
+      'lasso=,0,0,1,0,1,1',
       'lasso=pca,0,0,1,0',
       'lasso=pca,0,0,1,0,1',
       'lasso=pca,0,0,1,0,1,x',
@@ -139,11 +153,17 @@ describe('garbage', () => {
   });
 });
 
-/** Two runs, of 2 and 3 latent numbers, on ten examples of three classes. */
+/** Two runs, of 2 and 3 latent numbers, on ten examples of three classes. The second has a map and a prior that somebody's
+ * package brought, and a prior of which nothing was published. */
 const site = {
   runs: [
-    { latent_dim: 2, axes: { directions: [[], []] } },
-    { latent_dim: 3, axes: { directions: [[], [], []] } },
+    { latent_dim: 2, axes: { directions: [[], []] }, maps: {} },
+    {
+      latent_dim: 3,
+      axes: { directions: [[], [], []] },
+      maps: { tsne: {}, 'umap 2.0': {} },
+      priors: { normal: {}, flow: { draws: {} }, sphere: {} },
+    },
   ],
   examples: { n: 10 },
   data: { class_names: ['a', 'b', 'c'] },
@@ -170,6 +190,26 @@ describe('what names nothing of this site is forgotten', () => {
     expect(forgotten('jitter=99')).toBe(`${USUAL}&jitter=3`);
     expect(forgotten('jitter=-1')).toBe(USUAL);
   });
+  test('maps and priors that no run has', () => {
+    expect(forgotten('map=umap&prior=flow2')).toBe(USUAL);
+    expect(forgotten('map=constructor&prior=toString')).toBe(USUAL);
+    expect(forgotten('lasso=umap,0,0,1,0,1,1&seed=3')).toBe(`${USUAL}&seed=3`);
+    expect(forgotten('prior=sphere'), 'one cannot draw from it').toBe(USUAL);
+  });
+  test('but no map and no prior that some run has, whatever it is called', () => {
+    const named = 'map=umap+2.0&lasso=umap+2.0,0,0,1,0,1,1&prior=flow';
+    expect(forgotten(named)).toBe(`${USUAL}&${named}`);
+    expect([controls.map.value, selection.lasso.value?.kind, controls.prior.value]).toEqual(['umap 2.0', 'umap 2.0', 'flow']);
+  });
+  test.each(['map=tsne&lasso=tsne,0,0,1,0,1,1&prior=gmm', 'map=pca&prior=normal', 'map=latent'])(
+    'nor the names of old links, on any site: %s',
+    (text) => {
+      const old = { ...site, runs: [{ ...site.runs[0], priors: { normal: {} } }] };
+      readAddress(`#${text}`);
+      forgetUnknown(old);
+      expect(writeAddress()).toBe(`${USUAL}&${text}`);
+    },
+  );
   test('examples of a site that was published without any', () => {
     readAddress('#pin=0&view=draw');
     forgetUnknown({ ...site, examples: null });

@@ -10,6 +10,7 @@ import {
   norm,
   normals,
   path,
+  pick,
   project,
   projectAll,
   row,
@@ -145,6 +146,43 @@ describe('draws', () => {
     for (const [, y] of first) expect(y).toBe(0);
     expect(Math.abs(mean(first.map(([x]) => (x - 10) ** 2)) - 4)).toBeLessThan(0.5);
     for (const [x, y] of second) expect(y - 5).toBeCloseTo(x + 10, 4);
+  });
+});
+
+describe('draws that were published', () => {
+  const published = stack(Array.from({ length: 50 }, (_, i) => [i, -i]));
+  const firsts = (n: number, seed: number) => Array.from({ length: n }, (_, i) => row(draw(n, 2, seed, published), i)[0]);
+
+  test('are taken row by row', () => {
+    const { values, n, d } = pick(published, 20, 0);
+    expect([n, d, values.length]).toEqual([20, 2, 40]);
+    for (let i = 0; i < n; i++) expect(values[2 * i + 1]).toBe(-values[2 * i]);
+  });
+  test('are the same for a seed, whatever was drawn before, and others for another seed', () => {
+    const before = firsts(20, 7);
+    expect(firsts(20, 8)).not.toEqual(before);
+    expect(firsts(20, 7)).toEqual(before);
+    expect(published.values[2]).toBe(1);
+  });
+  test('are those of links that were sent', () => {
+    // By the numbers of seed 0: the row 0.3589 * 50, and 0.1059 * 49 after the first.
+    expect(firsts(2, 0)).toEqual([17, 6]);
+  });
+  test('begin alike, however many there are', () => {
+    expect(firsts(64, 3).slice(0, 10)).toEqual(firsts(10, 3));
+  });
+  test('come again only when all have come', () => {
+    const found = firsts(120, 1);
+    expect(new Set(found.slice(0, 50)).size).toBe(50);
+    expect(new Set(found.slice(50, 100)).size).toBe(50);
+    expect(found.slice(50, 100)).not.toEqual(found.slice(0, 50));
+    expect(new Set(found.slice(100)).size).toBe(20);
+  });
+  test('have every row in every place about as often', () => {
+    const counts = new Array<number>(50).fill(0);
+    for (let seed = 0; seed < 5000; seed++) counts[row(pick(published, 3, seed), 2)[0]]++;
+    expect(Math.min(...counts)).toBeGreaterThan(60);
+    expect(Math.max(...counts)).toBeLessThan(140);
   });
 });
 

@@ -25,7 +25,7 @@ interface StageProps {
   space: Space;
   /** The painter knows how the examples of this site are drawn. */
   painter: Painter;
-  /** The kind of map is "tsne", "pca" or "latent". */
+  /** The kind of map is its name. */
   kind: string;
   /** The marks are drawn above the points. */
   marks?: Mark[];

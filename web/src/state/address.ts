@@ -2,7 +2,7 @@
  * it is written there: `#view=walk&from=3&t=0.250`. What is as usual is left out. */
 
 import { batch, effect, type Signal } from '@preact/signals';
-import type { Site } from '../site';
+import { mapNames, priorNames, type Site } from '../site';
 import { edits, MOST_NOISE, selection, type Lasso, type Moves } from './selection';
 import { controls, view, VIEWS } from './view';
 
@@ -23,6 +23,8 @@ const oneOf = <T extends string>(...known: readonly T[]): Codec<T> => ({
   write: String,
 });
 const anyText: Codec<string> = { read: (text) => text.slice(0, 200), write: String };
+/** A name that a site may know: `forgetUnknown` sees whether it does. */
+const anyName: Codec<string> = { read: (text) => text || undefined, write: String };
 const flag: Codec<boolean> = { read: (text) => text === '1', write: (on) => (on ? '1' : '0') };
 const wholeNumber: Codec<number> = { read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined), write: String };
 const decimal: Codec<number> = { read: readDecimal, write: writeDecimal };
@@ -42,7 +44,7 @@ const lasso: Codec<Lasso> = {
     const [kind, ...rest] = text.split(',');
     const corners = rest.map(readDecimal).filter((value) => value !== undefined);
     const isWhole = corners.length === rest.length && corners.length >= 6 && corners.length % 2 === 0;
-    return isWhole && ['tsne', 'pca', 'latent'].includes(kind) ? { kind, corners } : undefined;
+    return isWhole && kind && kind !== 'own' ? { kind, corners } : undefined;
   },
   write: ({ kind, corners }) => [kind, ...corners.map(writeDecimal)].join(','),
 };
@@ -102,7 +104,7 @@ const FIELDS: readonly Field[] = [
   field('with', view.otherRunIndex, wholeNumber),
   field('projector', view.projector, flag),
 
-  field('map', controls.map, oneOf('own', 'tsne', 'pca', 'latent')),
+  field('map', controls.map, anyName),
   field('colour', controls.colour, anyText),
   field('pin', selection.pinned, wholeNumber),
   field('off', selection.muted, wholeNumbers),
@@ -115,7 +117,7 @@ const FIELDS: readonly Field[] = [
   field('t', controls.t, share),
   field('way', controls.method, oneOf('linear', 'slerp')),
 
-  field('prior', controls.prior, oneOf('own', 'normal', 'gmm')),
+  field('prior', controls.prior, anyName),
   field('seed', controls.seed, wholeNumber),
   field('label', controls.label, wholeNumber),
   field('start', controls.start, oneOf('pin', 'mean')),
@@ -147,7 +149,8 @@ export function writeAddress(): string {
   return `#${said}`.replaceAll('%2C', ',').replaceAll('%3A', ':');
 }
 
-/** Numbers that name no example, no run, no axis of this site are as if nobody had chosen them. */
+/** Numbers that name no example, no run, no axis of this site, and names of no map and no prior of it, are as if nobody
+ * had chosen them. */
 export function forgetUnknown({ runs, examples, data }: Site): void {
   const forget = (signal: Signal<number | null>, n: number) => {
     if (signal.value !== null && signal.value >= n) signal.value = null;
@@ -155,6 +158,12 @@ export function forgetUnknown({ runs, examples, data }: Site): void {
   const below = (n: number, of: Moves): Moves => Object.fromEntries(Object.entries(of).filter(([i]) => Number(i) < n));
   batch(() => {
     if (view.runIndex.value >= runs.length) view.runIndex.value = 0;
+    // What any run has stays, so that it is there again when one comes back to that run.
+    const maps = new Set(['tsne', 'pca', 'latent', ...runs.flatMap(mapNames)]);
+    const priors = new Set(['normal', 'gmm', ...runs.flatMap(priorNames)]);
+    if (!maps.has(controls.map.value)) controls.map.value = 'own';
+    if (!priors.has(controls.prior.value)) controls.prior.value = 'own';
+    if (selection.lasso.value && !maps.has(selection.lasso.value.kind)) selection.lasso.value = null;
     forget(view.otherRunIndex, runs.length);
     forget(controls.label, data.class_names?.length ?? 0);
     for (const example of [selection.pinned, selection.walkFrom, selection.walkTo, selection.taken]) forget(example, examples?.n ?? 0);

@@ -4,7 +4,7 @@ import { batch, signal } from '@preact/signals';
 
 /** A lasso that was drawn on a map. */
 export interface Lasso {
-  /** The map on which it was drawn: "tsne", "pca" or "latent". */
+  /** The name of the map on which it was drawn. */
   kind: string;
   /** The x and y of each corner on that map, one after the other. */
   corners: number[];

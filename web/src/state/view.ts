@@ -39,8 +39,8 @@ export const view = {
 phone.addEventListener('change', () => (view.narrow.value = phone.matches));
 
 export const controls = {
-  /** The kind of map that is wanted; "own" leaves it to the run. */
-  map: signal<'own' | 'tsne' | 'pca' | 'latent'>('own'),
+  /** The name of the map that is wanted; "own" leaves it to the run. */
+  map: signal('own'),
   /** What the points are coloured by: a key of `choices` in `map/colouring.ts`. */
   colour: signal('label'),
   /** Are labels and colours hidden, so that people can predict them? */
@@ -51,8 +51,8 @@ export const controls = {
   t: signal(0.5),
   /** The way that a walk takes. */
   method: signal<Method>('linear'),
-  /** What Generate draws from; "own" is the prior with which the run was trained. */
-  prior: signal<'own' | 'normal' | 'gmm'>('own'),
+  /** The name of the prior that Generate draws from; "own" is that with which the run was trained. */
+  prior: signal('own'),
   /** The seed of the draws. */
   seed: signal(0),
   /** The label of all draws; null for any. */

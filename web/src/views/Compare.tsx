@@ -15,7 +15,7 @@ import type { RunRef } from '../site';
 import { stack } from '../space';
 import { selection } from '../state/selection';
 import { chooseRun, controls, view } from '../state/view';
-import { knows, number, say, type Key } from '../words';
+import { knows, number, priorName, say, type Key } from '../words';
 import { drawn, DRAWS, priorOf } from './draws';
 import { canReconstruct, labelled, labelNear, reconstruction, type ViewProps } from './given';
 import { mapOf, pointAt, Warning } from './MapView';
@@ -236,7 +236,7 @@ function SameDraws({ space, painter }: ViewProps) {
         paint={(pen, k, x, y, w, h) => painter.raw(pen, shown!, k, x, y, w, h)}
       />
       <p class="quiet">
-        {say('generate.prior')} {say(`generate.${from}`)}
+        {say('generate.prior')} {priorName(from)}
       </p>
     </>
   );

@@ -164,7 +164,9 @@ export function Draw({ space, painter }: ViewProps) {
         {map ? (
           <>
             <Stage space={space} painter={painter} kind={kind} marks={marks} />
-            {kind === 'tsne' && <p class="quiet">{say('draw.placed')}</p>}
+            {kind !== 'latent' && kind !== 'pca' && (
+              <p class="quiet">{kind === 'tsne' ? say('draw.placed') : say('draw.placed.other', { name: kind })}</p>
+            )}
           </>
         ) : null}
         {near.length > 0 && (

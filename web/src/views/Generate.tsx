@@ -11,7 +11,7 @@ import { useLatest } from '../parts/useLatest';
 import { Waiting } from '../parts/Waiting';
 import { isOutOfDistribution, norm, row, shares } from '../space';
 import { controls, view } from '../state/view';
-import { number, say } from '../words';
+import { number, priorName, say } from '../words';
 import { coverage, drawn, DRAWS, priorOf } from './draws';
 import { NoDecoder } from './NoDecoder';
 import { Sliders } from './Sliders';
@@ -63,7 +63,7 @@ function Generating({ space, painter }: ViewProps) {
           name={say('generate.prior')}
           value={from}
           onPick={(one) => (controls.prior.value = one)}
-          of={[['normal', say('generate.normal')], ...(space.mixture ? [['gmm', say('generate.gmm')] as ['gmm', string]] : [])]}
+          of={[...space.priors.keys()].map((one): [string, string] => [one, priorName(one)])}
         />
         {space.run.conditional && names && (
           <label class="field">

@@ -12,7 +12,7 @@ import { Search } from '../parts/Search';
 import type { Painter } from '../pictures/paint';
 import { selection } from '../state/selection';
 import { controls, view } from '../state/view';
-import { number, say, type Key } from '../words';
+import { isOwnMap, mapName, number, say, type Key } from '../words';
 import type { ViewProps } from './given';
 
 const SHEET = 60;
@@ -58,8 +58,8 @@ function Mapped({ space, painter }: ViewProps) {
           <Choice
             name={say('map.kind')}
             value={kind}
-            onPick={(one) => (controls.map.value = one as 'tsne')}
-            of={[...space.maps.keys()].map((one): [string, string] => [one, say(`map.${one}` as Key)])}
+            onPick={(one) => (controls.map.value = one)}
+            of={[...space.maps.keys()].map((one): [string, string] => [one, mapName(one)])}
           />
           <button
             type="button"
@@ -122,14 +122,14 @@ export function Facts({ painter }: FactsProps) {
 interface WarningProps {
   /** The space tells how much of the spread a projection keeps. */
   space: Space;
-  /** The kind of map is "tsne", "pca" or "latent". */
+  /** The kind of map is its name. */
   kind: string;
 }
 
 /** What a map of this kind does not say. */
 export function Warning({ space, kind }: WarningProps) {
   const share = 100 * (space.run.axes.share[0] + (space.run.axes.share[1] ?? 0));
-  return <>{say(`map.${kind}.warning` as Key, { share: number(share, 0) })}</>;
+  return <>{isOwnMap(kind) ? say(`map.${kind}.warning`, { share: number(share, 0) }) : say('map.other.warning', { name: kind })}</>;
 }
 
 interface FencedProps {

@@ -4,20 +4,18 @@ import type { Space } from '../loaded';
 import { encoded, type Raw } from '../network';
 import { fetchFloats, fetchWhole } from '../site';
 import type { Painter } from '../pictures/paint';
-import { draw, nearest, uniforms, type Mixture, type Rows } from '../space';
+import { draw, nearest, uniforms, type Rows } from '../space';
 import { controls } from '../state/view';
 import { labelled } from './given';
 
 export const DRAWS = 64;
 const AT_ONCE = 100;
 
-/** The prior that is drawn from: what was asked for if this run has it, else its own. */
-export function priorOf(space: Space): 'normal' | 'gmm' {
+/** The name of the prior that is drawn from: what was asked for if this run has it, else N(0, I). */
+export function priorOf(space: Space): string {
   const wanted = controls.prior.value === 'own' ? space.run.prior : controls.prior.value;
-  return wanted === 'gmm' && space.mixture ? 'gmm' : 'normal';
+  return space.priors.has(wanted) ? wanted : 'normal';
 }
-
-const mixtureOf = (space: Space): Mixture | null => (priorOf(space) === 'gmm' ? space.mixture : null);
 
 /** n draws, and the label of each for a decoder that takes one: the same for all, or drawn as well. */
 export function drawn(
@@ -27,7 +25,7 @@ export function drawn(
   seed: number,
   label: number | null = null,
 ): { z: Rows; labels: Float32Array | null } {
-  const z = draw(n, space.run.latent_dim, seed, mixtureOf(space));
+  const z = draw(n, space.run.latent_dim, seed, space.priors.get(priorOf(space)) ?? null);
   const classes = painter.site.data.class_names?.length ?? 1;
   const uniform = uniforms(seed + 1e6);
   const labels = Array.from({ length: n }, () => label ?? Math.floor(uniform() * classes));

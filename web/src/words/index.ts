@@ -16,6 +16,15 @@ export function say(key: Key, values: Record<string, string | number> = {}): str
 /** Is there such a text? For keys that a file names. */
 export const knows = (key: string): key is Key => key in en;
 
+/** Is this one of the maps that the page has words for? */
+export const isOwnMap = (name: string): name is 'tsne' | 'pca' | 'latent' => ['tsne', 'pca', 'latent'].includes(name);
+
+/** What people call a map: one that somebody's package brought has no other name than its own. */
+export const mapName = (name: string): string => (isOwnMap(name) ? say(`map.${name}`) : name);
+
+/** What people call a prior. */
+export const priorName = (name: string): string => (name === 'normal' || name === 'gmm' ? say(`generate.${name}`) : name);
+
 /** A number as this language writes it. */
 export function number(value: number, digits = 3): string {
   return value.toLocaleString(TAGS[view.lang.value], { maximumFractionDigits: digits, signDisplay: 'negative' });

@@ -1,4 +1,4 @@
-"""What the command line, notebooks and the Python API call: train, resume, evaluate, inspect, demo, report, publish."""
+"""The verbs that the command line, notebooks and programs call, from `train` to `explore`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .io.files import check_writable, new_folder, next_numbered
 from .io.reporter import Reporter, reporter_for
 from .metrics import Estimate
 from .runs import Baselines, Run, TrainingJob, budget, open_run
-from .runs.origin import own_data
+from .runs.original_data import original_data
 from .runs.resume import go_on
 from .training import Compute, launch
 
@@ -126,7 +126,7 @@ def train(
     if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
         raise must("minutes", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
     dataset = load_data(data, y, data_dir=data_dir, progress=reporter, **reading)
-    tell_notes(dataset, reporter)
+    tell_notes(dataset.name, dataset.notes, reporter)
     dataset.check_trainable()
     warm = None if start is None else start if isinstance(start, Run) else open_run(start)
     if warm is not None:
@@ -212,7 +212,7 @@ def resume(
     if data is None and recipe.data.origin is None:
         raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
     try:
-        dataset = own_data(recipe.data, data, y, data_dir)
+        dataset = original_data(recipe.data, data, y, data_dir)
         assert dataset is not None
     except DataError as error:
         hint = f" If the data have moved: gargalo resume {folder} SRC" if data is None else ""
@@ -248,7 +248,7 @@ def evaluate(run: Run | str | Path, data: Data = None, baselines: Baselines | No
     """
     opened = _opened(run)
     spec = opened.recipe.data
-    dataset = own_data(spec, None) if data is None else load_data(data, like=spec)
+    dataset = original_data(spec, None) if data is None else load_data(data, like=spec)
     if dataset is None:
         raise RunError(f"{opened.folder}: expected the data that it was trained on, an array; give them as well.")
     return runs.evaluate(opened.fitted, dataset, baselines).metrics
@@ -439,9 +439,9 @@ def explore(
     progress: bool | Reporter = True,
     **choices: Any,
 ) -> None:
-    """Publish runs to a temporary folder and serve it to this machine alone, until Ctrl-C; nothing stays.
+    """Publish runs to a temporary folder and serve it to this machine alone, until Ctrl-C.
 
-    Nothing but the maps, which each run keeps in its `space/`, so that the next time nothing is computed.
+    Only the maps stay: each run keeps its own in `space/`, so that the next time nothing is computed.
 
     Parameters
     ----------
@@ -495,7 +495,7 @@ def _opened(run: Run | str | Path) -> Run:
 def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Path | None) -> Dataset | None:
     """The data of a run, where they are still to be had; others are refused where they were given."""
     try:
-        dataset = own_data(run.recipe.data, data, y, data_dir)
+        dataset = original_data(run.recipe.data, data, y, data_dir)
     except DataError:
         if data is not None:
             raise

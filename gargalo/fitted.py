@@ -65,7 +65,7 @@ class FittedModel:
 
     @property
     def latent_size(self) -> int:
-        """Numbers in one latent as it travels, flat; all of a grid's."""
+        """Numbers in one latent, flattened: of a grid, all."""
         return math.prod(self.model.latent_shape)
 
     def can(self, verb: str) -> bool:

@@ -77,7 +77,7 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        # The pad's luggage and the page's own code are not what people read.
+        # The pad's packed_decoder and the page's own code are not what people read.
         if self.tags and self.tags[-1][0] not in ("script", "style"):
             self.text.append(data)
 

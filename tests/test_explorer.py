@@ -30,6 +30,7 @@ from gargalo.explorer import application
 from gargalo.explorer.sheets import layout, sheets
 from gargalo.io.reporter import Reporter
 from gargalo.latent import Neighbours
+from gargalo.runs.folder import keep
 
 SITE = Path(explorer.__file__).parent / "site"
 
@@ -459,7 +460,7 @@ def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):
     assert read(found.folder)["runs"][0]["figures"]["coverage"] is None
     kept = folder / "space" / f"explorer-kept-{len(run.examples.x)}.safetensors"
     assert kept.is_file()
-    run.keep(kept.stem, {"z": np.zeros((7, 3), np.float32)}, {})
+    keep(folder, run.key, kept.stem, {"z": np.zeros((7, 3), np.float32)})
     with pytest.raises(gargalo.RunError, match=rf"{kept.name}: expected finite latents .* delete this file"):
         gargalo.publish([run], tmp_path / "again", progress=False)
     assert not (tmp_path / "again").exists()

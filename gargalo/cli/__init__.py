@@ -1,4 +1,4 @@
-"""The command line: one command = one call of the Python API. Heavy imports stand inside the commands."""
+"""The command line: a command is one call of `api`, or of one verb of a run. Heavy imports stand inside commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share: their options, and how they tell what they found."""
+"""What the commands share: their options, and how they print what they found."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = [
     "app",
     "figures",
     "known_of",
+    "print_result",
     "rank",
-    "tell",
     "wrote",
 ]
 
@@ -61,7 +61,7 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-def tell(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
+def print_result(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
     """The result on stdout: one JSON object, or lines for people."""
     if rank() == 0:
         print(json.dumps(known) if as_json else "\n".join(lines))
@@ -74,7 +74,7 @@ def known_of(run: Run) -> dict[str, Any]:
 
 def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:
     """Tell what was written, and the shape of what is in it."""
-    tell({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}"], as_json)
+    print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}"], as_json)
 
 
 def figures(run: Run) -> list[str]:

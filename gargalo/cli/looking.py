@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .common import AsJson, DataDir, Lang, SourceArgument, app, tell
+from .common import AsJson, DataDir, Lang, SourceArgument, app, print_result
 from .reading import reads
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def inspect(
     if any(note.key == "missing" for note in dataset.notes) and "impute" not in chosen:
         chosen["impute"] = "median"
     found["command"] = f"gargalo train {shlex.quote(src)} --model vae {checked_reading(chosen).flags()}".strip()
-    tell(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
+    print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
@@ -112,4 +112,4 @@ def clear(as_json: AsJson = False) -> None:
     from ..io.cache import clear_cache
 
     root, freed = clear_cache()
-    tell({"cache": str(root), "freed": freed}, [f"{root}: {freed / 1e6:.1f} MB freed"], as_json)
+    print_result({"cache": str(root), "freed": freed}, [f"{root}: {freed / 1e6:.1f} MB freed"], as_json)

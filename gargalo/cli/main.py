@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 from ..errors import GargaloError, GargaloWarning, ParameterError, Stopped
 from ..io.reporter import tell
 from ..io.signals import ending_signals
-from . import looking, making, shelf, showing, using  # noqa: F401  each puts its commands into the app, in this order
+from . import looking, making, models, showing, using  # noqa: F401  each puts its commands into the app, in this order
 from .common import app, rank
 from .naming import naming_for
 

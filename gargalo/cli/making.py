@@ -12,7 +12,7 @@ import typer
 
 from ..errors import must
 from ..io.signals import on_signal
-from .common import AsJson, DataDir, Lang, NewFolder, SourceArgument, app, figures, known_of, tell
+from .common import AsJson, DataDir, Lang, NewFolder, SourceArgument, app, figures, known_of, print_result
 from .reading import reads
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def demo(
     began = time.perf_counter()
     report, runs = api.demo(out, lang)
     say = words(lang)
-    tell(
+    print_result(
         {
             "report": str(report),
             "seconds": round(time.perf_counter() - began, 1),
@@ -181,7 +181,7 @@ def _start_processes(devices: int, num_nodes: int) -> None:
 
 def _tell_run(made: Run, as_json: bool) -> None:
     """A run that was made, with its figures."""
-    tell({"run": str(made.folder), **known_of(made)}, [str(made.folder), *figures(made)], as_json)
+    print_result({"run": str(made.folder), **known_of(made)}, [str(made.folder), *figures(made)], as_json)
 
 
 def _choice(text: str) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import AsJson, DataDir, Lang, app, tell
+from .common import AsJson, DataDir, Lang, app, print_result
 
 if TYPE_CHECKING:
     from ..explorer import Published
@@ -45,7 +45,7 @@ def publish(
     say = words(lang)
     found = api.publish(runs, out, data, data_dir=data_dir, points=points, thumbnails=thumbnails, examples=examples)
     known = {"output": str(found.folder), "bytes": found.size, "public": found.public, "notes": list(found.notes)}
-    tell(known, _lines(found, say), as_json)
+    print_result(known, _lines(found, say), as_json)
 
 
 @app.command()

@@ -20,8 +20,8 @@ from .common import (
     app,
     figures,
     known_of,
+    print_result,
     rank,
-    tell,
     wrote,
 )
 
@@ -57,7 +57,7 @@ def info(run: RunArgument, as_json: AsJson = False) -> None:
         f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
         *figures(opened),
     ]
-    tell(known, lines, as_json)
+    print_result(known, lines, as_json)
 
 
 @app.command()
@@ -232,7 +232,7 @@ def report(
     from .. import api
 
     page = api.report(runs, out, lang)
-    tell({"report": str(page)}, [str(page)], as_json)
+    print_result({"report": str(page)}, [str(page)], as_json)
 
 
 def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset]:
@@ -245,7 +245,7 @@ def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset]:
     opened = open_run(run)
     reporter = reporter_for(True)
     dataset = load_data(src, data_dir=data_dir, like=opened.recipe.data, progress=reporter)
-    tell_notes(dataset, reporter)
+    tell_notes(dataset.name, dataset.notes, reporter)
     return opened, dataset
 
 

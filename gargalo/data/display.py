@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DataError, option
 from .dataset import Dataset, Pictures
 from .readers.folder import natural, read_folder
-from .readers.request import Request
+from .readers.reader import Request
 from .reading import Reading
 
 __all__ = ["shown"]

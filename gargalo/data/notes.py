@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from ..io.reporter import Reporter
 from ..lang import words
-
-if TYPE_CHECKING:
-    from .dataset import Dataset
 
 __all__ = ["Note", "tell_notes"]
 
@@ -35,8 +32,8 @@ class Note(BaseModel):
     what: str = ""
 
 
-def tell_notes(dataset: Dataset, reporter: Reporter) -> None:
-    """Tell a dataset's notes, a line each, in English as all that goes to stderr."""
+def tell_notes(name: str, notes: Sequence[Note], reporter: Reporter) -> None:
+    """Tell the notes on the data of this name, a line each, in English as all that goes to stderr."""
     say = words("en")
-    for note in dataset.notes:
-        reporter.line(f"gargalo: {dataset.name}: {say(f'note.{note.key}', n=note.count, what=note.what)}")
+    for note in notes:
+        reporter.line(f"gargalo: {name}: {say(f'note.{note.key}', n=note.count, what=note.what)}")

@@ -1,4 +1,4 @@
-"""What is known of data without the data: their kind, shape, range, names, parts, and where they came from."""
+"""What is known of data without the data: their kind, shape, range, names, splits, and where they came from."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class SiteWriter:
         found: dict[str, Any] = {
             "latents": self._array(f"{i}/latents", z),
             "near": {"k": near.k, "threshold": near.threshold},
-            "maps": {name: self._array(f"{i}/{name}", seen[name]) for name in _mapped_names() if name in seen},
+            "maps": {name: self._array(f"{i}/{key}", seen[key]) for name, key in _mapped_keys().items() if key in seen},
         }
         return found | ({"error": self._array(f"{i}/error", seen["error"])} if "error" in seen else {})
 
@@ -202,14 +202,14 @@ class SiteWriter:
             tensors = {"z": run.encode(shown.x)}
             if run.fitted.can("reconstruct"):
                 tensors["error"] = self._errors(run)
-            for name in _mapped_names():
+            for name, key in _mapped_keys().items():
                 with contextlib.suppress(DataError):  # no variation to map: PCA shows that too
-                    tensors[name] = _mapped(tensors["z"], name)
+                    tensors[key] = _mapped(tensors["z"], name)
             return tensors, {}
 
         name = f"explorer-{shown.key}"
         seen, n = run.kept(name, compute)[0], len(shown.x)
-        expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(_mapped_names(), (n, 2))
+        expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(_mapped_keys().values(), (n, 2))
         if "z" not in seen or any(
             array.shape != expected.get(key) or not np.isfinite(array).all() for key, array in seen.items()
         ):
@@ -244,11 +244,12 @@ class SiteWriter:
                 prior = run.prior(name)
             except RunError:  # kept for other weights, or by a version that fitted none
                 continue
-            if not prior.learns:
+            if isinstance(prior, PRIORS["normal"]):
                 found[name] = {}
             elif isinstance(prior, PRIORS["gmm"]):
                 arrays = prior.arrays
-                found[name] = {key: self._array(f"{i}/mixture-{key}", arrays[key]) for key in arrays}
+                file = "mixture" if name == "gmm" else f"prior-{name}"
+                found[name] = {key: self._array(f"{i}/{file}-{key}", arrays[key]) for key in arrays}
             else:
                 draws = prior.sample(DRAWS, np.random.default_rng(0))
                 found[name] = {"draws": self._array(f"{i}/draws-{name}", draws)}
@@ -303,9 +304,13 @@ def _finite(value: Any) -> Any:
     return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _mapped_names() -> list[str]:
-    """The projections that the page cannot compute itself: all but PCA."""
-    return [name for name, _ in PROJECTIONS.usable() if name != "pca"]
+def _mapped_keys() -> dict[str, str]:
+    """The projections that the page cannot compute itself, all but PCA, and what their arrays are called.
+
+    Those of other packages may bear any name, and must not be taken for latents or errors.
+    """
+    names = [name for name, _ in PROJECTIONS.usable() if name != "pca"]
+    return {name: name if PROJECTIONS.is_own(name) else f"map-{name}" for name in names}
 
 
 def _mapped(z: np.ndarray, method: str) -> np.ndarray:

@@ -6,7 +6,7 @@ has all of them, and stands by its name in `metrics.json`, `gargalo info` and th
 ==================  ===================  ================================================================
 array               shape                what it is
 ==================  ===================  ================================================================
-x_test              (n, \\*x_shape)       test examples in model space
+x_train, x_test     (m, …), (n, …)       examples in model space, \\*x_shape each
 mask                (n, \\*x_shape)       where a value of x_test was observed; None where all were
 reconstruction      (n, \\*x_shape)       x_test through the bottleneck and back
 z_train, z_test     (m, d), (n, d)       latents

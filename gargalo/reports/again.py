@@ -34,7 +34,10 @@ def training_call(run: Run) -> str:
     return f"run = gargalo.train({run.recipe.data.name!r}, {model}{more})"
 
 
-FLAGS = ("latent_dim", "epochs", "batch_size", "lr", "seed", "net", "widths", "blocks", "noise", "strength")
+FLAGS = (
+    "latent_dim", "epochs", "batch_size", "lr", "seed", "net", "widths", "blocks", "noise", "strength", "patience",
+    "precision",
+)  # fmt: skip
 """Choices that have an option of their own on the command line."""
 
 

@@ -1,4 +1,4 @@
-"""The live pad's luggage: a decoder from two numbers, small enough to travel inside the page."""
+"""What the live pad carries: a decoder from two numbers, small enough to travel inside the page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import nn
 from ..plots import PALETTE
 from ..runs import Run
 
-__all__ = ["luggage"]
+__all__ = ["packed_decoder"]
 
 NAMES = {nn.ReLU: "relu", nn.SiLU: "silu", nn.GELU: "gelu", nn.Tanh: "tanh"}
 
 
-def luggage(run: Run) -> dict[str, Any] | None:
+def packed_decoder(run: Run) -> dict[str, Any] | None:
     """What the page needs to decode as `run` does; None for a network that its few lines cannot follow.
 
     Weights travel as little-endian float16, layer by layer, each (out, in) row by row and then its bias.

@@ -185,7 +185,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
     if fitted.can("decode"):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
         for name, prior in PRIORS.usable():
-            with _spared(PRIORS, name):
+            with _skipping_failures(PRIORS, name):
                 priors[name] = prior.fit(latents)
         # The k-th neighbour of a real example must be another than itself.
         if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
@@ -198,7 +198,7 @@ def _measured(arrays: object) -> dict[str, Estimate]:
     """Every metric whose arrays are there."""
     found = {}
     for name, metric in METRICS.usable():
-        with _spared(METRICS, name):
+        with _skipping_failures(METRICS, name):
             given = {parameter: getattr(arrays, parameter, None) for parameter in _needs(metric, name)}
             if all(given[parameter] is not None for parameter in _needs(metric, name, optional=False)):
                 there = {parameter: array for parameter, array in given.items() if array is not None}
@@ -207,7 +207,7 @@ def _measured(arrays: object) -> dict[str, Estimate]:
 
 
 @contextlib.contextmanager
-def _spared(registry: Registry, name: str) -> Iterator[None]:
+def _skipping_failures(registry: Registry, name: str) -> Iterator[None]:
     """A training of hours is not lost by what somebody else's entry raises: it is told of, and left out."""
     try:
         yield
@@ -255,7 +255,7 @@ def _measured_samples(
     wanted = [(name, metric) for name, metric in METRICS.usable() if "sample_features" in _parameters(metric)]
     found = {}
     for prior_name, prior in priors.items():
-        with _spared(PRIORS, prior_name), warnings.catch_warnings():
+        with _skipping_failures(PRIORS, prior_name), warnings.catch_warnings():
             warnings.simplefilter("ignore", GargaloWarning)  # samples may be far from all data
             draws = [reference.encode(raw) for raw in _samples(fitted, real, prior)]
             for name, metric in wanted:

@@ -1,4 +1,4 @@
-"""Training in memory: a job gives a `FittedModel`, and nothing is written anywhere."""
+"""Training in memory: a job gives a `FittedModel`. Nothing is written, but the checkpoints of a session that has some."""
 
 from __future__ import annotations
 

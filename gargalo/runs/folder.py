@@ -6,7 +6,9 @@
     weights.safetensors   codec and model
     history.jsonl         a line an epoch: every loss term, on training and validation set, and seconds
     metrics.json          facts of the training, and what was measured; a folder with this file is a finished run
-    space/                test examples, their latents, maps, priors: keyed by the weights that made them
+    space/                arrays that are keyed by the weights that made them: examples, pca, prior-NAME after the
+                          training; latents, map-METHOD-CHOICES, explorer-DATA when they are first asked for
+    skipped.csv           files that could not be read, and why; only where there are some
     checkpoints/          while it trains
 """
 

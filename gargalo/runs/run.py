@@ -52,7 +52,7 @@ class Run(RunFolder):
 
     @property
     def latent_size(self) -> int:
-        """Numbers in one latent as it travels, flat; all of a grid's."""
+        """Numbers in one latent, flattened: of a grid, all."""
         return self.fitted.latent_size
 
     # ---- the verbs of the fitted model; see there

@@ -9,9 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["generator_at", "order_of", "own_chance"]
+__all__ = ["generator_at", "order_of", "stochastic_layers"]
 
-CHANCY = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
+STOCHASTIC_LAYERS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+    nn.RReLU,
+)
 """Layers of PyTorch that draw."""
 
 
@@ -24,12 +32,12 @@ def generator_at(seed: int, *place: int, device: str | torch.device = "cpu") -> 
 
 
 @contextlib.contextmanager
-def own_chance(model: nn.Module) -> Iterator[Callable[..., None]]:
+def stochastic_layers(model: nn.Module) -> Iterator[Callable[..., None]]:
     """For layers that draw from everybody's generator, as dropout does: a function that seeds it for one place.
 
     It does nothing for a model without such layers. Afterwards the generator is as it was.
     """
-    if not any(isinstance(layer, CHANCY) for layer in model.modules()):
+    if not any(isinstance(layer, STOCHASTIC_LAYERS) for layer in model.modules()):
         yield lambda *_: None
         return
     with torch.random.fork_rng():

@@ -16,7 +16,7 @@ from ..io.reporter import Record, TrainingProgress
 from ..io.signals import Noted, noting
 from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager
-from .draws import generator_at, order_of, own_chance
+from .draws import generator_at, order_of, stochastic_layers
 from .process_group import ProcessGroup, launch
 from .products import fast_products
 from .schedule import set_rates
@@ -32,7 +32,7 @@ AGREEING = 16
 """Steps, at most, between two times that several processes ask each other whether to stop or save; or a second."""
 
 
-UNHEARD = TrainingProgress()
+NO_PROGRESS = TrainingProgress()
 """Nobody hears how it goes."""
 
 
@@ -57,7 +57,7 @@ class Session:
     """
 
     group: ProcessGroup | None = None
-    progress: TrainingProgress = UNHEARD
+    progress: TrainingProgress = NO_PROGRESS
     on_epoch: Callable[[Record], object] = lambda record: None
     checkpoints: CheckpointManager | None = None
     start: Checkpoint | None = None
@@ -159,7 +159,7 @@ class _Training:
             with (
                 noting() as signals,
                 fast_products(model, settings.batch_size // group.size, group.device),
-                own_chance(model) as seed_chance,
+                stochastic_layers(model) as seed_chance,
             ):
                 while now.epoch < settings.epochs and now.stopped is None:
                     self.epoch(signals, seed_chance)

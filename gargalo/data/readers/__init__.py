@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ..dataset import Dataset
 from . import arrays, folder, idx, mnist, tables
-from .request import Reader, Request
+from .reader import Reader, Request
 
 __all__ = ["NAMED", "READERS", "Reader", "Request"]
 

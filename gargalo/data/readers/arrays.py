@@ -15,7 +15,7 @@ from ...io.decompression import LIMITS, Limits
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
 from ..splits import TEST, TRAIN, VALIDATION, named
-from .request import Request
+from .reader import Request
 
 __all__ = ["SUFFIXES", "read_array", "read_arrays", "read_npz"]
 

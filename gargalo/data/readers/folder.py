@@ -18,7 +18,7 @@ from ..notes import Note
 from ..splits import NAMES, SPLITS, TRAIN, named
 from . import images
 from .decoding import Decoder
-from .request import Request
+from .reader import Request
 
 __all__ = ["natural", "read_folder"]
 

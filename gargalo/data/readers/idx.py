@@ -15,7 +15,7 @@ from ...io.decompression import LIMITS
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
 from ..splits import TEST, TRAIN, VALIDATION
-from .request import Request
+from .reader import Request
 
 __all__ = ["is_idx", "read_idx", "read_idx_dataset", "write_idx"]
 

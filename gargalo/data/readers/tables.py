@@ -19,7 +19,7 @@ from ..spec import DataSpec
 from ..splits import by_order, named
 from . import windows
 from .csv_files import read_frame
-from .request import Request
+from .reader import Request
 
 if TYPE_CHECKING:
     import polars as pl

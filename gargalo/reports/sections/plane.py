@@ -7,7 +7,7 @@ import numpy as np
 from ... import plots
 from ...lang import Words
 from ..again import training_command
-from ..pad import luggage
+from ..pad import packed_decoder
 from ..roles import Roles
 from ..section import Section, picture
 from ..wording import name_of
@@ -18,7 +18,7 @@ __all__ = ["plane"]
 def plane(roles: Roles, words: Words) -> Section | None:
     if not roles.pads:
         return None
-    pads = [(name_of(run, words), packed) for run in roles.pads if (packed := luggage(run))]
+    pads = [(name_of(run, words), packed) for run in roles.pads if (packed := packed_decoder(run))]
     pictures = []
     for number, run in enumerate(roles.pads, 1):
         low, high = np.percentile(run.latents, [1, 99], axis=0)

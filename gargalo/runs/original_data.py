@@ -9,10 +9,10 @@ import numpy as np
 
 from ..data import Dataset, DataSpec, Origin, load_data
 
-__all__ = ["own_data"]
+__all__ = ["original_data"]
 
 
-def own_data(
+def original_data(
     spec: DataSpec, data: Any = None, y: np.ndarray | None = None, data_dir: str | Path | None = None
 ) -> Dataset | None:
     """The data that a run was trained on, read as they were then, from where they lay or from `data`.

@@ -1,4 +1,4 @@
-"""The command that shows the shelf of models."""
+"""The command that lists the models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import AsJson, Lang, app, tell
+from .common import AsJson, Lang, app, print_result
 
 if TYPE_CHECKING:
     from ..core import LatentModel
@@ -17,15 +17,15 @@ COLUMNS = ("about", "latent", "good")
 @app.command()
 def models(
     lang: Lang = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="The shelf as a table in Markdown.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a table in Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The shelf: what each model does, what its latent is, what it is good for, and where it comes from."""
+    """What each model does, what its latent is, what it is good for, and where it comes from."""
     from ..lang import words
     from ..models import MODELS, SHORT
 
     say = words(lang)
-    shelf = [
+    found = [
         {
             "name": name,
             "short": [short for short, full in SHORT.items() if full == name],
@@ -38,14 +38,14 @@ def models(
     ]
     heads = [say(f"shelf.{column}") for column in ("model", *COLUMNS, "reference")]
     if markdown:
-        rows = [[f"`{m['name']}`", *(m[column] for column in COLUMNS), m["reference"]] for m in shelf]
+        rows = [[f"`{m['name']}`", *(m[column] for column in COLUMNS), m["reference"]] for m in found]
         lines = [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
     else:
         lines = [
             f"{m['name']:12} {m['about']}\n{'':12} {heads[2]}: {m['latent']}. {heads[3]}: {m['good']}. {m['reference']}"
-            for m in shelf
+            for m in found
         ]
-    tell({"models": shelf}, lines, as_json)
+    print_result({"models": found}, lines, as_json)
 
 
 def _in_its_own_words(model: type[LatentModel], column: str) -> str:

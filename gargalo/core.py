@@ -25,10 +25,12 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NATS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
+__all__ = ["NATS", "VERBS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
 
 NATS = ("bernoulli", "gaussian", "mixed")
 """Likelihoods whose loss is in nats, so that it can stand beside another such term."""
+VERBS = ("encode", "decode", "reconstruct", "denoise", "posterior", "classify", "codes")
+"""What a model may say that it `can`."""
 
 
 @dataclass
@@ -58,12 +60,12 @@ class Batch:
 
 @dataclass
 class Loss:
-    """Named scalars: `terms` are summed and minimised, `notes` are only shown."""
+    """Named scalars, tensors of shape ()."""
 
     terms: dict[str, Tensor]
-    """What is minimised, by name: tensors of shape ()."""
+    """What is summed and minimised."""
     notes: dict[str, Tensor] = field(default_factory=dict)
-    """What is only shown, by name: tensors of shape ()."""
+    """What is only shown."""
 
     @property
     def total(self) -> Tensor:
@@ -213,14 +215,13 @@ class LatentModel(nn.Module):
     Notes
     -----
     Everything is deterministic but `loss` and `log_weight`, whose draws come from the generator given.
-
     In the methods `x` is (n, *x_shape) float32, `z` (n, *latent_shape) float32, and `y` (n, classes) float32 one-hot
     labels, for a model that `is_conditional`. `loss`, `solve`, `posterior`, `log_weight`, `classify` and `codes` raise
     TypeError where a subclass does not define them.
     """
 
     can: frozenset[str]
-    """Of encode, decode, reconstruct, denoise, posterior, classify, codes."""
+    """Which of `VERBS` it has."""
     numbers_per_latent: ClassVar[int] = 1
     """How many numbers the encoder puts out for each latent dimension: AE 1, VAE 2."""
     needs_labels: ClassVar[bool] = False
@@ -238,7 +239,7 @@ class LatentModel(nn.Module):
     defaults: ClassVar[dict[str, Any]] = {}
     """Where this objective's recipe departs from the general one: measured, not felt."""
     conv_defaults: ClassVar[dict[str, Any]] = {}
-    """The same on a convolutional network, instead."""
+    """What takes the place of `defaults` on a convolutional network."""
     fits_normal: ClassVar[bool] = False
     """Does the objective want the latents to look like N(0, I)?"""
     prior: ClassVar[str] = "normal"

@@ -74,7 +74,7 @@ class FittedModel:
         Parameters
         ----------
         verb : str
-            One of encode, decode, reconstruct, denoise, posterior, classify, codes.
+            One of `gargalo.core.VERBS`.
         """
         return verb in self.model.can
 

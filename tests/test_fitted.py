@@ -95,6 +95,9 @@ def test_labels_are_a_condition_in_memory_too(digits):
     assert fitted.sample(4).shape == (4, 28, 28)
     with pytest.raises(ParameterError, match="decodes with a label"):
         fitted.decode(np.zeros((1, 4), np.float32))
+    with pytest.raises(ParameterError, match="decodes with a label"):
+        fitted.interpolate(digits.x[0], digits.x[1])
+    assert fitted.interpolate(digits.x[0], digits.x[1], 5, label="3").shape == (5, 28, 28)
 
 
 def test_a_job_is_frozen_and_is_given_all(digits):
@@ -120,6 +123,18 @@ def test_the_kind_of_data_is_said_once(tmp_path):
         as_dataset(rows, kind="sound")
     with pytest.raises(DataError, match=r"expected an array of shape \(n, p\)"):
         as_dataset(rows, kind="image")
+
+
+def test_a_kind_may_be_asked_for_and_is_never_another(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    np.save(tmp_path / "rows.npy", rows)
+    (tmp_path / "rows.csv").write_text("a,b\n" + "".join(f"{i},{i % 3}\n" for i in range(60)))
+    found = gargalo.load_data(tmp_path / "rows.npy", kind="series")
+    assert found.spec.kind == "series"
+    assert gargalo.load_data(rows, like=found.spec).spec.kind == "series"
+    for src, there in ((tmp_path / "rows.csv", "table"), ("mnist-10k", "image")):
+        with pytest.raises(ParameterError, match=f"kind must be left out, or {there}, as these data are"):
+            gargalo.load_data(src, kind="vector")
 
 
 def test_who_is_told_cannot_stop_the_work(digits, monkeypatch):

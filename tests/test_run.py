@@ -173,3 +173,36 @@ def test_one_class_and_no_labels_never_crash(digits, tmp_path):
         assert "knn_accuracy" not in run.metrics
         assert "coverage" not in run.metrics
         assert gargalo.report([run], tmp_path / f"{name}.html", "en").is_file()
+
+
+def test_a_map_is_of_the_choices_that_were_made(copy, monkeypatch):
+    """Each projection has its own choices; a map of others is never shown for it."""
+    from dataclasses import dataclass
+
+    from gargalo.latent import PROJECTIONS, Map, Projection
+
+    @dataclass
+    class Shifted(Projection):
+        right: float = 0.0
+        up: float = 0.0
+
+        def fit(self, z):
+            return Map(np.float32([self.right, self.up]) + np.zeros((len(z), 2), np.float32), "shifted", "numpy")
+
+    monkeypatch.setitem(PROJECTIONS._loaded, "shifted", Shifted)
+    run = gargalo.open_run(copy)
+    assert run.map("shifted", right=5).points[0].tolist() == [5, 0]
+    assert run.map("shifted", up=5).points[0].tolist() == [0, 5]
+    assert run.map("shifted", up=5.0).points[0].tolist() == [0, 5]
+    assert run.map("pca").method == "pca"
+    for method, wrong, message in (
+        (
+            "tsne",
+            {"perplexty": 5},
+            "perplexty must be left out for method tsne. Got 5 instead. Did you mean 'perplexity'",
+        ),
+        ("pca", {"perplexity": 5}, "perplexity must be left out for method pca. Got 5"),
+    ):
+        with pytest.raises(ParameterError) as told:
+            run.map(method, **wrong)
+        assert str(told.value).startswith(message), str(told.value)

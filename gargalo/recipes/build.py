@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import nets
-from ..core import Batch, Codec, LatentModel, Loss
+from ..core import VERBS, Batch, Codec, LatentModel, Loss
 from ..errors import ParameterError
 from ..models import LIKELIHOODS
 from ..nets import Sizes
@@ -21,9 +21,6 @@ from .recipe import Recipe
 from .validate import checked_options
 
 __all__ = ["build", "try_on"]
-
-ABLE = {"encode", "decode", "reconstruct", "denoise", "posterior", "classify", "codes"}
-"""What a model may say that it can."""
 
 
 def build(
@@ -141,8 +138,8 @@ def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None, custom: Custom) 
         `can`, `Options` or loss are not as they must be, or weights that have no shape yet or are shared.
     """
     able = getattr(class_of(recipe, custom), "can", None)
-    if not able or not set(able) <= ABLE:
-        known = ", ".join(sorted(ABLE))
+    if not able or not set(able) <= set(VERBS):
+        known = ", ".join(sorted(VERBS))
         raise ParameterError(f"model: expected {recipe.model} to say what it can, of {known}. Found {able!r}.")
     if "denoise" in able and not {"noise", "strength"} <= recipe.options.keys():
         raise ParameterError(f"model: expected Options with noise and strength, since {recipe.model} can denoise.")

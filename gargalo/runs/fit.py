@@ -1,4 +1,4 @@
-"""Training in memory: a job gives a `FittedModel`. Nothing is written, but the checkpoints of a session that has some."""
+"""Training in memory: a job gives a `FittedModel`; only a session that has checkpoints writes anything."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from . import recipes, runs
 from .core import LatentModel
 from .data import Dataset, Reading, load_data
 from .data.notes import tell_notes
-from .errors import DataError, RunError, must
+from .errors import DataError, RunError, must, option
 from .fitted import FittedModel
 from .io.files import check_writable, new_folder, next_numbered
 from .io.reporter import Reporter, reporter_for
@@ -33,6 +33,8 @@ __all__ = ["demo", "evaluate", "explore", "inspect", "publish", "report", "resum
 
 Data = Any
 """A name, a path, an array, a frame or a `Dataset`: whatever `gargalo.load_data` takes."""
+Runs = Run | str | Path | Iterable[Run | str | Path]
+"""One run or several, opened or as folders."""
 
 
 @overload
@@ -119,10 +121,11 @@ def train(
     began, reporter = time.perf_counter(), reporter_for(progress)
     reading = {**(reading or {}), **{name: choices.pop(name) for name in Reading.names() & choices.keys()}}
     recipes.model_name(model or "autoencoder")  # a wrong name is told before data are read
+    for name, given in (("out", out and str(out)), ("resume", resume)):
+        if in_memory and given:
+            raise must(name, f"left out with {option('in_memory')}, which keeps nothing", given)
     if resume and out is None:
-        raise must("out", "the run's folder, for what is to be resumed", out)
-    if in_memory and out is not None:
-        raise must("out", "left out where nothing is kept", str(out))
+        raise must("resume", f"given together with {option('out')}, the run's folder", resume)
     if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
         raise must("minutes", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
     dataset = load_data(data, y, data_dir=data_dir, progress=reporter, **reading)
@@ -224,13 +227,17 @@ def resume(
     )
 
 
-def evaluate(run: Run | str | Path, data: Data = None, baselines: Baselines | None = None) -> dict[str, Estimate]:
-    """Measure a run on the test set of its data, or of other data that fit it; nothing is written.
+def evaluate(
+    run: Run | FittedModel | str | Path, data: Data = None, baselines: Baselines | None = None
+) -> dict[str, Estimate]:
+    """Measure a model on the test set of its data, or of other data that fit it; nothing is written.
 
     Parameters
     ----------
+    run : Run, path or FittedModel
+        A run, its folder, or a model in memory.
     data
-        See `gargalo.load_data`; without it, the run's own data where they lay.
+        See `gargalo.load_data`; without it, the data that it was trained on, where they lay.
     baselines : Baselines or None
         What was measured of these data before.
 
@@ -246,12 +253,12 @@ def evaluate(run: Run | str | Path, data: Data = None, baselines: Baselines | No
     RunError
         For a folder that is no finished run, or data that were an array and are not given.
     """
-    opened = _opened(run)
-    spec = opened.recipe.data
+    fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
+    spec = fitted.spec
     dataset = original_data(spec, None) if data is None else load_data(data, like=spec)
     if dataset is None:
-        raise RunError(f"{opened.folder}: expected the data that it was trained on, an array; give them as well.")
-    return runs.evaluate(opened.fitted, dataset, baselines).metrics
+        raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
+    return runs.evaluate(fitted, dataset, baselines).metrics
 
 
 def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **reading: Any) -> dict[str, Any]:
@@ -346,7 +353,7 @@ def demo(
     return report(trained, folder / "report.html", lang), trained
 
 
-def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None = None) -> Path:
+def report(runs: Runs, out: str | Path, lang: str | None = None) -> Path:
     """Write one self-contained HTML page about one or several runs, and its figures as PNG in `figures/` beside it.
 
     Parameters
@@ -372,11 +379,11 @@ def report(runs: Iterable[Run | str | Path], out: str | Path, lang: str | None =
     """
     from .reports import write_report
 
-    return write_report([_opened(run) for run in runs], Path(out), lang)
+    return write_report([_opened(run) for run in _several(runs)], Path(out), lang)
 
 
 def publish(
-    runs: Iterable[Run | str | Path],
+    runs: Runs,
     out: str | Path,
     data: Data = None,
     *,
@@ -417,7 +424,7 @@ def publish(
     """
     from . import explorer
 
-    runs, reporter = list(runs), reporter_for(progress)
+    runs, reporter = _several(runs), reporter_for(progress)
     for run in runs:
         if not isinstance(run, Run) and explorer.is_site(Path(run)):
             raise RunError(f"{run}: expected a run folder. Found a site; see it alone: gargalo explore {run}")
@@ -432,7 +439,7 @@ def publish(
 
 
 def explore(
-    runs: Iterable[Run | str | Path],
+    runs: Runs,
     *,
     port: int = 0,
     browser: bool = True,
@@ -475,7 +482,7 @@ def explore(
             # Beside: some browsers are waited for, and the page is served only afterwards.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    runs = list(runs)
+    runs = _several(runs)
     if not isinstance(port, int) or not 0 <= port < 2**16:
         raise must("port", "an int from 0 to 65535", port)
     if len(runs) == 1 and not isinstance(runs[0], Run) and explorer.is_site(Path(runs[0])):
@@ -490,6 +497,11 @@ def explore(
 def _opened(run: Run | str | Path) -> Run:
     """A run, opened if only its folder was given."""
     return run if isinstance(run, Run) else open_run(run)
+
+
+def _several(runs: Runs) -> list[Run | str | Path]:
+    """Several runs, or the only one."""
+    return [runs] if isinstance(runs, Run | str | Path) else list(runs)
 
 
 def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Path | None) -> Dataset | None:

@@ -19,7 +19,7 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec
-from .errors import DataError, GargaloWarning, ParameterError, must, unknown
+from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
 from .latent import PRIORS, Prior
 from .models import corrupt
 from .recipes import NO_CUSTOM, Custom, Recipe
@@ -29,9 +29,11 @@ __all__ = ["FittedModel", "checked_seed"]
 
 CORRUPTION, POSTERIOR = (0, 0, 1), (0, 0, 2)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
+NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
+"""How to say that a model can do what is no verb."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedModel:
     """One trained model. Everything is deterministic unless it takes a seed.
 
@@ -57,6 +59,9 @@ class FittedModel:
     model: LatentModel
     custom: Custom = field(default=NO_CUSTOM, repr=False)
     name: str = "the model"
+
+    def __repr__(self) -> str:
+        return f"FittedModel(model={self.recipe.model!r}, latent_dim={self.recipe.latent_dim}, name={self.name!r})"
 
     @property
     def spec(self) -> DataSpec:
@@ -154,9 +159,9 @@ class FittedModel:
         self.must_be_able("decode")
         z, d = np.asarray(z), self.latent_size
         if z.ndim != 2 or z.shape[1] != d or z.dtype.kind not in "fiu":
-            raise DataError(f"decode: expected latents of shape (n, {d}). Found {z.shape} of dtype {z.dtype}.")
+            raise DataError(f"{option('z')}: expected latents of shape (n, {d}). Found {z.shape} of dtype {z.dtype}.")
         if not np.isfinite(z).all():
-            raise DataError("decode: expected finite latents. Found NaN or infinity.")
+            raise DataError(f"{option('z')}: expected finite latents. Found NaN or infinity.")
         shape = self.model.latent_shape
         return _in_slices(
             (z,) if y is None else (z, y),
@@ -549,7 +554,7 @@ class FittedModel:
         """A prior that needs no data but their number of dimensions."""
         kind = PRIORS.get_or_raise(name)
         if kind.learns:
-            raise must("prior", "one that was fitted, by fit_prior", name)
+            raise must("prior", "a Prior as fit_prior gives it, where its name is of one that learns from data", name)
         return kind.fit(np.empty((0, self.latent_size), np.float32))
 
     def one_hot(self, label: object, n: int) -> np.ndarray:
@@ -640,8 +645,10 @@ class FittedModel:
             Naming the verbs that it has.
         """
         if not self.can(verb):
-            able = ", ".join(sorted(self.model.can))
-            raise ParameterError(f"{self.name}: model {self.recipe.model} cannot {verb}. It can {able}.")
+            able = ", ".join(NOUNS.get(each, each) for each in sorted(self.model.can))
+            raise ParameterError(
+                f"{self.name}: model {self.recipe.model} cannot {NOUNS.get(verb, verb)}. It can {able}."
+            )
 
 
 def checked_seed(seed: Any) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import gargalo
 from gargalo import cli
 from gargalo.io.signals import ending_signals
 from gargalo.io.tables import plain_text
@@ -159,18 +160,23 @@ def test_models(say):
     [
         (["trian"], "Did you mean 'train'?"),
         (["train", "--modle", "vae"], "No such option: --modle"),
-        (["train", "--epochs", "ten"], "Invalid value for '--epochs'"),
+        (["train", "--epochs", "ten"], "--epochs must be a valid integer. See"),
         (["info"], "Missing argument 'RUN'"),
         (["train", "fashoin"], "csv, .parquet or IDX. Got 'fashoin' instead."),
         (["train", "minst"], "Did you mean 'mnist'?"),
         (["train", "no/such.npy"], "such.npy: expected a file or a folder. There is none."),
         (["train", "."], "Found none in this folder or below it."),
         (["train", "-m", "vea"], "Did you mean 'vae'?"),
-        (["train", "--latent-dim", "0"], "latent_dim must be greater than or equal to 1."),
+        (["train", "--latent-dim", "0"], "--latent-dim must be greater than or equal to 1. Got 0 instead."),
         (["train", "--latent-dim", "785"], "must be at most 784"),
         (["train", "--epochs", "0"], "epochs must be greater than or equal to 1."),
         (["train", "--preset", "leson"], "Did you mean 'lesson'?"),
         (["train", "--widths", "a,b"], "must be whole numbers such as 128,64. Got 'a,b' instead."),
+        (["trian"], "No such command 'trian'. Did you mean 'train'? See"),
+        (["train", "--resume"], "--resume must be given together with --out, the run's folder."),
+        (["train", "--kind", "vector"], "--kind must be left out, or image, as these data are. Got 'vector'"),
+        (["train", "--shares", "80,10"], "--shares must be three numbers such as 80,10,10"),
+        (["train", "--window", "10"], "--window must be given together with --time, the column"),
         (["train", "--set", "epochs"], "must be NAME=VALUE. Got 'epochs' instead."),
         (["train", "--set", "epoch=3"], "Did you mean 'epochs'?"),
         (["demo", "--lang", "fr"], "lang must be one of en, pt. Got 'fr' instead."),
@@ -361,3 +367,7 @@ def test_help_and_import_are_light():
     assert float(found[0]) < 0.2
     assert float(found[1]) < 0.4
     assert found[2] == "[]"
+
+
+def test_the_version_is_told(say):
+    assert say("--version") == (0, f"gargalo {gargalo.__version__}\n", "")

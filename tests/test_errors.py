@@ -323,7 +323,7 @@ def test_a_mention_is_an_argument_in_python(value, shown):
         ("train --model vaee", "--model must be one of classifier"),
         ("train nothing", "SRC must be one of mnist-10k"),
         ("train fotos/", "fotos/: expected a folder. There is none."),
-        ("train --shares 1,2", "--shares must be 3 values"),
+        ("train --shares 1,2", "--shares must be three numbers such as 80,10,10"),
         ("train --parts 1,2,-3", "--parts must be"),
         ("train --set x", "--set must be NAME=VALUE"),
         ("interpolate RUN --from label:x --to 1", "--from must be one of label:0"),

@@ -53,7 +53,7 @@ def test_training_in_memory_writes_nothing_and_trains_nothing_else(digits, tmp_p
     assert list(tmp_path.rglob("*")) == []
     assert told.epochs == [("autoencoder", 1), ("autoencoder", 2)]
     assert [line for line in told.lines if "classifier" in line] == []
-    with pytest.raises(ParameterError, match="out must be left out where nothing is kept"):
+    with pytest.raises(ParameterError, match="out must be left out with in_memory, which keeps nothing"):
         gargalo.train(digits, in_memory=True, out=tmp_path / "run", progress=False)
 
 
@@ -79,13 +79,29 @@ def test_every_verb_takes_arrays(pair, digits):
     assert fitted.traverse(digits.x[:50], axis="pca:1", steps=4).shape == (4, 28, 28)
     prior = fitted.fit_prior("gmm", digits.x[:500])
     assert fitted.sample(3, prior).shape == (3, 28, 28)
-    with pytest.raises(ParameterError, match=r"prior must be one that was fitted, by fit_prior\. Got 'gmm'"):
+    with pytest.raises(ParameterError, match=r"prior must be a Prior as fit_prior gives it, .* Got 'gmm'"):
         fitted.sample(3, "gmm")
     assert fitted.draw_latents(digits.x[:5]).shape == (5, 4)
     with pytest.raises(ParameterError, match=r"the model: model vae cannot denoise\. It can decode, encode"):
         fitted.denoise(digits.x[:3])
     with pytest.raises(DataError, match=r"array: expected shape \(n, 28, 28\), as the model was trained on"):
         fitted.encode(digits.x[:3, :5])
+
+
+def test_a_model_in_memory_is_measured_as_its_run_is(pair, digits):
+    fitted, run = pair
+    assert repr(fitted) == "FittedModel(model='vae', latent_dim=4, name='the model')"
+    found = gargalo.evaluate(fitted, digits)
+    assert found == run.metrics
+
+
+def test_one_run_is_as_good_as_a_list_of_one(pair, tmp_path):
+    run = pair[1]
+    for given in (run, run.folder, str(run.folder), [run]):
+        assert gargalo.report(given, tmp_path / "page.html", "en").is_file()
+    for wrong in (3, pair[0]):
+        with pytest.raises(ParameterError, match="folder must be a run's folder, or 'last'"):
+            gargalo.open_run(wrong)
 
 
 def test_labels_are_a_condition_in_memory_too(digits):

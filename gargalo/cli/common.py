@@ -56,6 +56,23 @@ Out = Annotated[Path, typer.Option("--out", "-o")]
 NewFolder = Annotated[Path | None, typer.Option("--out", "-o", help="A new folder; else the next number in runs/.")]
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        print(f"gargalo {version('gargalo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="The version of gargalo.")
+    ] = False,
+) -> None:
+    """From images or numbers to a latent space that you can see, walk, measure and use."""
+
+
 def rank() -> int:
     """This process among those that torchrun started; the first of them speaks."""
     return int(os.environ.get("RANK", "0"))

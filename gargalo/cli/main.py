@@ -34,8 +34,10 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         return 2
     except TyperException as error:
         # Rendered here, since typer would draw a box around it.
-        if message := " ".join(error.format_message().split()):
-            _complain(f"{message.rstrip('.')}. See gargalo --help.")
+        if type(error).__name__ == "NoArgsIsHelpError":
+            tell(error.format_message())
+        elif message := " ".join(error.format_message().split()):
+            _complain(f"{_in_our_words(message)} See gargalo --help.")
         return error.exit_code
     except Stopped as stop:
         _complain(str(stop))
@@ -57,6 +59,13 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     if status == 130:  # typer makes that of Ctrl-C, and is silent
         _complain("stopped.")
     return status or 0
+
+
+def _in_our_words(message: str) -> str:
+    """What typer says of an option, in the grammar of our own errors; with a full stop, unless it ends in a mark."""
+    wrong = re.fullmatch(r"Invalid value for '([^']+)': Input should be (.*?)(?:, unable to parse .*)?", message)
+    message = f"{wrong[1]} must be {wrong[2]}" if wrong else message.rstrip(".")
+    return message if message.endswith(("?", "!")) else f"{message}."
 
 
 def main(app: Callable[..., int | None] = app) -> None:

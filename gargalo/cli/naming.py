@@ -58,7 +58,13 @@ def _options(callback: Callable[..., Any]) -> dict[str, tuple[str, ...]]:
 
 def _as_python(options: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """The same under the names that the parameters have in Python, where these differ."""
-    same = {"src": "data", "goes_on": "resume", "start": "origin", "add_noise": "strength", "browser": "browser"}
+    same = {
+        "src": "data",
+        "goes_on": "resume",
+        "start": "origin",
+        "add_noise": "strength",
+        "latents": "z",
+    }
     return {python: options[name] for name, python in same.items() if name in options} | options
 
 

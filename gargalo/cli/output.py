@@ -70,10 +70,11 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         return write_table(out, known | values)
     if out.suffix == ".png":
         if run.drawn_as == "bars" and len(examples) > MOST_BARS:
-            raise must("out", f"a path ending in .npy for more than {MOST_BARS} rows of numbers", str(out))
+            expected = f"a path ending in .npy, .csv or .parquet for more than {MOST_BARS} rows of numbers"
+            raise must("out", expected, str(out))
         return write_whole(out, lambda file: _drawn(run.look(examples), run.drawn_as).save(file))
     if are_rows:
-        raise must("out", "a path ending in .npy or .csv for rows of numbers", str(out))
+        raise must("out", "a path ending in .npy, .csv or .parquet for rows of numbers", str(out))
     for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
         path = out / name
         try:

@@ -32,6 +32,8 @@ def _size(text: str) -> tuple[int, ...]:
 
 def _shares(text: str) -> tuple[float, ...]:
     found = _numbers("shares", float, text)
+    if len(found) != 3 or min(found) < 0 or not found[0] > 0:
+        raise must("shares", "three numbers such as 80,10,10, the first above 0", text)
     return tuple(part / (sum(found) or 1) for part in found)
 
 

@@ -150,9 +150,8 @@ def _as_images(rows: Rows, reading: Reading, name: str, dtype: str | None, notes
         rows = _dropped(rows, whole, notes)
         x = rows.x
     if x.ndim != 2 or x.shape[1] != np.prod(shape):
-        raise DataError(
-            f"{name}: expected rows of {np.prod(shape)} numbers for image_shape {shape}. Found shape {x.shape}."
-        )
+        asked = option("image_shape", ",".join(map(str, shape)))
+        raise DataError(f"{name}: expected rows of {np.prod(shape)} numbers for {asked}. Found shape {x.shape}.")
     if x.dtype != np.uint8 and dtype in (None, "uint8"):
         whole = (x == np.rint(x)).all() and x.min() >= 0 and x.max() <= 255
         if whole and (dtype == "uint8" or x.max() > 1):

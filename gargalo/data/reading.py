@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import ParameterError, must, not_a_choice
+from ..errors import ParameterError, must, not_a_choice, option
 
 __all__ = ["Reading", "checked_reading"]
 
@@ -98,9 +98,9 @@ class Reading(BaseModel):
         if abs(sum(self.shares) - 1) > 1e-6 or not self.shares[0]:
             raise must("shares", "three shares that sum to 1, the first above 0", self.shares)
         if self.step and not self.window:
-            raise must("step", "given together with window", self.step)
+            raise must("step", f"given together with {option('window')}", self.step)
         if self.window and not self.time:
-            raise must("window", "given together with time, the column that orders rows", self.window)
+            raise must("window", f"given together with {option('time')}, the column that orders rows", self.window)
         return self
 
 
@@ -127,7 +127,7 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
         first = error.errors()[0]
         if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
             raise cause from None
-        told = first["msg"].removeprefix("Input should be ")
+        told = first["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
         if first["type"] == "missing":
             told = f"{len(get_args(Reading.model_fields[str(first['loc'][0])].annotation))} values"
         raise must(str(first["loc"][0]), told, first["input"]) from None

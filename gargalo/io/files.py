@@ -305,6 +305,8 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise RunError(f"{path}: expected a safetensors file. The file is missing.") from None
     # AttributeError, TypeError: a whole file, of a type of number that NumPy does not know.
     except (SafetensorError, OSError, AttributeError, TypeError) as error:
         raise RunError(f"{path}: expected a safetensors file. It cannot be read ({error}).") from None

@@ -50,7 +50,12 @@ def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] =
         parameter = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "recipe")
         if first["type"] == "extra_forbidden":
             raise not_a_choice(parameter, Recipe.model_fields) from None
-        told = first["msg"].removeprefix("Input should be ").replace("Input should", "such that it should")
+        told = (
+            first["msg"]
+            .removeprefix("Input should be ")
+            .partition(", unable to parse")[0]
+            .replace("Input should", "such that it should")
+        )
         raise must(name(parameter), told, first["input"]) from None
     recipe = recipe.model_copy(update={"options": options})
     validate(recipe, model_class)
@@ -127,6 +132,8 @@ def _validate_network(recipe: Recipe, model_class: type[LatentModel]) -> None:
     if net not in model_class.networks:
         raise must("net", f"{' or '.join(model_class.networks)} for model {recipe.model}", net)
     if net == "conv" and "conv" not in recipe.data.modality.networks(recipe.data):
+        if "mlp" not in model_class.networks:
+            raise must("model", "one that takes rows of numbers: this one needs images", recipe.model)
         raise must("net", "mlp, for rows of numbers: conv is for images", net)
     if net == "conv" and not widths:
         raise must("widths", "at least one level's channels for a conv network", widths)

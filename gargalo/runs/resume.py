@@ -18,6 +18,9 @@ from .train import train
 
 __all__ = ["go_on"]
 
+TOLD = {"name", "kind", "raw_shape", "dtype", "counts"}
+"""What is told of data that are not those of the run."""
+
 
 def go_on(
     job: TrainingJob,
@@ -35,12 +38,15 @@ def go_on(
     """
     folder, spec = Path(str(job.folder)), job.dataset.spec
     there = read_recipe(folder, job.custom)
-    if asked:
-        _must_be_asked_for(folder, there, job.recipe, *asked)
+    # First: other data have other defaults, which nobody chose.
     if spec.fingerprint != there.data.fingerprint:
-        begun, found = (one.model_dump(exclude={"origin"}) for one in (there.data, spec))
+        begun, found = (
+            one.model_dump(include=TOLD) | {"fingerprint": str(one.fingerprint)[:12]} for one in (there.data, spec)
+        )
         other = differences(begun, found)
         raise RunError(f"{folder}: expected the data that it was begun with. Found other {other}.")
+    if asked:
+        _must_be_asked_for(folder, there, job.recipe, *asked)
     if (now := versions()) != there.versions and not is_finished(folder):
         other = differences(there.versions, now)
         job.reporter.notice(f"gargalo: {folder}: begun with other {other}; it goes on, but bits may differ")

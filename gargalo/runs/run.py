@@ -14,6 +14,7 @@ from torch import nn
 from .. import latent
 from ..core import Codec, LatentModel
 from ..data import Dataset, load_data
+from ..errors import must
 from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
@@ -129,10 +130,8 @@ class Run(RunFolder):
 
         Raises
         ------
-        ParameterError
-            For an unknown name.
-        RunError
-            For a run whose files are not whole.
+        ParameterError, RunError
+            For an unknown name; for a run whose files are not whole.
         """
         kind: Any = PRIORS.get_or_raise(name)
         if not kind.learns:
@@ -343,7 +342,9 @@ def open_run(
 
     Raises
     ------
-    RunError
-        For a folder that is no run, or one whose training never ended.
+    RunError, ParameterError
+        For a folder that is no run, or one whose training never ended; for what is no path.
     """
+    if not isinstance(folder, str | Path):
+        raise must("folder", "a run's folder, or 'last'", folder)
     return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder), Custom(model, net))

@@ -148,6 +148,8 @@ def _newest(checkpoints: training.CheckpointManager, job: TrainingJob) -> traini
             f"{job.folder}: expected a whole checkpoint to go on from. Found none; go on with the same training, with"
             f" {option('start')} and {option('resume')}."
         )
+    elif job.group.rank == 0 and any((_folder(job) / "checkpoints").glob("step-*")):
+        job.reporter.notice(f"gargalo: {job.folder}: no whole checkpoint is left; it begins again at the first epoch")
     return start
 
 

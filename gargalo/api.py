@@ -268,6 +268,8 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
     ----------
     data, **reading
         See `gargalo.load_data`.
+    progress : bool or Reporter
+        See `train`.
 
     Returns
     -------

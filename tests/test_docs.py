@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import json
 import re
 import shlex
@@ -157,3 +158,33 @@ def test_unused_texts_are_taken_out():
     columns = {"test_mse", "pca_mse", "test_accuracy", "knn_accuracy", "psnr_denoised", "coverage", "coverage_gmm"}
     unused = [k for k in texts if f'"{k}"' not in code and not built.fullmatch(k) and k not in columns]
     assert unused == []
+
+
+def public_functions():
+    """What `gargalo` exports to be called, with the methods of the two classes that people hold."""
+    for name in gargalo.__all__:
+        thing = getattr(gargalo, name)
+        if inspect.isfunction(thing):
+            yield name, thing
+        elif name in ("FittedModel", "Run"):
+            own = [(f"{name}.{verb}", method) for verb, method in vars(thing).items() if not verb.startswith("_")]
+            yield from ((verb, method) for verb, method in own if inspect.isfunction(method))
+
+
+@pytest.mark.parametrize(("name", "function"), list(public_functions()))
+def test_what_people_call_says_what_it_takes_and_gives(name, function):
+    """Its parameters, what comes back and what it refuses; a run's verb may point to that of the fitted model."""
+    text = inspect.getdoc(function) or ""
+    if "see `FittedModel." in text:
+        assert hasattr(gargalo.FittedModel, name.partition(".")[2])
+        return
+    signature = inspect.signature(function)
+    if name in ("FittedModel.can", "Run.find"):  # a yes or no; a sentence that says all
+        return
+    taken = [parameter for parameter in signature.parameters if parameter != "self"]
+    sections = re.findall(r"^(Parameters|Returns|Raises)\n-+$", text, re.MULTILINE)
+    wanted = (["Parameters"] if taken else []) + (["Returns"] if signature.return_annotation != "None" else [])
+    assert sections == [*wanted, "Raises"]
+    described = text.partition("Parameters\n")[2].partition("Returns\n")[0]
+    for parameter in taken:
+        assert re.search(rf"\b{parameter}\b", described), parameter

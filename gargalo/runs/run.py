@@ -179,8 +179,6 @@ class Run(RunFolder):
         tensors, notes = self.kept(name, compute)
         return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))
 
-    # ---- in the latent space
-
     def find(self, which: int | str, parameter: str = "example") -> int:
         """Find the row among `examples` of an index (17 or "17"), or of the first with a label ("label:7").
 
@@ -332,13 +330,15 @@ def open_run(
 
     Parameters
     ----------
-    folder : path, or "last"
+    folder, root : path
         The run's folder; "last" is the newest one in `root`.
-    root : path
-        Where "last" is looked for.
     model, net
         The objective's class, and the encoder and decoder, where the run was trained with some of a program's own: no
         file names code to be imported.
+
+    Returns
+    -------
+    Run
 
     Raises
     ------

@@ -157,11 +157,14 @@ def train(
     if not in_memory:
         check_writable(Path(out) if out else Path("runs"))
     if minutes is not None:
-        job = budget.fit_into(minutes, job, choices, began, budget.Costs(baselines))
+        job = budget.fit_into(minutes, job, choices, began, budget.Costs(baselines, is_kept=not in_memory))
         widths, epochs = ",".join(map(str, job.recipe.net.widths)), job.recipe.training.epochs
         reporter.line(f"{recipe.model}: {epochs} epochs of widths {widths} fit into {minutes:g} minutes")
     if in_memory:
-        return runs.fit(job)[0]
+        with group.together():
+            fitted, _ = runs.fit(job)
+            group.wait_for_all()
+        return fitted
     folder = job.folder or group.first(lambda: next_numbered(Path("runs"), stem))
     return runs.train(replace(job, folder=folder), baselines)
 
@@ -228,7 +231,11 @@ def resume(
 
 
 def evaluate(
-    run: Run | FittedModel | str | Path, data: Data = None, baselines: Baselines | None = None
+    run: Run | FittedModel | str | Path,
+    data: Data = None,
+    baselines: Baselines | None = None,
+    *,
+    y: np.ndarray | None = None,
 ) -> dict[str, Estimate]:
     """Measure a model on the test set of its data, or of other data that fit it; nothing is written.
 
@@ -236,7 +243,7 @@ def evaluate(
     ----------
     run : Run, path or FittedModel
         A run, its folder, or a model in memory.
-    data
+    data, y
         See `gargalo.load_data`; without it, the data that it was trained on, where they lay.
     baselines : Baselines or None
         What was measured of these data before.
@@ -249,16 +256,22 @@ def evaluate(
     Raises
     ------
     DataError
-        For data that do not fit the run.
+        For data that do not fit the run, or are no longer those that it was trained on; for labels that it does not
+        know, or none where it needs them.
     RunError
         For a folder that is no finished run, or data that were an array and are not given.
     """
     fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
     spec = fitted.spec
-    dataset = original_data(spec, None) if data is None else load_data(data, like=spec)
+    dataset = original_data(spec, None) if data is None else load_data(data, y, like=spec)
     if dataset is None:
         raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
-    return runs.evaluate(fitted, dataset, baselines).metrics
+    if data is None and dataset.fingerprint != spec.fingerprint:
+        raise DataError(
+            f"{dataset.name}: expected the data that {fitted.name} was trained on. Found others; give data, to"
+            " measure it on them."
+        )
+    return runs.evaluate(fitted, fitted.labelled_alike(dataset), baselines).metrics
 
 
 def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **reading: Any) -> dict[str, Any]:
@@ -503,7 +516,7 @@ def _opened(run: Run | str | Path) -> Run:
 
 def _several(runs: Runs) -> list[Run | str | Path]:
     """Several runs, or the only one."""
-    return [runs] if isinstance(runs, Run | str | Path) else list(runs)
+    return list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
 
 
 def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Path | None) -> Dataset | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -458,7 +458,7 @@ class FittedModel:
         ParameterError
             For a model that cannot decode, fewer than two steps, or an unknown method.
         """
-        a, b = self.encode(np.stack([start, end]))
+        a, b = (self.encode(np.asarray(example)[None])[0] for example in (start, end))
         return self.decode(latent.path(a, b, steps, method), label)
 
     def traverse(
@@ -630,6 +630,34 @@ class FittedModel:
                 GargaloWarning,
                 stacklevel=5,
             )
+
+    def labelled_alike(self, dataset: Dataset) -> Dataset:
+        """Number a dataset's labels as those of the training were, by their names.
+
+        Parameters
+        ----------
+        dataset : Dataset
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        DataError
+            For a label that training did not have; for none, where the model cannot be measured without.
+        """
+        names, known = dataset.class_names or (), self.spec.class_names or ()
+        if dataset.y is None or not known:
+            if self.model.needs_labels or self.model.is_conditional:
+                raise DataError(f"{dataset.name}: expected labels, for model {self.recipe.model}. Found none.")
+            return dataset
+        if names == known:
+            return dataset
+        if others := [name for name in names if name not in known]:
+            raise DataError(f"{dataset.name}: expected labels among {', '.join(known)}. Found {others[0]!r}.")
+        codes = np.array([known.index(name) for name in names])
+        return replace(dataset, y=codes[dataset.y], class_names=known)
 
     def must_be_able(self, verb: str) -> None:
         """Refuse a verb that the model does not have.

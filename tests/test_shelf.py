@@ -97,7 +97,7 @@ def test_what_cannot_be_is_refused_before_training(model, choices, told, digits,
             {"net": "conv"},
             "net must be mlp, for rows of numbers: conv is for images",
         ),
-        ("vq-vae", {}, "net must be mlp, for rows of numbers"),
+        ("vq-vae", {}, "model must be one that takes rows of numbers: this one needs images"),
         ("autoencoder", {"likelihood": "bernoulli"}, "gaussian or mse for numbers outside [0, 1]"),
     ],
 )
@@ -186,7 +186,7 @@ def test_likelihoods_by_importance(default_runs, digits):
     assert cvae.log_likelihood(as_dataset(x, digits.y[-40:]), k=20).shape == (40,)
     with pytest.raises(ParameterError, match="a Dataset with labels, for cvae"):
         cvae.log_likelihood(x)
-    with pytest.raises(ParameterError, match="cannot posterior"):
+    with pytest.raises(ParameterError, match="cannot give a posterior"):
         default_runs["autoencoder"].log_likelihood(x)
     with pytest.raises(ParameterError, match="must be an int >= 1"):
         vae.log_likelihood(x, k=0)
@@ -213,7 +213,7 @@ def test_codes_are_whole_numbers(default_runs, digits, tmp_path, say):
     assert np.allclose(vectors[codes].transpose(0, 3, 1, 2).reshape(5, -1), run.encode(digits.x[:5]), atol=1e-6)
     status, _, told = say("encode", default_runs["vae"].folder, tmp_path / "few.npy", "--codes", "-o", out)
     assert status == 2
-    assert "model vae cannot codes" in told
+    assert "model vae cannot give codes" in told
 
 
 def test_reports_say_what_each_objective_lowers(default_runs, tmp_path):

@@ -45,7 +45,12 @@ def inspect(
         check_output(out, (".png",), source=src)
     # Missing numbers are to be seen, not to be stumbled over.
     wanted: dict[str, Any] = {"impute": "mask"} | (reading or {})
+    if "kind" in wanted:
+        wanted = dict(reading or {})
     dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True), **wanted)
+    if Path(src).suffix in (".npy", ".npz") and not any(note.key == "missing" for note in dataset.notes):
+        # Nothing is missing: it is what training will read.
+        dataset = load_data(src, data_dir=data_dir, **(reading or {}))
     found = api.inspect(dataset)
     if found["fault"]:
         found["fault"] = found["fault"].told(naming_for(["inspect"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import must
+from ..errors import ParameterError, must
 from ..io.signals import on_signal
 from .common import AsJson, DataDir, Lang, NewFolder, SourceArgument, app, figures, known_of, print_result
 from .reading import reads
@@ -104,6 +105,8 @@ def train(
     from .. import api
 
     chosen: dict[str, Any] = dict(_choice(text) for text in choices or ())
+    for name in chosen.keys() & inspect.signature(api.train).parameters.keys():
+        raise ParameterError.unexpected(name, "It is no choice of the recipe.")
     named = {"latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
     named |= {
         "net": net,

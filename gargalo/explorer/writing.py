@@ -19,7 +19,7 @@ from ..errors import DataError, RunError
 from ..export import to_onnx
 from ..fitted import FittedModel
 from ..io.reporter import Reporter
-from ..latent import PRIORS, PROJECTIONS
+from ..latent import PRIORS, PROJECTIONS, Prior
 from ..metrics.generation import NEAREST, radii
 from ..plots import PALETTE
 from ..runs import Run
@@ -202,14 +202,16 @@ class SiteWriter:
             tensors = {"z": run.encode(shown.x)}
             if run.fitted.can("reconstruct"):
                 tensors["error"] = self._errors(run)
-            for name, key in _mapped_keys().items():
-                with contextlib.suppress(DataError):  # no variation to map: PCA shows that too
-                    tensors[key] = _mapped(tensors["z"], name)
-            return tensors, {}
+            return tensors | _maps(tensors["z"], _mapped_keys()), {}
 
         name = f"explorer-{shown.key}"
-        seen, n = run.kept(name, compute)[0], len(shown.x)
+        there, n = run.kept(name, compute)[0], len(shown.x)
         expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(_mapped_keys().values(), (n, 2))
+        # A projection may have gone with its package, or have come since.
+        seen = {key: array for key, array in there.items() if key in expected or not key.startswith("map-")}
+        late = {each: key for each, key in _mapped_keys().items() if key.startswith("map-") and key not in seen}
+        if "z" in seen and seen["z"].shape == expected["z"]:
+            seen |= _maps(seen["z"], late)
         if "z" not in seen or any(
             array.shape != expected.get(key) or not np.isfinite(array).all() for key, array in seen.items()
         ):
@@ -240,20 +242,20 @@ class SiteWriter:
         """Where the page can draw from: N(0, I) and mixtures by their formula, any other prior by draws of it."""
         found: dict[str, Any] = {}
         for name, _ in PRIORS.usable():
-            try:
-                prior = run.prior(name)
-            except RunError:  # kept for other weights, or by a version that fitted none
-                continue
-            if isinstance(prior, PRIORS["normal"]):
-                found[name] = {}
-            elif isinstance(prior, PRIORS["gmm"]):
-                arrays = prior.arrays
-                file = "mixture" if name == "gmm" else f"prior-{name}"
-                found[name] = {key: self._array(f"{i}/{file}-{key}", arrays[key]) for key in arrays}
-            else:
-                draws = prior.sample(DRAWS, np.random.default_rng(0))
-                found[name] = {"draws": self._array(f"{i}/draws-{name}", draws)}
+            # Kept for other weights, by a version that fitted none, or of no use for these latents.
+            with PRIORS.guarded(name), contextlib.suppress(RunError, DataError):
+                found[name] = self._prior(i, name, run.prior(name))
         return found
+
+    def _prior(self, i: int, name: str, prior: Prior) -> dict[str, Any]:
+        """One prior, as the page draws from it."""
+        if isinstance(prior, PRIORS["normal"]):
+            return {}
+        if isinstance(prior, PRIORS["gmm"]):
+            file, arrays = "mixture" if name == "gmm" else f"prior-{name}", prior.arrays
+            return {key: self._array(f"{i}/{file}-{key}", arrays[key]) for key in arrays}
+        draws = prior.sample(DRAWS, np.random.default_rng(0))
+        return {"draws": self._array(f"{i}/draws-{name}", draws)}
 
     def _reference(self, reference: FittedModel, run: Run) -> dict[str, Any] | None:
         """What the page needs to measure coverage, class by class, as `gargalo.metrics.coverage` does."""
@@ -311,6 +313,15 @@ def _mapped_keys() -> dict[str, str]:
     """
     names = [name for name, _ in PROJECTIONS.usable() if name != "pca"]
     return {name: name if PROJECTIONS.is_own(name) else f"map-{name}" for name in names}
+
+
+def _maps(z: np.ndarray, names: dict[str, str]) -> dict[str, np.ndarray]:
+    """Maps of latents (n, d), (n, 2) each, by their keys; of projections that find one."""
+    found = {}
+    for name, key in names.items():
+        with PROJECTIONS.guarded(name), contextlib.suppress(DataError):  # no variation to map: PCA shows that too
+            found[key] = _mapped(z, name)
+    return found
 
 
 def _mapped(z: np.ndarray, method: str) -> np.ndarray:

@@ -12,6 +12,7 @@ not found among gargalo's own; a program adds one by `register`. No file of a ru
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import re
@@ -24,6 +25,8 @@ from ..errors import GargaloError, GargaloWarning, ParameterError, unknown
 __all__ = ["Registry"]
 
 Entry = TypeVar("Entry")
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+"""What may be registered: names become parts of file names and keys."""
 
 
 class Registry(Mapping[str, Entry], Generic[Entry]):
@@ -64,7 +67,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         ParameterError
             For another name.
         """
-        if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in self._own:
+        if not NAME.fullmatch(name) or name in self._own:
             raise ParameterError.about("name", "new, of small letters, digits, '-' and '_'", name)
 
         def add(entry: Entry) -> Entry:
@@ -88,6 +91,24 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
                 yield name, self[name]
             except GargaloError as error:
                 warnings.warn(str(error), GargaloWarning, stacklevel=2)
+
+    @contextlib.contextmanager
+    def guarded(self, name: str) -> Iterator[None]:
+        """Tell of what somebody else's entry raises, and go on without it: hours of work are not lost by it.
+
+        Parameters
+        ----------
+        name : str
+            Of the entry that is used inside; what gargalo's own raises is raised.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self.is_own(name):
+                raise
+            why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            told = f"{self.parameter} {name}: left out, since it failed ({why})"
+            warnings.warn(told, GargaloWarning, stacklevel=4)
 
     def get_or_raise(self, name: str) -> Entry:
         """The entry of this name.
@@ -118,11 +139,13 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         return _entry_points(self.group)
 
     def __getitem__(self, name: str) -> Entry:
+        if not isinstance(name, str):
+            raise KeyError(name)
         if name not in self._loaded:
             if name in self._own:
                 module, _, attribute = self._own[name].partition(":")
                 self._loaded[name] = getattr(importlib.import_module(f".{module}", self.package), attribute)
-            elif isinstance(name, str) and (point := self._installed().get(name)) is not None:
+            elif (point := self._installed().get(name)) is not None:
                 try:
                     self._loaded[name] = point.load()
                 except Exception as error:  # it is somebody else's code
@@ -135,6 +158,9 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         return self._loaded[name]
 
     def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._has(name)
+
+    def _has(self, name: str) -> bool:
         return name in self._loaded or name in self._own or name in self._installed()
 
     def __iter__(self) -> Iterator[str]:
@@ -149,4 +175,4 @@ def _entry_points(group: str) -> dict[str, Any]:
     """Read once: looking through all installed packages takes some milliseconds."""
     from importlib.metadata import entry_points
 
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in entry_points(group=group) if NAME.fullmatch(point.name)}

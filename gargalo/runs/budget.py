@@ -96,8 +96,8 @@ class Costs:
         What is found of a dataset once, not once for each run on it, is not counted.
     """
 
-    def __init__(self, baselines: Baselines | None = None):
-        self.baselines = baselines
+    def __init__(self, baselines: Baselines | None = None, is_kept: bool = True):
+        self.baselines, self.is_kept = baselines, is_kept
 
     def now(self) -> float:
         """The time, by the clock of `began`."""
@@ -115,6 +115,8 @@ class Costs:
 
     def after_training(self, job: TrainingJob) -> float:
         """Seconds that saving and measuring take, which is done once with untrained weights."""
+        if not self.is_kept:
+            return 0.0
         with tempfile.TemporaryDirectory() as place:
             codec, model = build(job.recipe, job.dataset.x, job.dataset.rows("train"), job.custom)
             untrained = FittedModel(job.recipe, codec.eval(), model.eval(), job.custom)

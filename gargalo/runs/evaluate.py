@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,6 @@ from .. import training
 from ..data import Dataset
 from ..errors import GargaloError, GargaloWarning
 from ..fitted import FittedModel
-from ..io.registry import Registry
 from ..io.reporter import SILENT, Reporter
 from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
@@ -185,7 +183,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
     if fitted.can("decode"):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
         for name, prior in PRIORS.usable():
-            with _skipping_failures(PRIORS, name):
+            with PRIORS.guarded(name):
                 priors[name] = prior.fit(latents)
         # The k-th neighbour of a real example must be another than itself.
         if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
@@ -198,24 +196,17 @@ def _measured(arrays: object) -> dict[str, Estimate]:
     """Every metric whose arrays are there."""
     found = {}
     for name, metric in METRICS.usable():
-        with _skipping_failures(METRICS, name):
+        with METRICS.guarded(name):
             given = {parameter: getattr(arrays, parameter, None) for parameter in _needs(metric, name)}
             if all(given[parameter] is not None for parameter in _needs(metric, name, optional=False)):
                 there = {parameter: array for parameter, array in given.items() if array is not None}
-                found[NAMES.get(name, name)] = metric(**there)
+                found[NAMES.get(name, name)] = _estimate(metric(**there))
     return found
 
 
-@contextlib.contextmanager
-def _skipping_failures(registry: Registry, name: str) -> Iterator[None]:
-    """A training of hours is not lost by what somebody else's entry raises: it is told of, and left out."""
-    try:
-        yield
-    except Exception as error:
-        if registry.is_own(name):
-            raise
-        why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        warnings.warn(f"{registry.parameter} {name}: left out, since it failed ({why})", GargaloWarning, stacklevel=4)
+def _estimate(figure: Estimate | float) -> Estimate:
+    """What a metric gave: an `Estimate`, or a plain number of somebody else's."""
+    return figure if isinstance(figure, Estimate) else Estimate(float(figure))
 
 
 def _needs(metric: Metric, name: str, optional: bool = True) -> list[str]:
@@ -252,14 +243,17 @@ def _measured_samples(
     """Every metric of samples, for each prior: the mean over several draws of as many as there are real examples."""
     real = dataset.take(kept_rows(dataset))
     real_features = reference.encode(real.x)
-    wanted = [(name, metric) for name, metric in METRICS.usable() if "sample_features" in _parameters(metric)]
     found = {}
     for prior_name, prior in priors.items():
-        with _skipping_failures(PRIORS, prior_name), warnings.catch_warnings():
+        draws: list[np.ndarray] = []
+        with PRIORS.guarded(prior_name), warnings.catch_warnings():
             warnings.simplefilter("ignore", GargaloWarning)  # samples may be far from all data
             draws = [reference.encode(raw) for raw in _samples(fitted, real, prior)]
-            for name, metric in wanted:
-                measured = [metric(real_features=real_features, sample_features=draw) for draw in draws]
+        for name, metric in METRICS.usable() if len(draws) == DRAWS else ():
+            with METRICS.guarded(name):
+                if "sample_features" not in _needs(metric, name, optional=False):
+                    continue
+                measured = [_estimate(metric(real_features=real_features, sample_features=draw)) for draw in draws]
                 called = name if prior_name == "normal" else f"{name}_{prior_name.replace('-', '_')}"
                 found[called] = Estimate.of_repeats(measured)
     return found

@@ -184,7 +184,7 @@ class RunFolder:
         """A JSON file of the run, parsed."""
         try:
             return parse((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise RunError(
                 f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({error})."
             ) from None
@@ -266,6 +266,8 @@ def _metrics(text: str) -> tuple[dict[str, Any], dict[str, Estimate]]:
         facts = {name: content[name] for name in FACTS if name in content}
         others = {name: value for name, value in content.items() if name not in FACTS and value is not None}
         return facts, {name: Estimate(float(value)) for name, value in others.items()}
+    if content["format"] > FORMAT:
+        raise ValueError(f"format {content['format']}; a newer gargalo may read it")
     metrics = {}
     for name, figure in content["metrics"].items():
         # A figure that was no number is none.

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..data import Dataset
 from ..errors import GargaloError
 from ..fitted import FittedModel
-from ..io.cache import entry, make_room
+from ..io.cache import entry, make_room, place
 from ..io.files import write_whole
 from ..io.reporter import SILENT, Reporter
 from ..io.weights import load_weights, save_weights
@@ -37,7 +37,8 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
         return None
     recipe = _recipe(dataset)
     with _place(recipe) as folder:
-        if folder is not None and (kept := _read(folder, recipe)) is not None:
+        # A cache that cannot be written to may still be read.
+        if (kept := _read(folder or place(KIND, _key(recipe)), recipe)) is not None:
             return kept
         reporter.line("reference classifier: training a plain classifier to measure samples by, once for these data")
         # A process group of its own: whoever else trains here does not take part.
@@ -56,13 +57,17 @@ def _recipe(dataset: Dataset) -> Recipe:
     return make(spec, "classifier", "lesson", {"epochs": epochs})
 
 
+def _key(recipe: Recipe) -> str:
+    """What it is called in the cache."""
+    return hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
+
+
 @contextlib.contextmanager
 def _place(recipe: Recipe) -> Iterator[Path | None]:
     """Its folder in the cache, for this process alone; None where nothing can be kept."""
-    key = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
     with contextlib.ExitStack() as stack:
         try:
-            folder = stack.enter_context(entry(KIND, key))
+            folder = stack.enter_context(entry(KIND, _key(recipe)))
         except OSError:
             folder = None
         yield folder

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -136,7 +138,7 @@ class Run(RunFolder):
         kind: Any = PRIORS.get_or_raise(name)
         if not kind.learns:
             return kind.fit(np.empty((0, self.latent_size), np.float32))
-        is_later = name not in self.facts.get("priors", [name])
+        is_later = name not in self.facts.get("priors", ["gmm"])
         compute = (lambda: (kind.fit(self.latents).arrays, {})) if is_later else None
         return kind(**self.kept(f"prior-{name}", compute)[0])
 
@@ -175,7 +177,7 @@ class Run(RunFolder):
 
         # Every field in its place: other choices are another file.
         values = vars(projection).values()
-        name = "-".join(["map", method, *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
+        name = "-".join(["map", method, *map(_in_a_file_name, values)])
         tensors, notes = self.kept(name, compute)
         return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))
 
@@ -317,6 +319,12 @@ class Run(RunFolder):
     def _one_hot(self, rows: Any) -> np.ndarray:
         """The one-hot labels of kept examples, (n, classes)."""
         return self.fitted.one_hot(self._labels_of(rows), len(rows))
+
+
+def _in_a_file_name(value: object) -> str:
+    """A choice as a part of a file's name, another for each value."""
+    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    return text if re.fullmatch(r"[\w.+-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def open_run(

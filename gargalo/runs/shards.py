@@ -72,17 +72,24 @@ def write_shards(
         except DataError:
             return False
 
+    sums: dict[str, str] = {}
     for start in starts[rank::size]:
         file = _file(folder, start)
         # Once there are sums, a shard that is not as it was written is made anew.
-        if not is_there(start) or (file.name in known and known[file.name] != _sum(file)):
+        if is_there(start) and file.name in known:
+            sums[file.name] = _sum(file)
+        if not is_there(start) or sums.get(file.name) != known.get(file.name):
             z = run.encode(dataset.x[start : start + rows])
             write_whole(file, lambda path, z=z: np.save(path, z))
+            sums.pop(file.name, None)
             known.pop(file.name, None)
     if not all(is_there(start) for start in starts):
         return facts | {"finished": False}
     files = [_file(folder, start) for start in starts]
-    manifest = facts | {"finished": True, "shards": {file.name: known.get(file.name) or _sum(file) for file in files}}
+    sums = {file.name: sums.get(file.name) or _sum(file) for file in files}
+    if any(sums[name] != there for name, there in known.items()):  # another process has still to make one anew
+        return facts | {"finished": False}
+    manifest = facts | {"finished": True, "shards": sums}
     write_whole(folder / "manifest.json", json.dumps(manifest, indent=1))
     return manifest
 

@@ -14,6 +14,7 @@ from ..fitted import FittedModel
 from ..io.files import write_tensors
 from ..io.tables import write_table
 from ..io.weights import save_weights
+from ..latent import PRIORS
 from .evaluate import Baselines, Evaluation, evaluate
 from .folder import keep, weights_key, write_metrics
 from .job import TrainingJob
@@ -52,7 +53,7 @@ def write_run(
         paths, reasons = zip(*dataset.skipped, strict=True)
         write_table(folder / "skipped.csv", {"path": list(paths), "reason": list(reasons)})
     found = evaluate(fitted, dataset, baselines or Baselines(dataset, job.reporter))
-    _keep_artefacts(folder, fitted, found, len(examples))
+    priors = _keep_artefacts(folder, fitted, found, len(examples))
     facts = {
         "model": job.recipe.model,
         "data": dataset.name,
@@ -62,7 +63,7 @@ def write_run(
         "best_epoch": result.best_epoch,
         "stopped": result.stopped,
         "parameters": sum(p.numel() for p in fitted.model.parameters()),
-        "priors": sorted(found.priors),
+        "priors": priors,
     }
     # Last of all: a folder with this file is a finished run.
     write_metrics(folder / "metrics.json", facts, found.metrics)
@@ -78,11 +79,15 @@ def _keep_examples(folder: Path, examples: Dataset) -> None:
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(examples.ids))})
 
 
-def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, n: int) -> None:
-    """Keep the priors that were fitted, and PCA's view of the `n` kept examples: the first that it was measured on."""
+def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, n: int) -> list[str]:
+    """Keep the priors that were fitted, whose names come back, and PCA's view of the first `n` of its test examples."""
     key = weights_key(folder)
-    for name, prior in found.priors.items():
-        keep(folder, key, f"prior-{name}", prior.arrays)
+    kept = []
+    for name, prior in sorted(found.priors.items()):
+        with PRIORS.guarded(name):
+            keep(folder, key, f"prior-{name}", prior.arrays)
+            kept.append(name)
     if found.pca is not None:
         back = fitted.codec.invert(torch.from_numpy(found.pca.back[:n])).numpy()
         keep(folder, key, "pca", {"z": found.pca.z_test[:n].astype(np.float32), "back": back})
+    return kept

@@ -119,6 +119,10 @@ class ProcessGroup:
                 " ended; its own message says why. What a checkpoint holds goes on with gargalo resume."
             ) from None
 
+    def wait_for_all(self) -> None:
+        """Go on when all processes are here: one that ends sooner takes connections from those that use them."""
+        self.fabric.barrier()
+
     def local_size(self) -> int:
         """How many of the processes share this machine."""
         return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self.size > 1 else 1

@@ -39,7 +39,7 @@ class TSNE(Projection):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.perplexity >= 1:
+        if not isinstance(self.perplexity, int | float) or not self.perplexity >= 1:
             raise must("perplexity", "a number >= 1", self.perplexity)
 
     def fit(self, z: np.ndarray) -> Map:

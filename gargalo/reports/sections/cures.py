@@ -21,9 +21,10 @@ def cures(roles: Roles, words: Words) -> Section | None:
     for run in players:
         for prior, _ in PRIORS.usable():
             name = f"{name_of(run, words)}, {words.get(f'prior.{prior}', prior)}"
-            strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
-            covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")
-            rows.append((name, covered, run.metrics["test_mse"]))
+            with PRIORS.guarded(prior):
+                strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
+                covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")
+                rows.append((name, covered, run.metrics["test_mse"]))
     body = [words("cures.body"), words("cures.coverage")]
     measured = [row for row in rows if row[1] is not None]
     if measured:

@@ -95,6 +95,54 @@ def test_a_model_in_memory_is_measured_as_its_run_is(pair, digits):
     assert found == run.metrics
 
 
+def test_labels_are_told_apart_by_their_names(pair, digits, tmp_path):
+    """Other data may have fewer labels, in another order: what counts is what they are called."""
+    fitted = gargalo.train(digits, "classifier", in_memory=True, progress=False, **QUICK)
+    some = np.flatnonzero(digits.y >= 5)
+    names = np.array(digits.class_names)
+    high = as_dataset(digits.x[some], names[digits.y[some]], split=digits.split[some])
+    same = digits.take(some)
+    for name in ("test_accuracy", "test_loss"):
+        assert gargalo.evaluate(fitted, high)[name] == gargalo.evaluate(fitted, same)[name]
+    with pytest.raises(DataError, match=r"expected labels among 0, 1.* Found 'a'"):
+        gargalo.evaluate(fitted, digits.x, y=np.where(digits.y > 4, "a", "0"))
+    with pytest.raises(DataError, match=r"expected labels, for model classifier\. Found none"):
+        gargalo.evaluate(fitted, digits.x)
+
+
+def test_a_run_is_not_measured_on_other_data_unawares(digits, tmp_path):
+    np.save(tmp_path / "x.npy", digits.x[:200])
+    run = gargalo.train(tmp_path / "x.npy", out=tmp_path / "run", progress=False, **QUICK)
+    assert gargalo.evaluate(run) == run.metrics
+    np.save(tmp_path / "x.npy", digits.x[200:400])
+    with pytest.raises(DataError, match=r"expected the data that .* was trained on\. Found others"):
+        gargalo.evaluate(run)
+
+
+def test_what_is_no_name_is_told_as_one_that_is_unknown(pair):
+    for wrong in (["gmm"], None, 3):
+        assert wrong not in PRIORS
+    with pytest.raises(ParameterError, match="prior must be one of normal, gmm"):
+        pair[1].prior(["gmm"])
+    with pytest.raises(ParameterError, match="perplexity must be a number >= 1"):
+        pair[1].map(perplexity="30")
+
+
+def test_a_metric_of_somebody_else_loses_no_training(digits, tmp_path, monkeypatch, recwarn):
+    from gargalo.metrics import METRICS
+
+    def faulty(real_features, sample_features):
+        raise ValueError("boom")
+
+    monkeypatch.setitem(METRICS._loaded, "faulty", faulty)
+    monkeypatch.setitem(METRICS._loaded, "plain", lambda z_test: 1.5)
+    run = gargalo.train(digits, "vae", out=tmp_path / "run", progress=False, **QUICK)
+    assert run.metrics["plain"] == 1.5
+    assert "coverage" in run.metrics
+    assert not any("faulty" in name for name in run.metrics)
+    assert any("metric faulty: left out, since it failed (ValueError: boom)" in str(w.message) for w in recwarn)
+
+
 def test_one_run_is_as_good_as_a_list_of_one(pair, tmp_path):
     run = pair[1]
     for given in (run, run.folder, str(run.folder), [run]):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -200,6 +201,12 @@ def keep(
 ) -> None:
     """Keep arrays in the `space/` of a run folder, with the `key` of the weights that they were computed with."""
     write_tensors(folder / "space" / f"{name}.safetensors", tensors, {**(notes or {}), "key": key})
+
+
+def in_a_file_name(value: object) -> str:
+    """A choice as a part of a file's name, another for each value."""
+    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    return text if re.fullmatch(r"[\w.+-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_finished(folder: Path) -> bool:

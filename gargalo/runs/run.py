@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
 from ..recipes import Custom, build
-from .folder import RunFolder, find_last
+from .folder import RunFolder, find_last, in_a_file_name
 
 __all__ = ["Run", "open_run"]
 
@@ -177,7 +175,7 @@ class Run(RunFolder):
 
         # Every field in its place: other choices are another file.
         values = vars(projection).values()
-        name = "-".join(["map", method, *map(_in_a_file_name, values)])
+        name = "-".join(["map", method, *map(in_a_file_name, values)])
         tensors, notes = self.kept(name, compute)
         return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))
 
@@ -319,12 +317,6 @@ class Run(RunFolder):
     def _one_hot(self, rows: Any) -> np.ndarray:
         """The one-hot labels of kept examples, (n, classes)."""
         return self.fitted.one_hot(self._labels_of(rows), len(rows))
-
-
-def _in_a_file_name(value: object) -> str:
-    """A choice as a part of a file's name, another for each value."""
-    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
-    return text if re.fullmatch(r"[\w.+-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def open_run(

@@ -61,8 +61,7 @@ def write_shards(
         "dtype": "float32",
         "shard_rows": rows,
     }
-    known = _claim(folder, facts)
-    starts = range(0, n, rows)
+    known, starts = _claim(folder, facts), range(0, n, rows)
 
     def is_there(start: int) -> bool:
         """Is this shard in its place, with as many bytes as its header says?"""
@@ -81,8 +80,8 @@ def write_shards(
         if not is_there(start) or sums.get(file.name) != known.get(file.name):
             z = run.encode(dataset.x[start : start + rows])
             write_whole(file, lambda path, z=z: np.save(path, z))
-            sums.pop(file.name, None)
-            known.pop(file.name, None)
+            for there in (sums, known):
+                there.pop(file.name, None)
     if not all(is_there(start) for start in starts):
         return facts | {"finished": False}
     files = [_file(folder, start) for start in starts]

@@ -87,9 +87,16 @@ class Gaussian(NamedTuple):
     stddev: Tensor
 
     def draw(self, generator: torch.Generator | None = None) -> Tensor:
-        """Draw z = mean + stddev * eps, (n, *latent_shape), by the reparameterisation trick (arXiv:1312.6114).
+        """Draw z = mean + stddev * eps by the reparameterisation trick (arXiv:1312.6114).
 
-        `generator` gives eps ~ N(0, I), on the device of `mean`; None is PyTorch's global generator.
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Gives eps ~ N(0, I), on the device of `mean`; None is PyTorch's global generator.
+
+        Returns
+        -------
+        Tensor, (n, *latent_shape)
         """
         noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
         return self.mean + self.stddev * noise
@@ -123,19 +130,59 @@ class Codec(nn.Module):
         return max(1, min(4096, 2**24 // math.prod(self.x_shape)))
 
     def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> Codec:
-        """Learn from raw training examples, and return itself; each `slices()` gives all, in parts (n, *raw_shape)."""
+        """Learn what scales the data, from raw training examples.
+
+        Parameters
+        ----------
+        slices : function
+            Each call gives all of them, in parts (n, *raw_shape).
+
+        Returns
+        -------
+        Codec
+            Itself.
+        """
         return self
 
     def forward(self, raw: Tensor) -> Tensor:
-        """Turn raw examples (n, *raw_shape) into x (n, *x_shape), float32."""
+        """Turn raw examples into what the network is given.
+
+        Parameters
+        ----------
+        raw : Tensor, (n, *raw_shape)
+            In the data's own dtype and range.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape), float32
+        """
         raise TypeError(f"{type(self).__name__} must define forward(raw)")
 
     def mask(self, raw: Tensor) -> Tensor | None:
-        """Mark with True where a value of x was observed, (n, *x_shape) bool; None where all are."""
+        """Mark where a value of x was observed.
+
+        Parameters
+        ----------
+        raw : Tensor, (n, *raw_shape)
+
+        Returns
+        -------
+        Tensor, (n, *x_shape), bool, or None where all were
+        """
         return None
 
     def invert(self, x: Tensor) -> Tensor:
-        """Turn x (n, *x_shape) into raw examples (n, *raw_shape), in their own dtype and range."""
+        """Turn model space back into raw examples.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape), float32
+
+        Returns
+        -------
+        Tensor, (n, *raw_shape)
+            In the unit of the data: uint8 for images that were, else float32.
+        """
         raise TypeError(f"{type(self).__name__} must define invert(x)")
 
 
@@ -185,11 +232,32 @@ class Likelihood(nn.Module):
         raise TypeError(f"{type(self).__name__} must define nll(params, x, mask)")
 
     def mean(self, params: Tensor) -> Tensor:
-        """Compute E[x | params], (n, *x_shape), from `params` (n, *params_shape)."""
+        """Compute E[x | params].
+
+        Parameters
+        ----------
+        params : Tensor, (n, *params_shape)
+            What the decoder puts out.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+        """
         raise TypeError(f"{type(self).__name__} must define mean(params)")
 
     def bias_for(self, mean: Tensor) -> Tensor:
-        """Find the decoder's output bias (*params_shape) that puts out `mean` (*x_shape) before anything is learned."""
+        """Find what the decoder puts out before anything is learned.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            Of the training data.
+
+        Returns
+        -------
+        Tensor, (*params_shape)
+            The bias of the decoder's last layer whose mean is `mean`.
+        """
         return mean
 
 
@@ -255,7 +323,17 @@ class LatentModel(nn.Module):
 
     @classmethod
     def wants_skips(cls, options: Any) -> bool:
-        """Should a convolutional decoder, with these `Options`, also see what each level of the encoder saw?"""
+        """Should a convolutional decoder also see what each level of the encoder saw?
+
+        Parameters
+        ----------
+        options : Options
+            The objective's own choices.
+
+        Returns
+        -------
+        bool
+        """
         return False
 
     @classmethod
@@ -297,31 +375,120 @@ class LatentModel(nn.Module):
         self.classes = classes
 
     def loss(self, batch: Batch) -> Loss:
-        """Compute the objective on one batch. Buffers may change here, in train mode only."""
+        """Compute the objective on one batch. Buffers may change here, in train mode only.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Loss
+            Its terms sum to what is minimised.
+
+        Raises
+        ------
+        TypeError
+            Where a subclass does not define it.
+        """
         raise TypeError(f"{type(self).__name__} must define loss(batch)")
 
     def solve(self, slices: Callable[[], Iterable[Tensor]]) -> None:
-        """Find the weights at once; each `slices()` gives all training x, in parts (n, *x_shape)."""
+        """Find the weights at once, for a model that `is_solved`.
+
+        Parameters
+        ----------
+        slices : function
+            Each call gives all training x, in parts (n, *x_shape).
+
+        Raises
+        ------
+        TypeError
+            Where a subclass does not define it.
+        """
         raise TypeError(f"{type(self).__name__} is trained by descending its loss")
 
     def encode(self, x: Tensor) -> Tensor:
-        """Encode x (n, *x_shape) as z (n, *latent_shape); the posterior's mean where there is a posterior."""
+        """Encode examples; the posterior's mean where there is a posterior.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape), float32
+            Examples in model space.
+
+        Returns
+        -------
+        Tensor, (n, *latent_shape), float32
+        """
         return self.encoder(x)
 
     def params(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Compute the parameters of p(x | z), (n, *likelihood.params_shape), from z (n, *latent_shape)."""
+        """Compute the parameters of p(x | z).
+
+        Parameters
+        ----------
+        z : Tensor, (n, *latent_shape), float32
+            Latents.
+        y : Tensor or None, (n, classes), float32
+            One-hot labels, where they are a condition.
+
+        Returns
+        -------
+        Tensor, (n, *likelihood.params_shape)
+        """
         return self.decoder(z)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Decode z (n, *latent_shape) to x (n, *x_shape), differentiably; `y` where labels are a condition."""
+        """Decode latents, differentiably.
+
+        Parameters
+        ----------
+        z : Tensor, (n, *latent_shape), float32
+            Latents.
+        y : Tensor or None, (n, classes), float32
+            One-hot labels, where they are a condition.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+            E[x | z], as the likelihood gives it.
+        """
         return self.likelihood.mean(self.params(z, y))
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Reconstruct x (n, *x_shape) as decode(encode(x), y), unless a subclass overrides it."""
+        """Reconstruct x as decode(encode(x), y), unless a subclass overrides it.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape), float32
+            Examples in model space.
+        y : Tensor or None, (n, classes), float32
+            One-hot labels, where they are a condition.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+        """
         return self.decode(self.encode(x), y)
 
     def posterior(self, x: Tensor) -> Gaussian:
-        """Compute q(z | x) of x (n, *x_shape), where the model has one."""
+        """Compute q(z | x), where the model has one.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape), float32
+            Examples in model space.
+
+        Returns
+        -------
+        Gaussian
+            Mean and stddev (n, *latent_shape).
+
+        Raises
+        ------
+        TypeError
+            Where a subclass does not define it.
+        """
         raise TypeError(f"{type(self).__name__} has no posterior")
 
     def log_weight(self, batch: Batch, k: int) -> Tensor:
@@ -342,9 +509,40 @@ class LatentModel(nn.Module):
         raise TypeError(f"{type(self).__name__} has no posterior to weigh")
 
     def classify(self, x: Tensor) -> Tensor:
-        """Compute class probabilities (n, classes), which sum to 1 over the classes, of x (n, *x_shape)."""
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape), float32
+            Examples in model space.
+
+        Returns
+        -------
+        Tensor, (n, classes)
+            Each row sums to 1.
+
+        Raises
+        ------
+        TypeError
+            Where a subclass does not define it.
+        """
         raise TypeError(f"{type(self).__name__} does not classify")
 
     def codes(self, x: Tensor) -> Tensor:
-        """Compute the int64 codes (n, h, w) of x (n, *x_shape), where the latent is a grid of codes."""
+        """Compute which codebook entry stands where, for a latent that is a grid of codes.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape), float32
+            Examples in model space.
+
+        Returns
+        -------
+        Tensor, (n, h, w), int64
+
+        Raises
+        ------
+        TypeError
+            Where a subclass does not define it.
+        """
         raise TypeError(f"{type(self).__name__} has no codes")

@@ -38,6 +38,7 @@ ALONE = {HOUSE / "data/mnist_10k/cut.py"}  # a script beside the package's data:
 MOST_ENTRIES, MOST_FLOORS = 24, 8
 MOST_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 350, 60, 6
 LONG_FILES = {
+    "core": "the contract: more than half of it says what each method is given and gives back",
     "fitted": "half of it documents the verbs that people hold, each with its shapes and what it refuses",
 }
 """Files that may be longer, each with the reason."""

@@ -178,6 +178,7 @@ def test_models(say):
         (["train", "--shares", "80,10"], "--shares must be three numbers such as 80,10,10"),
         (["train", "--window", "10"], "--window must be given together with --time, the column"),
         (["train", "--set", "epochs"], "must be NAME=VALUE. Got 'epochs' instead."),
+        (["train", "--set", "in_memory=true"], "--set in_memory is not a choice here. It is no choice of the recipe."),
         (["train", "--set", "epoch=3"], "Did you mean 'epochs'?"),
         (["demo", "--lang", "fr"], "lang must be one of en, pt. Got 'fr' instead."),
         (["info", "nowhere"], "nowhere: expected a run folder. Found no folder of this name."),

@@ -466,6 +466,27 @@ def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):
     assert not (tmp_path / "again").exists()
 
 
+def test_a_projection_of_another_package_comes_and_goes(small_runs, tmp_path, monkeypatch):
+    from dataclasses import dataclass
+
+    from gargalo.latent import PROJECTIONS, Map, Projection
+
+    @dataclass
+    class Late(Projection):
+        def fit(self, z):
+            return Map(z[:, :2].astype(np.float32), "late", "numpy")
+
+    folder = shutil.copytree(small_runs["vae"].folder, tmp_path / "vae")
+    maps = []
+    for number, here in enumerate((False, True, True, False)):
+        with monkeypatch.context() as patch:
+            if here:
+                patch.setitem(PROJECTIONS._loaded, "late", Late)
+            site = gargalo.publish(folder, tmp_path / f"site-{number}", progress=False).folder
+        maps.append(sorted(read(site)["runs"][0]["maps"]))
+    assert maps == [["tsne"], ["late", "tsne"], ["late", "tsne"], ["tsne"]]
+
+
 def test_exploring_again_computes_nothing_anew(small_runs, digits, tmp_path):
     gargalo.publish([small_runs["vae"]], tmp_path / "one", digits, progress=False)
     kept = small_runs["vae"].folder / "space" / f"explorer-{digits.fingerprint[:16]}-{len(digits)}.safetensors"

@@ -166,6 +166,13 @@ def test_files_of_a_run_that_are_not_whole(copy, name):
             _ = run.metrics, run.history, run.examples
 
 
+@pytest.mark.parametrize("content", ['{"format": 2, "facts": {}}', '{"format": 99, "facts": {}, "metrics": {}}'])
+def test_metrics_that_lack_something_or_are_newer(copy, content):
+    (copy / "metrics.json").write_text(content)
+    with pytest.raises(RunError, match=r"metrics\.json: expected JSON as a run writes it"):
+        _ = gargalo.open_run(copy).metrics
+
+
 def test_one_class_and_no_labels_never_crash(digits, tmp_path):
     one = digits.x[digits.y == 1][:60]
     for name, y in (("one", np.ones(len(one), int)), ("none", None)):

@@ -196,22 +196,18 @@ class SiteWriter:
 
     def _seen(self, run: Run) -> dict[str, np.ndarray]:
         """Latents of the examples, their errors, and maps: computed once for these weights and kept."""
-        shown = self.shown
+        shown, keys = self.shown, _mapped_keys()
+        own = {method: key for method, key in keys.items() if PROJECTIONS.is_own(method)}
 
         def compute() -> tuple[dict[str, np.ndarray], dict[str, str]]:
             tensors = {"z": run.encode(shown.x)}
             if run.fitted.can("reconstruct"):
                 tensors["error"] = self._errors(run)
-            return tensors | _maps(tensors["z"], _mapped_keys()), {}
+            return tensors | _maps(tensors["z"], own), {}
 
         name = f"explorer-{shown.key}"
-        there, n = run.kept(name, compute)[0], len(shown.x)
-        expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(_mapped_keys().values(), (n, 2))
-        # A projection may have gone with its package, or have come since.
-        seen = {key: array for key, array in there.items() if key in expected or not key.startswith("map-")}
-        late = {each: key for each, key in _mapped_keys().items() if key.startswith("map-") and key not in seen}
-        if "z" in seen and seen["z"].shape == expected["z"]:
-            seen |= _maps(seen["z"], late)
+        seen, n = dict(run.kept(name, compute)[0]), len(shown.x)
+        expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(own.values(), (n, 2))
         if "z" not in seen or any(
             array.shape != expected.get(key) or not np.isfinite(array).all() for key, array in seen.items()
         ):
@@ -219,6 +215,11 @@ class SiteWriter:
                 f"{run.folder / 'space' / name}.safetensors: expected finite latents and maps of {n} examples. "
                 "Found others; delete this file, and they are computed anew."
             )
+        # Each in a file of its own: a projection of another package comes and goes with it.
+        for method in keys.keys() - own.keys():
+            one, z = {method: keys[method]}, seen["z"]
+            with PROJECTIONS.guarded(method):
+                seen |= run.kept(f"{name}-{keys[method]}", lambda one=one, z=z: (_maps(z, one), {}))[0]
         return seen
 
     def _errors(self, run: Run) -> np.ndarray:

@@ -175,4 +175,9 @@ def _entry_points(group: str) -> dict[str, Any]:
     """Read once: looking through all installed packages takes some milliseconds."""
     from importlib.metadata import entry_points
 
-    return {point.name: point for point in entry_points(group=group) if NAME.fullmatch(point.name)}
+    found = {point.name: point for point in entry_points(group=group)}
+    for name in [name for name in found if not NAME.fullmatch(name)]:
+        told = f"{group}: the entry point {name!r} is left out: a name is of small letters, digits, '-' and '_'"
+        warnings.warn(told, GargaloWarning, stacklevel=2)
+        del found[name]
+    return found

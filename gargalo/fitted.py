@@ -680,7 +680,22 @@ class FittedModel:
 
 
 def checked_seed(seed: Any) -> int:
-    """A seed that every generator takes."""
+    """Check that a seed is one that every generator takes.
+
+    Parameters
+    ----------
+    seed : object
+
+    Returns
+    -------
+    int
+        In [0, 2**32), also where `seed` is an integer of NumPy's.
+
+    Raises
+    ------
+    ParameterError
+        For what is no such integer.
+    """
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise must("seed", "an int from 0 to 4294967295", seed)
     return int(seed)

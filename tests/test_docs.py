@@ -188,3 +188,43 @@ def test_what_people_call_says_what_it_takes_and_gives(name, function):
     described = text.partition("Parameters\n")[2].partition("Returns\n")[0]
     for parameter in taken:
         assert re.search(rf"\b{parameter}\b", described), parameter
+
+
+def inner_functions():
+    """What the rooms offer each other: functions in an `__all__`, and the methods of the classes there."""
+    for path in sorted((ROOT / "gargalo").rglob("*.py")):
+        place = path.relative_to(ROOT).with_suffix("").parts
+        if place[-1] in ("__init__", "__main__") or "mnist_10k" in place:
+            continue
+        module = importlib.import_module(".".join(place))
+        for name in getattr(module, "__all__", ()):
+            thing = getattr(module, name)
+            if inspect.isfunction(thing) and thing.__module__ == module.__name__:
+                yield f"{module.__name__}.{name}", thing, ()
+            elif inspect.isclass(thing):
+                for verb, method in vars(thing).items():
+                    method = getattr(method, "__func__", method)  # of a class method
+                    if not verb.startswith("_") and inspect.isfunction(method) and method.__name__ == verb:
+                        yield f"{module.__name__}.{name}.{verb}", method, thing.__mro__[1:]
+
+
+def test_every_function_says_what_it_takes_and_gives():
+    """In sections; a method of a base class that says it need not be described again."""
+    faults, seen = [], 0
+    for name, function, bases in inner_functions():
+        signature = inspect.signature(function)
+        taken = [one for one in signature.parameters if one not in ("self", "cls")]
+        texts = [inspect.getdoc(function) or "", *(inspect.getdoc(getattr(b, function.__name__, None)) for b in bases)]
+        asks = signature.return_annotation == "bool" and len(taken) == 1
+        if not taken or asks or re.search(r"[Ss]ee `(FittedModel|Examples)\.\w+`", texts[0]):
+            continue
+        seen += 1
+        text = next((text for text in texts if "Parameters\n---" in (text or "")), "")
+        described = text.partition("Parameters\n---")[2].partition("Returns\n---")[0]
+        faults += [f"{name}: {one}" for one in taken if not re.search(rf"\b{one}\b", described)]
+        if signature.return_annotation not in ("None", "bool", "Never", "Iterator[None]") and not re.search(
+            r"^(Returns|Yields)\n---", text, re.MULTILINE
+        ):
+            faults.append(f"{name}: what it returns")
+    assert faults == []
+    assert seen > 300

@@ -79,23 +79,70 @@ def rank() -> int:
 
 
 def print_result(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
-    """The result on stdout: one JSON object, or lines for people."""
+    """Print the result on stdout, in the first process alone: one JSON object, or lines for people.
+
+    Parameters
+    ----------
+    known : dict
+        What JSON can hold.
+    lines : sequence of str
+    as_json : bool
+    """
     if rank() == 0:
         print(json.dumps(known) if as_json else "\n".join(lines))
 
 
 def known_of(run: Run) -> dict[str, Any]:
-    """Facts and figures of a run, as one dict; an interval stays in the run's metrics.json."""
+    """Facts and figures of a run, as one dict; an interval stays in the run's metrics.json.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict
+        Plain values by name.
+
+    Raises
+    ------
+    RunError
+        For a run whose metrics.json cannot be read.
+    """
     return {**run.facts, **{name: figure.value for name, figure in run.metrics.items()}}
 
 
 def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:
-    """Tell what was written, and the shape of what is in it."""
+    """Print where something was written, and the shape of what is in it.
+
+    Parameters
+    ----------
+    out : Path
+    shape : tuple of int
+    as_json : bool
+    more : dict or None
+        Facts to add, in JSON alone.
+    """
     print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}"], as_json)
 
 
 def figures(run: Run) -> list[str]:
-    """The measured figures, a line each."""
+    """What is known of a training, and its measured figures with their 95 % intervals, a line each.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    list of str
+        Without model, data, latent_dim and priors.
+
+    Raises
+    ------
+    RunError
+        For a run whose metrics.json cannot be read.
+    """
     return [
         f"{name:22} {value}"
         for name, value in run.facts.items()

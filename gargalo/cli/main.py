@@ -23,7 +23,26 @@ __all__ = ["end", "main", "run"]
 
 
 def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
-    """Run one command; the exit status: 0 done, 2 the user can mend it, 128 and more stopped by a signal."""
+    """Run one command, and say in one line on stderr what went wrong.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As they were typed, without the program's name; nothing asks for the help.
+    app : function
+        Runs them as a `typer.Typer` does.
+
+    Returns
+    -------
+    int
+        The exit status: 0 done, or the output is not read to its end; 2 the user can mend it; 128 and the number of
+        the signal that stopped it; else that of the command.
+
+    Raises
+    ------
+    Exception
+        Whatever is no mistake of the user passes, with its traceback.
+    """
     arguments = list(arguments)
     try:
         status = app(arguments or ["--help"], prog_name="gargalo", standalone_mode=False)
@@ -69,7 +88,18 @@ def _in_our_words(message: str) -> str:
 
 
 def main(app: Callable[..., int | None] = app) -> None:
-    """The console script."""
+    """The console script: run what `sys.argv` asks for, where every ending signal is handled by `end`.
+
+    Parameters
+    ----------
+    app : function
+        See `run`.
+
+    Raises
+    ------
+    SystemExit
+        With the status of `run`, or 128 and the number of the signal that ended it.
+    """
     # Two trainings of two threads on two cores wait for each other by spinning: a small step took 15-20 ms, with
     # this 7; on an idle machine 0.9 either way. Read when PyTorch is loaded, which no command has done yet.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -94,7 +124,19 @@ _came: list[int] = []
 
 
 def end(signum: int, frame: object) -> None:
-    """What the ending signals do to a command."""
+    """Stop a command when a signal comes: the handler of every ending signal.
+
+    Parameters
+    ----------
+    signum : int
+    frame : object
+        Not used.
+
+    Raises
+    ------
+    Stopped
+        Always.
+    """
     signal.signal(signum, signal.SIG_DFL)  # a second one ends it at once
     _came.append(signum)
     raise Stopped("stopped.", signum)

@@ -20,6 +20,16 @@ def naming_for(arguments: Sequence[str]) -> Naming:
 
     An option is called as it was typed, a name given by ``--set`` is called so, a positional argument by what the help
     calls it; what the command has no option for is set by ``--set`` where it has that, else it keeps Python's name.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As they were typed, without the program's name: the command comes first.
+
+    Returns
+    -------
+    Naming
+        From a parameter's name in Python, and a value or None, to the text to show.
     """
     command = next((each for each in app.registered_commands if _name(each) in arguments[:1]), None)
     options = _options(command.callback) if command is not None and command.callback is not None else {}

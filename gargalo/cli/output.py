@@ -32,6 +32,21 @@ MOST_BARS = 60
 def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "") -> Path:
     """`out`, if something of these kinds can be written there, and is not `source`; asked before the work is done.
 
+    Parameters
+    ----------
+    out : Path
+    suffixes : sequence of str
+        Such as ".npy", in lower case.
+    folder : bool
+        May it also be a folder, a path without a suffix?
+    source : str or Path
+        What the command reads, where that is a path; "" for nothing.
+
+    Returns
+    -------
+    Path
+        `out`.
+
     Raises
     ------
     ParameterError
@@ -49,14 +64,31 @@ def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, sourc
 
 
 def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str] | None = None) -> Path:
-    """Raw examples (n, *raw_shape) as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
+    """Write raw examples as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
 
     Parameters
     ----------
+    out : Path
+        Its suffix says which; without one it is a folder.
+    examples : ndarray, (n, *raw_shape)
     run : Run
         Of whose kind the examples are: it knows what people see of them, and the names of their columns.
     ids : sequence of n str or None
-        What each is called.
+        What each is called, in a table or a folder; None numbers the files, and leaves the column out.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    ParameterError
+        For pictures as a table, rows of numbers in a folder, or more than 60 of them on a sheet.
+    DataError
+        For `.parquet` without polars.
+    GargaloError
+        Where it cannot be written.
     """
     are_rows = run.recipe.data.modality.drawn_as == "bars"
     if out.suffix == ".npy":
@@ -86,7 +118,19 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
 
 
 def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
-    """A PNG's path for each id: its own, with the new suffix, and never outside of the folder."""
+    """A PNG's path for each id: its own, with the new suffix, and never outside of the folder.
+
+    Parameters
+    ----------
+    ids : sequence of n str or None
+        Perhaps paths, with "/"; None numbers the files: 00000.png and so on.
+    n : int
+
+    Returns
+    -------
+    list of n str
+        Relative to the folder; no two are the same file, also where upper and lower case are one.
+    """
     if ids is None:
         return [f"{i:05d}.png" for i in range(n)]
     taken: set[str] = set()
@@ -127,14 +171,31 @@ def _sheet(images: np.ndarray) -> Any:
 def write_points(
     out: Path, points: np.ndarray, dataset: Dataset, names: Callable[[int], str], known: bool = True
 ) -> Path:
-    """Points (n, d) as `.npy`, or as `.csv` or `.parquet` with id, split and label before them.
+    """Write points as `.npy`, or as `.csv` or `.parquet` with id, split and label before them.
 
     Parameters
     ----------
+    out : Path
+        Its suffix says which.
+    points : ndarray, (n, d)
+    dataset : Dataset
+        The n examples that they belong to.
     names : function
-        The name of a column from its number.
+        The name of a column from its number, from 0.
     known : bool
         Are these the data that the run was trained on? The split of others says nothing: it is "new".
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    DataError
+        For `.parquet` without polars.
+    GargaloError
+        Where the file cannot be written.
     """
     if out.suffix == ".npy":
         return write_whole(out, lambda file: np.save(file, points))

@@ -76,7 +76,19 @@ def _declared(name: str) -> list[str]:
 
 
 def reads(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with these options as well; what is chosen comes to it as the dict `reading`."""
+    """Give a command the options of `OPTIONS` as well: a decorator.
+
+    Parameters
+    ----------
+    command : function
+        Takes what was chosen, and only that, as the dict `reading`, by the names of `gargalo.data.Reading`.
+
+    Returns
+    -------
+    function
+        With a signature for typer: that of the command, without `reading`, and the options. When called it raises
+        ParameterError for numbers that are none.
+    """
 
     @functools.wraps(command)
     def wrapped(**given: Any) -> None:

@@ -84,10 +84,17 @@ def as_dataset(
     dtype : str or None
         Of the images that rows become; without one, whole numbers from 0 to 255 are bytes.
 
+    Returns
+    -------
+    Dataset
+        Of fewer than n examples where rows with missing numbers are dropped.
+
     Raises
     ------
     DataError
-        For a shape, dtype or value that nothing can be learned from.
+        For a shape, dtype or value that nothing can be learned from; for a split that divides a group.
+    ParameterError
+        For a kind that is unknown.
     """
     reading, notes = reading or Reading(), list(notes)
     rows = Rows(np.asanyarray(x), y, split, groups, ids)

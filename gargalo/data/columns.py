@@ -37,19 +37,32 @@ class Column(BaseModel):
 def impute(
     x: np.ndarray, how: str, columns: Sequence[Column], split: np.ndarray, name: str
 ) -> tuple[np.ndarray, tuple[Column, ...]]:
-    """Fill missing numbers in, in place, from the training rows; or under "mask" only learn what would do so.
+    """Fill missing values in with the median, or the commonest category, of the training rows.
 
     Parameters
     ----------
     x : ndarray, (n, p), float32
         NaN where a value is missing; filled in place under "median".
-    columns : sequence of Column
+    how : "median" or "mask"
+        Under "mask", `x` stays as it is, and only what would be filled in is found.
+    columns : sequence of p Column
         Those that know their `fill` already keep it.
+    split : ndarray, (n,)
+        0 for a training row, as `SPLITS` has it.
+    name : str
+        What people call the data, for messages.
+
+    Returns
+    -------
+    ndarray, (n, p), float32
+        `x` itself.
+    tuple of p Column
+        Each with its `fill`.
 
     Raises
     ------
     DataError
-        For a column without a single value in the training rows.
+        For a column without a `fill` and without a single value in the training rows.
     """
     rows = split == TRAIN
     known = []
@@ -72,7 +85,19 @@ def impute(
 
 
 def named_values(columns: Sequence[Column], x: np.ndarray) -> dict[str, np.ndarray]:
-    """Rows (n, p) as columns by name: numbers as they are, categories by their names."""
+    """Turn rows into columns by name: numbers as they are, categories by their names.
+
+    Parameters
+    ----------
+    columns : sequence of p Column
+    x : ndarray, (n, p)
+        A category is its index, or NaN where it is missing.
+
+    Returns
+    -------
+    dict of ndarray, (n,)
+        By the name of the column. Names of categories are str in an array of dtype object, "" for a missing one.
+    """
     found = {}
     for i, column in enumerate(columns):
         values = x[:, i]

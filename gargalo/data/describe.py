@@ -29,7 +29,11 @@ SIDE = 16
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
-    """What is known of a dataset, as plain values; nothing is trained for it.
+    """Tell what is known of a dataset, as plain values; nothing is trained for it.
+
+    Parameters
+    ----------
+    dataset : Dataset
 
     Returns
     -------

@@ -17,15 +17,28 @@ __all__ = ["shown"]
 
 
 def shown(dataset: Dataset, reading: Reading) -> Dataset:
-    """The dataset with a picture for each example, from the folder that `reading` names.
+    """Give each example a picture for people to see, from the folder that `reading` names.
 
     Pictures are found by the ids of the examples, as paths in the folder, with or without their suffix; else,
-    where ids are only row numbers, they are taken in the order of their paths, of which there must be as many.
+    where ids are only row numbers, pictures are taken in the order of their paths, and there must be one for each
+    example.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    reading : Reading
+        `display` is the folder; `size`, `color` and `fit` say how its pictures are read.
+
+    Returns
+    -------
+    Dataset
+        With `display`; `dataset` itself where `reading` names no folder.
 
     Raises
     ------
     DataError
-        For another number of pictures, or an example without one.
+        For an example without a picture, another number of pictures where their order counts, or a folder without
+        pictures that can be read.
     """
     if reading.display is None:
         return dataset

@@ -33,7 +33,16 @@ class Note(BaseModel):
 
 
 def tell_notes(name: str, notes: Sequence[Note], reporter: Reporter) -> None:
-    """Tell the notes on the data of this name, a line each, in English as all that goes to stderr."""
+    """Tell notes on data, a line each, in English as all that goes to stderr.
+
+    Parameters
+    ----------
+    name : str
+        What people call the data; each line begins with it.
+    notes : sequence of Note
+    reporter : Reporter
+        Whose `line` is called for each.
+    """
     say = words("en")
     for note in notes:
         reporter.line(f"gargalo: {name}: {say(f'note.{note.key}', n=note.count, what=note.what)}")

@@ -105,7 +105,19 @@ class Reading(BaseModel):
 
 
 def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Reading:
-    """`base` with these options, of which None means not chosen.
+    """Make a `Reading` of options by name, of which None means not chosen.
+
+    Parameters
+    ----------
+    options : dict
+        Values by a name of `Reading.names`. An int for `size` is a square's side; a str for `ignore` or `category` is
+        one column.
+    base : Reading or None
+        Has what is not chosen; without it, the defaults do.
+
+    Returns
+    -------
+    Reading
 
     Raises
     ------

@@ -116,19 +116,64 @@ class Modality:
     drawn_as: Literal["pixels", "bars"] = "bars"
 
     def codec(self, spec: DataSpec) -> Codec:
-        """The codec between raw examples and model space; it is fitted before training, or loaded."""
+        """Make the codec between raw examples and model space.
+
+        Parameters
+        ----------
+        spec : DataSpec
+
+        Returns
+        -------
+        Codec
+            Its scales are not set yet: it is fitted before training, or loaded.
+
+        Raises
+        ------
+        TypeError
+            Where a subclass does not define it.
+        """
         raise TypeError(f"{type(self).__name__} must define codec(spec)")
 
     def networks(self, spec: DataSpec) -> Sequence[str]:
-        """The networks that can see this kind of data, the one that suits best first."""
+        """Tell which networks can see this kind of data, the one that suits best first.
+
+        Parameters
+        ----------
+        spec : DataSpec
+
+        Returns
+        -------
+        sequence of str
+            Of "mlp" and "conv".
+        """
         return ("mlp",)
 
     def why_network(self, spec: DataSpec) -> str:
-        """Why the first of `networks` suits best."""
+        """Tell why the first of `networks` suits best.
+
+        Parameters
+        ----------
+        spec : DataSpec
+
+        Returns
+        -------
+        str
+            A few words to follow "for", such as "large images".
+        """
         return "rows of numbers"
 
     def likelihood(self, spec: DataSpec) -> str:
-        """The name of the likelihood that suits."""
+        """Name the likelihood that suits.
+
+        Parameters
+        ----------
+        spec : DataSpec
+
+        Returns
+        -------
+        str
+            "bernoulli", "gaussian", "mixed" or "mse". A model that does not allow it takes the first of its own.
+        """
         return "gaussian"
 
     def fits(self, raw_shape: tuple[int, ...]) -> bool:

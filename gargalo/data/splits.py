@@ -36,6 +36,9 @@ def deal(
 
     Parameters
     ----------
+    n : int
+    seed : int
+        Of the deal.
     shares : three floats
         Of the examples, or of the groups where there are groups.
     strata : ndarray or None, (n,) int
@@ -69,7 +72,20 @@ def deal(
 
 
 def by_order(order: np.ndarray, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> np.ndarray:
-    """The first in time train, those after them are held out, the last ones test; `order` (n,) sorts examples."""
+    """Split examples by time: the first train, those after them validate, the last ones test.
+
+    Parameters
+    ----------
+    order : ndarray, (n,), int
+        The indices of the examples, the earliest first.
+    shares : three floats
+        Of training, validation and test examples; they sum to 1.
+
+    Returns
+    -------
+    ndarray, (n,), uint8
+        TRAIN, VALIDATION or TEST. Counts are rounded, so that of few examples a split may get none.
+    """
     n = len(order)
     split = np.empty(n, np.uint8)
     first, second = round(n * shares[0]), round(n * (shares[0] + shares[1]))
@@ -78,7 +94,19 @@ def by_order(order: np.ndarray, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> np
 
 
 def named(names: Sequence[str], where: str) -> np.ndarray:
-    """Splits from their names, such as "train" or "validation".
+    """Read splits from their names, such as "train" or "validation".
+
+    Parameters
+    ----------
+    names : sequence of n str
+        Of `NAMES`; case, and spaces around a name, make no difference.
+    where : str
+        What has the names, for the message.
+
+    Returns
+    -------
+    ndarray, (n,), uint8
+        TRAIN, VALIDATION or TEST.
 
     Raises
     ------
@@ -93,7 +121,18 @@ def named(names: Sequence[str], where: str) -> np.ndarray:
 
 
 def copies(x: np.ndarray) -> np.ndarray:
-    """For each row (n, …) the number of the first row that is the same, (n,); rows are alike by a 64-bit hash."""
+    """Find for each row the first row that is the same, by a 64-bit hash of its bytes.
+
+    Parameters
+    ----------
+    x : ndarray, (n, …)
+        By its bytes, NaN is the same as NaN, and 0.0 is not the same as -0.0.
+
+    Returns
+    -------
+    ndarray, (n,), int64
+        The index of that row: its own, where no row before it is the same.
+    """
     hashes = np.empty(len(x), np.uint64)
     words = -(-x[:1].nbytes // 4)
     # Every 32-bit word by a random 64-bit factor of its own: two rows agree by chance once in 2^64.

@@ -42,16 +42,27 @@ KINDS = {
 def application(site: Path, port: int, names: tuple[str, ...]) -> Starlette:
     """The web application of the files in `site`.
 
-    Another site in the same browser that has its name resolved to this machine is refused by its Host.
+    A request with another Host header than these names is refused: a foreign page whose name resolves to this machine
+    (DNS rebinding) reads nothing. The media types of the files are set for the whole process, in `mimetypes`.
 
     Parameters
     ----------
     site : Path
         What `publish` wrote.
     port : int
-        Where it is served.
+        Where it is served, as browsers put it into the Host header.
     names : tuple of str
         What this machine may be called; the first is its address.
+
+    Returns
+    -------
+    Starlette
+        Answers GET and HEAD, with `HEADERS` on every answer.
+
+    Raises
+    ------
+    RuntimeError
+        For a folder that is not there.
     """
     # Browsers leave HTTP's own port out.
     hosts = {f"{name}:{port}".encode() for name in names} | {name.encode() for name in names if port == 80}

@@ -86,20 +86,28 @@ def publish(
 
     Parameters
     ----------
+    runs : sequence of Run
+        At least one, each once.
     out : Path
-        A folder that is not there yet, or empty. It is there when it is whole.
+        A folder that is not there yet, or empty. The site is moved there when it is whole.
     dataset : Dataset or None
-        The data of the runs; without it, the site shows the test examples that the runs keep.
+        The data of the runs, which is not checked here; without it, the site shows the test examples that the first
+        run keeps.
     reference : FittedModel or None
         The reference classifier, in whose latents the page measures which classes a model's draws reach.
+    choices : Choices
     reporter : Reporter
         Who tells how it goes.
+
+    Returns
+    -------
+    Published
 
     Raises
     ------
     GargaloError
-        For runs on different data, a folder that is not empty, a page that was not built, a model that cannot be
-        exported.
+        For no run, one given twice, or runs on different data; a folder that is not empty, a page that was not built,
+        a model that cannot be exported.
     """
     _must_share_data(runs)
     page = resources.files(__package__ or "gargalo.explorer") / "site"
@@ -140,7 +148,13 @@ def _move(folder: Path, out: Path) -> None:
 
 
 def check_site(folder: Path) -> None:
-    """See that a folder that `publish` wrote has all its files, as they were written.
+    """Check that a folder has the data files that `publish` wrote, by size and CRC-32.
+
+    Of the page only `index.html` is looked for, and its content is not compared.
+
+    Parameters
+    ----------
+    folder : Path
 
     Raises
     ------

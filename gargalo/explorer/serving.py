@@ -32,6 +32,8 @@ def serve(site: Path, port: int = 0, ready: Callable[[str], object] = lambda url
 
     Parameters
     ----------
+    site : Path
+        What `publish` wrote.
     port : int
         0 takes one that is free.
     ready : function
@@ -68,7 +70,18 @@ def _hanging_up(server: uvicorn.Server) -> Iterator[None]:
 
 @contextmanager
 def served(site: Path) -> Iterator[str]:
-    """Serve a site in a thread of its own, as in a notebook or a test: its address."""
+    """Serve a site in a thread of its own until the block ends, as in a notebook or a test.
+
+    Parameters
+    ----------
+    site : Path
+        What `publish` wrote.
+
+    Yields
+    ------
+    str
+        Its address: a free port of this machine.
+    """
     with _listening(0) as taken:
         server = _server(site, taken)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})

@@ -23,7 +23,12 @@ class Layout(dict):
 
 
 def layout(shape: tuple[int, ...]) -> Layout:
-    """The layout for pictures (h, w) or (h, w, c).
+    """Find how pictures of one shape lie on sheets, reduced where their longer side is above 64 pixels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        One picture, (h, w) or (h, w, c).
 
     Returns
     -------
@@ -40,9 +45,20 @@ def layout(shape: tuple[int, ...]) -> Layout:
 
 
 def sheets(pictures: np.ndarray, lay: Layout) -> Iterator[bytes]:
-    """PNG files of pictures (n, h, w) or (n, h, w, c), uint8 or floats in [0, 1]; `pictures` may be a memory map.
+    """Put pictures on sheets, each made when it is asked for, so that few pictures are in memory at once.
 
-    Three channels are colours, four have transparency; of any other number the first is shown, as grey.
+    Parameters
+    ----------
+    pictures : ndarray or memory map, (n, h, w) or (n, h, w, c)
+        uint8, or floats in [0, 1]. Three channels are colours, four have transparency; of any other number the first
+        is shown, as grey.
+    lay : Layout
+        What `layout` gives for their shape.
+
+    Yields
+    ------
+    bytes
+        A PNG file, of at most ``lay["each"]`` pictures in their order.
     """
     for start in range(0, len(pictures), lay["each"]):
         part = as_bytes(np.asarray(pictures[start : start + lay["each"]]))

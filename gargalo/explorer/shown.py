@@ -48,16 +48,46 @@ class Shown:
     are_rows: bool
 
     def part(self, rows: np.ndarray, class_names: tuple[str, ...] | None) -> Dataset:
-        """Some of the examples, with their labels."""
+        """Take some of the examples, with their labels.
+
+        Parameters
+        ----------
+        rows : ndarray, (m,), int
+            Their indices among those shown.
+        class_names : tuple of str or None
+            What each label is called.
+
+        Returns
+        -------
+        Dataset
+            m examples, without kind, columns or pictures: enough to be encoded.
+        """
         y = None if self.y is None else np.asarray(self.y)[rows]
         x, ids = np.array(self.x[rows]), [self.ids[int(i)] for i in rows]
         return Dataset("shown", "", x, y, class_names, self.split[rows], ids)
 
 
 def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> Shown:
-    """The examples of a dataset, the test set first, then validation and training, drawn by a fixed seed.
+    """Choose examples of a dataset: of the test set first, then validation and training, drawn by a fixed seed.
 
-    Without a dataset they are the test examples that the first run keeps.
+    Parameters
+    ----------
+    runs : sequence of Run
+        At least one, on the same data.
+    dataset : Dataset or None
+        Without one, the test examples that the first run keeps are chosen from.
+    points : int or None
+        How many at most. None is all that a run keeps; of a dataset 20,000, and fewer where latents or rows are long.
+
+    Returns
+    -------
+    Shown
+        In the order of the dataset.
+
+    Raises
+    ------
+    RunError
+        Without a dataset, for a run whose examples cannot be read.
     """
     spec = runs[0].recipe.data
     are_rows = spec.modality.drawn_as == "bars"

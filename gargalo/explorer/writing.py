@@ -50,7 +50,18 @@ class SiteWriter:
         self.notes: list[str] = []
 
     def write(self, runs: Sequence[Run], reference: FittedModel | None) -> None:
-        """Everything under `data/`; `site.json`, which names it all, comes last."""
+        """Write everything under `data/`, as `publish` is asked for; `site.json`, which names it all, comes last.
+
+        Parameters
+        ----------
+        runs : sequence of Run
+        reference : FittedModel or None
+
+        Raises
+        ------
+        RunError
+            For a model that cannot be exported, or kept latents and maps that do not fit the examples.
+        """
         data, n = runs[0].recipe.data, len(self.shown.x)
         content: dict[str, Any] = {
             "format": FORMAT,
@@ -80,7 +91,12 @@ class SiteWriter:
         self._file("site.json", json.dumps(content, default=float, allow_nan=False).encode())
 
     def tell(self, what: str) -> None:
-        """Tell what is being written."""
+        """Tell what is being written.
+
+        Parameters
+        ----------
+        what : str
+        """
         self.reporter.line(f"publish: {what}")
 
     # ---- files
@@ -308,10 +324,7 @@ def _finite(value: Any) -> Any:
 
 
 def _mapped_keys() -> dict[str, str]:
-    """The projections that the page cannot compute itself, all but PCA, and what their arrays are called.
-
-    Those of other packages may bear any name, and must not be taken for latents or errors.
-    """
+    """All projections but PCA, which the page computes, and names for their arrays: none is that of other arrays."""
     names = [name for name, _ in PROJECTIONS.usable() if name != "pca"]
     return {name: name if PROJECTIONS.is_own(name) else f"map-{name}" for name in names}
 

@@ -70,15 +70,26 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray, tolera
 
     Parameters
     ----------
+    codec, model : Codec, LatentModel
+        Put into evaluation mode.
+    verb : "encode", "decode", "reconstruct" or "classify"
     raw : ndarray, (n, *raw_shape)
-        A few examples, on which the file is compared with PyTorch.
+        At least one example. Up to four are used to trace the model and to compare the file with PyTorch.
     tolerance : float
-        How far its outputs may be from PyTorch's, as a share of the largest value where that is above 1.
+        How far its outputs may be from PyTorch's, as a share of the largest value where that is above 1. Bytes may be
+        one away, since a value near a half may be rounded either way.
+
+    Returns
+    -------
+    bytes
+        What a `.onnx` file holds.
 
     Raises
     ------
+    ParameterError
+        For a verb that the model does not have.
     RunError
-        For a file whose outputs are not PyTorch's to 1e-5.
+        For a file whose outputs are not PyTorch's: in shape, in dtype, or in value to `tolerance`.
     """
     able = [known for known in VERBS if known in model.can]
     if verb not in able:
@@ -93,26 +104,30 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray, tolera
             if model.is_conditional:
                 given += (torch.eye(model.classes)[torch.arange(len(rows)) % model.classes],)
         module = _Verb(codec, model, verb).eval()
-        inputs, outputs = NAMES[verb]
-        quiet = logging.getLogger("torch.onnx")
-        level = quiet.level
-        quiet.setLevel(logging.ERROR)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                program = torch.onnx.export(
-                    module, given, dynamo=True, external_data=False, opset_version=OPSET, verbose=False,
-                    input_names=inputs[: len(given)], output_names=outputs,
-                    dynamic_shapes=tuple({0: torch.export.Dim("n", min=1)} for _ in given),
-                )  # fmt: skip
-        finally:
-            quiet.setLevel(level)
-        assert program is not None
-        proto = program.model_proto
-        _forget_origin(proto)
-        content = proto.SerializeToString()
+        content = _traced(module, given, *NAMES[verb])
         _must_agree(content, module, tuple(part[1:] for part in given), verb, tolerance)
     return content
+
+
+def _traced(module: nn.Module, given: tuple[Tensor, ...], inputs: list[str], outputs: list[str]) -> bytes:
+    """The module as an ONNX file, traced on these inputs, of which the first axis is left open."""
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                module, given, dynamo=True, external_data=False, opset_version=OPSET, verbose=False,
+                input_names=inputs[: len(given)], output_names=outputs,
+                dynamic_shapes=tuple({0: torch.export.Dim("n", min=1)} for _ in given),
+            )  # fmt: skip
+    finally:
+        quiet.setLevel(level)
+    assert program is not None
+    proto = program.model_proto
+    _forget_origin(proto)
+    return proto.SerializeToString()
 
 
 def export(fitted: FittedModel, raw: np.ndarray, folder: Path, verbs: Sequence[str] | None = None) -> dict[str, Path]:
@@ -120,6 +135,9 @@ def export(fitted: FittedModel, raw: np.ndarray, folder: Path, verbs: Sequence[s
 
     Parameters
     ----------
+    fitted : FittedModel
+    folder : Path
+        Made if need be.
     raw : ndarray, (n, *raw_shape)
         A few examples, on which the files are compared with PyTorch.
     verbs : sequence of str, or None
@@ -155,7 +173,7 @@ def _forget_origin(message: Any) -> None:
 
 
 def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], verb: str, tolerance: float) -> None:
-    """Refuse a file that does not do what PyTorch does, on other rows than it was made with."""
+    """Refuse a file that does not do what PyTorch does, on fewer rows than it was made with."""
     import onnx
     from onnx.reference import ReferenceEvaluator
 

@@ -20,7 +20,17 @@ DEFAULT_GB = 20.0
 
 
 def place(*parts: str) -> Path:
-    """A path in the user's cache, made of `parts` below its root; nothing is created."""
+    """A path in the user's cache; nothing is created.
+
+    Parameters
+    ----------
+    *parts : str
+        Folders, and perhaps a file, below the cache's root; without any it is the root.
+
+    Returns
+    -------
+    Path
+    """
     return platformdirs.user_cache_path("gargalo").joinpath(*parts)
 
 

@@ -27,7 +27,15 @@ class Limits:
     most: int = 2**36
 
     def is_bomb(self, inflated: int, packed: int) -> bool:
-        """Do `packed` bytes announce an unbelievable number of `inflated` bytes?"""
+        """Do `packed` bytes announce an unbelievable number of `inflated` bytes?
+
+        Parameters
+        ----------
+        inflated : int
+            Bytes of the content, as the file announces them.
+        packed : int
+            Bytes of the compressed file.
+        """
         return inflated > self.most or (inflated > self.harmless and inflated > self.ratio * packed)
 
 

@@ -109,7 +109,13 @@ def cannot_write(path: Path, error: OSError, needed: int | None = None) -> Garga
 
 
 def flush_folder(folder: Path) -> None:
-    """Make the names in `folder` outlast a power cut. Windows opens no folders, and keeps names by itself.
+    """Flush the names in `folder` to the disk, so that they outlast a power cut.
+
+    On Windows nothing happens: it opens no folders, and keeps names by itself.
+
+    Parameters
+    ----------
+    folder : Path
 
     Raises
     ------
@@ -136,6 +142,11 @@ def hold(folder: Path, what: str) -> Iterator[None]:
     folder : Path
     what : str
         What is held, for the message.
+
+    Yields
+    ------
+    None
+        While the folder is held.
 
     Raises
     ------
@@ -171,6 +182,11 @@ def hold(folder: Path, what: str) -> Iterator[None]:
 
 def check_writable(folder: Path) -> None:
     """Fail now rather than after the work: can files be made in `folder`, or where it would be made?
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is not there yet, the nearest folder above it that is there is tried.
 
     Raises
     ------

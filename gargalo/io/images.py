@@ -49,7 +49,18 @@ def image_grid(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Pixels (h, w), (h, w, 3) or (h, w, 4), uint8, as a PNG file."""
+    """Write an image as a PNG file, in memory.
+
+    Parameters
+    ----------
+    pixels : ndarray, (h, w), (h, w, 3) or (h, w, 4), uint8
+        Grey, RGB or RGBA.
+
+    Returns
+    -------
+    bytes
+        What the file holds.
+    """
     from PIL import Image
 
     out = io.BytesIO()

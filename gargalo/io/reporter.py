@@ -23,7 +23,14 @@ Record = dict[str, Any]
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write `text` and `end` to stderr, if there is one that can still be written to; else nothing happens."""
+    """Write `text` and `end` to stderr, if there is one that can still be written to; else nothing happens.
+
+    Parameters
+    ----------
+    text : str
+    end : str
+        Empty where the line goes on.
+    """
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text + end)
         sys.stderr.flush()
@@ -87,7 +94,12 @@ class Counter:
         self.title, self.total, self.done = title, total, done
 
     def add(self, n: int) -> None:
-        """Hear that `n` more are done."""
+        """Hear that `n` more are done.
+
+        Parameters
+        ----------
+        n : int
+        """
         self.done += n
 
     def end(self) -> None:
@@ -98,10 +110,22 @@ class Reporter:
     """Tells how it goes; this one tells nobody, but of what must be known. Subclass it to be told."""
 
     def line(self, text: str) -> None:
-        """Say in one line, `text`, how it goes."""
+        """Say in one line how it goes; here nobody is told.
+
+        Parameters
+        ----------
+        text : str
+            The line, without its end.
+        """
 
     def notice(self, text: str) -> None:
-        """Say in one line, `text`, what must be known, also where nobody follows how it goes."""
+        """Say in one line, on stderr, what must be known, also where nobody follows how it goes.
+
+        Parameters
+        ----------
+        text : str
+            The line, without its end.
+        """
         tell(text)
 
     def training(self, title: str) -> TrainingProgress:
@@ -167,7 +191,18 @@ class Terminal(Lines):
 
 
 def reporter_for(progress: bool | Reporter) -> Reporter:
-    """Who tells how it goes: nobody for False; for True bars if stderr is a terminal, else lines; or who is given."""
+    """Choose who tells how it goes.
+
+    Parameters
+    ----------
+    progress : bool or Reporter
+        True is bars if stderr is a terminal, else lines; False is nobody, but notices still come; a `Reporter` is
+        that one.
+
+    Returns
+    -------
+    Reporter
+    """
     if isinstance(progress, Reporter):
         return progress
     if not progress:

@@ -33,6 +33,11 @@ def on_signal(act: Callable[[int], object], kinds: Sequence[int] | None = None, 
         Which signals; without them `ending_signals`.
     once : bool
         After the first signal each has its usual effect again, so that a second one ends the program at once.
+
+    Yields
+    ------
+    None
+        Afterwards each signal has its handler of before again, unless that was not set from Python.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -80,5 +80,15 @@ def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
 
 
 def plain_text(cell: str) -> str:
-    """`cell` so that no spreadsheet runs it as a formula; numbers stay as they are."""
+    """Write a cell so that no spreadsheet runs it as a formula (CSV injection); numbers stay as they are.
+
+    Parameters
+    ----------
+    cell : str
+
+    Returns
+    -------
+    str
+        After an apostrophe, where it begins with =, +, -, @, a tab or a carriage return and is no number.
+    """
     return "'" + cell if cell[:1] in tuple("=+-@\t\r") and not NUMBER.fullmatch(cell) else cell

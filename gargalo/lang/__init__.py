@@ -34,11 +34,33 @@ class Words:
         return self.texts[key].format(**shown)
 
     def get(self, key: str, default: str) -> str:
-        """The text behind `key`, or `default` where nobody wrote one, as for what another package brings."""
+        """The text behind `key`, or `default` where nobody wrote one, as for what another package brings.
+
+        Parameters
+        ----------
+        key, default : str
+
+        Returns
+        -------
+        str
+            As it is written: its places for values are not filled in.
+        """
         return self.texts.get(key, default)
 
     def number(self, value: float | None, digits: int = 3) -> str:
-        """`value` with `digits` decimals and this language's decimal mark; a dash where there is none."""
+        """Write a number with this language's decimal mark.
+
+        Parameters
+        ----------
+        value : float or None
+        digits : int
+            Decimals, to which it is rounded.
+
+        Returns
+        -------
+        str
+            A dash for None.
+        """
         if value is None:
             return "–"
         text = f"{value:.{digits}f}"
@@ -46,12 +68,22 @@ class Words:
 
 
 def words(lang: str | None = None) -> Words:
-    """The words of `lang` ("en" or "pt"); without one, those of the locale, else English.
+    """The words of a language.
+
+    Parameters
+    ----------
+    lang : "en", "pt" or None
+        None is Portuguese where the environment (LC_ALL, LC_MESSAGES, LANG) or else the locale says so, and otherwise
+        English.
+
+    Returns
+    -------
+    Words
 
     Raises
     ------
     ParameterError
-        For a language that is not spoken here.
+        For another language.
     """
     if lang is None:
         place = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")

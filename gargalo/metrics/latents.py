@@ -13,5 +13,16 @@ MOVES = 0.01
 
 
 def active_units(posterior_mean: np.ndarray) -> Estimate:
-    """How many units of a posterior's mean (n, d) have a variance above 0.01 over x, 0 to d (arXiv:1509.00519)."""
+    """How many units of a posterior's mean have a variance above 0.01 over x (Burda et al., arXiv:1509.00519).
+
+    Parameters
+    ----------
+    posterior_mean : ndarray, (n, d)
+        Means of q(z | x), one for each example.
+
+    Returns
+    -------
+    Estimate
+        A count, 0 to d, without an interval.
+    """
     return Estimate(int((posterior_mean.var(axis=0) > MOVES).sum()), n=len(posterior_mean))

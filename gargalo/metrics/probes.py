@@ -12,9 +12,21 @@ __all__ = ["knn_accuracy", "linear_accuracy"]
 def knn_accuracy(
     z_train: np.ndarray, y_train: np.ndarray, z_test: np.ndarray, y_test: np.ndarray, k: int = 10
 ) -> Estimate:
-    """Share of test points (n, d) whose label is the majority's among their `k` nearest training points, 0 to 1.
+    """Share of test points whose label is the most frequent among their `k` nearest training points.
 
-    Euclidean distance; of labels equally frequent, the smaller wins. At most as many neighbours as there are.
+    Euclidean distance; of labels equally frequent, the smaller wins.
+
+    Parameters
+    ----------
+    z_train, z_test : ndarray, (m, d) and (n, d)
+    y_train, y_test : ndarray, (m,) and (n,), int
+    k : int >= 1
+        At most m are used.
+
+    Returns
+    -------
+    Estimate
+        The share, 0 to 1, and its interval, over the n test points.
     """
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -23,7 +35,21 @@ def knn_accuracy(
 
 
 def linear_accuracy(z_train: np.ndarray, y_train: np.ndarray, z_test: np.ndarray, y_test: np.ndarray) -> Estimate:
-    """Accuracy on test points (n, d) of a logistic regression on the standardised training points, 0 to 1."""
+    """Accuracy on test points of a logistic regression that is fitted to the standardised training points.
+
+    Test points are scaled as the training points are. The penalty is scikit-learn's default, L2 with C = 1.
+
+    Parameters
+    ----------
+    z_train, z_test : ndarray, (m, d) and (n, d)
+    y_train, y_test : ndarray, (m,) and (n,), int
+        Where all training points have one label, that is the answer.
+
+    Returns
+    -------
+    Estimate
+        The share, 0 to 1, and its interval, over the n test points.
+    """
     if len(values := np.unique(y_train)) == 1:
         # Nothing to separate: the only label seen is the only answer.
         return Estimate.of_share(y_test == values[0])

@@ -12,9 +12,19 @@ __all__ = ["PCABaseline", "mse", "pca_baseline", "psnr", "psnr_denoised", "psnr_
 
 
 def mse(x_test: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> Estimate:
-    """Mean squared error over all values of x_test (n, *shape), or those where `mask` (n, *shape) is true.
+    """Mean squared error over all observed values of the examples.
 
-    The unit is that of model space, squared.
+    Parameters
+    ----------
+    x_test, reconstruction : ndarray, (n, *x_shape)
+        Examples in model space, and what is compared with them.
+    mask : ndarray or None, (n, *x_shape), bool
+        True where a value of `x_test` was observed, which alone counts; None where all were.
+
+    Returns
+    -------
+    Estimate
+        In the unit of model space, squared; its interval is over the n examples.
     """
     error = np.square(x_test - reconstruction).reshape(len(x_test), -1)
     known = np.ones_like(error, bool) if mask is None else mask.reshape(len(error), -1)
@@ -41,12 +51,34 @@ def psnr(x: np.ndarray, reconstruction: np.ndarray) -> Estimate:
 
 
 def psnr_noisy(x_test: np.ndarray, noisy: np.ndarray) -> Estimate:
-    """The PSNR of corrupted test images `noisy` (n, *x_shape), dB."""
+    """The PSNR of corrupted test images: what denoising begins with.
+
+    Parameters
+    ----------
+    x_test, noisy : ndarray, (n, *x_shape)
+        Clean images in [0, 1], and the same corrupted.
+
+    Returns
+    -------
+    Estimate
+        dB.
+    """
     return psnr(x_test, noisy)
 
 
 def psnr_denoised(x_test: np.ndarray, denoised: np.ndarray) -> Estimate:
-    """The PSNR of corrupted test images as the model denoises them, `denoised` (n, *x_shape), dB."""
+    """The PSNR of corrupted test images after the model has denoised them.
+
+    Parameters
+    ----------
+    x_test, denoised : ndarray, (n, *x_shape)
+        Clean images in [0, 1], and what the model makes of the corrupted ones.
+
+    Returns
+    -------
+    Estimate
+        dB.
+    """
     return psnr(x_test, denoised)
 
 

@@ -40,6 +40,20 @@ class BetaVAE(VariationalAutoencoder):
         """lambda: nats of each dimension that cost nothing."""
 
     def rate(self, q: Gaussian, progress: float) -> Loss:
+        """The price of the latents: beta w sum_j max(lambda, KL_j), with KL_j a mean over the batch.
+
+        Parameters
+        ----------
+        q : Gaussian, (n, d)
+            q(z | x) of each example.
+        progress : float
+            The share of training that is done, in [0, 1]: w grows with it, up to 1.
+
+        Returns
+        -------
+        Loss
+            The term "beta_kl", and the note "kl", without price, warm-up or free nats; nats per example.
+        """
         beta, warm_up, free = self.options.beta, self.options.warm_up, self.options.free_bits
         weight = beta * (min(1.0, progress / warm_up) if warm_up else 1.0)
         kl = q.kl().mean(0)

@@ -28,31 +28,88 @@ class Codebook(nn.Module):
         self.register_buffer("counts", torch.zeros(size))
 
     def forward(self, z: Tensor) -> Tensor:
-        """z (n, d, h, w) moved to the codebook; the gradient passes straight through."""
+        """Move latents to the vectors next to them; the gradient passes straight through.
+
+        Parameters
+        ----------
+        z : Tensor, (n, d, h, w)
+
+        Returns
+        -------
+        Tensor, (n, d, h, w)
+        """
         return z + (self.vectors_of(self.nearest(z)) - z).detach()
 
     def nearest(self, z: Tensor) -> Tensor:
-        """z (n, d, h, w) -> codes (n, h, w), int64."""
+        """The codes of the vectors next to latents.
+
+        Parameters
+        ----------
+        z : Tensor, (n, d, h, w)
+
+        Returns
+        -------
+        Tensor, (n, h, w), int64
+        """
         # |z|^2 is the same for every code and is left out.
         distance = self.vectors.square().sum(1) - 2 * _rows(z) @ self.vectors.T
         return distance.argmin(1).reshape(z.shape[0], *z.shape[2:])
 
     def vectors_of(self, codes: Tensor) -> Tensor:
-        """Codes (n, h, w) -> (n, d, h, w)."""
+        """Look up the vectors of codes.
+
+        Parameters
+        ----------
+        codes : Tensor, (n, h, w), int64
+
+        Returns
+        -------
+        Tensor, (n, d, h, w)
+        """
         return self.vectors[codes].movedim(-1, 1)
 
     def used(self, codes: Tensor) -> Tensor:
-        """How often each code stands among `codes`, (K,)."""
+        """Count how often each code occurs.
+
+        Parameters
+        ----------
+        codes : Tensor, int64
+            From 0 to K - 1, in any shape.
+
+        Returns
+        -------
+        Tensor, (K,), float32
+        """
         codes = codes.flatten()
         return torch.zeros_like(self.counts).index_add_(0, codes, self.counts.new_ones(len(codes)))
 
     def perplexity(self, codes: Tensor) -> Tensor:
-        """exp of the entropy of the codes' shares: 1 if one code is used, K if all are used alike."""
+        """exp of the entropy of the codes' shares: 1 if one code is used, K if all are used alike.
+
+        Parameters
+        ----------
+        codes : Tensor, int64
+            From 0 to K - 1, in any shape.
+
+        Returns
+        -------
+        Tensor, ()
+        """
         return torch.special.entr(self.used(codes) / codes.numel()).sum().exp()
 
     @torch.no_grad()
     def follow(self, z: Tensor, generator: torch.Generator | None) -> None:
-        """Move every code towards the vectors of z (n, d, h, w) that choose it."""
+        """Move every code, in place, towards the vectors that choose it; a dead one is put on some vector of the batch.
+
+        Several processes that train together must all call it, each with its part of the batch.
+
+        Parameters
+        ----------
+        z : Tensor, (n, d, h, w)
+            What the encoder put out.
+        generator : Generator or None
+            Draws the vectors for dead codes, on the device of z; None is PyTorch's global generator.
+        """
         rows = _rows(z)
         total = rows.new_tensor(float(len(rows)))
         if torch.distributed.is_initialized():  # several processes share the batch

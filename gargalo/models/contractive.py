@@ -46,7 +46,18 @@ class ContractiveAutoencoder(DecodingModel):
 
     @torch.enable_grad()
     def encode_and_contract(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """z (n, d), and |dz/dx|_F^2 of each example, (n,)."""
+        """Encode examples, and measure how much a change of each would move its latent.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape)
+
+        Returns
+        -------
+        z : Tensor, (n, d)
+        squared_norm : Tensor, (n,)
+            |dz/dx|_F^2 of each example, exact. Like z it has gradients, even where they are switched off outside.
+        """
         weights, slopes = [], []
         h = x
         for layer in self.encoder.children():

@@ -15,18 +15,26 @@ Noise = Literal["gaussian", "salt-and-pepper", "masking"]
 def corrupt(
     x: Tensor, noise: Noise, strength: float, generator: torch.Generator | None = None, *, bounded: bool
 ) -> Tensor:
-    """Corrupt x (n, *x_shape).
+    """Corrupt examples in model space by one of three kinds of noise (Vincent et al., JMLR 11, 2010).
 
     Parameters
     ----------
+    x : Tensor, (n, *x_shape)
     noise : "gaussian", "salt-and-pepper" or "masking"
-        Add N(0, strength^2); set a fraction `strength` of the values to the lowest or highest possible, half
-        each; set a fraction `strength` to 0.
+        Add N(0, strength^2); set each value, with probability `strength`, to the lowest or the highest possible, half
+        of the time each; set each, with probability `strength`, to 0.
     strength : float
-        In the unit of x, or a share of the values.
+        A standard deviation in the unit of x, or a probability in [0, 1].
+    generator : Generator or None
+        Draws the noise, on the device of x; None is PyTorch's global generator.
     bounded : bool
         Does x lie in [0, 1]? Then noise is clipped to that, and the lowest and the highest are 0 and 1; else they are
         those of the batch.
+
+    Returns
+    -------
+    Tensor, (n, *x_shape)
+        A new one.
     """
     if noise == "gaussian":
         corrupted = x + strength * torch.randn(x.shape, generator=generator, device=x.device)

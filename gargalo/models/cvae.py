@@ -49,7 +49,19 @@ class ConditionalVAE(VariationalAutoencoder):
         return self.decode(z, self.likeliest(x, z) if y is None else y)
 
     def likeliest(self, x: Tensor, z: Tensor) -> Tensor:
-        """argmax_y p(x | z, y), (n, classes), one-hot; what is missing in x counts as it stands there, as 0."""
+        """argmax_y p(x | z, y), the decoder run once for each class; what is missing in x counts as it stands there, 0.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape)
+        z : Tensor, (n, d)
+            The latents of x.
+
+        Returns
+        -------
+        Tensor, (n, classes), float32
+            One-hot.
+        """
         labels = torch.eye(self.classes, device=x.device)
         found = []
         for label in labels:

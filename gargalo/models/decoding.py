@@ -22,6 +22,8 @@ class DecodingModel(LatentModel):
         ----------
         params : Tensor, (n, *likelihood.params_shape)
             What the decoder put out.
+        batch : Batch
+            Its x, and its mask, which alone says what counts.
 
         Returns
         -------

@@ -72,7 +72,17 @@ class DenoisingAutoencoder(DecodingModel):
         return self.likelihood.mean(self.through(x))
 
     def through(self, x: Tensor) -> Tensor:
-        """x -> the parameters of p(x | g(f(x)))."""
+        """Compute the parameters of p(x | g(f(x))), with skip connections where they were chosen.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape)
+            Corrupted or not.
+
+        Returns
+        -------
+        Tensor, (n, *likelihood.params_shape)
+        """
         if not self.options.skips:
             return self.params(self.encode(x))
         z, maps = self.encoder.with_maps(x)  # type: ignore[operator]

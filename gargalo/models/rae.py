@@ -56,7 +56,20 @@ class RegularisedAutoencoder(DecodingModel):
 
     @torch.enable_grad()
     def roughness(self, z: Tensor, generator: torch.Generator | None) -> Tensor:
-        """An unbiased estimate of the mean over examples of |dg/dz|^2: |v^T dg/dz|^2 with v ~ N(0, I)."""
+        """An unbiased estimate of the mean over examples of |dg/dz|_F^2: |v^T dg/dz|^2 with v ~ N(0, I).
+
+        Parameters
+        ----------
+        z : Tensor, (n, *latent_shape)
+            Made to require gradients, in place, if it does not.
+        generator : Generator or None
+            Draws v, on the device of z; None is PyTorch's global generator.
+
+        Returns
+        -------
+        Tensor, ()
+            With gradients, even where they are switched off outside.
+        """
         z = z if z.requires_grad else z.requires_grad_()
         x = self.decode(z)
         v = torch.randn(x.shape, generator=generator, device=x.device)

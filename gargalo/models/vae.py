@@ -34,7 +34,20 @@ class VariationalAutoencoder(DecodingModel):
         return self.distortion(self.params(q.draw(batch.generator), batch.y), batch) + self.rate(q, batch.progress)
 
     def rate(self, q: Gaussian, progress: float) -> Loss:
-        """KL(q(z | x) || N(0, I)), nats per example."""
+        """KL(q(z | x) || N(0, I)), nats per example.
+
+        Parameters
+        ----------
+        q : Gaussian, (n, d)
+            q(z | x) of each example.
+        progress : float
+            The share of training that is done, in [0, 1]; not used here, but by subclasses.
+
+        Returns
+        -------
+        Loss
+            The term "kl", a mean over the batch.
+        """
         return Loss({"kl": q.kl().sum(1).mean()})
 
     def encode(self, x: Tensor) -> Tensor:
@@ -50,7 +63,22 @@ class VariationalAutoencoder(DecodingModel):
         return self.weigh(batch, k)[0]
 
     def weigh(self, batch: Batch, k: int) -> tuple[Tensor, Tensor]:
-        """`log_weight` (k, n), and what the decoder put out for these draws, (k * n, *params_shape)."""
+        """Compute `log_weight`, and what the decoder put out for the same draws.
+
+        Parameters
+        ----------
+        batch : Batch
+            n examples, and the generator of the draws.
+        k : int >= 1
+            Draws for each example.
+
+        Returns
+        -------
+        log_weight : Tensor, (k, n)
+            log p(x | z) + log p(z) - log q(z | x), nats.
+        params : Tensor, (k * n, *likelihood.params_shape)
+            Those of the first draw of every example, then of the second, and so on.
+        """
 
         def repeated(t: Tensor | None) -> Any:
             return None if t is None else t.repeat(k, *[1] * (t.dim() - 1))

@@ -27,7 +27,18 @@ SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def mmd(a: Tensor, b: Tensor) -> Tensor:
-    """MMD^2 between the laws that a (n, d) and b (n, d) were drawn from, unbiased; n >= 2."""
+    """Estimate MMD^2 between two distributions from draws, without bias (Gretton et al., JMLR 13, 2012).
+
+    Parameters
+    ----------
+    a, b : Tensor, (n, d)
+        n >= 2 draws from each.
+
+    Returns
+    -------
+    Tensor, ()
+        Below 0 at times, since it is unbiased.
+    """
     n, c = len(a), 2.0 * a.shape[1]
 
     def kernel(p: Tensor, q: Tensor) -> Tensor:

@@ -84,7 +84,17 @@ class ConvEncoder(nn.Module):
         _initialise(self, settings, last[-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images (n, c, h, w) -> the latent's numbers, (n, out) or (n, out, h', w')."""
+        """The latent's numbers.
+
+        Parameters
+        ----------
+        x : Tensor, (n, c, h, w)
+            Images.
+
+        Returns
+        -------
+        Tensor, (n, out) or (n, out, h', w')
+        """
         return self.with_maps(x)[0]
 
     def with_maps(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -17,9 +17,23 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width: float = 4.6) -> Figure:
-    """Panels (title, y label, lines) side by side, each `width` inches wide; a line is (name, x, y).
+    """Panels of lines side by side.
 
     Four lines differ in dashes as in colour; a fifth looks like the first.
+
+    Parameters
+    ----------
+    panels : sequence of (str, str, sequence of Line)
+        Title, label of the y axis, and at least one line (name, x, y), x and y of one length. Only whole numbers are
+        marked on an x axis whose first line has no others.
+    xlabel : str
+        The same for every panel.
+    width : float
+        Inches of one panel.
+
+    Returns
+    -------
+    Figure
     """
     with styled():
         drawn = figure(width * len(panels), 3.2)
@@ -35,7 +49,19 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
 
 
 def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: str) -> Figure:
-    """Several samples (name, (n,)) of one quantity over each other, in 44 bins of one width, as densities."""
+    """Several samples of one quantity over each other, as densities in 44 bins of equal width.
+
+    Parameters
+    ----------
+    samples : sequence of (str, ndarray)
+        Names, and finite values (n,); n may differ. The bins reach from the lowest of all to the highest. A fifth
+        sample looks like the first.
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    Figure
+    """
     low = min(float(values.min()) for _, values in samples)
     high = max(float(values.max()) for _, values in samples)
     with styled():

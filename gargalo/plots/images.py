@@ -70,7 +70,22 @@ def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", siz
 
 
 def grid(examples: np.ndarray, columns: int, size: float = 0.275, xlabel: str = "", ylabel: str = "") -> Figure:
-    """Pictures (n, h, w[, c]) edge to edge, row by row: `columns` in a row, each `size` inches wide."""
+    """Pictures edge to edge, row by row.
+
+    Parameters
+    ----------
+    examples : ndarray, (n, h, w) or (n, h, w, c)
+        uint8, or floats in [0, 1]; c is 1, 3 or 4.
+    columns : int >= 1
+        Pictures in a row.
+    size : float
+        Inches of a picture's width.
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    Figure
+    """
     rows = -(-len(examples) // columns)
     h, w = examples.shape[1:3]
     sheet = image_grid(examples, columns)

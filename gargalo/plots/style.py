@@ -52,7 +52,17 @@ def styled() -> AbstractContextManager[None]:
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty figure, `width` by `height` inches; no window, no global state."""
+    """An empty figure; no window, no global state.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    Figure
+    """
     with styled():
         return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 

@@ -77,7 +77,17 @@ class Roles:
         return _pictures(self.lead)
 
     def varied(self, n: int) -> np.ndarray:
-        """Rows of `n` of the lead's examples: one of each label in turn where there are labels, else the first."""
+        """Rows of some of the lead's examples: one of each label in turn where there are labels, else the first.
+
+        Parameters
+        ----------
+        n : int
+            How many, or as many as there are.
+
+        Returns
+        -------
+        ndarray, (n,), int
+        """
         y = self.lead.examples.y
         total = len(self.lead.examples.x)
         if y is None:
@@ -97,7 +107,17 @@ class Roles:
 
 
 def place(run: Run) -> str:
-    """The run's folder as a reader can type it: relative to where they are, and never the path of a machine."""
+    """The run's folder as a reader can type it: relative to where they are, and never the path of a machine.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    str
+        Quoted for a shell. An absolute folder that is not below the working folder is only named.
+    """
     folder = run.folder
     if folder.is_absolute():
         here = Path.cwd()

@@ -48,5 +48,19 @@ class Section:
 
 
 def picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
-    """A figure as a section shows it, with the decimal mark of its language."""
+    """A figure as a section shows it, with the decimal mark of its language.
+
+    Parameters
+    ----------
+    name : str
+        Of its file, without the suffix.
+    drawn : Figure
+    words : Words
+        Only its language is used.
+    caption : str
+
+    Returns
+    -------
+    Picture
+    """
     return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)

@@ -12,21 +12,63 @@ __all__ = ["bits", "condition", "denoised_by", "lowered", "name_of"]
 
 
 def name_of(run: Run, words: Words) -> str:
-    """What people call the model: an objective that is not gargalo's has its own name."""
+    """What people call the model: an objective that is not gargalo's has its own name.
+
+    Parameters
+    ----------
+    run : Run
+    words : Words
+
+    Returns
+    -------
+    str
+    """
     return words.get(f"model.{run.recipe.model}", run.recipe.model.removeprefix(CUSTOM))
 
 
 def denoised_by(run: Run, words: Words) -> str:
+    """What a denoising run is called beside others: by the widths of its network and of its latent.
+
+    Parameters
+    ----------
+    run : Run
+    words : Words
+
+    Returns
+    -------
+    str
+    """
     return words("denoised_by", widths="-".join(map(str, (*run.recipe.net.widths, run.recipe.latent_dim))))
 
 
 def condition(run: Run) -> str:
-    """What a text's key ends with where the label is a condition."""
+    """The ending of a text's key: some texts are others for a model that decodes with a label.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    str
+        ".label" for such a model, else empty.
+    """
     return ".label" if run.model.is_conditional else ""
 
 
 def lowered(run: Run, words: Words) -> str:
-    """What training lowers: the distortion, and whatever stands beside it."""
+    """What training lowers: the distortion, and the other terms of the loss.
+
+    Parameters
+    ----------
+    run : Run
+    words : Words
+
+    Returns
+    -------
+    str
+        One sentence or more. The terms are those of the last epoch.
+    """
     likelihood, terms = run.recipe.likelihood or "", _terms(run)
     others = [name for name in terms if name not in (likelihood, "numbers", "categories")]
     if len(others) == len(terms):
@@ -36,7 +78,18 @@ def lowered(run: Run, words: Words) -> str:
 
 
 def bits(run: Run, words: Words) -> str:
-    """How much a grid of codes can hold, beside the numbers of PCA."""
+    """How many bits a grid of codes can hold, beside the numbers of PCA at 32 bits each.
+
+    Parameters
+    ----------
+    run : Run
+        Of a model with a codebook.
+    words : Words
+
+    Returns
+    -------
+    str
+    """
     codes = run.latent_size // run.recipe.latent_dim
     vectors, d = int(run.recipe.options["codebook"]), run.recipe.latent_dim
     return words("reconstruct.bits", codes=codes, k=vectors, bits=round(codes * np.log2(vectors)), d=d, pca=32 * d)

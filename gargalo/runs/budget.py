@@ -36,21 +36,32 @@ MARGIN = 0.03
 def fit_into(
     minutes: float, job: TrainingJob, choices: Mapping[str, Any], began: float, costs: Costs | None = None
 ) -> TrainingJob:
-    """The job that fills the time: its recipe has widths and epochs that fit, and it must be over by a deadline.
+    """Choose widths and epochs that fill a time, and set the deadline by which training must be over.
+
+    Widths are tried from small to large: a wider network is taken where it gets all epochs that were chosen or, where
+    none were, at least 30 (mlp) or 12 (conv).
 
     Parameters
     ----------
     minutes : float
-        From `began`, a time of `time.perf_counter`, to the end of everything.
+        From `began` to the end of everything.
+    job : TrainingJob
     choices : dict
-        What was chosen is not chosen again.
+        What the user chose, by name: "widths", "epochs" and "lr" are not chosen again.
+    began : float
+        A time of `time.perf_counter`, in seconds.
     costs : Costs or None
         Who measures what things cost; without it, a few steps of each network on this machine.
+
+    Returns
+    -------
+    TrainingJob
+        The same with a deadline, and with widths, lr, epochs and minutes in its recipe.
 
     Raises
     ------
     ParameterError
-        For less time than the epochs, or one of them, and what comes after take.
+        For a model that is solved at once; for less time than the epochs, or one of them, and what comes after take.
     """
     recipe, costs = job.recipe, costs or Costs()
     if model_class(recipe, job.custom).is_solved:
@@ -93,7 +104,10 @@ class Costs:
     Parameters
     ----------
     baselines : Baselines or None
-        What is found of a dataset once, not once for each run on it, is not counted.
+        Its reference classifier, which is trained once for a dataset and not for each run, is not counted; without
+        it, the time to find or train one is.
+    is_kept : bool
+        Is the run written and measured? Else nothing comes after training.
     """
 
     def __init__(self, baselines: Baselines | None = None, is_kept: bool = True):
@@ -104,17 +118,46 @@ class Costs:
         return time.perf_counter()
 
     def ladder(self, recipe: Recipe) -> tuple[tuple[int, ...], ...]:
-        """Widths to try, from small to large."""
+        """Widths to try, from small to large.
+
+        Parameters
+        ----------
+        recipe : Recipe
+
+        Returns
+        -------
+        tuple of tuple of int
+            For a conv network, parts and multiples of the recipe's own widths.
+        """
         if recipe.net.net == "mlp":
             return LADDER
         return tuple(tuple(round(width * part) for width in recipe.net.widths) for part in CONV_LADDER)
 
     def epoch(self, job: TrainingJob) -> float:
-        """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up."""
+        """Seconds that an epoch takes; see `seconds_of_epoch`.
+
+        Parameters
+        ----------
+        job : TrainingJob
+
+        Returns
+        -------
+        float
+        """
         return seconds_of_epoch(job)
 
     def after_training(self, job: TrainingJob) -> float:
-        """Seconds that saving and measuring take, which is done once with untrained weights."""
+        """Seconds that saving and measuring take, found by doing both once with untrained weights.
+
+        Parameters
+        ----------
+        job : TrainingJob
+
+        Returns
+        -------
+        float
+            0 where the run is not kept.
+        """
         if not self.is_kept:
             return 0.0
         with tempfile.TemporaryDirectory() as place:
@@ -128,7 +171,20 @@ class Costs:
 
 
 def seconds_of_epoch(job: TrainingJob) -> float:
-    """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up."""
+    """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up.
+
+    Two epochs of at most 40 steps are trained on the CPU, and the second is timed; nothing of them is kept.
+
+    Parameters
+    ----------
+    job : TrainingJob
+        Its model must be trained step by step, not solved.
+
+    Returns
+    -------
+    float
+        For all rows to train on, and an evaluation of the validation set where there is one.
+    """
     dataset, settings = job.dataset, job.recipe.training
     fitted, validation = training_rows(dataset, settings)
     few = fitted[: PROBE_STEPS * settings.batch_size]

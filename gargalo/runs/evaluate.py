@@ -51,7 +51,18 @@ class Baselines:
         return reference_classifier(self.dataset, self.reporter)
 
     def raw_knn_accuracy(self, arrays: Arrays) -> Estimate | None:
-        """kNN on the numbers of the examples themselves; None without labels."""
+        """Measure the accuracy of kNN on the numbers of the examples themselves, flattened, in model space.
+
+        Parameters
+        ----------
+        arrays : Arrays
+            Those of a model of this dataset; only those of the first call are used.
+
+        Returns
+        -------
+        Estimate or None
+            In [0, 1], over the test examples; None without labels.
+        """
         if self._raw_knn is None and arrays.y_train is not None:
             flat_train, flat = (x.reshape(len(x), -1) for x in (arrays.x_train, arrays.x_test))
             self._raw_knn = METRICS["knn_accuracy"](flat_train, arrays.y_train, flat, arrays.y_test)
@@ -160,6 +171,9 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
 
     Parameters
     ----------
+    fitted : FittedModel
+    dataset : Dataset
+        Of data like the model's own.
     baselines : Baselines or None
         What was found of the dataset before. The reference classifier is only asked for where the model decodes.
 

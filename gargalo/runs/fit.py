@@ -19,10 +19,15 @@ __all__ = ["check", "fit", "memory"]
 def check(job: TrainingJob) -> None:
     """Refuse, before anything is made, what could not be carried out.
 
+    Parameters
+    ----------
+    job : TrainingJob
+
     Raises
     ------
     GargaloError
-        For what would not fit into memory, a warm start from another network, patience without a validation set.
+        For what would not fit into memory; RunError for a warm start from another network; ParameterError for patience
+        without a validation set, or for an objective or a network of a program's own that does not fit.
     """
     recipe, dataset, custom = job.recipe, job.dataset, job.custom
     if custom != NO_CUSTOM:
@@ -41,12 +46,26 @@ def check(job: TrainingJob) -> None:
 def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[FittedModel, training.Result]:
     """Build what the recipe says and train it, from the beginning or from where a session begins.
 
+    Parameters
+    ----------
+    job : TrainingJob
+    session : Session or None
+        Where it runs, what is saved, and the checkpoint to go on from; without one it begins at the first epoch, with
+        the job's group, reporter and deadline, and saves nothing.
+
     Returns
     -------
     FittedModel
         On the CPU, with the weights that were chosen.
     Result
         How the training went.
+
+    Raises
+    ------
+    GargaloError
+        For a loss or a weight that is no longer a number.
+    Stopped
+        After SIGINT, SIGTERM or SIGHUP, with a checkpoint saved if the session saves any.
     """
     recipe, dataset = job.recipe, job.dataset
     session = session or training.Session(job.group, job.reporter.training(recipe.model), deadline=job.deadline)
@@ -67,7 +86,19 @@ def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[Fitt
 
 
 def memory(job: TrainingJob) -> dict[str, int]:
-    """Bytes that each process of a training takes, by what they are for."""
+    """Bytes that each process of a training takes, by what they are for.
+
+    Parameters
+    ----------
+    job : TrainingJob
+        Nothing is built but on the meta device, which takes no memory.
+
+    Returns
+    -------
+    dict of int
+        "weights", with gradients, Adam's moments and the best weights; "batch", 0 for a model of a program's own, which
+        may not run without numbers; "data", 0 where they are left in their file.
+    """
     recipe, dataset = job.recipe, job.dataset
     codec, model = build(recipe, custom=job.custom)
     rows = len(dataset.rows("train")) + len(dataset.rows("validation"))

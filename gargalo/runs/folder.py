@@ -51,8 +51,7 @@ class Examples(NamedTuple):
     Attributes
     ----------
     x : ndarray, (n, *raw_shape)
-    y : ndarray or None, (n,)
-        Labels, as indices into the class names.
+    y : ndarray or None, (n,), indices into the class names
     ids : tuple of n str
     display : ndarray or None, (n, h, w) or (n, h, w, c)
         The pictures that stand for them, where they are none themselves.
@@ -70,8 +69,7 @@ class Examples(NamedTuple):
         ----------
         which : int or str
             An index (17 or "17"), or the first with a label ("label:7").
-        names : sequence of str
-            The class names.
+        names : sequence of str, the class names
         parameter : str
             What was given, for the message.
 
@@ -105,11 +103,8 @@ class RunFolder:
     Attributes
     ----------
     folder : Path
-        Where they lie.
     recipe : Recipe
-        Every choice of the training.
     custom : Custom
-        What of the model a program gave.
 
     Raises
     ------
@@ -168,7 +163,23 @@ class RunFolder:
     def kept(
         self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """What was kept under `name` for these weights; else what is computed now and, if possible, kept."""
+        """Read what `space/` has under `name` for these weights; else compute it and, in a writable folder, save it.
+
+        Parameters
+        ----------
+        name : str
+        compute : function or None
+            Gives the arrays and words about them, each by name; None for what cannot be computed again.
+
+        Returns
+        -------
+        tensors, notes : dict of ndarray, dict of str
+
+        Raises
+        ------
+        RunError
+            For a file that is not whole; for none with these weights, where there is no `compute`.
+        """
         file = self.folder / "space" / f"{name}.safetensors"
         if file.is_file():
             tensors, notes = read_tensors(file)
@@ -215,7 +226,21 @@ def is_finished(folder: Path) -> bool:
 
 
 def find_last(root: Path) -> Path:
-    """The run in `root`, or one folder deeper, that was finished last."""
+    """Find the run in `root`, or one folder deeper, that was finished last, by the time of its `metrics.json`.
+
+    Parameters
+    ----------
+    root : Path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        Where there is none.
+    """
     finished = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
     if not finished:
         raise RunError(f"{root}: expected a finished run in this folder. Found none; make one with gargalo train.")
@@ -223,7 +248,21 @@ def find_last(root: Path) -> Path:
 
 
 def find_unfinished(root: Path) -> Path:
-    """The run in `root`, or one folder deeper, that was begun last and did not end."""
+    """Find the run in `root`, or one folder deeper, that was begun last and has not ended.
+
+    Parameters
+    ----------
+    root : Path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        Where there is none.
+    """
     begun = [file.parent for file in (*root.glob("*/recipe.json"), *root.glob("*/*/recipe.json"))]
     unfinished = [folder for folder in begun if not is_finished(folder)]
     if not unfinished:
@@ -232,17 +271,21 @@ def find_unfinished(root: Path) -> Path:
 
 
 def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
-    """The recipe of a run folder, checked; nothing else in it is needed.
+    """The recipe of a run folder, checked; nothing else in the folder is needed.
 
     Parameters
     ----------
-    custom : Custom
-        The objective and the network that a program gave for it, given again.
+    folder : Path
+    custom : Custom, given again where a program gave it
+
+    Returns
+    -------
+    Recipe
 
     Raises
     ------
     RunError
-        For a folder that is no run's, one of a newer format, or one that wants something given.
+        For a folder that is no run's, a recipe of a newer format or that cannot be, or a `custom` that is not its own.
     """
     file = folder / "recipe.json"
     if not file.is_file():
@@ -261,7 +304,14 @@ def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
 
 
 def write_metrics(file: Path, facts: dict[str, Any], metrics: dict[str, Estimate]) -> None:
-    """Write `metrics.json`, which makes a folder a finished run."""
+    """Write `metrics.json`, which makes a folder a finished run.
+
+    Parameters
+    ----------
+    file : Path
+    facts : dict of what JSON can hold
+    metrics : dict of Estimate
+    """
     measured = {name: figure.as_json() for name, figure in metrics.items()}
     write_whole(file, json.dumps({"format": FORMAT, "facts": facts, "metrics": measured}, indent=1))
 

@@ -36,7 +36,7 @@ class TrainingJob:
     init_from : FittedModel or None
         The model whose weights it begins with (a warm start).
     deadline : float
-        A time of `time.perf_counter` past which no epoch is begun.
+        A time of `time.perf_counter`: no epoch is begun that would probably end after it.
     save_every : float
         Seconds from one checkpoint to the next.
     reporter : Reporter

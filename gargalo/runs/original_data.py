@@ -17,7 +17,31 @@ def original_data(
 ) -> Dataset | None:
     """The data that a run was trained on, read as they were then, from where they lay or from `data`.
 
-    None for arrays that a program made and does not give again.
+    For data that came from no file the choices of reading are not known, and are those of `load_data` by default.
+
+    Parameters
+    ----------
+    spec : DataSpec
+        What the run's recipe remembers of its data.
+    data : path, array, frame, Dataset or None
+        As for `load_data`; None reads them from where they lay.
+    y : ndarray or None, (n,)
+        Labels, when `data` is an array or a frame.
+    data_dir : path or None
+        The folder that holds the files of a data set asked for by its name; None is that of then, unless `data` is
+        given.
+
+    Returns
+    -------
+    Dataset or None
+        None for arrays that a program made and does not give again. Whether they are still the same is not checked.
+
+    Raises
+    ------
+    DataError
+        For a file that is no longer there, or data that cannot be used.
+    ParameterError
+        For a `data` that is neither a known name nor a path.
     """
     if data is None and spec.origin is None:
         return None

@@ -32,7 +32,28 @@ MOST_REPEATS = 5
 
 
 def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> FittedModel | None:
-    """The reference classifier of a dataset, from the cache or trained into it; None without labels."""
+    """The reference classifier of a dataset, from the cache or trained into it.
+
+    A cache that cannot be written to is no error: then it is trained, used once and not saved.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    reporter : Reporter
+        Who tells that it is trained.
+
+    Returns
+    -------
+    FittedModel or None
+        None for data without two classes.
+
+    Raises
+    ------
+    GargaloError
+        For a loss or a weight that is no longer a number.
+    Stopped
+        After SIGINT, SIGTERM or SIGHUP while it is trained; nothing of it is saved.
+    """
     if dataset.y is None or len(dataset.class_names or ()) < 2:
         return None
     recipe = _recipe(dataset)

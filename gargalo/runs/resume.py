@@ -31,10 +31,27 @@ def go_on(
 
     Parameters
     ----------
+    job : TrainingJob
+        With a folder, whose recipe takes the place of the job's own.
     asked : (minutes, choices) or None
-        Where the job's recipe was asked for anew, the folder's must be the same.
+        Where the job's recipe was asked for anew, the folder's must be the same. With minutes, widths, epochs and lr
+        need not be, unless they are among the choices.
     baselines : Baselines or None
         What was measured of the dataset before.
+
+    Returns
+    -------
+    Run
+        Finished.
+
+    Raises
+    ------
+    RunError
+        For a folder that is no run's or is another process's; for other data or another recipe than it was begun with.
+    GargaloError
+        For what does not fit into memory; for a loss or a weight that is no longer a number.
+    Stopped
+        After a signal, with a checkpoint saved.
     """
     folder, spec = Path(str(job.folder)), job.dataset.spec
     there = read_recipe(folder, job.custom)

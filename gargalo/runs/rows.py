@@ -19,7 +19,19 @@ KEPT_EXAMPLES = 1000
 
 
 def training_rows(dataset: Dataset, settings: training.TrainingSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to train on and rows to validate on: the data's own validation set, else a share of the training set."""
+    """Rows to train on and rows to validate on: the data's own validation set, else a share of the training set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    settings : TrainingSettings
+        `validation_share` of the training set is drawn by `seed`.
+
+    Returns
+    -------
+    train, validation : ndarray, (m,) and (k,), int64
+        Ascending, without a row in common; the second is empty for a share that rounds to no row.
+    """
     rows, validation = dataset.rows("train"), dataset.rows("validation")
     share = round(settings.validation_share * len(rows))
     if len(validation) or share == 0:
@@ -29,19 +41,56 @@ def training_rows(dataset: Dataset, settings: training.TrainingSettings) -> tupl
 
 
 def probe_rows(dataset: Dataset, split: str) -> np.ndarray:
-    """Rows of one split to measure on: where they are many, some by a fixed seed, since sorted ones are alike."""
+    """Rows of one split to measure on: where they are many, some of them, drawn by a fixed seed.
+
+    They are drawn since data may be sorted, by label for one, and the first rows would be alike.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    split : "train", "validation" or "test"
+
+    Returns
+    -------
+    ndarray, (m,), int64
+        Ascending. At most 10,000 and at most 2**24 numbers in all, but never fewer than 1,000 where there are so many.
+    """
     rows = dataset.rows(split)
     most = min(PROBE_ROWS, max(1000, PROBE_NUMBERS // dataset.spec.size))
     return rows if len(rows) <= most else np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 
 def kept_rows(dataset: Dataset) -> np.ndarray:
-    """The test examples that a run keeps: the first of those that it is measured on."""
+    """The test examples that a run keeps: the first of those that it is measured on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    ndarray, (m,), int64
+        Ascending; at most 1,000.
+    """
     return probe_rows(dataset, "test")[:KEPT_EXAMPLES]
 
 
 def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None) -> training.Data:
-    """These rows in their own dtype, in memory where they fit, with their labels."""
+    """These rows in their own dtype, in memory where they fit, with their labels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    rows : ndarray, (m,), int
+        Ascending.
+    most_resident : int or None
+        Bytes of a memory map that may be copied into memory; None is 2**30.
+
+    Returns
+    -------
+    Data
+        On the CPU; of a memory map with more bytes than that, rows are read when a batch needs them.
+    """
     classes = len(dataset.class_names or ())
     y = None if dataset.y is None or not classes else torch.from_numpy(dataset.y[rows])
     if is_mapped(dataset, len(rows), most_resident):
@@ -50,6 +99,15 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None
 
 
 def is_mapped(dataset: Dataset, rows: int, most_resident: int | None = None) -> bool:
-    """Are so many rows of this dataset left in their file?"""
+    """Are so many rows of this dataset left in their file, not copied into memory?
+
+    Parameters
+    ----------
+    dataset : Dataset
+    rows : int
+        How many.
+    most_resident : int or None
+        Bytes of a memory map that may be copied into memory; None is 2**30.
+    """
     most = MOST_RESIDENT if most_resident is None else most_resident
     return isinstance(dataset.x, np.memmap) and rows * dataset.x[0].nbytes > most

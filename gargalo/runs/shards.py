@@ -38,6 +38,10 @@ def write_shards(
 
     Parameters
     ----------
+    folder : Path
+        New, or with shards of this run and these data.
+    run : Run
+    dataset : Dataset
     rank, size : int
         This process among all that share the work.
     rows : int
@@ -64,12 +68,7 @@ def write_shards(
     known, starts = _claim(folder, facts), range(0, n, rows)
 
     def is_there(start: int) -> bool:
-        """Is this shard in its place, with as many bytes as its header says?"""
-        file = _file(folder, start)
-        try:
-            return file.is_file() and read_array(file).shape == (min(rows, n - start), d)
-        except DataError:
-            return False
+        return _is_whole(_file(folder, start), (min(rows, n - start), d))
 
     sums: dict[str, str] = {}
     for start in starts[rank::size]:
@@ -95,6 +94,14 @@ def write_shards(
 
 def _file(folder: Path, start: int) -> Path:
     return folder / f"rows-{start:012d}.npy"
+
+
+def _is_whole(file: Path, shape: tuple[int, int]) -> bool:
+    """Is this shard in its place, with as many bytes as its header says?"""
+    try:
+        return file.is_file() and read_array(file).shape == shape
+    except DataError:
+        return False
 
 
 def _sum(file: Path) -> str:

@@ -46,6 +46,8 @@ def train(job: TrainingJob, baselines: Baselines | None = None) -> Run:
 
     Parameters
     ----------
+    job : TrainingJob
+        With a folder.
     baselines : Baselines or None
         What was measured of the dataset before, by another training on it.
 

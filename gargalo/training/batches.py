@@ -45,7 +45,17 @@ class Data:
         return len(self.raw if self.rows is None else self.rows)
 
     def to(self, device: torch.device) -> Data:
-        """The same, giving batches on `device`."""
+        """The same examples, giving batches on `device`.
+
+        Parameters
+        ----------
+        device : device
+
+        Returns
+        -------
+        Data
+            New. A tensor of examples is moved to the device as a whole, a memory map batch by batch.
+        """
         moved = Data(self.raw, self.y, 0, self.rows)
         moved.device, moved.one_hot = device, self.one_hot.to(device)
         if isinstance(self.raw, Tensor):
@@ -55,7 +65,22 @@ class Data:
         return moved
 
     def batch(self, codec: Codec, rows: Tensor, **more: Any) -> Batch:
-        """The model-space batch of these rows (on the CPU), in their order."""
+        """The model-space batch of some rows, in their order.
+
+        Parameters
+        ----------
+        codec : Codec
+            Fitted, and on the device that these data give batches on.
+        rows : Tensor, (m,), int64
+            0 to len(self) - 1, on the CPU.
+        **more
+            What else a `Batch` holds: `generator`, `progress`.
+
+        Returns
+        -------
+        Batch
+            Of m examples, on the device.
+        """
         y = None
         if self.y is not None:
             y = self.one_hot[self.y[rows.to(self.device)]]

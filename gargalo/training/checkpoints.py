@@ -53,7 +53,18 @@ class Checkpoint:
         self.tensors = {}
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names begin with `prefix`, without it."""
+        """The tensors whose names begin with `prefix`.
+
+        Parameters
+        ----------
+        prefix : str
+            With its dot, such as "model.".
+
+        Returns
+        -------
+        dict of Tensor
+            By the rest of their names.
+        """
         return {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
 
 
@@ -86,7 +97,18 @@ class CheckpointManager:
         return time.monotonic() - self.last >= self.every
 
     def save(self, step: int, checkpoint: Checkpoint) -> Path:
-        """Write one checkpoint; then remove all but the newest two.
+        """Write one checkpoint; then remove all but the last two that this manager wrote or read.
+
+        Parameters
+        ----------
+        step : int
+            Steps done in all epochs, which name the folder; one of the same name is replaced.
+        checkpoint : Checkpoint
+
+        Returns
+        -------
+        Path
+            Its folder.
 
         Raises
         ------
@@ -156,7 +178,24 @@ class _Broken(Exception):  # noqa: N818  never leaves this file
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """A checkpoint whose bytes are those that were written."""
+    """Read a checkpoint, whose bytes must be those that were written.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Checkpoint
+        On the CPU, with a history as this version writes it.
+
+    Raises
+    ------
+    RunError
+        For a newer format.
+    _Broken
+        For whatever else cannot be used: a file that is missing or was changed, contents that are not a checkpoint's.
+    """
     try:
         contents = {name: (folder / name).read_bytes() for name in FILES}
         sums = json.loads((folder / "manifest.json").read_bytes())
@@ -187,7 +226,22 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def upgraded_record(record: Any) -> Any:
-    """A line of a history as this version writes it: format 1 called the validation set "held"."""
+    """A line of a history as this version writes it: format 1 called the validation set "held".
+
+    Parameters
+    ----------
+    record : dict
+        From a file, so perhaps of another type.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    TypeError
+        For what is no dict.
+    """
     return {"validation" if name == "held" else name: value for name, value in {**record}.items()}
 
 

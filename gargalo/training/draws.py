@@ -27,15 +27,36 @@ def generator_at(seed: int, *place: int, device: str | torch.device = "cpu") -> 
     """A generator for one place in training, such as (epoch, step); the same place, the same draws.
 
     Places of other lengths are other places: () is not (0,), which is not (0, 0).
+
+    Parameters
+    ----------
+    seed : int >= 0
+    *place : int, 0 to 2**32 - 1
+        Larger numbers are not told from several small ones.
+    device : str or device
+        Where the draws are made; a GPU's are not the CPU's.
+
+    Returns
+    -------
+    Generator
     """
     return torch.Generator(device).manual_seed(_seed(seed, *place))
 
 
 @contextlib.contextmanager
 def stochastic_layers(model: nn.Module) -> Iterator[Callable[..., None]]:
-    """For layers that draw from everybody's generator, as dropout does: a function that seeds it for one place.
+    """Make layers that draw from PyTorch's global generator, as dropout does, draw the same at the same place.
 
-    It does nothing for a model without such layers. Afterwards the generator is as it was.
+    Nothing is seeded for a model without a layer of `STOCHASTIC_LAYERS`. Afterwards the generator is as it was.
+
+    Parameters
+    ----------
+    model : Module
+
+    Yields
+    ------
+    function
+        Given (seed, *place) as in `generator_at`, it seeds the global generator for that place.
     """
     if not any(isinstance(layer, STOCHASTIC_LAYERS) for layer in model.modules()):
         yield lambda *_: None
@@ -50,5 +71,17 @@ def _seed(seed: int, *place: int) -> int:
 
 
 def order_of(n: int, seed: int, epoch: int) -> Tensor:
-    """The order in which one epoch sees n examples, (n,) int64."""
+    """The order in which one epoch sees n examples.
+
+    Parameters
+    ----------
+    n, seed : int
+    epoch : int
+        From 0.
+
+    Returns
+    -------
+    Tensor, (n,), int64
+        0 to n - 1, each once.
+    """
     return torch.randperm(n, generator=generator_at(seed, epoch))

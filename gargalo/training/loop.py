@@ -49,11 +49,10 @@ class Session:
     on_epoch : function
         Given each new line of the history as soon as it is known.
     checkpoints : CheckpointManager or None
-        Keeps checkpoints.
     start : Checkpoint or None
         Where to go on from, as if training had never stopped.
     deadline : float
-        A time of `time.perf_counter` past which no epoch is begun.
+        A time of `time.perf_counter`: no epoch is begun that would probably end after it.
     """
 
     group: ProcessGroup | None = None
@@ -73,8 +72,7 @@ class Result:
 
     Attributes
     ----------
-    weights : dict
-        The model's tensors, by name.
+    weights : dict of Tensor
     history : list of dict
         A line for each epoch.
     best_epoch : int
@@ -100,12 +98,25 @@ def fit(
     settings: TrainingSettings,
     session: Session = ALONE,
 ) -> Result:
-    """Minimise `model.loss` over `train`; choose weights by `validation`.
+    """Minimise `model.loss` over `train`, or solve a model that `is_solved`; choose weights by `validation`.
+
+    Parameters
+    ----------
+    model, codec : LatentModel, Codec
+        Changed in place; at the end on the CPU, the model in eval mode with the weights that were chosen.
+    train, validation : Data, Data or None
+        Without `validation` the weights are the last epoch's.
+    settings, session : TrainingSettings, Session
+
+    Returns
+    -------
+    Result
 
     Raises
     ------
     GargaloError
-        When the loss or a weight is no longer a number: no checkpoint holds that.
+        When the loss or a weight is no longer a number: no checkpoint holds that. For a checkpoint that cannot be
+        written, or does not fit as a start.
     Stopped
         After SIGINT, SIGTERM or SIGHUP; the step is finished and a checkpoint saved.
     """
@@ -257,7 +268,20 @@ class _Training:
 def evaluate(
     model: LatentModel, codec: Codec, data: Data, seed: int = 0, device: torch.device | str = "cpu"
 ) -> dict[str, float]:
-    """The loss and every term and note of it on `data`, with the same draws at every call."""
+    """The loss and every term and note of it on `data`, with the same draws at every call.
+
+    Parameters
+    ----------
+    model, codec, data : LatentModel, Codec, Data
+        On `device`; `data` are at least one example.
+    seed, device : int, device
+        Of the draws.
+
+    Returns
+    -------
+    dict of float
+        "loss", the sum of the terms, then terms and notes by name, each a mean over the examples.
+    """
     was_training = model.training
     model.eval()
     means = Means()

@@ -15,7 +15,17 @@ __all__ = ["check_memory", "free_memory", "step_memory", "weights_memory"]
 
 
 def weights_memory(model: nn.Module) -> int:
-    """Bytes of weights, gradients, Adam's two moments and the best weights; `model` may be on the meta device."""
+    """Bytes of weights, gradients, Adam's two moments and the best weights; buffers are not counted.
+
+    Parameters
+    ----------
+    model : Module
+        Perhaps on the meta device.
+
+    Returns
+    -------
+    int
+    """
     return 5 * sum(p.nbytes for p in model.parameters())
 
 
@@ -24,8 +34,16 @@ def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int)
 
     Parameters
     ----------
-    model, codec, raw
-        On the meta device, which knows sizes and takes no memory; `raw` (n, *raw_shape) is the batch.
+    model : LatentModel
+    codec : Module
+    raw : Tensor, (n, *raw_shape)
+        The batch. All three are on the meta device, which knows sizes and takes no memory.
+    classes : int
+        How many labels the data have; 0 for none.
+
+    Returns
+    -------
+    int
     """
     # Views share a storage; those of weights, such as their transpose, are counted elsewhere.
     weights = {p.untyped_storage()._cdata for p in model.parameters()}

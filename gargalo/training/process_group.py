@@ -66,6 +66,17 @@ class ProcessGroup:
         Gradients are averaged over processes: a process with fewer rows must count for less, so that together they
         give the gradient of the whole batch. Where a batch has fewer rows than there are processes, one stands in
         and counts for nothing.
+
+        Parameters
+        ----------
+        rows : Tensor, (m,)
+            Of the whole batch, m >= 1, the same in every process.
+
+        Returns
+        -------
+        rows : Tensor, (k,)
+        weight : float
+            k size / m, 1 on average over the processes; 0 for one that stands in.
         """
         if self.size == 1:
             return rows, 1.0
@@ -74,24 +85,72 @@ class ProcessGroup:
         return (mine if len(mine) else rows[:1]), weight
 
     def place(self, epoch: int, step: int) -> tuple[int, ...]:
-        """Where this process's draws of a step stand: each has its own, and rank 0 those of one process alone."""
+        """Where this process's draws of a step stand: each has its own, and rank 0 those of one process alone.
+
+        Parameters
+        ----------
+        epoch, step : int
+            From 0.
+
+        Returns
+        -------
+        tuple of int
+            A place for `generator_at`.
+        """
         return (epoch, step) if self.rank == 0 else (epoch, step, self.rank, 0)
 
     def any(self, *flags: float) -> list[float]:
-        """The largest of each number over all processes."""
+        """The largest of each number over all processes, which all have to call this.
+
+        Parameters
+        ----------
+        *flags : float
+            As many in every process; bools and ints are numbers too.
+
+        Returns
+        -------
+        list of float
+            The same in each; of several processes, rounded to float32.
+        """
         if self.size == 1:
             return list(flags)
         largest = self.fabric.all_reduce(torch.tensor(flags, device=self.device), reduce_op="max")
         return torch.as_tensor(largest).tolist()
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over all processes, the same in each."""
+        """The sum over all processes, which all have to call this.
+
+        Parameters
+        ----------
+        values : Tensor, of any shape
+            Of the same shape in every process; the sum may be written into it.
+
+        Returns
+        -------
+        Tensor
+            Of that shape, the same in each.
+        """
         if self.size == 1:
             return values
         return torch.as_tensor(self.fabric.all_reduce(values, reduce_op="sum"))
 
     def first(self, act: Callable[[], Any]) -> Any:
-        """What `act` gives in rank 0, in every process; its error, too, ends all of them."""
+        """Call `act` in rank 0 alone, and return in every process what it gives; all have to call this.
+
+        Parameters
+        ----------
+        act : function
+            Without arguments. What it returns is sent to the others by pickle.
+
+        Returns
+        -------
+        object
+
+        Raises
+        ------
+        GargaloError
+            The one that `act` raised, in every process. Any other error is raised in rank 0 alone.
+        """
         if self.size == 1:
             return act()
         found, error = None, None
@@ -135,12 +194,17 @@ def launch(
 
     Parameters
     ----------
+    compute : Compute
     precision : "32-true" or "bf16-mixed"
         What numbers are computed with.
     alone : bool
         This process only, also where torchrun started several.
     reporter : Reporter
         Who is told which device "auto" found.
+
+    Returns
+    -------
+    ProcessGroup
 
     Raises
     ------

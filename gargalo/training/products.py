@@ -27,12 +27,22 @@ LARGE = 2**24
 def fast_products(
     model: nn.Module, batch_size: int, device: torch.device, onednn: bool | None = None
 ) -> Iterator[None]:
-    """Meanwhile the linear layers of `model` whose products are large go to oneDNN, where that is faster.
+    """Let oneDNN, meanwhile, compute the linear layers of `model` whose products are large, where that is faster.
 
     Parameters
     ----------
+    model : Module
+    batch_size : int
+        Rows that a layer is given at once: a product is large whose rows times weights are at least `LARGE`.
+    device : device
+        Where the model is; on a GPU nothing changes.
     onednn : bool or None
         Is it faster here? None asks the processor.
+
+    Yields
+    ------
+    None
+        Afterwards the layers are as they were.
     """
     layers = []
     is_faster = is_amd() if onednn is None else onednn

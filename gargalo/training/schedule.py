@@ -15,10 +15,24 @@ MOMENTUM = (0.95, 0.85)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, settings: TrainingSettings, step: int, steps: int) -> float:
-    """Set the rates for `step` of `steps`, and return the learning rate.
+    """Set learning rate and momentum for `step` of `steps`; a constant schedule leaves both as they are.
 
     One-cycle (Smith and Topin, arXiv:1708.07120): along a cosine the rate rises from a 25th of `lr` over the first
     30 % of training, then falls to a ten-thousandth of where it began; Adam's momentum does the opposite.
+
+    Parameters
+    ----------
+    optimizer : Adam or AdamW
+    settings : TrainingSettings
+    step : int
+        From 0, through all epochs.
+    steps : int
+        Of all epochs.
+
+    Returns
+    -------
+    float
+        The learning rate.
     """
     if settings.schedule == "constant":
         return settings.lr

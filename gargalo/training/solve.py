@@ -22,7 +22,25 @@ def solve(
     validation: Data | None,
     evaluate: Callable[[Data], dict[str, float]],
 ) -> Record:
-    """Find the weights of a model whose class `is_solved`; the one line of its history."""
+    """Find the weights of a model whose class `is_solved`.
+
+    Parameters
+    ----------
+    model : LatentModel
+        Changed in place, and left in eval mode.
+    codec : Codec
+        Fitted.
+    train : Data
+    validation : Data or None
+        Only evaluated: the weights do not depend on it.
+    evaluate : function
+        From data to the loss and its terms.
+
+    Returns
+    -------
+    dict
+        The one line of its history: "epoch" (1), "train" and perhaps "validation" (what `evaluate` gives), "seconds".
+    """
     began = time.perf_counter()
 
     def slices() -> Iterator[Tensor]:

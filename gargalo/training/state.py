@@ -29,14 +29,30 @@ class Means:
     seen: float = 0
 
     def add(self, loss: Loss, n: float) -> None:
-        """Count a loss for `n` examples."""
+        """Count a loss for `n` examples.
+
+        Parameters
+        ----------
+        loss : Loss
+            Its terms and notes are means over these examples.
+        n : float
+        """
         for name, value in (loss.terms | loss.notes).items():
             self.sums[name] = self.sums.get(name, 0.0) + value.detach() * n
         self.terms = list(loss.terms)
         self.seen += n
 
     def to(self, device: torch.device) -> Means:
-        """The same, on `device`."""
+        """The same, on `device`.
+
+        Parameters
+        ----------
+        device : device
+
+        Returns
+        -------
+        Means
+        """
         return Means({name: value.to(device) for name, value in self.sums.items()}, self.terms, self.seen)
 
     def emptied(self) -> Means:
@@ -44,7 +60,17 @@ class Means:
         return Means({name: torch.zeros_like(value) for name, value in self.sums.items()}, self.terms)
 
     def summed(self, group: ProcessGroup) -> Means:
-        """The same, counted over all processes."""
+        """The same, counted over all processes, which all have to call this.
+
+        Parameters
+        ----------
+        group : ProcessGroup
+
+        Returns
+        -------
+        Means
+            Itself for one process; else new, in float64.
+        """
         if group.size == 1 or not self.sums:
             return self
         counted = [*self.sums.values(), torch.tensor(self.seen, dtype=torch.float64)]
@@ -82,7 +108,19 @@ class State:
     best: dict[str, Tensor] = field(default_factory=dict)
 
     def packed(self, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
-        """Everything, as named tensors and plain values."""
+        """Everything, as named tensors and plain values.
+
+        Parameters
+        ----------
+        model, codec : Module
+        optimizer : Adam or AdamW
+
+        Returns
+        -------
+        Checkpoint
+            On the CPU; names begin with "model.", "codec.", "best.", "means." or, for the i-th parameter's moments,
+            "optimizer.i.".
+        """
         groups: dict[str, Mapping[str, Tensor]] = {
             "model.": model.state_dict(),
             "codec.": codec.state_dict(),
@@ -99,10 +137,24 @@ class State:
     def restored(cls, kept: Checkpoint, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer) -> State:
         """Put weights, codec and optimiser back where they were, and say how far that was.
 
+        Parameters
+        ----------
+        kept : Checkpoint
+        model, codec : Module
+            Changed in place.
+        optimizer : Adam or AdamW
+            Changed in place; the parameters of `model` are its one group.
+
+        Returns
+        -------
+        State
+            On the model's device.
+
         Raises
         ------
         RunError
-            For a checkpoint that is not of this model and optimiser; nothing is moved then.
+            For a checkpoint of another model or optimiser, with moments of some parameters only, or with NaN or
+            infinity in weights or means; nothing is changed then.
         """
         parameters = optimizer.param_groups[0]["params"]
         moments: dict[int, dict[str, Tensor]] = {

@@ -25,10 +25,20 @@ SUFFIXES = (".npy", ".npz")
 def read_array(path: Path) -> np.ndarray:
     """Memory-map one `.npy` file.
 
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    memory map, read-only
+        Of the shape and dtype that the header says.
+
     Raises
     ------
     DataError
-        Not an array file, an object array, an empty one, or not as long as its header says.
+        For a file that cannot be opened, is no array file, or is not as long as its header says; for an array of Python
+        objects, or an empty one.
     """
     try:
         with path.open("rb") as file:
@@ -45,10 +55,26 @@ def read_array(path: Path) -> np.ndarray:
 
 
 def read_arrays(path: Path, request: Request) -> Dataset:
-    """A dataset from `.npy` (examples alone) or `.npz`.
+    """Read a dataset from `.npy` (examples alone) or `.npz`.
 
     An `.npz` holds `x` and perhaps `y`; or `x_train` and `x_test` (and `x_val`), each perhaps with its `y_…`; or
-    a single array of any name. Without a split, a seeded 80/10/10.
+    a single array of any name.
+
+    Parameters
+    ----------
+    path : Path
+    request : Request
+        Its reading may name `.npy` files of labels and of splits for the examples of a `.npy`; an `.npz` has its own.
+
+    Returns
+    -------
+    Dataset
+        Where no split is given, examples are dealt out by the request's seed and shares.
+
+    Raises
+    ------
+    DataError
+        For a file that `read_array` or `read_npz` refuses, arrays of other names, or arrays that do not fit each other.
     """
     return _from_npz(path, request) if path.suffix == ".npz" else _from_npy(path, request)
 
@@ -106,12 +132,24 @@ def _splits(path: Path, n: int) -> np.ndarray:
 
 
 def read_npz(path: Path, limits: Limits = LIMITS) -> dict[str, np.ndarray]:
-    """Every array of an archive by its name, each checked against its header before it is inflated.
+    """Read every array of an archive, each checked against its header before it is inflated.
+
+    Parameters
+    ----------
+    path : Path
+    limits : Limits
+        How much the archive may inflate to.
+
+    Returns
+    -------
+    dict of ndarray
+        By the name in the archive without its `.npy`; read-only.
 
     Raises
     ------
     DataError
-        Not an archive, a broken one, a member that is no array, or one that announces more than the limits.
+        For a file that is no archive or a broken one, a member that is no array of numbers or is not as long as its
+        header says, or an archive that announces more than the limits.
     """
     arrays = {}
     try:

@@ -24,12 +24,24 @@ DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 
 
 def read_frame(path: Path, reading: Reading) -> pl.DataFrame:
-    """The table in a file.
+    """Read the table in a file.
+
+    Parameters
+    ----------
+    path : Path
+        `.parquet`; a file of any other suffix is read as CSV.
+    reading : Reading
+        `separator`, `encoding` and `decimal_comma` of a CSV file.
+
+    Returns
+    -------
+    polars DataFrame
+        Of at least one row.
 
     Raises
     ------
     DataError
-        With the line and the option to set, where the file is not what it should be.
+        With the line and the option to set, where the file is not what it should be; where polars is not installed.
     """
     try:
         frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading)

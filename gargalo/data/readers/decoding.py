@@ -91,14 +91,27 @@ class Decoder:
     def pixels_of(
         self, root: Path, files: Sequence[str], stats: Sequence[tuple[int, int]], reading: Reading
     ) -> Decoded:
-        """The pixels of these files, from the cache or decoded into it; what a kill interrupted goes on.
+        """Take the pixels of picture files from the cache, or decode them into it; an interrupted decoding goes on.
 
         Parameters
         ----------
-        files : sequence of str
+        root : Path
+        files : sequence of n str
             Paths relative to `root`.
-        stats : sequence of (int, int)
-            The size of each file, and when it was changed last: by these the cache knows them.
+        stats : sequence of n (int, int)
+            The size of each file in bytes, and when it was changed last, in nanoseconds: by these the cache knows them.
+        reading : Reading
+            Its `size`, `color` and `fit` count.
+
+        Returns
+        -------
+        Decoded
+            Where no file can be read, `kept` is empty, and `pixels` has a row of zeros for every file.
+
+        Raises
+        ------
+        DataError
+            Where the pixels need more room than the cache or the disk has, or a process that decodes has died.
         """
         digest = hashlib.sha256(json.dumps([VERSION, str(root.resolve()), _choices(reading)]).encode())
         for path, (size, when) in zip(files, stats, strict=True):

@@ -18,16 +18,23 @@ TIMEOUT = 30
 
 
 def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], reporter: Reporter = SILENT) -> Content:
-    """What `read` makes of the first of `urls` that it accepts; kept in the user's cache.
+    """Fetch a file from the first mirror whose file `read` accepts, into the user's cache; from there the next time.
 
     Parameters
     ----------
+    urls : sequence of str
+        The same file at each mirror; the last part of the first is its name in the cache.
     name : str
         Of the data set, and of its folder in the cache.
     read : function
         Reads and verifies a file, or raises a `DataError`.
     reporter : Reporter
         Who tells where it is fetched from, and how far that is.
+
+    Returns
+    -------
+    Content
+        What `read` gives for the file.
 
     Raises
     ------

@@ -51,20 +51,30 @@ class Found(NamedTuple):
 
 
 def read_folder(root: Path, request: Request, decoder: Decoder | None = None) -> Dataset:
-    """A dataset from a folder of pictures.
+    """Read a dataset from a folder of pictures.
 
     Sub-folders called train and test (and validation, val, …) are splits; the sub-folders in them, or else in `root`,
     are labels, unless there are pictures beside them.
 
     Parameters
     ----------
+    root : Path
+        A folder that is there.
+    request : Request
     decoder : Decoder or None
         Who decodes the files; without it, as many processes as the request says.
+
+    Returns
+    -------
+    Dataset
+        Ids are paths relative to `root`. `skipped` has the files that cannot be read, `notes` the sub-folders without
+        pictures.
 
     Raises
     ------
     DataError
-        No picture in it, or none in one of its sub-folders.
+        For no picture that can be read, a picture beside the folders of the splits, or a sub-folder that cannot be
+        listed.
     """
     found = _search(root)
     decoder = decoder or Decoder(request.workers, request.reporter)
@@ -168,5 +178,15 @@ def _is_hidden(name: str) -> bool:
 
 
 def natural(path: str) -> tuple[str, str]:
-    """A key that sorts img2 before img10, and folders as wholes; no two paths have the same."""
+    """Make a key that sorts img2 before img10, and folders as wholes; no two paths have the same.
+
+    Parameters
+    ----------
+    path : str
+        With "/" between its parts.
+
+    Returns
+    -------
+    (str, str)
+    """
     return DIGITS.sub(lambda found: found[0].zfill(20), path).replace("/", "\0"), path

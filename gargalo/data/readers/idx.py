@@ -89,14 +89,26 @@ def is_idx(path: Path) -> bool:
 
 
 def read_idx_dataset(path: Path, request: Request) -> Dataset:
-    """A dataset from a file of images, or from a folder with those of training and, perhaps, of test examples.
+    """Read a dataset from a file of images, or from a folder with those of training and, perhaps, of other splits.
 
     Labels are in a file of the same name with "labels" and "idx1" where the other has "images" and "idx3".
+
+    Parameters
+    ----------
+    path : Path
+        In a folder, names of files say their split: train, val, held, t10k or test.
+    request : Request
+
+    Returns
+    -------
+    Dataset
+        Where there is only one file of images, examples are dealt out by the request's seed and shares.
 
     Raises
     ------
     DataError
-        Files that do not fit each other, with both numbers.
+        For files that do not fit each other, with both numbers; for a folder without images of training, or with two
+        files of one split; for a file that `read_idx` refuses.
     """
     if path.is_dir():
         images = sorted(file for file in path.iterdir() if is_idx(file) and "images" in file.name)
@@ -140,6 +152,13 @@ def _with_labels(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
-    """Write uint8 `array` as gzipped IDX; the same array always gives the same bytes."""
+    """Write an array as gzipped IDX, without a time in it, so that the same array gives the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+    array : ndarray, uint8
+        Of 1 to 4 dimensions. The dtype is not checked.
+    """
     header = bytes([0, 0, 8, array.ndim]) + np.asarray(array.shape, ">u4").tobytes()
     path.write_bytes(gzip.compress(header + array.tobytes(), compresslevel=9, mtime=0))

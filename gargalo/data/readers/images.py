@@ -50,7 +50,22 @@ class UnreadableError(Exception):
 
 
 def decode(path: Path, shape: tuple[int, ...], fit: str) -> tuple[bytes, list[str]]:
-    """Pixels of this shape, (h, w) grey or (h, w, 3), as bytes row by row; and what had to be done for it.
+    """Decode a picture to pixels of a given shape, and tell what had to be done for it.
+
+    Parameters
+    ----------
+    path : Path
+    shape : (h, w) or (h, w, 3)
+        Grey or RGB.
+    fit : "crop", "pad" or "stretch"
+        What is done to a picture of another size.
+
+    Returns
+    -------
+    bytes
+        Row by row, from 0 to 255.
+    list of str
+        What was done, by the keys of notes: "turned", "resized", …
 
     Raises
     ------
@@ -63,11 +78,25 @@ def decode(path: Path, shape: tuple[int, ...], fit: str) -> tuple[bytes, list[st
 
 
 def glance(path: Path, look: bool) -> tuple[tuple[int, int], bool]:
-    """Size (h, w) of an upright picture, from its header; and is it grey? Without a `look`, by its kind alone.
+    """Look up the size that a picture has once it is upright, from its header, and whether it is grey.
+
+    Parameters
+    ----------
+    path : Path
+    look : bool
+        Look at the pixels of a picture in colour as well, which may all be grey; else its mode alone says it.
+
+    Returns
+    -------
+    (int, int)
+        Height and width.
+    bool
+        Is it grey?
 
     Raises
     ------
     UnreadableError
+        With the reason, in a few words.
     """
     with _Opened(path) as image:
         w, h = image.size
@@ -203,14 +232,25 @@ def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
 def decode_range(
     files: list[str], root: Path, pixels: memoryview, shape: tuple[int, ...], fit: str, part: tuple[int, int]
 ) -> dict[str, Any]:
-    """Decode a part of the files into their places; what was done, as counts, and what could not be.
+    """Decode a part of the files into their places.
 
     Parameters
     ----------
+    files : list of str
+        All of them, as paths relative to `root`.
+    root : Path
     pixels : memoryview of bytes
         Of every file in turn, whether it can be read or not.
+    shape, fit
+        As in `decode`.
     part : (int, int)
         The first file, and the first after the last one.
+
+    Returns
+    -------
+    dict
+        ``start`` and ``stop`` (the part), ``did`` (how often what was done, by the key of its note), ``skipped`` (the
+        index and the reason of each file that cannot be read).
     """
     did: Counter[str] = Counter()
     skipped, size, (start, stop) = [], math.prod(shape), part

@@ -86,22 +86,30 @@ def sample() -> Dataset:
 
 
 def full(name: str, data_dir: str | Path | None = None, reporter: Reporter = SILENT) -> Dataset:
-    """All 70,000 examples of a set: 60,000 to train on, 10,000 to test with.
+    """Read all 70,000 examples of a set: 60,000 to train on, 10,000 to test with.
+
+    MNIST: LeCun et al. 1998. Fashion-MNIST: Xiao et al., arXiv:1708.07747. KMNIST: Clanuwat et al., arXiv:1812.01718.
 
     Parameters
     ----------
     name : str
         A key of `SETS`.
     data_dir : path or None
-        Folder with the four IDX files, gzipped or not; else the environment's `GARGALO_DATA`; else they are
-        fetched once into the user's cache.
+        Folder with the four IDX files, gzipped or not, or with a folder `name` of them; else the environment's
+        `GARGALO_DATA`; else they are fetched once into the user's cache.
     reporter : Reporter
         Who tells of the fetching.
+
+    Returns
+    -------
+    Dataset
+        `x` is (70000, 28, 28), uint8.
 
     Raises
     ------
     DataError
-        A file that is missing, cannot be fetched, or is not what it should be.
+        For a file that is missing, cannot be fetched, or is not what it should be. No sums are known of uncompressed
+        files of Fashion-MNIST and KMNIST: these need only be whole IDX files, and not MNIST's.
     """
     wanted = SETS[name]
     given = data_dir or os.environ.get("GARGALO_DATA")

@@ -51,12 +51,32 @@ class Request:
     reporter: Reporter = SILENT
 
     def known_columns(self, x: np.ndarray) -> Sequence[Column] | None:
-        """The columns of rows (n, p) that have as many of them as the data that they must fit."""
+        """Look up the columns of the data that these must fit.
+
+        Parameters
+        ----------
+        x : ndarray, (n, …)
+
+        Returns
+        -------
+        sequence of p Column or None
+            None unless `x` is (n, p) with as many columns as those data have.
+        """
         columns = self.like.columns if self.like else None
         return columns if columns and x.ndim == 2 and len(columns) == x.shape[-1] else None
 
     def known_kind(self, x: np.ndarray) -> str | None:
-        """The kind of arrays that have the shape of the data that they must fit."""
+        """Look up the kind of the data that these must fit.
+
+        Parameters
+        ----------
+        x : ndarray, (n, …)
+
+        Returns
+        -------
+        str or None
+            None unless one example of `x` has the shape of one of those data.
+        """
         return self.like.kind if self.like and x.shape[1:] == self.like.raw_shape else None
 
     @property

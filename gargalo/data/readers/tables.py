@@ -37,25 +37,51 @@ LABEL = "\0label"
 
 
 def read_table(path: Path, request: Request) -> Dataset:
-    """A dataset from a CSV or Parquet file; see `from_frame`.
+    """Read a dataset from a CSV or Parquet file; see `from_frame`.
+
+    Parameters
+    ----------
+    path : Path
+    request : Request
+
+    Returns
+    -------
+    Dataset
 
     Raises
     ------
     DataError
-        With the line and the option to set, where the file is not what it should be.
+        With the line and the option to set, where the file is not what it should be; and as `from_frame` does.
+    ParameterError
+        As `from_frame` does.
     """
     return from_frame(read_frame(path, request.reading), request, path.name)
 
 
 def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
-    """A dataset from a data frame.
+    """Make a dataset of a data frame.
 
     Parameters
     ----------
+    frame : polars DataFrame
     request : Request
-        Data that it must fit have the same columns, in the same order, with the same categories.
+        Where `like` has columns, the dataset gets those alone, in their order and with their categories.
     name : str
         What people call it.
+
+    Returns
+    -------
+    Dataset
+        A table, or a series under `window`, or images under `image_shape`. Under `time`, rows are in its order within
+        each group.
+
+    Raises
+    ------
+    ParameterError
+        For a column that the reading names and the frame lacks; with `like`, only for `time` under `window`.
+    DataError
+        For a column that `like` has and the frame lacks; for values, labels, ids or times that cannot be used; for data
+        too short for a window.
     """
     pl, reading, like = polars(), request.reading, request.like
     roles = _roles(frame, reading, like)
@@ -156,7 +182,22 @@ def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
 
 
 def frame_of(data: Any) -> pl.DataFrame | None:
-    """A polars frame from a polars or pandas one; None for anything else."""
+    """Make a polars frame of a polars or pandas one.
+
+    Parameters
+    ----------
+    data : object
+
+    Returns
+    -------
+    polars DataFrame or None
+        None for anything else.
+
+    Raises
+    ------
+    DataError
+        For columns whose names are the same as text, such as 1 and "1"; where polars is not installed.
+    """
     kind = type(data)
     if kind.__name__ != "DataFrame" or kind.__module__.partition(".")[0] not in ("polars", "pandas"):
         return None
@@ -179,7 +220,24 @@ def frame_of(data: Any) -> pl.DataFrame | None:
 
 
 def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
-    """Labels that came beside a frame, as a column of it."""
+    """Make a column of labels that came beside a frame.
+
+    Parameters
+    ----------
+    y : array-like, (n,)
+    frame : polars DataFrame
+        Of n rows.
+
+    Returns
+    -------
+    polars Series, (n,)
+        Under a name that no column of a file can have.
+
+    Raises
+    ------
+    DataError
+        For labels of another shape.
+    """
     values = np.asarray(y)
     if values.shape != (len(frame),):
         raise DataError(f"frame: expected {len(frame)} labels, one for each row. Found shape {values.shape}.")

@@ -77,7 +77,20 @@ def cut(
 
 
 def base(columns: Sequence[Column], window: int | None) -> list[Column]:
-    """The columns of the log itself, from those of its windows."""
+    """Find the columns of the log itself from those of its windows.
+
+    Parameters
+    ----------
+    columns : sequence of window * p Column
+        "temperature[0]", "vibration[0]", "temperature[1]", …
+    window : int or None
+        Rows in a window; None where the data are no windows, and the columns stay as they are.
+
+    Returns
+    -------
+    list of p Column
+        "temperature", "vibration".
+    """
     if not window:
         return list(columns)
     first = columns[: len(columns) // window]

@@ -50,6 +50,8 @@ def theirs(tmp_path_factory, digits) -> Path:
     assert done.returncode == 0, done.stderr
     assert "gargalo: metric acme-faulty: left out, since it failed (ZeroDivisionError" in done.stderr
     assert "gargalo: acme-broken: expected acme_latent:Nothing of the package that brings it." in done.stderr
+    assert "gargalo: prior acme-failing: left out, since it failed (ZeroDivisionError" in done.stderr
+    assert "gargalo.priors: the entry point 'Acme Point' is left out: a name is of small letters" in done.stderr
     found = json.loads(done.stdout)
     assert found["model"] == "acme"
     assert found["acme-spread"] > 0
@@ -67,9 +69,13 @@ def test_a_package_brings_one_of_each(theirs):
     ):
         done = run_apart("-m", "gargalo", *command, cwd=theirs)
         assert done.returncode == 0, (command, done.stderr)
+        if command[0] in ("report", "publish"):
+            assert "gargalo: prior acme-failing: left out, since it failed (ZeroDivisionError" in done.stderr
     page = (theirs / "report.html").read_text(encoding="utf-8")
     assert "acme-point" in page
+    assert "acme-failing" not in page, "a prior that fails closes no page"
     site = json.loads((theirs / "site" / "data" / "site.json").read_text(encoding="utf-8"))["runs"][0]
+    assert "acme-failing" not in site["priors"]
     assert site["priors"]["acme-point"]["draws"]["shape"] == [4096, 3]
     assert site["maps"]["acme-first"]["shape"][1] == 2
     listed = json.loads(run_apart("-m", "gargalo", "models", "--json", cwd=theirs).stdout)["models"]
@@ -87,8 +93,9 @@ def test_without_the_package_its_run_says_what_is_missing(theirs, say):
 def test_a_package_that_is_broken_is_told_of(theirs):
     done = run_apart("-m", "gargalo", "sample", "run", "--prior", "acme-broken", cwd=theirs)
     assert done.returncode == 2
-    assert "gargalo: acme-broken: expected acme_latent:Nothing of the package that brings it." in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    misnamed, broken = done.stderr.splitlines()
+    assert "'Acme Point' is left out" in misnamed
+    assert broken.startswith("gargalo: acme-broken: expected acme_latent:Nothing of the package that brings it.")
 
 
 def test_a_registry_finds_names_and_asks_nobody_first():

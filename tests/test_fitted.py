@@ -13,7 +13,7 @@ from gargalo.data import as_dataset
 from gargalo.errors import DataError, ParameterError
 from gargalo.io.reporter import Reporter, TrainingProgress
 from gargalo.latent import PRIORS
-from gargalo.runs import TrainingJob
+from gargalo.runs import TrainingJob, budget
 
 QUICK = {"epochs": 2, "latent_dim": 4, "widths": (32,)}
 
@@ -55,6 +55,19 @@ def test_training_in_memory_writes_nothing_and_trains_nothing_else(digits, tmp_p
     assert [line for line in told.lines if "classifier" in line] == []
     with pytest.raises(ParameterError, match="out must be left out with in_memory, which keeps nothing"):
         gargalo.train(digits, in_memory=True, out=tmp_path / "run", progress=False)
+
+
+def test_minutes_in_memory_are_for_training_alone(digits, tmp_path, monkeypatch):
+    """Nothing is saved or measured afterwards: no time is left for it, none is spent on finding how much."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    told = Told()
+    fitted = gargalo.train(digits, "autoencoder", in_memory=True, minutes=0.05, batch_size=256, progress=told)
+    assert fitted.recipe.minutes == 0.05
+    assert len(told.epochs) > 0
+    assert [line for line in told.lines if "classifier" in line] == []
+    assert list(tmp_path.rglob("*")) == []
+    assert budget.Costs(is_kept=False).after_training(TrainingJob(fitted.recipe, digits)) == 0
 
 
 def test_the_folder_adds_nothing_to_the_model(pair, digits):

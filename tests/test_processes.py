@@ -256,6 +256,20 @@ def test_what_was_done_is_not_done_again(small_runs, digits, tmp_path):
     assert np.array_equal(latents(tmp_path / "z"), whole)
 
 
+def test_sums_that_another_process_knew_are_kept(small_runs, digits, tmp_path):
+    """One of two finds a shard of the other's damaged: it is not the one to make it anew, nor to call it whole."""
+    run = small_runs["vae"]
+    write_shards(tmp_path / "z", run, digits, rows=500)
+    whole, written = latents(tmp_path / "z"), (tmp_path / "z" / "manifest.json").read_text()
+    damaged = tmp_path / "z" / "rows-000000000500.npy"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert not write_shards(tmp_path / "z", run, digits, 0, 2, rows=500)["finished"]
+    assert (tmp_path / "z" / "manifest.json").read_text() == written
+    assert write_shards(tmp_path / "z", run, digits, 1, 2, rows=500)["finished"]
+    assert np.array_equal(latents(tmp_path / "z"), whole)
+
+
 def test_shards_of_other_latents_are_left_alone(small_runs, digits, tmp_path):
     write_shards(tmp_path / "z", small_runs["vae"], digits)
     before = (tmp_path / "z" / "manifest.json").read_text()

@@ -109,5 +109,14 @@ def test_without_a_cache_it_is_used_once(few, tmp_path, monkeypatch):
     assert told.trained == 1
 
 
+def test_a_cache_that_cannot_be_written_to_is_read(few):
+    """As one that an administrator filled. Root may write everywhere, so what refuses it here is a lock in the way."""
+    whole, told = reference_classifier(few).encode(few), Told()
+    (kept() / ".lock").unlink()
+    (kept() / ".lock").mkdir()
+    assert np.array_equal(reference_classifier(few, told).encode(few), whole)
+    assert told.trained == 0
+
+
 def test_without_labels_there_is_none(few):
     assert reference_classifier(as_dataset(few.x)) is None

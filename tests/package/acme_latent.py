@@ -50,6 +50,13 @@ class Point(Prior):
         return {"mean": self.mean}
 
 
+class Failing(Point):
+    """Can be fitted, and not drawn from."""
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        raise ZeroDivisionError(n)
+
+
 @dataclass
 class First(Projection):
     """The first two axes."""

@@ -14,12 +14,12 @@ y_train, y_test     (m,), (n,)           labels, as numbers
 posterior_mean      (n, d)               means of q(z | x_test), where there is a posterior
 noisy, denoised     (n, \\*x_shape)       corrupted test examples, and what the model makes of them
 real_features       (k, f)               the reference classifier's latents of kept test examples
-sample_features     (draws, k, f)        the same of as many samples from a prior, drawn several times
+sample_features     (k, f)               the same of as many samples from a prior
 ==================  ===================  ================================================================
 
 What needs z is also measured on PCA's components (`pca_…`) and, where it costs little, on raw numbers (`raw_…`); what
-needs `reconstruction` on PCA's as well; what needs `sample_features` for each prior: under its own name for N(0, I),
-and with the name of the prior at its end for the others.
+needs `reconstruction` on PCA's as well; what needs `sample_features` for each prior, as a mean over several draws:
+under its own name for N(0, I), and with the name of the prior at its end for the others.
 """
 
 from __future__ import annotations

@@ -13,25 +13,55 @@ __all__ = ["training_call", "training_command"]
 
 
 def training_command(run: Run) -> str | None:
-    """The command that trains a run like this one; None for what only a program can give."""
-    if run.custom != recipes.NO_CUSTOM:
+    """The command that trains a run like this one: its latent_dim, and all choices that are not defaults.
+
+    It calls the data by their name, since a path says where they lie on one machine.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    str or None
+        None for what no command can give: an objective or a network of a program's own, data that were in its
+        memory, or weights of another run to begin with, which may lie anywhere.
+    """
+    if run.custom != recipes.NO_CUSTOM or run.recipe.data.origin is None or run.recipe.warm_start:
         return None
     words = [f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model}"]
     for name, value in _choices(run).items():
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
-        words.append(f"--{name.replace('_', '-')} {text}" if name in FLAGS else f"--set {name}={text}")
+        words.append(
+            f"--{name.replace('_', '-')} {shlex.quote(text)}"
+            if name in FLAGS
+            else f"--set {shlex.quote(f'{name}={text}')}"
+        )
     return " ".join([*words, *filter(None, [_reading(run).flags()])])
 
 
 def training_call(run: Run) -> str:
-    """The same in Python."""
+    """The same in Python, a call of `gargalo.train`.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    str
+        One line. An objective of a program's own stands in it by its class's name, a network as (encoder, decoder),
+        data that were in memory as `data`, and a run whose weights it began with as `other`.
+    """
     more = "".join(f", {name}={value!r}" for name, value in _choices(run).items())
     reading = _reading(run).model_dump(exclude_defaults=True)
     more += f", reading={reading}" if reading else ""
     custom = run.custom
     model = custom.model.__name__ if custom.model else repr(run.recipe.model)
     more += ", net=(encoder, decoder)" if custom.net else ""
-    return f"run = gargalo.train({run.recipe.data.name!r}, {model}{more})"
+    more += ", start=other" if run.recipe.warm_start else ""
+    data = repr(run.recipe.data.name) if run.recipe.data.origin else "data"
+    return f"run = gargalo.train({data}, {model}{more})"
 
 
 FLAGS = (

@@ -37,13 +37,18 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     if drawn_as == "bars":
         middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
         spread[spread == 0] = 1
-    for label in range(12) if dataset.y is None else range(min(12, len(dataset.class_names or ()))):
-        among = np.arange(len(dataset)) if dataset.y is None else np.flatnonzero(dataset.y == label)
-        if not len(among) or (dataset.y is None and label > 4):
+    if dataset.y is None:
+        order = draws.permutation(len(dataset))[:50]
+        groups = [("", order[at : at + 10]) for at in range(0, len(order), 10)]
+    else:
+        names = (dataset.class_names or ())[:12]
+        groups = [(name, draws.permutation(np.flatnonzero(dataset.y == y))[:10]) for y, name in enumerate(names)]
+    for name, some in groups:
+        if not len(some):
             continue
-        chosen = np.sort(draws.permutation(among)[:10])
+        chosen = np.sort(some)
         picked = np.asarray(shown[chosen])
         if drawn_as == "bars":
             picked = np.nan_to_num((picked - middle) / spread)
-        rows.append(("" if dataset.y is None else (dataset.class_names or ())[label], picked))
+        rows.append((name, picked))
     return plots.png(plots.strips(rows, drawn_as), "," if words.lang == "pt" else ".")

@@ -17,6 +17,7 @@ function unpack(base64) {
 const sigmoid = (v) => 1 / (1 + Math.exp(-v));
 const activations = {
   "": (v) => v,
+  sigmoid,
   relu: (v) => (v > 0 ? v : 0),
   silu: (v) => v * sigmoid(v),
   tanh: Math.tanh,
@@ -30,12 +31,12 @@ function erf(v) { // Abramowitz and Stegun 7.1.26: good to 1.5e-7
 }
 
 function decoder(model) {
-  const weights = unpack(model.weights), act = activations[model.activation];
+  const weights = unpack(model.weights), act = activations[model.activation], last = activations[model.output];
   return function decode(z) {
     let input = z, at = 0;
     model.layers.forEach(([width, height], index) => {
       const output = new Float32Array(height), bias = at + width * height;
-      const f = index === model.layers.length - 1 ? sigmoid : act;
+      const f = index === model.layers.length - 1 ? last : act;
       for (let row = 0; row < height; row++) {
         let sum = weights[bias + row];
         for (let column = 0; column < width; column++) sum += weights[at + row * width + column] * input[column];

@@ -35,8 +35,8 @@ class Roles:
     @cached_property
     def subject(self) -> Run | None:
         """Whom sections 1, 2, 4 and 5 are about: an autoencoder if there is one, else anything that decodes."""
-        others = [run.recipe.model for run in self.peers if run.fitted.can("decode")]
-        return self._first("autoencoder", *others)
+        others = [run.recipe.model for run in self.peers]
+        return self._first("autoencoder", *others, fits=lambda run: run.fitted.can("decode"))
 
     @cached_property
     def supervised(self) -> Run | None:
@@ -100,10 +100,14 @@ class Roles:
 
     def pairs(self) -> list[tuple[int, int]]:
         """Two pairs of examples to walk between, of different labels where there are labels."""
-        rows = self.varied(10)
+        rows, y = self.varied(10).tolist(), self.lead.examples.y
+
+        def pair(start: int, ends: list[int]) -> tuple[int, int]:
+            return start, next((end for end in ends if y is None or y[end] != y[start]), ends[0])
+
         if len(rows) < 8:
-            return [(int(rows[0]), int(rows[-1]))]
-        return [(int(rows[4]), int(rows[-1])), (int(rows[5]), int(rows[0]))]
+            return [pair(rows[0], rows[::-1])]
+        return [pair(rows[4], rows[::-1]), pair(rows[5], rows)]
 
 
 def place(run: Run) -> str:

@@ -43,8 +43,6 @@ def training_rows(dataset: Dataset, settings: training.TrainingSettings) -> tupl
 def probe_rows(dataset: Dataset, split: str) -> np.ndarray:
     """Rows of one split to measure on: where they are many, some of them, drawn by a fixed seed.
 
-    They are drawn since data may be sorted, by label for one, and the first rows would be alike.
-
     Parameters
     ----------
     dataset : Dataset
@@ -57,11 +55,11 @@ def probe_rows(dataset: Dataset, split: str) -> np.ndarray:
     """
     rows = dataset.rows(split)
     most = min(PROBE_ROWS, max(1000, PROBE_NUMBERS // dataset.spec.size))
-    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).permutation(rows)[:most])
+    return _some(rows, most)
 
 
 def kept_rows(dataset: Dataset) -> np.ndarray:
-    """The test examples that a run keeps: the first of those that it is measured on.
+    """The test examples that a run keeps: some of those that it is measured on, drawn by a fixed seed.
 
     Parameters
     ----------
@@ -72,7 +70,12 @@ def kept_rows(dataset: Dataset) -> np.ndarray:
     ndarray, (m,), int64
         Ascending; at most 1,000.
     """
-    return probe_rows(dataset, "test")[:KEPT_EXAMPLES]
+    return _some(probe_rows(dataset, "test"), KEPT_EXAMPLES)
+
+
+def _some(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of these rows; drawn, since data may be sorted by label, and the first would be alike."""
+    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 
 def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None) -> training.Data:

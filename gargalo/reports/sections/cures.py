@@ -1,4 +1,4 @@
-"""The cures: every prior of every model, each with its coverage and its price."""
+"""The cures: every prior of an autoencoder and of a variational one, each with its coverage and its price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""And your data? All figures, and three commands to go on with."""
+"""And your data? All figures, and commands to go on with."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         [
             words(
                 "reconstruct.body",
-                n=run.recipe.data.counts["test"],
+                n=run.metrics["test_mse"].n or run.recipe.data.counts["test"],
                 d=d,
                 name=name,
                 mse=words.number(run.metrics["test_mse"], 4),

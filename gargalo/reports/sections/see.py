@@ -70,7 +70,7 @@ def see(roles: Roles, words: Words) -> Section | None:
 def _truth(run: Run, words: Words) -> str:
     """What the nearest neighbours say of unsupervised latents, and whether it is more than chance."""
     raw, pca, own = (run.metrics[f"{key}knn_accuracy"] for key in ("raw_", "pca_", ""))
-    error = float(np.sqrt(own * (1 - own) / run.recipe.data.counts["test"]))
+    error = float(np.sqrt(own * (1 - own) / (own.n or run.recipe.data.counts["test"])))  # runs of old kept no n
     shown = {"raw": raw, "pca": pca, "own": own, "error": error}
     text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
     # Two standard errors of the difference of two such shares.

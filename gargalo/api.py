@@ -139,7 +139,7 @@ def train(
     if warm is not None and recipes.model_class(recipe, custom).is_solved:
         raise must("start", f"left out for model {recipe.model}, which is solved at once", str(start))
     recipe = recipe.model_copy(update={"warm_start": warm and warm.key})
-    group = launch(Compute(device, devices, num_nodes), recipe.training.precision, reporter=reporter)
+    group = launch(Compute(device, devices, num_nodes), reporter=reporter)
     if group.rank == 0 and choices.get("net") in (None, "auto"):
         reporter.line(f"{recipe.model}: network {recipe.network} (net auto, for {recipe.why_network})")
     if minutes is not None and group.size > 1:
@@ -212,7 +212,7 @@ def resume(
     reporter, custom = reporter_for(progress), recipes.Custom(model, net)
     folder = runs.find_unfinished(Path("runs")) if str(run) == "last" else Path(run)
     recipe = runs.read_recipe(folder, custom)
-    group = launch(Compute(device, devices, num_nodes), recipe.training.precision, reporter=reporter)
+    group = launch(Compute(device, devices, num_nodes), reporter=reporter)
     if runs.is_finished(folder):
         return Run(folder, custom)
     if data is None and recipe.data.origin is None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import gargalo
 from gargalo import training
 from gargalo.core import Loss
 from gargalo.errors import ParameterError, RunError
+from gargalo.models.vae import VariationalAutoencoder
 from gargalo.runs.shards import write_shards
 from gargalo.training.state import Means
 
@@ -207,11 +209,41 @@ def test_other_numbers_than_torchruns(monkeypatch):
         training.launch(training.Compute("cpu", devices=3))
 
 
-def test_half_precision_trains(digits, tmp_path):
-    run = gargalo.train(
-        digits, "vae", out=tmp_path / "run", epochs=2, precision="bf16-mixed", widths=(32,), progress=False
+class Noting(VariationalAutoencoder):
+    """Notes in which precision it computes: inside the networks, and what leaves them."""
+
+    seen: ClassVar[set[tuple[str, torch.dtype]]] = set()
+
+    def loss(self, batch):
+        inside = self.decoder[0].register_forward_hook(lambda *parts: self.seen.add(("inside", parts[-1].dtype)))
+        loss = super().loss(batch)
+        inside.remove()
+        self.seen.update(("term", term.dtype) for term in loss.terms.values())
+        return loss
+
+
+def test_half_precision_is_inside_the_networks(digits):
+    """The losses are sums of many numbers, and stay in float32."""
+    Noting.seen.clear()
+    fitted = gargalo.train(
+        digits, Noting, in_memory=True, epochs=2, precision="bf16-mixed", widths=(32,), progress=False
     )
-    assert run.recipe.training.precision == "bf16-mixed"
+    assert fitted.recipe.training.precision == "bf16-mixed"
+    # Validation, and whatever is done with the model afterwards, is in float32.
+    assert Noting.seen == {("inside", torch.bfloat16), ("inside", torch.float32), ("term", torch.float32)}
+    Noting.seen.clear()
+    gargalo.train(digits, Noting, in_memory=True, epochs=1, widths=(32,), progress=False)
+    assert Noting.seen == {("inside", torch.float32), ("term", torch.float32)}
+
+
+@pytest.mark.parametrize("model", ["vae", "vq-vae", "denoising"])
+def test_half_precision_trains(digits, tmp_path, model):
+    """Codes are found in float32; skip connections carry it."""
+    more = {"skips": True} if model == "denoising" else {}
+    net = {"widths": (32,)} if model == "vae" else {"net": "conv", "widths": (8, 8)}
+    run = gargalo.train(
+        digits, model, out=tmp_path / "run", epochs=2, precision="bf16-mixed", progress=False, **net, **more
+    )
     assert run.history[-1]["validation"]["loss"] < run.history[0]["validation"]["loss"]
 
 

@@ -173,7 +173,7 @@ class Costs:
 def seconds_of_epoch(job: TrainingJob) -> float:
     """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up.
 
-    Two epochs of at most 40 steps are trained on the CPU, and the second is timed; nothing of them is kept.
+    Two epochs of at most 40 steps are trained on the job's device, and the second is timed; nothing of them is kept.
 
     Parameters
     ----------
@@ -190,12 +190,15 @@ def seconds_of_epoch(job: TrainingJob) -> float:
     few = fitted[: PROBE_STEPS * settings.batch_size]
     codec, model = build(job.recipe, dataset.x, few, job.custom)
     twice = settings.model_copy(update={"epochs": 2, "patience": 0})
-    history = training.fit(model, codec, as_data(dataset, few), None, twice).history
+    session = training.Session(group=job.group)
+    history = training.fit(model, codec, as_data(dataset, few), None, twice, session).history
     steps = len(few) / settings.batch_size
     a_step = (history[1]["seconds"] - history[0]["seconds"]) / steps
     evaluation = 0.0
     if len(validation):
-        data, began = as_data(dataset, validation), time.perf_counter()
-        training.evaluate(model, codec, data)
+        device = job.group.device
+        model, codec, data = model.to(device), codec.to(device), as_data(dataset, validation).to(device)
+        began = time.perf_counter()
+        training.evaluate(model, codec, data, device=device)
         evaluation = time.perf_counter() - began
     return a_step * len(fitted) / settings.batch_size + evaluation

@@ -17,6 +17,7 @@ from ..io.signals import Noted, noting
 from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager
 from .draws import generator_at, order_of, stochastic_layers
+from .precision import precision_of_networks
 from .process_group import ProcessGroup, launch
 from .products import fast_products
 from .schedule import set_rates
@@ -115,8 +116,7 @@ def fit(
     Raises
     ------
     GargaloError
-        When the loss or a weight is no longer a number: no checkpoint holds that. For a checkpoint that cannot be
-        written, or does not fit as a start.
+        When the loss or a weight is no longer a number; for a checkpoint that cannot be written, or does not fit.
     Stopped
         After SIGINT, SIGTERM or SIGHUP; the step is finished and a checkpoint saved.
     """
@@ -170,6 +170,7 @@ class _Training:
             with (
                 noting() as signals,
                 fast_products(model, settings.batch_size // group.size, group.device),
+                precision_of_networks(model, settings.precision, group.device),
                 stochastic_layers(model) as seed_chance,
             ):
                 while now.epoch < settings.epochs and now.stopped is None:

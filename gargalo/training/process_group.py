@@ -187,16 +187,12 @@ class ProcessGroup:
         return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self.size > 1 else 1
 
 
-def launch(
-    compute: Compute = LOCAL, precision: str = "32-true", alone: bool = False, reporter: Reporter = SILENT
-) -> ProcessGroup:
+def launch(compute: Compute = LOCAL, alone: bool = False, reporter: Reporter = SILENT) -> ProcessGroup:
     """The processes that train together, on this kind of device.
 
     Parameters
     ----------
     compute : Compute
-    precision : "32-true" or "bf16-mixed"
-        What numbers are computed with.
     alone : bool
         This process only, also where torchrun started several.
     reporter : Reporter
@@ -219,8 +215,7 @@ def launch(
     # Its own greetings are for programmers.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     spread: dict[str, Any] = {"strategy": "ddp"} if total > 1 else {}
-    kind: Any = precision
-    fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, precision=kind, **spread)
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, **spread)
     if total > 1:
         fabric.launch()
     return ProcessGroup(fabric)

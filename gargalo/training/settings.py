@@ -32,7 +32,7 @@ class TrainingSettings(BaseModel):
     patience : int
         Stop early after so many epochs without a lower validation loss; 0 never does.
     precision : "32-true" or "bf16-mixed"
-        float32 throughout, or bfloat16 where that is safe (for GPUs that have it).
+        float32 throughout, or bfloat16 inside the networks, which is faster where the hardware has it.
     seed : int
         Of the first weights, the order of the data, and every draw.
     """

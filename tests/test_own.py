@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from interruptions import InterruptedInEvaluation
+from interruptions import InterruptedInEvaluation, StopAfter
 from torch import nn
 
 import gargalo
 from gargalo.core import Batch, Loss
-from gargalo.errors import ParameterError, RunError
+from gargalo.errors import ParameterError, RunError, Stopped
 from gargalo.models import DecodingModel
 from gargalo.models.likelihoods import MeanSquared
 from gargalo.testing import check_model
@@ -321,3 +321,54 @@ def test_dropout_draws_by_the_seed(digits, tmp_path):
         assert torch.equal(torch.random.get_rng_state(), before)
         keys.add(run.key)
     assert len(keys) == 1
+
+
+class Recurrent(nn.Module):
+    """Reads a picture row by row, and forgets between two layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.LSTM(28, 8, num_layers=2, dropout=0.5, batch_first=True)
+        self.last = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.layers(x[:, 0])[0][:, -1])
+
+
+class Forgetful(nn.Module):
+    """Draws by a function, so that no layer tells of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(784, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(nn.functional.dropout(x.flatten(1), 0.5, self.training))
+
+
+class PartlyIdle(nn.Module):
+    """Has one layer that is frozen, and one that is never used."""
+
+    def __init__(self):
+        super().__init__()
+        self.frozen, self.layer, self.idle = nn.Linear(784, 16), nn.Linear(16, 4), nn.Linear(3, 3)
+        self.frozen.requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(torch.tanh(self.frozen(x.flatten(1))))
+
+
+@pytest.mark.parametrize("kind", [Recurrent, Forgetful, PartlyIdle])
+def test_whatever_a_network_does_it_resumes_bit_for_bit(digits, tmp_path, kind):
+    torch.manual_seed(0)
+    net = (kind(), modules()[1])
+    choices = {"epochs": 2, "batch_size": 256, "latent_dim": 4, "save_every": 0}
+    whole = gargalo.train(digits, net=net, out=tmp_path / "whole", progress=False, **choices)
+    for step in (2, 6, 9):
+        folder = tmp_path / f"stopped-{step}"
+        with pytest.raises(Stopped):
+            gargalo.train(digits, net=net, out=folder, progress=StopAfter(step), **choices)
+        torch.manual_seed(step)
+        run = gargalo.resume(folder, digits, net=net, progress=False)
+        assert run.key == whole.key
+        assert [r["train"] for r in run.history] == [r["train"] for r in whole.history]

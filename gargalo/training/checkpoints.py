@@ -157,7 +157,7 @@ class CheckpointManager:
         self.whole = []
         for folder in reversed(self._kept()):
             try:
-                kept = read_checkpoint(folder)
+                kept = _read(folder)
             except _Broken as why:
                 self.reporter.notice(f"gargalo: {folder}: expected a whole checkpoint. Found {why}; passed over.")
                 continue
@@ -192,10 +192,16 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises
     ------
     RunError
-        For a newer format.
-    _Broken
-        For whatever else cannot be used: a file that is missing or was changed, contents that are not a checkpoint's.
+        For a newer format, a file that is missing or was changed, contents that are not a checkpoint's.
     """
+    try:
+        return _read(folder)
+    except _Broken as why:
+        raise RunError(f"{folder}: expected a whole checkpoint. Found {why}.") from None
+
+
+def _read(folder: Path) -> Checkpoint:
+    """Raises `_Broken` for what another checkpoint can stand in for, and RunError for a newer format."""
     try:
         contents = {name: (folder / name).read_bytes() for name in FILES}
         sums = json.loads((folder / "manifest.json").read_bytes())

@@ -19,8 +19,12 @@ STOCHASTIC_LAYERS = (
     nn.AlphaDropout,
     nn.FeatureAlphaDropout,
     nn.RReLU,
+    nn.FractionalMaxPool2d,
+    nn.FractionalMaxPool3d,
 )
-"""Layers of PyTorch that draw."""
+"""Layers of PyTorch that draw. Others do where their `dropout` is not 0: recurrent ones, and attention."""
+OWN = ("torch.", "gargalo.")
+"""Where the layers are that are known; one of anybody else's may draw in whatever way."""
 
 
 def generator_at(seed: int, *place: int, device: str | torch.device = "cpu") -> torch.Generator:
@@ -47,7 +51,7 @@ def generator_at(seed: int, *place: int, device: str | torch.device = "cpu") -> 
 def stochastic_layers(model: nn.Module) -> Iterator[Callable[..., None]]:
     """Make layers that draw from PyTorch's global generator, as dropout does, draw the same at the same place.
 
-    Nothing is seeded for a model without a layer of `STOCHASTIC_LAYERS`. Afterwards the generator is as it was.
+    Nothing is seeded for a model none of whose layers can draw. Afterwards the generator is as it was.
 
     Parameters
     ----------
@@ -58,11 +62,19 @@ def stochastic_layers(model: nn.Module) -> Iterator[Callable[..., None]]:
     function
         Given (seed, *place) as in `generator_at`, it seeds the global generator for that place.
     """
-    if not any(isinstance(layer, STOCHASTIC_LAYERS) for layer in model.modules()):
+    if not any(map(_may_draw, model.modules())):
         yield lambda *_: None
         return
     with torch.random.fork_rng():
         yield lambda seed, *place: torch.manual_seed(_seed(seed, *place)) and None
+
+
+def _may_draw(layer: nn.Module) -> bool:
+    """Is this a layer that draws, or one of a program's own?"""
+    if isinstance(layer, STOCHASTIC_LAYERS) or not f"{type(layer).__module__}.".startswith(OWN):
+        return True
+    dropout = getattr(layer, "dropout", 0.0)
+    return isinstance(dropout, float) and dropout > 0
 
 
 def _seed(seed: int, *place: int) -> int:

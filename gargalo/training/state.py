@@ -97,6 +97,8 @@ class Progress(BaseModel):
     best_epoch: Annotated[int, Field(ge=0)] = 0
     seconds: Annotated[float, Field(ge=0)] = 0
     stopped: str | None = None
+    moments: Annotated[int, Field(ge=0)] | None = None
+    """How many parameters the optimiser holds moments of: none yet of those that never had a gradient. None: of all."""
 
 
 @dataclass
@@ -131,7 +133,8 @@ class State:
         tensors = {
             f"{prefix}{name}": t.cpu().contiguous() for prefix, part in groups.items() for name, t in part.items()
         }
-        return Checkpoint(tensors, self.progress.model_dump() | {"terms": self.means.terms, "seen": self.means.seen})
+        counted = {"terms": self.means.terms, "seen": self.means.seen, "moments": len(optimizer.state)}
+        return Checkpoint(tensors, self.progress.model_dump() | counted)
 
     @classmethod
     def restored(cls, kept: Checkpoint, model: nn.Module, codec: nn.Module, optimizer: torch.optim.Optimizer) -> State:
@@ -153,8 +156,8 @@ class State:
         Raises
         ------
         RunError
-            For a checkpoint of another model or optimiser, with moments of some parameters only, or with NaN or
-            infinity in weights or means; nothing is changed then.
+            For a checkpoint of another model or optimiser, with moments of fewer parameters than it says, or with NaN
+            or infinity in weights or means; nothing is changed then.
         """
         parameters = optimizer.param_groups[0]["params"]
         moments: dict[int, dict[str, Tensor]] = {
@@ -164,13 +167,14 @@ class State:
         for part in (weights, best or weights):
             must_fit(part, model.state_dict(), kept.where, why)
         must_fit(kept.part("codec."), codec.state_dict(), kept.where, why)
-        if moments and len(moments) < len(parameters):
-            raise RunError(f"{kept.where}: expected moments of {len(parameters)} weights. Found {len(moments)}.")
         for i, part in moments.items():
             wanted = {"exp_avg": parameters[i], "exp_avg_sq": parameters[i], "step": torch.empty(())}
             # A moment may have overflowed without harm: the training that was not stopped went on with it.
             must_fit(part, wanted, kept.where, why, finite=False)
         progress, means = _plain(kept)
+        expected = len(parameters) if progress.moments is None and moments else progress.moments or 0
+        if len(moments) != expected:
+            raise RunError(f"{kept.where}: expected moments of {expected} weights. Found {len(moments)}.")
         model.load_state_dict(weights)
         codec.load_state_dict(kept.part("codec."))
         for i, part in moments.items():

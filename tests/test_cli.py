@@ -18,6 +18,7 @@ from PIL import Image
 
 import gargalo
 from gargalo import cli
+from gargalo.cli.common import print_result
 from gargalo.io.signals import ending_signals
 from gargalo.io.tables import plain_text
 from gargalo.models import MODELS
@@ -372,3 +373,9 @@ def test_help_and_import_are_light():
 
 def test_the_version_is_told(say):
     assert say("--version") == (0, f"gargalo {gargalo.__version__}\n", "")
+
+
+def test_json_is_json_where_a_figure_is_no_number(capsys):
+    """A figure that could not be measured is null: browsers and jq read no NaN."""
+    print_result({"seconds": 1.5, "test_mse": float("nan"), "more": [float("inf"), {"x": None}]}, [], as_json=True)
+    assert capsys.readouterr().out == '{"seconds": 1.5, "test_mse": null, "more": [null, {"x": null}]}\n'

@@ -84,12 +84,14 @@ def print_result(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> 
     Parameters
     ----------
     known : dict
-        What JSON can hold.
+        What JSON can hold; NaN and infinity are written as null.
     lines : sequence of str
     as_json : bool
     """
     if rank() == 0:
-        print(json.dumps(known) if as_json else "\n".join(lines))
+        # JSON has no NaN: a figure that could not be measured is null.
+        finite = json.loads(json.dumps(known), parse_constant=lambda _: None) if as_json else None
+        print(json.dumps(finite) if as_json else "\n".join(lines))
 
 
 def known_of(run: Run) -> dict[str, Any]:

@@ -61,9 +61,8 @@ def must_agree(folder: Path, there: Mapping[str, Any], here: Mapping[str, Any]) 
     RunError
         Naming each choice that differs, with both values.
     """
-    there, here = flat(there), flat(here)
-    if there != here:
+    if other := differences(flat(there), flat(here)):
         raise RunError(
-            f"{folder}: expected the recipe that it was begun with. Found other {differences(there, here)}; go on"
-            f" with the same, or train into another {option('out')}."
+            f"{folder}: expected the recipe that it was begun with. Found other {other}; go on with the same, or train"
+            f" into another {option('out')}."
         )

@@ -23,6 +23,7 @@ from gargalo.data import Dataset, as_dataset, load_data
 from gargalo.data.codec import ImageCodec, NumberCodec
 from gargalo.data.readers import arrays, mnist
 from gargalo.data.readers.idx import read_idx, write_idx
+from gargalo.data.splits import copies
 from gargalo.errors import DataError, ParameterError
 from gargalo.io.decompression import Limits
 
@@ -235,9 +236,22 @@ def test_mnist_is_read_from_the_environment_zipped_or_not(tmp_path, monkeypatch)
     assert source.spec.counts == {"train": 20, "validation": 0, "test": 5}
     np.testing.assert_array_equal(source.x[source.rows("test")], IMAGES[:5])
     np.testing.assert_array_equal(source.y[source.rows("test")], LABELS[:5])
+    monkeypatch.setitem(mnist.SETS, "mnist", mnist.SETS["mnist"]._replace(files=dict.fromkeys(mnist.FILES)))
+    write_idx(inside / "train-labels-idx1-ubyte.gz", LABELS.astype(np.uint8) + 10)
+    with pytest.raises(DataError, match=r"expected labels of mnist, 0 to 9\. Found 11"):
+        load_data("mnist")
     (inside / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match=r"expected t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte\.gz in this"):
         load_data("mnist")
+
+
+def test_idx_files_by_their_other_names(tmp_path):
+    """As some archives have them, with a point."""
+    write_idx(tmp_path / "train-images.idx3-ubyte.gz", IMAGES)
+    write_idx(tmp_path / "train-labels.idx1-ubyte.gz", LABELS.astype(np.uint8))
+    source = load_data(tmp_path / "train-images.idx3-ubyte.gz")
+    assert source.x.shape == IMAGES.shape
+    np.testing.assert_array_equal(source.y, LABELS)
 
 
 def test_idx_files_that_do_not_fit_each_other(tmp_path):
@@ -397,6 +411,14 @@ def test_npz_with_one_array_or_with_labels(tmp_path):
     assert named.class_names == ("b", "é")
 
 
+def test_npz_says_itself_what_its_arrays_are(tmp_path):
+    np.savez(tmp_path / "both.npz", x=NUMBERS, y=LABELS)
+    np.save(tmp_path / "y.npy", LABELS)
+    for choice in ("label", "split"):
+        with pytest.raises(ParameterError, match=f"{choice} must be left out for an .npz, whose arrays say it"):
+            load_data(tmp_path / "both.npz", **{choice: str(tmp_path / "y.npy")})
+
+
 def test_npz_with_parts_keeps_them(tmp_path):
     parts = {"train": slice(0, 12), "val": slice(12, 15), "test": slice(15, 20)}
     saved = {f"x_{k}": NUMBERS[s] for k, s in parts.items()} | {f"y_{k}": LABELS[s] for k, s in parts.items()}
@@ -539,6 +561,21 @@ def test_copies_are_on_one_side_and_groups_whole(values, seed):
     assert all(len(set(both[groups == group])) == 1 for group in set(groups))
     if len(set(values)) > 2:
         assert {0, 1, 2} == set(source.split.tolist())
+
+
+def test_rows_that_differ_in_few_bits_are_no_copies():
+    """Signs alone: of so many rows some agree in a hash of few bits, as four of these did."""
+    x = np.where(np.random.default_rng(3).random((200_000, 64)) < 0.5, np.float32(-1), np.float32(1))
+    x[199_999] = x[7]
+    found = copies(x)
+    assert (found[:-1] == np.arange(199_999)).all()
+    assert found[199_999] == 7
+
+
+def test_splits_that_are_none():
+    for split in (np.zeros(3, np.uint8), np.full(20, 7), np.zeros((20, 1), np.uint8)):
+        with pytest.raises(DataError, match="expected for each of the 20 examples the number of its split, 0 to 2"):
+            as_dataset(NUMBERS, split=split)
 
 
 @given(st.lists(st.integers(0, 4), min_size=100, max_size=300), st.integers(0, 5))

@@ -258,3 +258,26 @@ def test_a_column_called_id_does_not_hide_the_ids(tmp_path, say):
     assert say("train", tmp_path / "t.csv", "--epochs", 1, "--out", tmp_path / "run")[0] == 0
     assert say("reconstruct", tmp_path / "run", tmp_path / "t.csv", "-o", tmp_path / "back.csv")[0] == 0
     assert pl.read_csv(tmp_path / "back.csv").columns == ["row_id", "id", "b"]
+
+
+def test_a_table_s_numbers_come_back_from_any_array_file(tmp_path):
+    """Its columns are known of an archive's arrays as they are of a plain one's."""
+    table = load_data(pl.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) ** 2}))
+    np.save(tmp_path / "x.npy", table.x)
+    np.savez(tmp_path / "x.npz", x=table.x)
+    for name in ("x.npy", "x.npz"):
+        again = load_data(tmp_path / name, like=table.spec)
+        assert (again.kind, again.columns) == ("table", table.columns)
+
+
+def test_a_folder_is_called_by_its_name_wherever_one_stands(tmp_path, digits, monkeypatch):
+    write_pictures(tmp_path / "photos", digits, np.arange(20), "png")
+    (tmp_path / "photos" / "new").mkdir()
+    for stand, place in ((tmp_path, "photos"), (tmp_path / "photos", "."), (tmp_path / "photos" / "new", "..")):
+        monkeypatch.chdir(stand)
+        assert load_data(place).name == "photos"
+
+
+def test_pictures_to_look_at_that_are_not_there(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere: expected a folder of pictures for display\. Found none there"):
+        load_data(np.random.default_rng(0).normal(size=(20, 3)), display=tmp_path / "nowhere")

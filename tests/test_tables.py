@@ -342,6 +342,16 @@ def test_windows_stay_in_their_group():
             load_data(log(), **wrong)
 
 
+def test_every_window_has_an_id_of_its_own():
+    """Of its first row; where several begin at one time, as in a log that knows whole seconds, they are numbered."""
+    twice = pl.concat([log(), log()]).with_columns(row=pl.int_range(2 * len(log())).cast(pl.String) + "r")
+    source = load_data(twice, time="second", window=4, ignore=["machine", "row"])
+    assert len(set(source.ids)) == len(source)
+    assert load_data(twice, time="second", window=1, ignore=["machine", "row"]).ids[:3] == ["0", "0 #2", "1"]
+    named = load_data(twice, time="second", window=4, id="row", ignore="machine")
+    assert set(named.ids) <= set(twice["row"])
+
+
 def test_a_run_on_windows_reads_other_logs(tmp_path):
     log(5, 60).write_csv(tmp_path / "log.csv")
     reading = {"time": "second", "group": "machine", "window": 8, "step": 2}
@@ -475,3 +485,24 @@ def test_labels_beside_a_frame_and_reading_by_keyword(tmp_path):
         load_data(frame, [1, 2, 3])
     with pytest.raises(ParameterError, match="Did you mean 'vae'"):
         train("no/such/file.csv", "vaee")
+
+
+def test_frames_of_pandas_with_names_twice_or_times_of_a_zone():
+    frame = pd.DataFrame(np.arange(90.0).reshape(30, 3), columns=["a", "b", "a"])
+    with pytest.raises(DataError, match="expected a name of its own for each column of the frame"):
+        load_data(frame)
+    with pytest.raises(DataError, match="expected a name of its own for each column of the frame"):
+        load_data(frame.set_axis([1, "1", "b"], axis=1))
+    # A day at the end of summer time: by its own clock an hour comes twice.
+    times = pd.date_range("2025-10-26", periods=30, freq="30min", tz="Europe/Lisbon")
+    log = frame.set_axis(list("abc"), axis=1).assign(when=times)[::-1]
+    source = load_data(log, time="when")
+    assert (np.diff(source.x[:, 0]) > 0).all()
+    assert load_data(log, time="when", window=2).ids[1].startswith("2025-10-26 00:00")
+
+
+def test_a_column_of_labels_beside_a_frame():
+    frame, y = PEOPLE.drop("species", "name"), PEOPLE["species"].to_numpy()
+    assert load_data(frame, y[:, None]).y.tolist() == load_data(frame, y).y.tolist()
+    with pytest.raises(DataError, match=r"expected 60 labels, one for each row\. Found shape \(60, 2\)"):
+        load_data(frame, np.stack([y, y], 1))

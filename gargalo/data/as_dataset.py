@@ -14,7 +14,7 @@ from .dataset import Dataset, RowNumbers
 from .modalities import MODALITIES
 from .notes import Note
 from .reading import Reading
-from .splits import copies, deal
+from .splits import SPLITS, copies, deal
 
 __all__ = ["as_dataset"]
 
@@ -102,6 +102,7 @@ def as_dataset(
         rows, columns = _as_images(rows, reading, name, dtype, notes), None
     kind = reading.kind or kind or _kind(rows.x, columns)
     _must_have_shape(rows.x, kind, name)
+    _must_be_splits(rows.split, len(rows.x), name)
     rows.y, class_names = _labels(rows.y, len(rows.x), name)
     if rows.x.dtype != np.uint8:
         rows, columns = _checked_numbers(rows, kind, columns, reading.impute, name, notes)
@@ -164,6 +165,15 @@ def _as_images(rows: Rows, reading: Reading, name: str, dtype: str | None, notes
         if whole and (dtype == "uint8" or x.max() > 1):
             x = x.astype(np.uint8)
     return dataclasses.replace(rows, x=x.reshape(-1, *shape))
+
+
+def _must_be_splits(split: np.ndarray | None, n: int, name: str) -> None:
+    """Refuse what says of no example, or not of each, to which split it belongs."""
+    if split is not None and (np.shape(split) != (n,) or not np.isin(split, list(SPLITS.values())).all()):
+        raise DataError(
+            f"{name}: expected for each of the {n} examples the number of its split, 0 to 2. Found an array of shape"
+            f" {np.shape(split)} with {np.unique(split)[:5].tolist()}."
+        )
 
 
 def _dropped(rows: Rows, whole: np.ndarray, notes: list[Note]) -> Rows:

@@ -48,7 +48,8 @@ def load_data(
     like : DataSpec or None
         Read the same way as these: those of the data that a run was trained on.
     workers : int or None
-        Processes that decode pictures; None takes as many as there are processors.
+        Processes that decode pictures; None takes as many as there are processors, at most 8, for many pictures,
+        and one for few.
     progress : bool or Reporter
         Tell how it goes, where it takes long.
     **reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Annotated, Any, Literal, get_args
 
@@ -133,6 +134,9 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     for name in ("ignore", "category"):
         if isinstance(chosen.get(name), str):
             chosen[name] = (chosen[name],)
+    for name in ("display", "label", "split"):
+        if isinstance(chosen.get(name), os.PathLike):
+            chosen[name] = os.fspath(chosen[name])
     try:
         return Reading.model_validate({**(base.model_dump() if base else {}), **chosen})
     except ValidationError as error:

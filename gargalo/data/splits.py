@@ -121,7 +121,7 @@ def named(names: Sequence[str], where: str) -> np.ndarray:
 
 
 def copies(x: np.ndarray) -> np.ndarray:
-    """Find for each row the first row that is the same, by a 64-bit hash of its bytes.
+    """Find for each row the first row that is the same.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def copies(x: np.ndarray) -> np.ndarray:
     """
     hashes = np.empty(len(x), np.uint64)
     words = -(-x[:1].nbytes // 4)
-    # Every 32-bit word by a random 64-bit factor of its own: two rows agree by chance once in 2^64.
+    # A hash of 64 bits: every 32-bit word by a random factor of its own.
     factors = np.random.default_rng(0).integers(0, 2**64, words, np.uint64)
     step = max(1, AT_ONCE // max(1, x[:1].nbytes))
     for start in range(0, len(x), step):
@@ -144,4 +144,11 @@ def copies(x: np.ndarray) -> np.ndarray:
             rows = np.pad(rows, ((0, 0), (0, 4 * words - rows.shape[1])))
         hashes[start : start + step] = rows.view(np.uint32).astype(np.uint64) @ factors
     _, first, member = np.unique(hashes, return_index=True, return_inverse=True)
-    return first[member]
+    found, own = first[member], np.arange(len(x))
+    for start in range(0, len(x), step):
+        rows = own[start : start + step]
+        alike = rows[found[rows] != rows]
+        # Rows that differ by few bits, such as signs alone, may agree by chance.
+        same = [a.tobytes() == b.tobytes() for a, b in zip(x[alike], x[found[alike]], strict=True)]
+        found[alike] = np.where(same, found[alike], alike)
+    return found

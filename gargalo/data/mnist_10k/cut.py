@@ -29,7 +29,7 @@ def stratified(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.nd
 
 def main(folder: str) -> None:
     """Write the four files beside this one."""
-    source = mnist.full(folder)
+    source = mnist.full("mnist", folder)
     assert source.y is not None
     rng = np.random.default_rng(SEED)
     for part, size, prefix in (("train", 10_000, "train"), ("test", 1_000, "t10k")):

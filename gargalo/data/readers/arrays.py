@@ -10,7 +10,7 @@ from typing import IO
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, must
 from ...io.decompression import LIMITS, Limits
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
@@ -84,15 +84,15 @@ def _from_npy(path: Path, request: Request) -> Dataset:
     x, reading = read_array(path), request.reading
     y = None if reading.label is None else np.asarray(read_array(Path(reading.label)))
     split = None if reading.split is None else _splits(Path(reading.split), len(x))
-    return as_dataset(
-        x, y, name=path.name, kind=request.known_kind(x), split=split, split_seed=request.split_seed,
-        columns=request.known_columns(x), reading=reading, dtype=request.known_dtype,
-    )  # fmt: skip
+    return _as_known(x, y, path, request, split)
 
 
 def _from_npz(path: Path, request: Request) -> Dataset:
     """A dataset from the arrays of an archive, by their names."""
     arrays, reading = read_npz(path), request.reading
+    for choice in ("label", "split"):
+        if (given := getattr(reading, choice)) is not None:
+            raise must(choice, "left out for an .npz, whose arrays say it by their names", given)
     codes = {"train": TRAIN, "val": VALIDATION, "test": TEST}
     splits = [(key, code) for key, code in codes.items() if f"x_{key}" in arrays]
     if "x_train" in arrays and "x_test" in arrays:
@@ -112,13 +112,23 @@ def _from_npz(path: Path, request: Request) -> Dataset:
             raise DataError(f"{path}: expected a label for each example of every split. Found {shapes}.")
         y = None if ys[0] is None else np.concatenate([y for y in ys if y is not None])
         split = np.repeat(np.array([code for _, code in splits], np.uint8), [len(x) for x in xs])
-        return as_dataset(np.concatenate(xs), y, name=path.name, split=split, reading=reading)
+        return _as_known(np.concatenate(xs), y, path, request, split)
     x = arrays.get("x", next(iter(arrays.values())) if len(arrays) == 1 else None)
     if x is None:
         raise DataError(
             f"{path}: expected arrays x and y, or x_train, y_train, x_test, y_test. Found {sorted(arrays)}."
         )
-    return as_dataset(x, arrays.get("y"), name=path.name, split_seed=request.split_seed, reading=reading)
+    return _as_known(x, arrays.get("y"), path, request)
+
+
+def _as_known(
+    x: np.ndarray, y: np.ndarray | None, path: Path, request: Request, split: np.ndarray | None = None
+) -> Dataset:
+    """A dataset that fits the data that it must fit, where there are such: by kind, columns and dtype."""
+    return as_dataset(
+        x, y, name=path.name, kind=request.known_kind(x), split=split, split_seed=request.split_seed,
+        columns=request.known_columns(x), reading=request.reading, dtype=request.known_dtype,
+    )  # fmt: skip
 
 
 def _splits(path: Path, n: int) -> np.ndarray:

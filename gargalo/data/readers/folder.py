@@ -89,7 +89,7 @@ def read_folder(root: Path, request: Request, decoder: Decoder | None = None) ->
     dataset = as_dataset(
         decoded.pixels,
         None if found.labels is None else np.array(found.labels)[kept],
-        name=root.name,
+        name=root.absolute().name if root.name != ".." else root.resolve().name,
         split=None if found.split is None else found.split[kept],
         split_seed=request.split_seed,
         ids=[as_text(found.files[i]) for i in kept],

@@ -19,7 +19,7 @@ from .reader import Request
 
 __all__ = ["is_idx", "read_idx", "read_idx_dataset", "write_idx"]
 
-NAME = re.compile(r".*(-idx\d-ubyte|\.idx\d?)(\.gz)?", re.IGNORECASE)
+NAME = re.compile(r".*([-.]idx\d-ubyte|\.idx\d?)(\.gz)?", re.IGNORECASE)
 WORDS = {"train": TRAIN, "val": VALIDATION, "held": VALIDATION, "t10k": TEST, "test": TEST}
 """What the names of a split's files hold."""
 MOST_BYTES = 2**32

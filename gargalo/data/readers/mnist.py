@@ -128,6 +128,9 @@ def full(name: str, data_dir: str | Path | None = None, reporter: Reporter = SIL
         else:
             urls = [f"{mirror}{file}.gz" for mirror in wanted.mirrors]
             arrays.append(fetch(urls, name, lambda path, s=sha256, z=zipped: read_idx(path, s, z), reporter))
+    classes, most = len(wanted.class_names), max(int(y.max()) for y in arrays[1::2])
+    if most >= classes:
+        raise DataError(f"{given or name}: expected labels of {name}, 0 to {classes - 1}. Found {most}.")
     return _as_dataset(name, arrays, wanted.class_names)
 
 

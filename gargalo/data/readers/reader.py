@@ -38,7 +38,8 @@ class Request:
     data_dir : Path or None
         The folder with the files of a named data set.
     workers : int or None
-        Processes that decode pictures; None takes as many as there are processors.
+        Processes that decode pictures; None takes as many as there are processors, at most 8, for many pictures,
+        and one for few.
     reporter : Reporter
         Who tells how it goes.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         step = reading.step or reading.window
         kind = "series"
         x, columns, rows = windows.cut(x, columns, (reading.window, step), (groups, split), name)
-        ids = _window_ids(frame[rows], time, group)
+        first = frame[rows]
+        ids = _window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
         last = rows + reading.window - 1
         y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
     # Names that training never saw are missing, also where nothing else may be.
@@ -173,12 +175,17 @@ def _matrix(
 
 
 def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
-    """An id for each window, from its first row: when, and of which group."""
+    """An id of its own for each window, from its first row: when, of which group, and a number where several agree."""
     pl = polars()
-    times = first[time].cast(pl.String).to_list()
-    if group is None:
-        return times
-    return [f"{whose}/{when}" for whose, when in zip(first[group].cast(pl.String).to_list(), times, strict=True)]
+    ids = first[time].cast(pl.String)
+    if group is not None:
+        ids = first[group].cast(pl.String).fill_null("") + "/" + ids
+    seen: Counter[str] = Counter()
+    numbered = []
+    for one in ids.to_list():
+        seen[one] += 1
+        numbered.append(one if seen[one] == 1 else f"{one} #{seen[one]}")
+    return numbered
 
 
 def frame_of(data: Any) -> pl.DataFrame | None:
@@ -204,18 +211,20 @@ def frame_of(data: Any) -> pl.DataFrame | None:
     pl = polars()
     if kind.__module__.startswith("polars"):
         return data
+    if len({str(name) for name in data.columns}) < len(data.columns):
+        raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
     found = {}
     for name in data.columns:
         values = data[name]
         # Texts come as Python objects, and pandas has several kinds of nothing among them.
-        if values.dtype.kind in "biuf" or values.dtype.kind == "M":
+        if values.dtype.kind in "biuf":
             found[str(name)] = pl.Series(str(name), values.to_numpy())
+        elif values.dtype.kind == "M":  # of another zone than none: as UTC
+            found[str(name)] = pl.Series(str(name), values.to_numpy("datetime64[ns]"))
         else:
             cells = [None if cell is None or cell != cell else cell for cell in values.astype(object)]
             numeric = all(isinstance(cell, int | float) for cell in cells if cell is not None)
             found[str(name)] = pl.Series(str(name), cells if numeric else [c if c is None else str(c) for c in cells])
-    if len(found) < len(data.columns):
-        raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
     return pl.DataFrame(found)
 
 
@@ -224,7 +233,7 @@ def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
 
     Parameters
     ----------
-    y : array-like, (n,)
+    y : array-like, (n,) or (n, 1)
     frame : polars DataFrame
         Of n rows.
 
@@ -239,6 +248,8 @@ def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
         For labels of another shape.
     """
     values = np.asarray(y)
+    if values.shape == (len(frame), 1):
+        values = values[:, 0]
     if values.shape != (len(frame),):
         raise DataError(f"frame: expected {len(frame)} labels, one for each row. Found shape {values.shape}.")
     return polars().Series(LABEL, values.tolist(), strict=False)

@@ -139,7 +139,7 @@ def copies(x: np.ndarray) -> np.ndarray:
     factors = np.random.default_rng(0).integers(0, 2**64, words, np.uint64)
     step = max(1, AT_ONCE // max(1, x[:1].nbytes))
     for start in range(0, len(x), step):
-        rows = np.ascontiguousarray(x[start : start + step]).reshape(min(step, len(x) - start), -1).view(np.uint8)
+        rows = _bytes_of(x[start : start + step])
         if rows.shape[1] % 4:
             rows = np.pad(rows, ((0, 0), (0, 4 * words - rows.shape[1])))
         hashes[start : start + step] = rows.view(np.uint32).astype(np.uint64) @ factors
@@ -149,6 +149,11 @@ def copies(x: np.ndarray) -> np.ndarray:
         rows = own[start : start + step]
         alike = rows[found[rows] != rows]
         # Rows that differ by few bits, such as signs alone, may agree by chance.
-        same = [a.tobytes() == b.tobytes() for a, b in zip(x[alike], x[found[alike]], strict=True)]
+        same = (_bytes_of(x[alike]) == _bytes_of(x[found[alike]])).all(axis=1)
         found[alike] = np.where(same, found[alike], alike)
     return found
+
+
+def _bytes_of(x: np.ndarray) -> np.ndarray:
+    """Rows as their bytes, (n, size of a row in bytes)."""
+    return np.ascontiguousarray(x).reshape(len(x), x[:1].size).view(np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -379,3 +380,32 @@ def test_json_is_json_where_a_figure_is_no_number(capsys):
     """A figure that could not be measured is null: browsers and jq read no NaN."""
     print_result({"seconds": 1.5, "test_mse": float("nan"), "more": [float("inf"), {"x": None}]}, [], as_json=True)
     assert capsys.readouterr().out == '{"seconds": 1.5, "test_mse": null, "more": [null, {"x": null}]}\n'
+
+
+@pytest.mark.parametrize(
+    ("verb", "out", "message"),
+    [
+        ("reconstruct", "x.csv", r"--out must be a path ending in \.npy or \.png, or a folder, for pictures"),
+        ("sample", "x.parquet", r"--out must be a path ending in \.npy or \.png, or a folder, for pictures"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_the_work(
+    small_runs, array_file, say, tmp_path, monkeypatch, verb, out, message
+):
+    monkeypatch.setattr("gargalo.FittedModel.decode_with", lambda *_: pytest.fail("worked first"))
+    monkeypatch.setattr("gargalo.FittedModel.reconstruct", lambda *_: pytest.fail("worked first"))
+    source = [array_file] if verb == "reconstruct" else []
+    status, _, told = say(verb, small_runs["vae"].folder, *source, "--out", tmp_path / out)
+    assert status == 2
+    assert re.search(message, told)
+
+
+def test_rows_of_numbers_are_written_as_such_or_refused_before_the_work(say, tmp_path, monkeypatch):
+    run = gargalo.train(np.random.default_rng(0).normal(size=(200, 5)), epochs=1, out=tmp_path / "run", progress=False)
+    np.save(tmp_path / "new.npy", np.zeros((61, 5), np.float32))
+    assert say("sample", run.folder, "-n", "3", "-o", tmp_path / "three.png")[0] == 0
+    monkeypatch.setattr("gargalo.FittedModel.reconstruct", lambda *_: pytest.fail("worked first"))
+    for out, message in (("x.png", "for more than 60 rows of numbers"), ("folder", "for rows of numbers")):
+        status, _, told = say("reconstruct", run.folder, tmp_path / "new.npy", "--out", tmp_path / out)
+        assert status == 2
+        assert f"--out must be a path ending in .npy, .csv or .parquet {message}" in told

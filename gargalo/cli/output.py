@@ -21,7 +21,7 @@ from ..io.tables import write_table
 if TYPE_CHECKING:
     from ..runs import Run
 
-__all__ = ["check_output", "file_names", "write_examples", "write_points"]
+__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_points"]
 
 UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """What no file system, or not every one, takes in a name."""
@@ -63,6 +63,34 @@ def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, sourc
     return out
 
 
+def check_suits(out: Path, run: Run, n: int = 0) -> None:
+    """See that examples of a run's kind can be written as what `out` says; asked before the work, and after it.
+
+    Parameters
+    ----------
+    out : Path
+        Its suffix says as what.
+    run : Run
+    n : int
+        How many, as far as that is known.
+
+    Raises
+    ------
+    ParameterError
+        For pictures as a table, rows of numbers in a folder, or more than 60 of them on a sheet.
+    """
+    are_rows = run.recipe.data.modality.drawn_as == "bars"
+    expected = None
+    if out.suffix in tables.SUFFIXES and not are_rows:
+        expected = "a path ending in .npy or .png, or a folder, for pictures"
+    elif out.suffix == ".png" and run.drawn_as == "bars" and n > MOST_BARS:
+        expected = f"a path ending in .npy, .csv or .parquet for more than {MOST_BARS} rows of numbers"
+    elif not out.suffix and are_rows:
+        expected = "a path ending in .npy, .csv or .parquet for rows of numbers"
+    if expected:
+        raise must("out", expected, str(out))
+
+
 def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str] | None = None) -> Path:
     """Write raw examples as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
 
@@ -84,29 +112,22 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
     Raises
     ------
     ParameterError
-        For pictures as a table, rows of numbers in a folder, or more than 60 of them on a sheet.
+        As `check_suits` says.
     DataError
         For `.parquet` without polars.
     GargaloError
         Where it cannot be written.
     """
-    are_rows = run.recipe.data.modality.drawn_as == "bars"
+    check_suits(out, run, len(examples))
     if out.suffix == ".npy":
         return write_whole(out, lambda file: np.save(file, examples))
     if out.suffix in tables.SUFFIXES:
-        if not are_rows:
-            raise must("out", "a path ending in .npy or .png, or a folder, for pictures", str(out))
         columns = run.recipe.data.columns or [Column(name=f"x{i}") for i in range(examples.shape[1])]
         values = named_values(columns, examples)
         known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
         return write_table(out, known | values)
     if out.suffix == ".png":
-        if run.drawn_as == "bars" and len(examples) > MOST_BARS:
-            expected = f"a path ending in .npy, .csv or .parquet for more than {MOST_BARS} rows of numbers"
-            raise must("out", expected, str(out))
         return write_whole(out, lambda file: _drawn(run.look(examples), run.drawn_as).save(file))
-    if are_rows:
-        raise must("out", "a path ending in .npy, .csv or .parquet for rows of numbers", str(out))
     for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
         path = out / name
         try:

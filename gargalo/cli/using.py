@@ -260,14 +260,16 @@ def _examples(
 ) -> None:
     """Write the examples that `act` makes of a run (and of a file that it reads), or of a run and a dataset."""
     from ..runs import open_run
-    from .output import check_output, write_examples
+    from .output import check_output, check_suits, write_examples
 
     check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src or reads or "")
     if src is None:
         opened = open_run(run)
+        check_suits(out, opened)
         examples, ids = act(opened), None
     else:
         opened, dataset = _open(run, src, data_dir)
+        check_suits(out, opened, len(dataset))
         examples, ids = act(opened, dataset), dataset.ids
     write_examples(out, examples, opened, ids)
     wrote(out, examples.shape, as_json)

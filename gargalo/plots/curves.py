@@ -44,7 +44,7 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
             ax.xaxis.set_major_locator(MaxNLocator(integer=all(float(v).is_integer() for v in lines[0][1])))
             ax.grid(axis="y", color="#e6e9ef")
             if len(lines) > 1:
-                ax.legend(loc="upper right")
+                ax.legend(loc="best")
         return drawn
 
 
@@ -72,5 +72,5 @@ def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: s
             bins = np.linspace(low, high, 45).tolist()
             ax.hist(values, bins, density=True, alpha=0.6, color=colour, hatch=hatch, edgecolor="white", label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel)
-        ax.legend(loc="upper right")
+        ax.legend(loc="best")
         return drawn

@@ -70,7 +70,10 @@ def see(roles: Roles, words: Words) -> Section | None:
 def _truth(run: Run, words: Words) -> str:
     """What the nearest neighbours say of unsupervised latents, and whether it is more than chance."""
     raw, pca, own = (run.metrics[f"{key}knn_accuracy"] for key in ("raw_", "pca_", ""))
-    error = float(np.sqrt(own * (1 - own) / (own.n or run.recipe.data.counts["test"])))  # runs of old kept no n
+    n = own.n or run.recipe.data.counts["test"]  # runs of format 1 kept no n
+    # Two more of each: where all are right, chance is not nothing (Agresti and Coull, Am. Stat. 52, 1998).
+    share = (own * n + 2) / (n + 4)
+    error = float(np.sqrt(share * (1 - share) / (n + 4)))
     shown = {"raw": raw, "pca": pca, "own": own, "error": error}
     text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
     # Two standard errors of the difference of two such shares.

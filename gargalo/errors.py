@@ -197,25 +197,8 @@ class Stopped(BaseException):
         self.signum = signum
 
 
-def must(parameter: str, expected: str, got: object, hint: str = "") -> ParameterError:
-    """Make the error for a parameter, to be raised by the caller: ``p must be … Got … instead.``
-
-    Parameters
-    ----------
-    parameter : str
-        The argument's name in Python.
-    expected : str
-        What it must be, to follow "must be".
-    got : object
-        What it is, shown by `repr`.
-    hint : str
-        What to do, a sentence; empty for none.
-
-    Returns
-    -------
-    ParameterError
-    """
-    return ParameterError.about(parameter, expected, got, hint)
+must = ParameterError.about
+"""The error for one parameter, to be raised by the caller: ``p must be … Got … instead.``"""
 
 
 def unknown(parameter: str, got: object, known: Iterable[str]) -> ParameterError:

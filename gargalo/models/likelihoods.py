@@ -71,7 +71,41 @@ class Bernoulli(Likelihood):
         return torch.logit(mean.clamp(1e-3, 1 - 1e-3))
 
 
-class GaussianLikelihood(Likelihood):
+class LinkedMean(Likelihood):
+    """What knows of x only a mean: a sigmoid of the params where x is bounded, else these."""
+
+    def mean(self, params: Tensor) -> Tensor:
+        """Compute the mean m of x.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            Any numbers; a sigmoid takes those of bounded data to [0, 1].
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+            In the unit of x: in [0, 1] where bounded, else standardised.
+        """
+        return torch.sigmoid(params) if self.bounded else params
+
+    def bias_for(self, mean: Tensor) -> Tensor:
+        """Find the decoder's output whose mean is the one given.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            The mean of x; clamped to [0.001, 0.999] where bounded.
+
+        Returns
+        -------
+        Tensor, (*x_shape)
+            The logit of the mean where bounded, else the mean.
+        """
+        return torch.logit(mean.clamp(1e-3, 1 - 1e-3)) if self.bounded else mean
+
+
+class GaussianLikelihood(LinkedMean):
     r"""-log p(x | m) = sum_i (x_i - m_i)^2 / (2 sigma^2) + log sigma + log(2 pi) / 2.
 
     One sigma for all values, learned within [0.01, 10] (Rybkin et al., arXiv:2006.13202). Images in [0, 1] pass
@@ -109,36 +143,6 @@ class GaussianLikelihood(Likelihood):
         square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
         return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
 
-    def mean(self, params: Tensor) -> Tensor:
-        """Compute the mean m of x.
-
-        Parameters
-        ----------
-        params : Tensor, (n, *x_shape)
-            Any numbers; a sigmoid takes those of bounded data to [0, 1].
-
-        Returns
-        -------
-        Tensor, (n, *x_shape)
-            In the unit of x: in [0, 1] where bounded, else standardised.
-        """
-        return _link(params, self.bounded)
-
-    def bias_for(self, mean: Tensor) -> Tensor:
-        """Find the decoder's output whose mean is the one given.
-
-        Parameters
-        ----------
-        mean : Tensor, (*x_shape)
-            The mean of x; clamped to [0.001, 0.999] where bounded.
-
-        Returns
-        -------
-        Tensor, (*x_shape)
-            The logit of the mean where bounded, else the mean.
-        """
-        return _unlink(mean, self.bounded)
-
 
 class _Within(torch.autograd.Function):
     """A clamp with a way back: beyond a bound only the gradient that leads further out is stopped."""
@@ -157,7 +161,7 @@ class _Within(torch.autograd.Function):
         return gradient.masked_fill(outwards, 0.0), None, None
 
 
-class MeanSquared(Likelihood):
+class MeanSquared(LinkedMean):
     """mean_i (x_i - m_i)^2: not nats, for plain autoencoders only.
 
     Beside a KL in nats it is hundreds of times too small, and every latent dimension dies.
@@ -182,36 +186,6 @@ class MeanSquared(Likelihood):
         """
         observed = math.prod(self.x_shape) if mask is None else mask.flatten(1).sum(1).clamp(min=1)
         return {"mse": _per_example((x - self.mean(params)).square(), mask) / observed}
-
-    def mean(self, params: Tensor) -> Tensor:
-        """Compute the mean m of x.
-
-        Parameters
-        ----------
-        params : Tensor, (n, *x_shape)
-            Any numbers; a sigmoid takes those of bounded data to [0, 1].
-
-        Returns
-        -------
-        Tensor, (n, *x_shape)
-            In the unit of x: in [0, 1] where bounded, else standardised.
-        """
-        return _link(params, self.bounded)
-
-    def bias_for(self, mean: Tensor) -> Tensor:
-        """Find the decoder's output whose mean is the one given.
-
-        Parameters
-        ----------
-        mean : Tensor, (*x_shape)
-            The mean of x; clamped to [0.001, 0.999] where bounded.
-
-        Returns
-        -------
-        Tensor, (*x_shape)
-            The logit of the mean where bounded, else the mean.
-        """
-        return _unlink(mean, self.bounded)
 
 
 class Mixed(Likelihood):
@@ -293,13 +267,3 @@ LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": GaussianLikelihood, "mixed": 
 def _per_example(values: Tensor, mask: Tensor | None) -> Tensor:
     """Sum over everything but the first axis, of what was observed: (n,)."""
     return (values if mask is None else values * mask).flatten(1).sum(1)
-
-
-def _link(params: Tensor, bounded: bool) -> Tensor:
-    """Images lie in [0, 1]; standardised numbers anywhere."""
-    return torch.sigmoid(params) if bounded else params
-
-
-def _unlink(mean: Tensor, bounded: bool) -> Tensor:
-    """The params whose `_link` is `mean`."""
-    return torch.logit(mean.clamp(1e-3, 1 - 1e-3)) if bounded else mean

@@ -16,15 +16,7 @@ __all__ = ["bottleneck"]
 def bottleneck(roles: Roles, words: Words) -> Section | None:
     """Five examples, their latents and what the decoder makes of these; and how to train such a run.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run decodes.
+    None where no run decodes.
     """
     run = roles.subject
     if run is None:

@@ -16,15 +16,7 @@ __all__ = ["cures"]
 def cures(roles: Roles, words: Words) -> Section | None:
     """Samples from every prior of the run shown and of a VAE of its size, with their coverage and the test error.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run decodes.
+    None where no run decodes.
     """
     players = [run for run in dict.fromkeys((roles.subject, roles.variational)) if run is not None]
     if not players:

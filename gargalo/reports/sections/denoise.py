@@ -20,15 +20,7 @@ __all__ = ["denoise"]
 def denoise(roles: Roles, words: Words) -> Section | None:
     """Ten examples clean, noisy and denoised; for images also the PSNR at eight strengths of the noise.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run denoises.
+    None where no run denoises.
     """
     if not roles.denoisers:
         return None

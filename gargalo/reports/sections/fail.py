@@ -16,15 +16,7 @@ __all__ = ["fail"]
 def fail(roles: Roles, words: Words) -> Section | None:
     """What draws from N(0, I) give where training never asked for that prior, and where they lie beside the data.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run decodes, or where the one shown was trained to fit N(0, I).
+    None where no run decodes, or where the one shown was trained to fit N(0, I).
     """
     run = roles.subject
     if run is None or run.model.fits_normal:

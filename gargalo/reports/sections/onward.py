@@ -21,18 +21,7 @@ COLUMNS = (
 
 
 def onward(roles: Roles, words: Words) -> Section | None:
-    """The figures of all runs in one table, and commands to go on with.
-
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section
-        Always: it needs no particular run.
-    """
+    """The figures of all runs in one table, and commands to go on with."""
     columns = [(key, digits) for key, digits in COLUMNS if any(key in run.metrics for run in roles.runs)]
     rows = [
         [

@@ -18,15 +18,7 @@ __all__ = ["plane"]
 def plane(roles: Roles, words: Words) -> Section | None:
     """Every plane of two latent numbers, to move over and decoded on a grid of 16 by 16 points.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run on images has two latent numbers and decodes without a label.
+    None where no run on images has two latent numbers and decodes without a label.
     """
     if not roles.pads:
         return None

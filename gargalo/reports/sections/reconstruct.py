@@ -17,15 +17,7 @@ __all__ = ["reconstruct"]
 def reconstruct(roles: Roles, words: Words) -> Section | None:
     """Ten examples beside what PCA of the same size and the model make of them; errors, and curves of training.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run decodes.
+    None where no run decodes.
     """
     run = roles.subject
     if run is None:

@@ -19,15 +19,7 @@ __all__ = ["see"]
 def see(roles: Roles, words: Words) -> Section | None:
     """Maps of the latents of classifier, decoding model and PCA; where there are labels, a table of probes.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run classifies or decodes, and for fewer than 4 examples.
+    None where no run classifies or decodes, and for fewer than 4 examples.
     """
     shown = [run for run in (roles.supervised, roles.subject) if run is not None]
     if not shown or len(shown[-1].examples.x) < 4:

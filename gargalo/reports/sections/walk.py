@@ -13,15 +13,7 @@ __all__ = ["walk"]
 def walk(roles: Roles, words: Words) -> Section | None:
     """Two pairs of examples, blended, and interpolated between their latents.
 
-    Parameters
-    ----------
-    roles : Roles
-    words : Words
-
-    Returns
-    -------
-    Section or None
-        None where no run decodes, and for fewer than 2 examples.
+    None where no run decodes, and for fewer than 2 examples.
     """
     run = roles.subject
     if run is None or len(run.examples.x) < 2:

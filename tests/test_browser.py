@@ -954,6 +954,7 @@ def test_a_table_is_seen_as_bars(browser, tmp_path):
         for _ in range(2):
             tab.page.get_by_role("button", name="Take the pinned example").click()
             tab.has("take=3")
+            assert tab.page.locator("h1").inner_text() == "Choose numbers, and see where the model puts them."
             for _ in range(100):  # it moves with the next frame
                 if abs(float(slider.input_value()) - wine.data[3, 0]) <= 0.02:
                     break

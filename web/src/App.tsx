@@ -89,11 +89,14 @@ function Opened() {
   const View = shown[view.name.value];
   return (
     <section class={`view view-${view.name.value}`} aria-labelledby="lesson">
-      <h1 id="lesson">{say(`lesson.${view.name.value}${view.name.value === 'walk' && painter.hasBars ? '.row' : ''}` as Key)}</h1>
+      <h1 id="lesson">{say(`lesson.${view.name.value}${painter.hasBars && OF_ROWS.has(view.name.value) ? '.row' : ''}` as Key)}</h1>
       <View key={view.name.value === 'draw' ? 'draw' : `${view.name.value} ${view.runIndex.value}`} space={found} painter={painter} />
     </section>
   );
 }
+
+/** Views that say something else of rows of numbers than of pictures. */
+const OF_ROWS = new Set<string>(['walk', 'draw']);
 
 let made: Painter | null = null;
 const painterOf = (here: NonNullable<typeof view.site.value>) => (made ??= new Painter(here, examples.value));

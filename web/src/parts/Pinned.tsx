@@ -5,11 +5,12 @@ import type { Painter } from '../pictures/paint';
 import { nearest, row } from '../space';
 import { selection } from '../state/selection';
 import { controls, view } from '../state/view';
-import { canReconstruct, canTake, reconstruction } from '../views/given';
-import { number, say } from '../words';
+import { canTake, reconstruction } from '../views/given';
+import { say } from '../words';
 import { Switch } from './Controls';
-import { Captioned, describe, Example, Examples, Output } from './Pictures';
+import { Captioned, describe, Example, Examples } from './Pictures';
 import { Columns } from './Columns';
+import { Reconstructed } from './Reconstructed';
 import { useLatest } from './useLatest';
 
 export const NEAR = 10;
@@ -63,12 +64,7 @@ export function Pinned({ space, painter, near }: PinnedProps) {
         ) : (
           <p class="quiet">{say('none.pictures')}</p>
         )}
-        {canReconstruct(space, painter) && (
-          <Captioned
-            text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
-            <Output painter={painter} raw={back} />
-          </Captioned>
-        )}
+        <Reconstructed space={space} painter={painter} i={i} back={back} />
       </div>
       {painter.hasBars && rows && <Columns painter={painter} raw={row(rows, i)} back={back} />}
       <h3>{say('pin.near')}</h3>

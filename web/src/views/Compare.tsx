@@ -9,6 +9,7 @@ import { about } from '../parts/Bar';
 import { useArrows } from '../parts/arrows';
 import { Choice } from '../parts/Controls';
 import { Captioned, describe, Example, Output } from '../parts/Pictures';
+import { Reconstructed } from '../parts/Reconstructed';
 import { Tiles } from '../parts/Tiles';
 import { useLatest } from '../parts/useLatest';
 import type { RunRef } from '../site';
@@ -17,7 +18,7 @@ import { selection } from '../state/selection';
 import { chooseRun, controls, view } from '../state/view';
 import { knows, number, priorName, say, type Key } from '../words';
 import { drawn, DRAWS, priorOf } from './draws';
-import { canReconstruct, labelled, labelNear, reconstruction, type ViewProps } from './given';
+import { labelled, labelNear, reconstruction, type ViewProps } from './given';
 import { mapOf, pointAt, Warning } from './MapView';
 import { NoDecoder } from './NoDecoder';
 import { ends, film, OUT_OF_DISTRIBUTION, STEPS } from './Walk';
@@ -165,12 +166,7 @@ function SameExample({ space, painter }: ViewProps) {
             <Example painter={painter} i={i} />
           </Captioned>
         )}
-        {canReconstruct(space, painter) && (
-          <Captioned
-            text={space.error ? `${say('pin.back')} (${say('pin.error', { value: number(space.error[i], 4) })})` : say('pin.back')}>
-            <Output painter={painter} raw={back} />
-          </Captioned>
-        )}
+        <Reconstructed space={space} painter={painter} i={i} back={back} />
       </div>
       <Stage space={space} painter={painter} kind={kind} marks={marks} />
       <p class="quiet">

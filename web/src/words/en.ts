@@ -12,6 +12,7 @@ export const en = {
   'lesson.walk.row': 'Blending codes is not averaging rows.',
   'lesson.generate': 'A decoder knows only the places where data have been.',
   'lesson.draw': 'Draw, and see where the model puts it.',
+  'lesson.draw.row': 'Choose numbers, and see where the model puts them.',
   'lesson.compare': 'The objective shapes the space.',
   'bar.run': 'Run',
   'bar.lang': 'Mudar para português',

@@ -14,6 +14,7 @@ export const pt: Record<Key, string> = {
   'lesson.walk.row': 'Misturar códigos não é tirar a média das linhas.',
   'lesson.generate': 'O decoder só conhece os lugares por onde os dados passaram.',
   'lesson.draw': 'Desenhe e veja onde o modelo coloca o seu desenho.',
+  'lesson.draw.row': 'Escolha os números e veja onde o modelo os coloca.',
   'lesson.compare': 'O objetivo do treino molda o espaço.',
   'bar.run': 'Modelo',
   'bar.lang': 'Switch to English',

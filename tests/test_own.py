@@ -358,17 +358,29 @@ class PartlyIdle(nn.Module):
         return self.layer(torch.tanh(self.frozen(x.flatten(1))))
 
 
-@pytest.mark.parametrize("kind", [Recurrent, Forgetful, PartlyIdle])
+class Pooling(nn.Module):
+    """Draws the places that it looks at, in evaluation mode as well."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool, self.layer = nn.FractionalMaxPool2d(2, output_size=10), nn.Linear(100, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(self.pool(x).flatten(1))
+
+
+@pytest.mark.parametrize("kind", [Recurrent, Forgetful, PartlyIdle, Pooling])
 def test_whatever_a_network_does_it_resumes_bit_for_bit(digits, tmp_path, kind):
     torch.manual_seed(0)
     net = (kind(), modules()[1])
     choices = {"epochs": 2, "batch_size": 256, "latent_dim": 4, "save_every": 0}
     whole = gargalo.train(digits, net=net, out=tmp_path / "whole", progress=False, **choices)
-    for step in (2, 6, 9):
+    for step in (2, 6, 9):  # the second is the last of its epoch
         folder = tmp_path / f"stopped-{step}"
         with pytest.raises(Stopped):
             gargalo.train(digits, net=net, out=folder, progress=StopAfter(step), **choices)
         torch.manual_seed(step)
         run = gargalo.resume(folder, digits, net=net, progress=False)
         assert run.key == whole.key
-        assert [r["train"] for r in run.history] == [r["train"] for r in whole.history]
+        for part in ("train", "validation"):
+            assert [r[part] for r in run.history] == [r[part] for r in whole.history]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +22,8 @@ from gargalo.core import Loss
 from gargalo.errors import ParameterError, RunError
 from gargalo.models.vae import VariationalAutoencoder
 from gargalo.runs.shards import write_shards
+from gargalo.training.precision import precision_of_networks
+from gargalo.training.products import fast_products
 from gargalo.training.state import Means
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -210,12 +213,14 @@ def test_other_numbers_than_torchruns(monkeypatch):
 
 
 class Noting(VariationalAutoencoder):
-    """Notes in which precision it computes: inside the networks, and what leaves them."""
+    """Notes in which precision it computes: inside the networks while it trains or not, and what leaves them."""
 
     seen: ClassVar[set[tuple[str, torch.dtype]]] = set()
 
     def loss(self, batch):
-        inside = self.decoder[0].register_forward_hook(lambda *parts: self.seen.add(("inside", parts[-1].dtype)))
+        inside = self.decoder[0].register_forward_hook(
+            lambda *parts: self.seen.add(("training" if self.training else "evaluation", parts[-1].dtype))
+        )
         loss = super().loss(batch)
         inside.remove()
         self.seen.update(("term", term.dtype) for term in loss.terms.values())
@@ -224,16 +229,42 @@ class Noting(VariationalAutoencoder):
 
 def test_half_precision_is_inside_the_networks(digits):
     """The losses are sums of many numbers, and stay in float32."""
-    Noting.seen.clear()
-    fitted = gargalo.train(
-        digits, Noting, in_memory=True, epochs=2, precision="bf16-mixed", widths=(32,), progress=False
-    )
-    assert fitted.recipe.training.precision == "bf16-mixed"
-    # Validation, and whatever is done with the model afterwards, is in float32.
-    assert Noting.seen == {("inside", torch.bfloat16), ("inside", torch.float32), ("term", torch.float32)}
-    Noting.seen.clear()
-    gargalo.train(digits, Noting, in_memory=True, epochs=1, widths=(32,), progress=False)
-    assert Noting.seen == {("inside", torch.float32), ("term", torch.float32)}
+    for precision, inside in (("bf16-mixed", torch.bfloat16), ("32-true", torch.float32)):
+        Noting.seen.clear()
+        gargalo.train(digits, Noting, in_memory=True, epochs=2, precision=precision, widths=(32,), progress=False)
+        # Epochs are chosen by what the model does in float32, as it is used afterwards.
+        assert Noting.seen == {("training", inside), ("evaluation", torch.float32), ("term", torch.float32)}
+
+
+class TakesNames(torch.nn.Module):
+    """A decoder that is called by the names of what it takes, and gives more than a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 784)
+
+    def forward(self, z: torch.Tensor, *, more: object = None) -> tuple[torch.Tensor, object]:
+        return self.layer(z).reshape(-1, 1, 28, 28), more
+
+
+def parts_of(encoder: torch.nn.Module, decoder: torch.nn.Module) -> SimpleNamespace:
+    return SimpleNamespace(encoder=encoder, decoder=decoder)
+
+
+def test_networks_of_any_make_are_as_they_were_after_half_precision():
+    cpu, decoder, linear = torch.device("cpu"), TakesNames(), torch.nn.Linear(784, 784)
+    with precision_of_networks(parts_of(linear, decoder), "bf16-mixed", cpu):
+        x, more = decoder(z=torch.ones(2, 4), more=None)
+        assert (x.dtype, more) == (torch.float32, None)
+        assert not torch.equal(x, decoder.eval()(torch.ones(2, 4))[0]), "the first was computed in bfloat16"
+    assert "forward" not in vars(decoder) | vars(linear)
+    # One module for both; and a layer whose products another context computes in its own way.
+    with (
+        fast_products(linear, 4096, cpu, onednn=True),
+        precision_of_networks(parts_of(linear, linear), "bf16-mixed", cpu),
+    ):
+        pass
+    assert "forward" not in vars(linear)
 
 
 @pytest.mark.parametrize("model", ["vae", "vq-vae", "denoising"])

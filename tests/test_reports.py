@@ -30,7 +30,7 @@ def trained(digits, tmp_path_factory):
     known: dict[str, gargalo.Run] = {}
 
     def train(data=digits, model="autoencoder", **choices: object) -> gargalo.Run:
-        key = f"{id(data)} {model} {choices}"
+        key = f"{data.fingerprint} {model} {choices}"
         if key not in known:
             folder = tmp_path_factory.mktemp("run") / "run"
             known[key] = gargalo.train(data, model, out=folder, progress=False, **{"epochs": 1, **choices})
@@ -155,6 +155,17 @@ def test_chance_is_not_nothing_where_every_neighbour_is_right(trained):
     told = " ".join(section.body)
     assert "on those of the autoencoder 1.000; the standard error of such a share is 0.061" in told
     assert "hardly more than chance" in told
+
+
+def test_what_pca_makes_of_the_kept_examples_is_theirs(tmp_path):
+    """Of 2,000 test examples some are kept: none is shown beside another one's components."""
+    x = np.random.default_rng(0).normal(size=(2200, 6)).astype(np.float32)
+    split = np.repeat(np.array([0, 2], np.uint8), [200, 2000])
+    run = gargalo.train(as_dataset(x, split=split), latent_dim=5, epochs=1, out=tmp_path / "run", progress=False)
+    z, back = run.pca
+    assert len(z) == len(back) == KEPT_EXAMPLES
+    assert np.corrcoef(back[:, 0], run.examples.x[:, 0])[0, 1] > 0.5
+    assert np.square(back - run.examples.x).mean() < 0.5
 
 
 def test_no_example_stands_twice_on_a_contact_sheet(monkeypatch):

@@ -499,6 +499,11 @@ def test_frames_of_pandas_with_names_twice_or_times_of_a_zone():
     source = load_data(log, time="when")
     assert (np.diff(source.x[:, 0]) > 0).all()
     assert load_data(log, time="when", window=2).ids[1].startswith("2025-10-26 00:00")
+    # Years that nanoseconds do not reach, in any unit.
+    for unit in ("s", "ms", "us"):
+        far = pd.Series(np.arange("3000-01-01", "3000-01-31", dtype="M8[D]").astype(f"M8[{unit}]"))
+        source = load_data(frame.set_axis(list("abc"), axis=1).assign(when=far)[::-1], time="when", window=2)
+        assert source.ids[0].startswith("3000-01-01 00:00")
 
 
 def test_a_column_of_labels_beside_a_frame():

@@ -18,7 +18,7 @@ from ..latent import PRIORS
 from .evaluate import Baselines, Evaluation, evaluate
 from .folder import keep, weights_key, write_metrics
 from .job import TrainingJob
-from .rows import kept_rows
+from .rows import kept_rows, probe_rows
 
 __all__ = ["write_run"]
 
@@ -47,13 +47,15 @@ def write_run(
     """
     dataset = job.dataset
     save_weights(folder / "weights.safetensors", fitted.codec, fitted.model)
-    examples = dataset.take(kept_rows(dataset))
+    rows = kept_rows(dataset)
+    examples = dataset.take(rows)
     _keep_examples(folder, examples)
     if dataset.skipped:
         paths, reasons = zip(*dataset.skipped, strict=True)
         write_table(folder / "skipped.csv", {"path": list(paths), "reason": list(reasons)})
     found = evaluate(fitted, dataset, baselines or Baselines(dataset, job.reporter))
-    priors = _keep_artefacts(folder, fitted, found, len(examples))
+    among = np.searchsorted(probe_rows(dataset, "test"), rows)
+    priors = _keep_artefacts(folder, fitted, found, among)
     facts = {
         "model": job.recipe.model,
         "data": dataset.name,
@@ -70,7 +72,7 @@ def write_run(
 
 
 def _keep_examples(folder: Path, examples: Dataset) -> None:
-    """Keep the first test examples to measure on, raw, with labels and ids."""
+    """Keep test examples to look at and to measure on, raw, with labels and ids."""
     tensors = {"x": np.asarray(examples.x)}
     if examples.y is not None:
         tensors["y"] = examples.y
@@ -79,8 +81,11 @@ def _keep_examples(folder: Path, examples: Dataset) -> None:
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(examples.ids))})
 
 
-def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, n: int) -> list[str]:
-    """Keep the priors that were fitted, whose names come back, and PCA's view of the first `n` of its test examples."""
+def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, among: np.ndarray) -> list[str]:
+    """Keep the priors that were fitted, whose names come back; and PCA's view of the kept examples.
+
+    `among` (m,) says which these are of the test examples that were measured.
+    """
     key = weights_key(folder)
     kept = []
     for name, prior in sorted(found.priors.items()):
@@ -88,6 +93,6 @@ def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, n: int
             keep(folder, key, f"prior-{name}", prior.arrays)
             kept.append(name)
     if found.pca is not None:
-        back = fitted.codec.invert(torch.from_numpy(found.pca.back[:n])).numpy()
-        keep(folder, key, "pca", {"z": found.pca.z_test[:n].astype(np.float32), "back": back})
+        back = fitted.codec.invert(torch.from_numpy(found.pca.back[among])).numpy()
+        keep(folder, key, "pca", {"z": found.pca.z_test[among].astype(np.float32), "back": back})
     return kept

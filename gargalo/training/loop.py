@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..core import Batch, Codec, LatentModel, Loss
+from ..core import Codec, LatentModel
 from ..errors import GargaloError, Stopped, option
 from ..io.reporter import Record, TrainingProgress
 from ..io.signals import Noted, noting
 from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager
+from .divergence import check_weights, not_finite
 from .draws import generator_at, order_of, stochastic_layers
 from .precision import precision_of_networks
 from .process_group import ProcessGroup, launch
@@ -175,7 +176,7 @@ class _Training:
             ):
                 while now.epoch < settings.epochs and now.stopped is None:
                     self.epoch(signals, seed_chance)
-                _check_weights(model, now, self.optimizer.param_groups[0]["lr"])
+                check_weights(model, now, self.optimizer.param_groups[0]["lr"])
                 self.save()
                 if signum := group.any(signals.signum)[0]:
                     raise Stopped("stopped after the last epoch", int(signum))
@@ -221,7 +222,7 @@ class _Training:
         loss = self.module.loss(batch)
         objective = loss.total
         if not math.isfinite(objective.item()):
-            raise _not_finite(self.model, batch, loss, now, lr)
+            raise not_finite(self.model, batch, loss, now, lr)
         self.optimizer.zero_grad()
         group.fabric.backward(objective if group.size == 1 else objective * weight)
         self.optimizer.step()
@@ -247,7 +248,7 @@ class _Training:
         """Save a checkpoint, if checkpoints are kept."""
         means, checkpoints = self.state.means.summed(self.group), self.session.checkpoints
         if checkpoints and self.group.rank == 0:
-            _check_weights(self.model, self.now, self.optimizer.param_groups[0]["lr"])
+            check_weights(self.model, self.now, self.optimizer.param_groups[0]["lr"])
             self.now.seconds = time.perf_counter() - self.began
             whole = State(self.now, means, self.state.best).packed(self.model, self.codec, self.optimizer)
             checkpoints.save(self.now.epoch * self.steps + self.now.step, whole)
@@ -286,9 +287,12 @@ def evaluate(
     was_training = model.training
     model.eval()
     means = Means()
-    for rows in torch.arange(len(data)).split(codec.rows_at_once):
-        draws = generator_at(seed, EVALUATION, int(rows[0]), 0, device=device)
-        means.add(model.loss(data.batch(codec, rows, generator=draws)), len(rows))
+    with stochastic_layers(model) as seed_chance:  # some draw in evaluation mode too
+        for rows in torch.arange(len(data)).split(codec.rows_at_once):
+            place = EVALUATION, int(rows[0]), 0
+            seed_chance(seed, *place)
+            draws = generator_at(seed, *place, device=device)
+            means.add(model.loss(data.batch(codec, rows, generator=draws)), len(rows))
     model.train(was_training)
     return means.values()
 
@@ -313,36 +317,6 @@ def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | 
     if time.perf_counter() + now.history[-1]["seconds"] / now.epoch > until:
         return "the time asked for is over"
     return None
-
-
-def _check_weights(model: nn.Module, now: Progress, lr: float) -> None:
-    """A loss may still be a number when the step that it led to overflowed: no checkpoint may hold that."""
-    if not _is_finite(model):
-        raise GargaloError(
-            f"train: expected finite weights. Found NaN or infinity after step {now.step} of epoch"
-            f" {now.epoch + 1}, at a learning rate of {lr:.3g}. Try {option('lr', f'{lr / 10:.1g}')}. Checkpoints are"
-            " from before."
-        )
-
-
-def _is_finite(model: nn.Module) -> bool:
-    return all(bool(p.isfinite().all()) for p in model.parameters())
-
-
-def _not_finite(model: nn.Module, batch: Batch, loss: Loss, now: Progress, lr: float) -> GargaloError:
-    """What to say of a loss that is no number: where, at which learning rate, and the likely cause."""
-    place, lower = f"epoch {now.epoch + 1}, step {now.step + 1}", f"Try {option('lr', f'{lr / 10:.1g}')}."
-    if not batch.x.isfinite().all():
-        why = "The batch itself holds NaN or infinity; look at the data."
-    elif not _is_finite(model):
-        why = f"The step before made weights overflow. {lower}"
-    else:
-        names = ", ".join(name for name, term in loss.terms.items() if not term.isfinite())
-        why = f"{names} overflowed. {lower}"
-    return GargaloError(
-        f"train: expected a finite loss. Found {loss.total.item()} in {place}, at a learning rate of {lr:.3g}."
-        f" {why} Checkpoints are from before."
-    )
 
 
 def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:

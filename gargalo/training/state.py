@@ -69,7 +69,7 @@ class Means:
         Returns
         -------
         Means
-            Itself for one process; else new, in float64.
+            Itself for one process, or where nothing was counted; else new, in float64.
         """
         if group.size == 1 or not self.sums:
             return self
@@ -98,7 +98,7 @@ class Progress(BaseModel):
     seconds: Annotated[float, Field(ge=0)] = 0
     stopped: str | None = None
     moments: Annotated[int, Field(ge=0)] | None = None
-    """How many parameters the optimiser holds moments of: none yet of those that never had a gradient. None: of all."""
+    """How many parameters have moments in the optimiser: none without a gradient so far. None: all of them, or none."""
 
 
 @dataclass
@@ -156,8 +156,8 @@ class State:
         Raises
         ------
         RunError
-            For a checkpoint of another model or optimiser, with moments of fewer parameters than it says, or with NaN
-            or infinity in weights or means; nothing is changed then.
+            For a checkpoint of another model or optimiser, with moments of another number of parameters than it says,
+            or with NaN or infinity in weights or means; nothing is changed then.
         """
         parameters = optimizer.param_groups[0]["params"]
         moments: dict[int, dict[str, Tensor]] = {

@@ -219,8 +219,12 @@ def frame_of(data: Any) -> pl.DataFrame | None:
         # Texts come as Python objects, and pandas has several kinds of nothing among them.
         if values.dtype.kind in "biuf":
             found[str(name)] = pl.Series(str(name), values.to_numpy())
-        elif values.dtype.kind == "M":  # of another zone than none: as UTC
-            found[str(name)] = pl.Series(str(name), values.to_numpy("datetime64[ns]"))
+        elif values.dtype.kind == "M":
+            if getattr(values.dtype, "tz", None) is not None:
+                values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+            times = values.to_numpy()
+            # Polars has no seconds; nanoseconds would not hold every year.
+            found[str(name)] = pl.Series(str(name), times.astype("M8[ms]") if times.dtype == "M8[s]" else times)
         else:
             cells = [None if cell is None or cell != cell else cell for cell in values.astype(object)]
             numeric = all(isinstance(cell, int | float) for cell in cells if cell is not None)

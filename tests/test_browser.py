@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RUNS = ("autoencoder", "vae", "classifier", "denoising", "autoencoder-2d", "vae-2d")
 VIEWS = ("map", "walk", "generate", "draw", "compare")
-POINTS = 4000
+POINTS = 2000
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def labels(site: Path) -> np.ndarray:
 def test_the_map_comes_before_the_model(visit):
     tab = visit().drawn()
     assert not [url for url in tab.asked if url.endswith((".wasm", ".onnx"))]
-    tab.said("3,000 for training, 1,000 for testing.")
+    tab.said("1,000 for training, 1,000 for testing.")
     sheets = {url for url in tab.asked if "pictures-" in url}
     assert sheets == set(), "pictures come when they are wanted"
 

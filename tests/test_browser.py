@@ -245,7 +245,7 @@ def test_lasso_legend_and_colour(visit, site):
     tab.page.get_by_label("Colour").select_option("error")
     tab.page.locator(".scale").wait_for()
     tab.page.get_by_label("Colour").select_option("part")
-    assert tab.page.locator(".classes").inner_text().split() == ["training", "3000", "test", "1000"]
+    assert tab.page.locator(".classes").inner_text().split() == ["training", "1000", "test", "1000"]
 
 
 def test_search_by_label_and_by_id(visit, site):

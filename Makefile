@@ -2,7 +2,7 @@
 # make test   the tests, in a few minutes;  make test-long   the long loops as well;  make lint   style and types
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= auto
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: setup demo site test test-long lint clean
 
@@ -21,7 +21,7 @@ demo: setup
 site:
 	cd web && npm ci --silent && npm run --silent build
 
-# As many processes as processors, of one thread each: small networks gain little from a second one.
+# One process more than processors, since a browser is often waited for; of one thread each, which suits small networks.
 test: setup
 	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 

@@ -21,6 +21,16 @@ TOGETHER = {"test_demo": "demo", "test_browser": "demo", "test_shelf": "default 
 """Files that look at the same runs, which take long to train."""
 
 
+LONGEST = ("browser", "demo", "docs", "shelf", "processes", "explorer", "models", "extend", "kills", "notebooks", "own")
+"""Files that take longest: begun first, so that processes that share the tests end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]):
+    """The longest files first, those that belong together side by side; within a file nothing is moved."""
+    ranks = {f"test_{name}": rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
+
 def pytest_itemcollected(item: pytest.Item):
     """The tests of a file stay in one process, and so do those of files that belong together."""
     item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.stem, item.path.stem)))

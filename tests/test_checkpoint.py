@@ -21,8 +21,8 @@ from gargalo import recipes
 from gargalo.data import as_dataset
 from gargalo.errors import GargaloError, RunError
 from gargalo.io import files
-from gargalo.recipes import build
-from gargalo.training import CheckpointManager
+from gargalo.recipes import build, must_agree
+from gargalo.training import CheckpointManager, read_checkpoint
 from gargalo.training.checkpoints import Checkpoint
 from gargalo.training.state import Progress, State
 
@@ -285,3 +285,15 @@ def test_windows_opens_no_folders(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "name", "nt")
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("Windows cannot open a folder"))
     files.flush_folder(tmp_path)
+
+
+def test_a_checkpoint_that_is_gone_is_one_line(tmp_path):
+    """As another machine of a group sees it, whose disk does not have it."""
+    with pytest.raises(RunError, match=r"step-1: expected a whole checkpoint\. Found a file that cannot be read"):
+        read_checkpoint(tmp_path / "step-1")
+
+
+def test_a_choice_that_is_not_there_is_one_that_is_none(tmp_path):
+    must_agree(tmp_path, {"minutes": None, "net": {"widths": [8]}}, {"net": {"widths": [8]}})
+    with pytest.raises(RunError, match=r"Found other widths \[4\] \(was \[8\]\)"):
+        must_agree(tmp_path, {"net": {"widths": [8]}}, {"net": {"widths": [4]}})

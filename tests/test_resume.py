@@ -352,6 +352,19 @@ def test_what_does_not_fit_into_memory_is_refused(few):
     assert re.search(pattern, str(error.value))
 
 
+def test_each_split_is_copied_into_memory_or_left_in_its_file(tmp_path, monkeypatch):
+    """As training does: of two that are mapped together each may be small enough to be copied."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 256, (100, 6, 6), np.uint8))
+    data = gargalo.load_data(tmp_path / "x.npy", shares=(0.5, 0.4, 0.1))
+    job = TrainingJob(recipes.make(data.spec, "autoencoder"), data)
+    fitted, validation = rows.training_rows(data, job.recipe.training)
+    for most, taken in ((60, 90), (45, len(validation)), (10, 0)):
+        monkeypatch.setattr(rows, "MOST_RESIDENT", 36 * most)
+        in_memory = [len(part) for part in (fitted, validation) if not rows.is_mapped(data, len(part))]
+        assert sum(in_memory) == taken
+        assert memory(job)["data"] == 36 * taken
+
+
 def test_widths_that_no_machine_has_memory_for(few, tmp_path):
     with pytest.raises(GargaloError, match="try smaller widths or batch_size"):
         gargalo.train(few, out=tmp_path / "run", **{**TINY, "widths": (65536, 65536, 65536)})

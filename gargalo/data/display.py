@@ -37,8 +37,8 @@ def shown(dataset: Dataset, reading: Reading) -> Dataset:
     Raises
     ------
     DataError
-        For an example without a picture, another number of pictures where their order counts, or a folder without
-        pictures that can be read.
+        For a folder that is not there or has no pictures that can be read, an example without a picture, or another
+        number of pictures where their order counts.
     """
     if reading.display is None:
         return dataset

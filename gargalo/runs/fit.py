@@ -97,16 +97,16 @@ def memory(job: TrainingJob) -> dict[str, int]:
     -------
     dict of int
         "weights", with gradients, Adam's moments and the best weights; "batch", 0 for a model of a program's own, which
-        may not run without numbers; "data", 0 where they are left in their file.
+        may not run without numbers; "data", without the splits that are left in their file.
     """
     recipe, dataset = job.recipe, job.dataset
     codec, model = build(recipe, custom=job.custom)
-    rows = len(dataset.rows("train")) + len(dataset.rows("validation"))
+    splits = [len(rows) for rows in training_rows(dataset, recipe.training)]
     batch = 0
     if job.custom == NO_CUSTOM:  # what a program gave may not run on tensors without numbers
-        size = max(1, min(rows, recipe.training.batch_size) // job.group.size)
+        size = max(1, min(splits[0], recipe.training.batch_size) // job.group.size)
         kind = torch.from_numpy(dataset.x[:1].copy()).dtype
         raw = torch.empty((size, *dataset.x.shape[1:]), dtype=kind, device="meta")
         batch = training.step_memory(model, codec, raw, recipe.data.classes)
-    data = 0 if is_mapped(dataset, rows) else rows * dataset.x[0].nbytes
+    data = sum(rows * dataset.x[0].nbytes for rows in splits if not is_mapped(dataset, rows))
     return {"weights": training.weights_memory(model), "batch": batch, "data": data}

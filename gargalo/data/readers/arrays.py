@@ -75,6 +75,8 @@ def read_arrays(path: Path, request: Request) -> Dataset:
     ------
     DataError
         For a file that `read_array` or `read_npz` refuses, arrays of other names, or arrays that do not fit each other.
+    ParameterError
+        For files of labels or splits beside an `.npz`.
     """
     return _from_npz(path, request) if path.suffix == ".npz" else _from_npy(path, request)
 

@@ -25,8 +25,10 @@ LONGEST = ("browser", "demo", "docs", "shelf", "processes", "explorer", "models"
 """Files that take longest: begun first, so that processes that share the tests end together."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]):
-    """The longest files first, those that belong together side by side; within a file nothing is moved."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
+    """The longest files first, where processes share the tests; within a file nothing is moved."""
+    if not hasattr(config, "workerinput"):
+        return
     ranks = {f"test_{name}": rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 

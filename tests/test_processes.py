@@ -275,6 +275,7 @@ def test_half_precision_trains(digits, tmp_path, model):
     run = gargalo.train(
         digits, model, out=tmp_path / "run", epochs=2, precision="bf16-mixed", progress=False, **net, **more
     )
+    assert run.recipe.training.precision == "bf16-mixed"
     assert run.history[-1]["validation"]["loss"] < run.history[0]["validation"]["loss"]
 
 

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric  # noqa: F401  warmed
 
 from gargalo import api, cli, open_run  # noqa: F401  warmed
 from gargalo.errors import Stopped

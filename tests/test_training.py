@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from gargalo.errors import GargaloError, ParameterError, RunError
 from gargalo.recipes import build
 from gargalo.training import products
 from gargalo.training.draws import generator_at, order_of
+from gargalo.training.optimizers import optimizer_for
 
 
 def trained(digits, **choices):
@@ -223,3 +226,39 @@ def test_a_changed_recipe_is_refused(small_runs, tmp_path, change, message):
         gargalo.open_run(tmp_path / "run").encode(np.zeros((1, 28, 28), np.uint8))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_one_process_starts_without_what_only_others_need():
+    """PyTorch's compiler and Lightning Fabric take a second each to import, and nobody asked for them."""
+    program = """
+import sys
+import numpy as np
+import gargalo
+pictures = np.random.default_rng(0).integers(0, 255, (60, 12, 12), np.uint8)
+for model, choices in (("vae", {"net": "conv"}), ("vq-vae", {"codebook": 8}), ("contractive", {"optimizer": "adamw"})):
+    fitted = gargalo.train(pictures, model, epochs=1, in_memory=True, progress=False, **choices)
+    fitted.sample(2)
+print([name for name in ("torch._dynamo", "lightning_fabric") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True)
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_an_optimizer_steps_as_pytorch_does(name):
+    """To the last bit, also after its state was saved and restored."""
+    theirs_of = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
+    settings = training.TrainingSettings(optimizer=name, lr=0.1, weight_decay=0.1)
+    models = [torch.nn.Linear(3, 2) for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    ours = optimizer_for(models[0], settings)
+    theirs = theirs_of(models[1].parameters(), lr=0.1, weight_decay=0.1, fused=True)
+    for step in range(6):
+        if step == 3:
+            ours.load_state_dict(ours.state_dict())
+        for model, optimizer in zip(models, (ours, theirs), strict=True):
+            optimizer.zero_grad()
+            model(torch.eye(3)).square().sum().backward()
+            optimizer.step()
+    assert ours.param_groups[0]["lr"] == 0.1
+    assert all(torch.equal(a, b) for a, b in zip(*(m.parameters() for m in models), strict=True))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .conv import conv
+from .conv import conv, level_sizes
 from .mlp import linear_head, mlp
 from .settings import NetSettings, Sizes
 
-__all__ = ["NetSettings", "Sizes", "conv", "default_widths", "linear_head", "mlp"]
+__all__ = ["NetSettings", "Sizes", "conv", "default_widths", "level_sizes", "linear_head", "mlp"]
 
 CONV_WIDTHS = (16, 48, 96, 128)
 SMALLEST = 7

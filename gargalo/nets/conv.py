@@ -14,7 +14,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .settings import ACTIVATIONS, NetSettings, Sizes
+from .settings import ACTIVATIONS, NetSettings, Sizes, kaiming
 
 __all__ = ["ConvDecoder", "ConvEncoder", "conv", "level_sizes"]
 
@@ -188,9 +188,7 @@ def _initialise(net: nn.Module, settings: NetSettings, last: nn.Module) -> None:
     """Kaiming normal (the last layer's outputs pass no activation) and zero biases; branches end in zeros."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.Linear) and settings.init == "kaiming":
-            nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if module is last else "relu")
-            assert module.bias is not None
-            nn.init.zeros_(module.bias)
+            kaiming(module, is_last=module is last)
     for module in net.modules():
         if isinstance(module, Residual):
             module.branch[-1].weight.data.zero_()  # type: ignore[union-attr, operator]

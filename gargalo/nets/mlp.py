@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .settings import ACTIVATIONS, NetSettings, Sizes
+from .settings import ACTIVATIONS, NetSettings, Sizes, kaiming
 
 __all__ = ["linear_head", "mlp"]
 
@@ -73,9 +73,7 @@ def _layers(sizes: list[int], settings: NetSettings, start: Tensor | None = None
     linears = [nn.Linear(a, b) for a, b in pairwise(sizes)]
     if settings.init == "kaiming":
         for linear in linears:
-            gain = "linear" if linear is linears[-1] else "relu"
-            nn.init.kaiming_normal_(linear.weight, nonlinearity=gain)
-            nn.init.zeros_(linear.bias)
+            kaiming(linear, is_last=linear is linears[-1])
         if start is not None:
             linears[-1].bias.data.copy_(start.flatten())
     activation = ACTIVATIONS[settings.activation]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-__all__ = ["ACTIVATIONS", "NetSettings", "Sizes"]
+__all__ = ["ACTIVATIONS", "NetSettings", "Sizes", "kaiming"]
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
 
@@ -58,3 +58,21 @@ class NetSettings(BaseModel):
     blocks: Annotated[int, Field(ge=0, le=64)] = 1
     activation: Literal["relu", "silu", "gelu", "tanh"] = "silu"
     init: Literal["kaiming", "pytorch"] = "kaiming"
+
+
+def kaiming(layer: nn.Linear | nn.Conv2d, is_last: bool) -> None:
+    """Begin a layer at Kaiming normal weights and zero biases.
+
+    Parameters
+    ----------
+    layer : Linear or Conv2d
+        Changed in place; left alone on the meta device, where there is nothing to draw, and where a normal draw would
+        import PyTorch's compiler for a second.
+    is_last : bool
+        Do its outputs pass no activation?
+    """
+    if layer.weight.is_meta:
+        return
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="linear" if is_last else "relu")
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)

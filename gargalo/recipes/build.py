@@ -77,8 +77,11 @@ def _model(
     else:
         start = likelihood.bias_for(mean) if mean is not None else None
         encoder, decoder = _networks(recipe, model_class, options, codec, (likelihood.params_shape, start))
-    latent_shape = (recipe.latent_dim, *(_grid(encoder, codec.x_shape) if model_class.is_grid else ()))
-    return model_class(encoder, decoder, likelihood, latent_shape, options, recipe.data.classes)
+    grid: tuple[int, ...] = ()
+    if model_class.is_grid:
+        known = recipe.net.net == "conv"
+        grid = nets.level_sizes(codec.x_shape, recipe.net)[-1] if known else _grid(encoder, codec.x_shape)
+    return model_class(encoder, decoder, likelihood, (recipe.latent_dim, *grid), options, recipe.data.classes)
 
 
 def _networks(

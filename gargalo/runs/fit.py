@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from .. import training
 from ..errors import must
@@ -91,22 +90,21 @@ def memory(job: TrainingJob) -> dict[str, int]:
     Parameters
     ----------
     job : TrainingJob
-        Nothing is built but on the meta device, which takes no memory.
+        Nothing is built but on the meta device, and of zeros that are not touched, which takes no memory.
 
     Returns
     -------
     dict of int
         "weights", with gradients, Adam's moments and the best weights; "batch", 0 for a model of a program's own, which
-        may not run without numbers; "data", without the splits that are left in their file.
+        may not run on zeros, and for weights that do not fit; "data", without the splits that are left in their file.
     """
     recipe, dataset = job.recipe, job.dataset
     codec, model = build(recipe, custom=job.custom)
     splits = [len(rows) for rows in training_rows(dataset, recipe.training)]
-    batch = 0
-    if job.custom == NO_CUSTOM:  # what a program gave may not run on tensors without numbers
+    weights, batch = training.weights_memory(model), 0
+    # What a program gave may not run on zeros; and weights that do not fit need no batch to be too large.
+    if job.custom == NO_CUSTOM and weights < training.free_memory():
         size = max(1, min(splits[0], recipe.training.batch_size) // job.group.size)
-        kind = torch.from_numpy(dataset.x[:1].copy()).dtype
-        raw = torch.empty((size, *dataset.x.shape[1:]), dtype=kind, device="meta")
-        batch = training.step_memory(model, codec, raw, recipe.data.classes)
+        batch = training.step_memory(model, codec.x_shape, size, recipe.data.classes)
     data = sum(rows * dataset.x[0].nbytes for rows in splits if not is_mapped(dataset, rows))
-    return {"weights": training.weights_memory(model), "batch": batch, "data": data}
+    return {"weights": weights, "batch": batch, "data": data}

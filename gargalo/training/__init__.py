@@ -6,7 +6,7 @@ from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint, upgraded_record
 from .draws import generator_at
 from .loop import Result, Session, evaluate, fit
-from .memory import check_memory, step_memory, weights_memory
+from .memory import check_memory, free_memory, step_memory, weights_memory
 from .process_group import Compute, ProcessGroup, launch
 from .products import fast_products
 from .settings import TrainingSettings
@@ -24,6 +24,7 @@ __all__ = [
     "evaluate",
     "fast_products",
     "fit",
+    "free_memory",
     "generator_at",
     "launch",
     "read_checkpoint",

@@ -18,6 +18,7 @@ from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager
 from .divergence import check_weights, not_finite
 from .draws import generator_at, order_of, stochastic_layers
+from .optimizers import optimizer_for
 from .precision import precision_of_networks
 from .process_group import ProcessGroup, launch
 from .products import fast_products
@@ -146,16 +147,14 @@ class _Training:
         self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codec, self.train = codec.to(group.device), train.to(group.device)
         self.validation = validation and validation.to(group.device)
-        optimizer = _optimizer(model, settings)
+        optimizer = optimizer_for(model, settings)
         self.is_new = session.start is None
         self.state = State.restored(session.start, model, codec, optimizer) if session.start else State()
         if session.start:
             session.start.release()  # up to four times the weights
         if group.rank > 0:  # what was counted before is counted once
             self.state.means = self.state.means.emptied()
-        self.module, self.optimizer = group.fabric.setup(model, optimizer)
-        # Without this, processes would skip the averaging of gradients and drift apart unseen.
-        self.module.mark_forward_method("loss")
+        self.module, self.optimizer = group.setup(model, optimizer)
         self.now = self.state.progress
         self.steps = math.ceil(len(train) / settings.batch_size)
         self.began = time.perf_counter() - self.now.seconds
@@ -224,7 +223,7 @@ class _Training:
         if not math.isfinite(objective.item()):
             raise not_finite(self.model, batch, loss, now, lr)
         self.optimizer.zero_grad()
-        group.fabric.backward(objective if group.size == 1 else objective * weight)
+        group.backward(objective, weight)
         self.optimizer.step()
         self.state.means.add(loss, len(rows) * weight / group.size)
         now.step += 1
@@ -317,8 +316,3 @@ def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | 
     if time.perf_counter() + now.history[-1]["seconds"] / now.epoch > until:
         return "the time asked for is over"
     return None
-
-
-def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.optimizer]
-    return kind(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from ..core import Batch, LatentModel
 from ..errors import GargaloError, option
 
 __all__ = ["check_memory", "free_memory", "step_memory", "weights_memory"]
+
+FEW = (2, 4, 8)
+"""Batches that are tried."""
 
 
 def weights_memory(model: nn.Module) -> int:
@@ -29,15 +34,20 @@ def weights_memory(model: nn.Module) -> int:
     return 5 * sum(p.nbytes for p in model.parameters())
 
 
-def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int) -> int:
+def step_memory(model: LatentModel, x_shape: tuple[int, ...], rows: int, classes: int) -> int:
     """Bytes that a batch takes in a step: what it keeps for its gradients, and these.
+
+    Counted on batches of a few zeros, of which it is a polynomial: linear, or quadratic where all pairs are compared.
+    On the meta device, which takes no memory at all, sums of tensors import PyTorch's compiler for a second.
 
     Parameters
     ----------
     model : LatentModel
-    codec : Module
-    raw : Tensor, (n, *raw_shape)
-        The batch. All three are on the meta device, which knows sizes and takes no memory.
+        On any device, also the meta device; it is not changed.
+    x_shape : tuple of int
+        One example in model space.
+    rows : int
+        Examples in the batch.
     classes : int
         How many labels the data have; 0 for none.
 
@@ -45,20 +55,36 @@ def step_memory(model: LatentModel, codec: nn.Module, raw: Tensor, classes: int)
     -------
     int
     """
+    model = copy.deepcopy(model)
+    # Zeros that nobody has written to take no memory either.
+    zeros = {name: torch.zeros(t.shape, dtype=t.dtype) for name, t in model.state_dict().items()}
+    model.load_state_dict(zeros, assign=True)
+    if rows <= FEW[-1]:
+        return 2 * _kept(model, x_shape, rows, classes)
+    found = 0.0
+    for n in FEW:
+        others = [m for m in FEW if m != n]
+        weight = math.prod((rows - m) / (n - m) for m in others)
+        found += weight * _kept(model, x_shape, n, classes)
+    return 2 * round(found)
+
+
+def _kept(model: LatentModel, x_shape: tuple[int, ...], rows: int, classes: int) -> int:
+    """Bytes that a batch of zeros keeps for its gradients."""
     # Views share a storage; those of weights, such as their transpose, are counted elsewhere.
     weights = {p.untyped_storage()._cdata for p in model.parameters()}
-    kept: dict[int, int] = {}
+    kept: dict[int, Tensor] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in weights:
-            kept[storage._cdata] = storage.nbytes()
+        if tensor.untyped_storage()._cdata not in weights:
+            kept[tensor.untyped_storage()._cdata] = tensor  # held, so that no other takes its place
         return tensor
 
-    y = torch.zeros(len(raw), classes, device="meta") if classes else None
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        model.loss(Batch(codec(raw), y))
-    return 2 * sum(kept.values())
+    y = torch.zeros(rows, classes) if classes else None
+    with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        loss = model.loss(Batch(torch.zeros(rows, *x_shape), y))
+    del loss
+    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
 
 
 def check_memory(needs: Mapping[str, int], free: int | None = None) -> None:

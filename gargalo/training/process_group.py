@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import GargaloError, must
 from ..io.reporter import SILENT, Reporter
@@ -46,19 +46,66 @@ LOCAL = Compute("cpu")
 
 
 class ProcessGroup:
-    """The processes that train together, on top of Lightning Fabric; mostly it is one.
+    """The processes that train together; mostly it is one. Several stand on Lightning Fabric.
+
+    Parameters
+    ----------
+    device : device
+    fabric : Fabric or None
+        What several processes speak through; None for one, which saves the second that its import takes.
 
     Attributes
     ----------
-    fabric : Fabric
     rank, size : int
         This process among all of them; rank 0 alone writes and speaks.
+    device : device
     """
 
-    def __init__(self, fabric: Fabric):
-        self.fabric = fabric
-        self.rank, self.size = fabric.global_rank, fabric.world_size
-        self.device = fabric.device
+    def __init__(self, device: torch.device, fabric: Fabric | None = None):
+        self.device, self._fabric = device, fabric
+        self.rank, self.size = (0, 1) if fabric is None else (fabric.global_rank, fabric.world_size)
+
+    @property
+    def fabric(self) -> Fabric:
+        """What several processes speak through; not asked for by one alone."""
+        assert self._fabric is not None
+        return self._fabric
+
+    def setup(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
+        """Model and optimiser, of which every process has its own, as they are trained together.
+
+        Parameters
+        ----------
+        model : LatentModel
+            On this device.
+        optimizer : Optimizer
+
+        Returns
+        -------
+        model : Module
+            Whose `loss` is to be called.
+        optimizer : Optimizer
+        """
+        if self.size == 1:
+            return model, optimizer
+        module, optimizer = self.fabric.setup(model, optimizer)
+        # Without this, processes would skip the averaging of gradients and drift apart unseen.
+        module.mark_forward_method("loss")
+        return module, optimizer
+
+    def backward(self, loss: Tensor, weight: float) -> None:
+        """Find the gradients, averaged over the processes.
+
+        Parameters
+        ----------
+        loss : Tensor, ()
+        weight : float
+            What this process's loss counts for, as `share` gives it.
+        """
+        if self.size == 1:
+            loss.backward()
+        else:
+            self.fabric.backward(loss * weight)
 
     def share(self, rows: Tensor) -> tuple[Tensor, float]:
         """This process's rows of a batch, and what its mean loss counts for.
@@ -180,7 +227,8 @@ class ProcessGroup:
 
     def wait_for_all(self) -> None:
         """Go on when all processes are here: one that ends sooner takes connections from those that use them."""
-        self.fabric.barrier()
+        if self.size > 1:
+            self.fabric.barrier()
 
     def local_size(self) -> int:
         """How many of the processes share this machine."""
@@ -207,18 +255,18 @@ def launch(compute: Compute = LOCAL, alone: bool = False, reporter: Reporter = S
     ParameterError
         For a device that is not there, or numbers that are not those of torchrun.
     """
-    from lightning_fabric import Fabric  # about one second to import
-
     device = _device(compute.device, reporter)
     total = 1 if alone else int(os.environ.get("WORLD_SIZE", "1"))
     devices, nodes = _processes(compute, total)
+    if total == 1:
+        return ProcessGroup(torch.device(device) if device == "cpu" else torch.device(device, 0))
+    from lightning_fabric import Fabric  # about one second to import
+
     # Its own greetings are for programmers.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    spread: dict[str, Any] = {"strategy": "ddp"} if total > 1 else {}
-    fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, **spread)
-    if total > 1:
-        fabric.launch()
-    return ProcessGroup(fabric)
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, strategy="ddp")
+    fabric.launch()
+    return ProcessGroup(fabric.device, fabric)
 
 
 def _device(device: str, reporter: Reporter) -> str:

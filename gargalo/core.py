@@ -260,6 +260,39 @@ class Likelihood(nn.Module):
         """
         return mean
 
+    def slope_for(self, mean: Tensor) -> Tensor:
+        """Find how much the mean of x moves with what the decoder puts out, around a mean.
+
+        Here this is the derivative, for a likelihood that takes every number of x from a param of its own; another
+        must say what to divide a small change of the mean by, to find a change of the params that has this effect.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            Of the training data.
+
+        Returns
+        -------
+        Tensor, (*params_shape)
+            In the unit of x for one of the params.
+        """
+        with torch.enable_grad():
+            params = self.bias_for(mean)[None].detach().requires_grad_()
+            return torch.autograd.grad(self.mean(params).sum(), params)[0][0]
+
+    def begin(self, params: Tensor, x: Tensor) -> None:
+        """Set what the likelihood itself learns, such as a spread, to what suits a first decoder.
+
+        Here there is nothing to set.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *params_shape)
+            What that decoder puts out for some of the training examples.
+        x : Tensor, (n, *x_shape)
+            These examples.
+        """
+
 
 class LatentModel(nn.Module):
     """A network and an objective: what is trained, encodes and decodes.

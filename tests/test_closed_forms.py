@@ -142,9 +142,13 @@ def test_iwae_with_one_draw_is_the_elbo_and_more_are_tighter(digits):
     assert np.mean(losses[20]) < np.mean(losses[1]) - 5 * error
 
 
+@pytest.mark.parametrize("init", ["kaiming", "pca"])
 @pytest.mark.parametrize("widths", [(), (16,), (16, 8), (16, 12, 8)])
-def test_contraction_is_that_of_autograds_jacobian(digits, widths):
-    model, batch = made("contractive", digits, widths=widths, activation="tanh", contraction=1.0)
+def test_contraction_is_that_of_autograds_jacobian(digits, widths, init):
+    model, batch = made("contractive", digits, widths=widths, activation="tanh", contraction=1.0, init=init)
+    with torch.no_grad():  # layers that begin at zero would say nothing of theirs
+        for weight in model.encoder.parameters():
+            weight += 0.01 * torch.randn(weight.shape)
     z, found = model.encode_and_contract(batch.x)
     assert torch.equal(z, model.encode(batch.x))
     for x, norm in zip(batch.x[:5], found, strict=False):
@@ -174,6 +178,14 @@ def test_gradient_penalty_is_the_decoders_jacobian(digits):
     estimates = [model.roughness(z, draws).item() for _ in range(2000)]
     error = np.std(estimates) / np.sqrt(len(estimates))
     assert np.mean(estimates) == pytest.approx(np.mean(exact), abs=4 * error)
+
+
+def test_the_norm_of_a_decoder_counts_a_linear_path_as_it_is(digits):
+    """Not as it is kept, ten times as large."""
+    model, batch = made("rae", digits, init="pca", latent_weight=0.0, decoder_weight=1.0)
+    network, matrix = model.decoder.network, model.decoder.matrix
+    expected = sum(p.square().sum() for p in network.parameters() if p.dim() > 1) + matrix.square().sum()
+    assert model.loss(batch).terms["decoder_norm"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_a_quantised_gradient_passes_straight_through(digits):

@@ -51,6 +51,9 @@ def decoded(packed: dict, z: np.ndarray) -> np.ndarray:
         at += (width + 1) * height
         if number < len(packed["layers"]) and packed["activation"]:
             out = ACTIVATIONS[packed["activation"]]()(out)
+    if packed["direct"]:
+        direct = np.frombuffer(base64.b64decode(packed["direct"]), "<f2").astype(np.float32).reshape(-1, 2)
+        out = out + torch.from_numpy(z @ direct.T)
     return (torch.sigmoid(out) if packed["output"] == "sigmoid" else out).numpy()
 
 
@@ -74,6 +77,7 @@ def network(*between: nn.Module, bias: bool = True) -> tuple[nn.Module, nn.Modul
         {"model": "pca"},
         {"widths": (16,)},
         {"widths": ()},
+        {"widths": (16,), "init": "pca"},
         {"likelihood": "mse", "widths": (16,)},
         {"net": network(nn.Tanh())},
         {"net": network(nn.GELU(), bias=False)},

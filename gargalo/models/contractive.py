@@ -4,7 +4,7 @@ r"""The contractive autoencoder: a small change of x should hardly move its late
 
 The Jacobian is exact, by the chain rule from the last layer of a multilayer perceptron to the first:
 J = W_L D_{L-1} W_{L-1} ... D_1 W_1, with D_l the slopes of the activations. The widest factor W_1 enters as
-W_1 W_1^T alone.
+W_1 W_1^T alone. A linear path beside the perceptron adds its matrix to J.
 
 Rifai et al., "Contractive auto-encoders: explicit invariance during feature extraction", ICML 2011.
 """
@@ -60,16 +60,23 @@ class ContractiveAutoencoder(DecodingModel):
         """
         weights, slopes = [], []
         h = x
-        for layer in self.encoder.children():
+        # Beside the layers there may be a linear path, whose Jacobian is added to theirs.
+        layers = getattr(self.encoder, "network", self.encoder)
+        matrix = getattr(self.encoder, "matrix", torch.zeros((), device=x.device))
+        for layer in layers.children():
             before, h = h, layer(h)
             if isinstance(layer, nn.Linear):
                 weights.append(layer.weight)
             elif not isinstance(layer, nn.Flatten):
                 slopes.append(torch.autograd.grad(h.sum(), before, create_graph=True)[0])
+        z = self.encoder.added(x, h) if matrix.dim() else h  # type: ignore[operator]
+        if len(weights) == 1:
+            return z, (weights[0] + matrix).square().sum().expand(len(x))
         jacobian = weights[-1].expand(len(x), -1, -1)
         for weight, slope in zip(weights[-2:0:-1], slopes[:0:-1], strict=True):
             jacobian = (jacobian * slope[:, None]) @ weight
-        if len(weights) > 1:
-            jacobian = jacobian * slopes[0][:, None]
-            return h, (jacobian @ (weights[0] @ weights[0].T) * jacobian).sum((1, 2))
-        return h, jacobian.square().sum((1, 2))
+        jacobian = jacobian * slopes[0][:, None]
+        square = (jacobian @ (weights[0] @ weights[0].T) * jacobian).sum((1, 2))
+        if matrix.dim():  # |A + B|^2 = |A|^2 + 2 <A, B> + |B|^2
+            square = square + 2 * (jacobian * (matrix @ weights[0].T)).sum((1, 2)) + matrix.square().sum()
+        return z, square

@@ -143,6 +143,20 @@ class GaussianLikelihood(LinkedMean):
         square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
         return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
 
+    @torch.no_grad()
+    def begin(self, params: Tensor, x: Tensor) -> None:
+        """Set sigma to the root mean squared error of a first decoder, within its bounds.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            What that decoder puts out.
+        x : Tensor, (n, *x_shape)
+            Some of the training examples.
+        """
+        error = (x - self.mean(params)).square().mean()
+        self.log_sigma.copy_((0.5 * error.log()).clamp(math.log(0.01), math.log(10)))
+
 
 class _Within(torch.autograd.Function):
     """A clamp with a way back: beyond a bound only the gradient that leads further out is stopped."""
@@ -259,6 +273,36 @@ class Mixed(Likelihood):
         """
         numbers, *shares = mean.split(self.sizes)
         return torch.cat([numbers, *(share.clamp(min=1e-3).log() for share in shares)])
+
+    def slope_for(self, mean: Tensor) -> Tensor:
+        """Find how much the mean of x moves with what the decoder puts out.
+
+        Parameters
+        ----------
+        mean : Tensor, (*x_shape)
+            Means of the numbers, then the share of each category.
+
+        Returns
+        -------
+        Tensor, (*x_shape)
+            1 for numbers; for categories their shares, since a change of the shares by D, which sums to 0, is that of
+            the logits by D / share.
+        """
+        numbers, *shares = mean.split(self.sizes)
+        return torch.cat([torch.ones_like(numbers), *shares])
+
+    def begin(self, params: Tensor, x: Tensor) -> None:
+        """Set sigma of the numbers to the root mean squared error of a first decoder.
+
+        Parameters
+        ----------
+        params : Tensor, (n, *x_shape)
+            What that decoder puts out.
+        x : Tensor, (n, *x_shape)
+            Some of the training examples.
+        """
+        if self.numbers is not None:
+            self.numbers.begin(params[:, : self.sizes[0]], x[:, : self.sizes[0]])
 
 
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": GaussianLikelihood, "mixed": Mixed, "mse": MeanSquared}

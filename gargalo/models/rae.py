@@ -46,8 +46,9 @@ class RegularisedAutoencoder(DecodingModel):
         penalty = {"latent_norm": self.options.latent_weight / 2 * z.square().flatten(1).sum(1).mean()}
         if self.options.regulariser == "l2":
             # Of any kind of layer; biases, and the scales of a normalisation, are no weights in this sense.
-            named = self.decoder.named_parameters()
-            weights = [p for name, p in named if name.endswith("weight") and p.dim() > 1]
+            layers = getattr(self.decoder, "network", self.decoder)
+            weights = [p for name, p in layers.named_parameters() if name.endswith("weight") and p.dim() > 1]
+            weights += [self.decoder.matrix] if layers is not self.decoder else []  # that of a linear path beside them
             size = torch.stack([weight.square().sum() for weight in weights]).sum()
         else:
             size = self.roughness(z, batch.generator)

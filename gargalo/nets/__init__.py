@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from .conv import conv, level_sizes
+from .linear_path import WithLinearPath
 from .mlp import linear_head, mlp
-from .settings import NetSettings, Sizes
+from .settings import NetSettings, Sizes, Start
 
-__all__ = ["NetSettings", "Sizes", "conv", "default_widths", "level_sizes", "linear_head", "mlp"]
+__all__ = [
+    "NetSettings",
+    "Sizes",
+    "Start",
+    "WithLinearPath",
+    "conv",
+    "default_widths",
+    "level_sizes",
+    "linear_head",
+    "mlp",
+]
 
 CONV_WIDTHS = (16, 48, 96, 128)
 SMALLEST = 7

@@ -14,14 +14,15 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .settings import ACTIVATIONS, NetSettings, Sizes, kaiming
+from .linear_path import with_linear_paths
+from .settings import ACTIVATIONS, NetSettings, Sizes, Start, kaiming
 
 __all__ = ["ConvDecoder", "ConvEncoder", "conv", "level_sizes"]
 
 
 def conv(
-    sizes: Sizes, settings: NetSettings, start: Tensor | None = None, *, is_grid: bool = False, skips: bool = False
-) -> tuple[ConvEncoder, ConvDecoder]:
+    sizes: Sizes, settings: NetSettings, start: Start | None = None, *, is_grid: bool = False, skips: bool = False
+) -> tuple[nn.Module, nn.Module]:
     """An encoder (n, c, h, w) -> (n, encoder_out) and a decoder (n, decoder_in) -> (n, *params_shape).
 
     Parameters
@@ -30,8 +31,8 @@ def conv(
         What goes into both, and what comes out.
     settings : NetSettings
         At least one width.
-    start : Tensor or None, (*params_shape)
-        What the decoder puts out before anything is learned; zeros without.
+    start : Start or None
+        What both put out before anything is learned: the encoder under "pca", the decoder always. Zeros without.
     is_grid : bool
         The latent is a grid: (n, encoder_out, h', w') and (n, decoder_in, h', w'), the last of `level_sizes`.
     skips : bool
@@ -39,11 +40,12 @@ def conv(
 
     Returns
     -------
-    encoder : ConvEncoder
-    decoder : ConvDecoder
+    encoder : ConvEncoder, or under "pca" WithLinearPath around one
+    decoder : ConvDecoder, or under "pca" WithLinearPath around one
     """
-    encoder = ConvEncoder(sizes, settings, is_grid)
-    return encoder, ConvDecoder(sizes, settings, start, is_grid, skips)
+    encoder = ConvEncoder(sizes, settings, start, is_grid)
+    decoder = ConvDecoder(sizes, settings, start, is_grid, skips)
+    return (encoder, decoder) if settings.init != "pca" else with_linear_paths(encoder, decoder, sizes, start)
 
 
 def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[int, int]]:
@@ -71,7 +73,7 @@ def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[i
 class ConvEncoder(nn.Module):
     """(n, c, h, w) -> (n, out), or (n, out, h', w') where the latent is a grid; arguments are those of `conv`."""
 
-    def __init__(self, sizes: Sizes, settings: NetSettings, is_grid: bool):
+    def __init__(self, sizes: Sizes, settings: NetSettings, start: Start | None, is_grid: bool):
         super().__init__()
         x_shape, out = sizes.x_shape, sizes.encoder_out
         channels = [x_shape[0], *settings.widths]
@@ -82,6 +84,8 @@ class ConvEncoder(nn.Module):
         last = [nn.Conv2d(channels[-1], out, 1)] if is_grid else [nn.Flatten(), nn.Linear(channels[-1] * h * w, out)]
         self.head = nn.Sequential(ACTIVATIONS[settings.activation](), *last)
         _initialise(self, settings, last[-1])
+        if start is not None and start.latents is not None:
+            last[-1].bias.data.copy_(start.latents)
 
     def forward(self, x: Tensor) -> Tensor:
         """The latent's numbers.
@@ -120,7 +124,7 @@ class ConvEncoder(nn.Module):
 class ConvDecoder(nn.Module):
     """(n, d), or (n, d, h', w') where the latent is a grid, -> (n, *params_shape); arguments are those of `conv`."""
 
-    def __init__(self, sizes: Sizes, settings: NetSettings, start: Tensor | None, is_grid: bool, skips: bool):
+    def __init__(self, sizes: Sizes, settings: NetSettings, start: Start | None, is_grid: bool, skips: bool):
         super().__init__()
         x_shape, latent, params_shape = sizes.x_shape, sizes.decoder_in, sizes.params_shape
         levels = level_sizes(x_shape, settings)[::-1]
@@ -140,7 +144,7 @@ class ConvDecoder(nn.Module):
         self.joins = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(seen, outer, strict=True) if skips)
         self.last = nn.Conv2d(outer[-1], params_shape[0], 3, padding=1)
         _initialise(self, settings, self.last)
-        self.start = nn.Parameter(torch.zeros(params_shape) if start is None else start.clone())
+        self.start = nn.Parameter(torch.zeros(params_shape) if start is None else start.params.clone())
 
     def forward(self, z: Tensor, maps: Sequence[Tensor] = ()) -> Tensor:
         """Decode latents; with skips, from what the encoder's levels saw as well.
@@ -187,8 +191,10 @@ def _blocks(width: int, settings: NetSettings) -> list[Residual]:
 def _initialise(net: nn.Module, settings: NetSettings, last: nn.Module) -> None:
     """Kaiming normal (the last layer's outputs pass no activation) and zero biases; branches end in zeros."""
     for module in net.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear) and settings.init == "kaiming":
+        if isinstance(module, nn.Conv2d | nn.Linear) and settings.init != "pytorch":
             kaiming(module, is_last=module is last)
     for module in net.modules():
         if isinstance(module, Residual):
             module.branch[-1].weight.data.zero_()  # type: ignore[union-attr, operator]
+    if settings.init == "pca":
+        last.weight.data.zero_()  # type: ignore[union-attr, operator]

@@ -8,7 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .settings import ACTIVATIONS, NetSettings, Sizes, kaiming
+from .linear_path import with_linear_paths
+from .settings import ACTIVATIONS, NetSettings, Sizes, Start, kaiming
 
 __all__ = ["linear_head", "mlp"]
 
@@ -18,8 +19,8 @@ of 10,000, and its last validation loss 22 instead of 27."""
 
 
 def mlp(
-    sizes: Sizes, settings: NetSettings, start: Tensor | None = None, *, bounded: bool = True
-) -> tuple[nn.Sequential, nn.Sequential]:
+    sizes: Sizes, settings: NetSettings, start: Start | None = None, *, bounded: bool = True
+) -> tuple[nn.Module, nn.Module]:
     """An encoder (n, *x_shape) -> (n, encoder_out) and a decoder (n, decoder_in) -> (n, *params_shape).
 
     Parameters
@@ -28,27 +29,25 @@ def mlp(
         What goes into both, and what comes out.
     settings : NetSettings
         Its widths, activation and init.
-    start : Tensor or None, (*params_shape)
-        What the decoder's last bias begins as, under "kaiming": about what it puts out before anything is learned.
+    start : Start or None
+        What both put out before anything is learned: of the decoder about, under "kaiming". Zeros without.
     bounded : bool
         Do the numbers lie in [0, 1]? Else the last layers begin with small weights, under "kaiming".
 
     Returns
     -------
-    encoder, decoder : Sequential
+    encoder, decoder : Sequential, or under "pca" WithLinearPath around one
     """
     outer, last = math.prod(sizes.x_shape), math.prod(sizes.params_shape)
-    encoder = nn.Sequential(nn.Flatten(), *_layers([outer, *settings.widths, sizes.encoder_out], settings))
-    decoder = nn.Sequential(
-        *_layers([sizes.decoder_in, *reversed(settings.widths), last], settings, start),
-        nn.Unflatten(1, sizes.params_shape),
-    )
-    if not bounded and settings.init == "kaiming":
-        for network in (encoder, decoder):
-            linears = [layer for layer in network if isinstance(layer, nn.Linear)]
-            with torch.no_grad():
-                linears[-1].weight.mul_(SMALL)
-    return encoder, decoder
+    down = _layers([outer, *settings.widths, sizes.encoder_out], settings, start and start.latents)
+    up = _layers([sizes.decoder_in, *reversed(settings.widths), last], settings, start and start.params)
+    encoder = nn.Sequential(nn.Flatten(), *down)
+    decoder = nn.Sequential(*up, nn.Unflatten(1, sizes.params_shape))
+    with torch.no_grad():
+        for layer in (down[-1], up[-1]):
+            factor = {"pca": 0.0, "kaiming": 1.0 if bounded else SMALL, "pytorch": 1.0}[settings.init]
+            layer.weight.mul_(factor)  # type: ignore[operator, union-attr]
+    return (encoder, decoder) if settings.init != "pca" else with_linear_paths(encoder, decoder, sizes, start)
 
 
 def linear_head(latent_dim: int, classes: int, settings: NetSettings) -> nn.Sequential:
@@ -71,7 +70,7 @@ def linear_head(latent_dim: int, classes: int, settings: NetSettings) -> nn.Sequ
 def _layers(sizes: list[int], settings: NetSettings, start: Tensor | None = None) -> list[nn.Module]:
     """Linear layers of these sizes with activations between them."""
     linears = [nn.Linear(a, b) for a, b in pairwise(sizes)]
-    if settings.init == "kaiming":
+    if settings.init != "pytorch":
         for linear in linears:
             kaiming(linear, is_last=linear is linears[-1])
         if start is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
+from torch import Tensor, nn
 
-__all__ = ["ACTIVATIONS", "NetSettings", "Sizes", "kaiming"]
+__all__ = ["ACTIVATIONS", "NetSettings", "Sizes", "Start", "kaiming"]
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
 
@@ -33,6 +33,27 @@ class Sizes(NamedTuple):
     params_shape: tuple[int, ...]
 
 
+class Start(NamedTuple):
+    """What an encoder and a decoder begin as: before anything is learned they are linear.
+
+    Attributes
+    ----------
+    params : Tensor, (*params_shape)
+        What the decoder puts out, for a latent of zeros.
+    up : Tensor or None, (numbers in params, decoder_in)
+        How that changes with the latent, under "pca".
+    latents : Tensor or None, (encoder_out,)
+        What the encoder puts out, for an x of zeros, under "pca".
+    down : Tensor or None, (encoder_out, numbers in x)
+        How that changes with x, under "pca".
+    """
+
+    params: Tensor
+    up: Tensor | None = None
+    latents: Tensor | None = None
+    down: Tensor | None = None
+
+
 class NetSettings(BaseModel):
     """The choices of a network.
 
@@ -46,9 +67,10 @@ class NetSettings(BaseModel):
     blocks : int
         For conv: residual blocks in each level.
     activation : "relu", "silu", "gelu" or "tanh"
-    init : "kaiming" or "pytorch"
-        Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's mean;
-        or PyTorch's own defaults. On conv the decoder starts at the mean, and branches at zero, under either.
+    init : "pca", "kaiming" or "pytorch"
+        A linear path beside the network that begins as principal component analysis, while the network's last layer
+        begins at zero; Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's
+        mean; or PyTorch's own defaults. On conv the decoder starts at the mean, and branches at zero, under any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +79,7 @@ class NetSettings(BaseModel):
     widths: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=16)] = (128, 64)
     blocks: Annotated[int, Field(ge=0, le=64)] = 1
     activation: Literal["relu", "silu", "gelu", "tanh"] = "silu"
-    init: Literal["kaiming", "pytorch"] = "kaiming"
+    init: Literal["pca", "kaiming", "pytorch"] = "kaiming"
 
 
 def kaiming(layer: nn.Linear | nn.Conv2d, is_last: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,16 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from .. import nets
-from ..core import VERBS, Batch, Codec, LatentModel, Loss
+from ..core import VERBS, Batch, Codec, LatentModel, Likelihood, Loss
 from ..errors import ParameterError
 from ..models import LIKELIHOODS
-from ..nets import Sizes
+from ..nets import Sizes, Start
 from .custom import NO_CUSTOM, Custom
 from .custom import model_class as class_of
 from .recipe import Recipe
+from .start import as_pca
 from .validate import checked_options
 
 __all__ = ["build", "try_on"]
+
+SAMPLE, NUMBERS = 10_000, 2**26
+"""Examples, and numbers in them, that are enough to know principal components by."""
 
 
 def build(
@@ -61,22 +66,26 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
         mean = sum(codec(torch.from_numpy(part)).sum(0) for part in slices()) / len(x if rows is None else rows)
-        return codec, _model(recipe, model_class, codec, torch.as_tensor(mean), custom)
+        some = codec(torch.from_numpy(_some(x, rows, codec))) if recipe.net.init == "pca" else None
+        return codec, _model(recipe, model_class, codec, (torch.as_tensor(mean), some), custom)
 
 
 def _model(
-    recipe: Recipe, model_class: type[LatentModel], codec: Codec, mean: Tensor | None, custom: Custom
+    recipe: Recipe,
+    model_class: type[LatentModel],
+    codec: Codec,
+    seen: tuple[Tensor, Tensor | None] | None,
+    custom: Custom,
 ) -> LatentModel:
-    """The model, on networks for it; `mean` (*x_shape) is what the decoder starts at."""
+    """The model, on networks for it; `seen` is what these start at: the data's mean, and for "pca" some examples."""
     likelihood = LIKELIHOODS[recipe.likelihood or "mse"](codec.x_shape, codec.blocks, codec.bounded)
     options = checked_options(recipe, model_class)
     if custom.net:
         encoder, decoder = copy.deepcopy(custom.net)
-        if mean is None:
+        if seen is None:
             encoder, decoder = encoder.to("meta"), decoder.to("meta")
     else:
-        start = likelihood.bias_for(mean) if mean is not None else None
-        encoder, decoder = _networks(recipe, model_class, options, codec, (likelihood.params_shape, start))
+        encoder, decoder = _networks(recipe, model_class, options, codec, likelihood, seen)
     grid: tuple[int, ...] = ()
     if model_class.is_grid:
         known = recipe.net.net == "conv"
@@ -89,12 +98,18 @@ def _networks(
     model_class: type[LatentModel],
     options: Any,
     codec: Codec,
-    output: tuple[tuple[int, ...], Tensor | None],
+    likelihood: Likelihood,
+    seen: tuple[Tensor, Tensor | None] | None,
 ) -> tuple[nn.Module, nn.Module]:
-    """Encoder and decoder; `output` is the shape of what the decoder puts out, and what it starts at."""
-    d, classes, (params_shape, start) = recipe.latent_dim, recipe.data.classes, output
+    """Encoder and decoder for a likelihood; `seen` as for `_model`."""
+    d, classes = recipe.latent_dim, recipe.data.classes
     decoder_in = d + classes * model_class.is_conditional
-    sizes = Sizes(codec.x_shape, d * model_class.numbers_per_latent, decoder_in, params_shape)
+    sizes = Sizes(codec.x_shape, d * model_class.numbers_per_latent, decoder_in, likelihood.params_shape)
+    start = None
+    if seen is not None:
+        mean, some = seen
+        start = Start(likelihood.bias_for(mean))
+        start = start if some is None else as_pca(model_class, likelihood, sizes, mean, some, d)
     if recipe.net.net == "conv":
         skips = model_class.wants_skips(options)
         encoder, decoder = nets.conv(sizes, recipe.net, start, is_grid=model_class.is_grid, skips=skips)
@@ -194,6 +209,13 @@ def _must_give(name: str, module: nn.Module, x: Tensor, wanted: tuple[int, ...],
     if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
         shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise ParameterError(f"{expected} Found {shape}.")
+
+
+def _some(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> np.ndarray:
+    """Raw training examples, evenly spread, enough to know their principal components."""
+    rows = np.arange(len(x)) if rows is None else rows
+    most = max(1, min(SAMPLE, NUMBERS // math.prod(codec.x_shape), len(rows)))
+    return np.ascontiguousarray(x[rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]])
 
 
 def _slices(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> Callable[[], Iterator[np.ndarray]]:

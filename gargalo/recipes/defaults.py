@@ -8,6 +8,7 @@ from .. import nets
 from ..core import LatentModel
 from ..data import DataSpec
 from ..training import TrainingSettings
+from .start import can_be_pca
 
 __all__ = ["PRESETS", "defaults_for", "preset_for", "repeats"]
 
@@ -67,7 +68,8 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
     wanted |= {"widths": nets.default_widths(net, spec.raw_shape[:2]) if net in modality.networks(spec) else ()}
     wanted |= CONV_DEFAULTS | model_class.conv_defaults if net == "conv" else model_class.defaults
     wanted |= {"widths": ()} if net == "custom" else {}
-    wanted |= ROW_DEFAULTS if net == "mlp" and not modality.bounded else {}
+    if net == "mlp" and not modality.bounded:
+        wanted |= ROW_DEFAULTS | ({"init": "pca"} if can_be_pca(model_class, net) else {})
     if not model_class.is_solved:
         epochs = wanted.get("epochs", TrainingSettings().epochs)
         wanted["epochs"] = round(epochs * repeats(spec.counts.get("train", 0), net))

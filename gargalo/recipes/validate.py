@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..core import LatentModel
 from ..errors import ParameterError, must, not_a_choice
 from .recipe import Recipe
+from .start import can_be_pca
 
 __all__ = ["checked", "checked_options", "validate"]
 
@@ -137,5 +138,7 @@ def _validate_network(recipe: Recipe, model_class: type[LatentModel]) -> None:
         raise must("net", "mlp, for rows of numbers: conv is for images", net)
     if net == "conv" and not widths:
         raise must("widths", "at least one level's channels for a conv network", widths)
+    if recipe.net.init == "pca" and not can_be_pca(model_class, net):
+        raise must("init", f"kaiming or pytorch for model {recipe.model} on {net}", "pca")
     if model_class.is_solved and widths:
         raise must("widths", f"left out for model {recipe.model}, which is linear", widths)

@@ -32,14 +32,17 @@ function erf(v) { // Abramowitz and Stegun 7.1.26: good to 1.5e-7
 
 function decoder(model) {
   const weights = unpack(model.weights), act = activations[model.activation], last = activations[model.output];
+  const direct = unpack(model.direct), numbers = model.layers[0][0];
   return function decode(z) {
     let input = z, at = 0;
     model.layers.forEach(([width, height], index) => {
       const output = new Float32Array(height), bias = at + width * height;
-      const f = index === model.layers.length - 1 ? last : act;
+      const isLast = index === model.layers.length - 1, f = isLast ? last : act;
       for (let row = 0; row < height; row++) {
         let sum = weights[bias + row];
         for (let column = 0; column < width; column++) sum += weights[at + row * width + column] * input[column];
+        if (isLast && direct.length)
+          for (let k = 0; k < numbers; k++) sum += direct[row * numbers + k] * z[k];
         output[row] = f(sum);
       }
       at = bias + height;

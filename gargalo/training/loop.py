@@ -164,6 +164,8 @@ class _Training:
         """Every epoch that is left; afterwards the model is on the CPU, with the weights that were chosen."""
         model, now, settings, group = self.model, self.now, self.settings, self.group
         if self.is_new:
+            if self.validation is not None and settings.keep == "best":  # a start may be better than all that follows
+                _keep_best(self.state, self.group.first(self.validation_loss)["loss"], model, settings)
             self.save()
         self.session.progress.start(settings.epochs, self.steps, now.epoch)
         try:
@@ -203,7 +205,8 @@ class _Training:
         record["seconds"] = round(time.perf_counter() - self.began, 3)
         now.history.append(record)
         now.epoch, now.step, self.state.means = now.epoch + 1, 0, Means()
-        _keep_best(self.state, record, self.model, settings)
+        if "validation" in record:
+            _keep_best(self.state, record["validation"]["loss"], self.model, settings)
         now.stopped = _why_stop(now, settings, self.session.deadline)
         self.session.on_epoch(record)
         self.session.progress.epoch(record)
@@ -296,12 +299,12 @@ def evaluate(
     return means.values()
 
 
-def _keep_best(state: State, record: Record, model: nn.Module, settings: TrainingSettings) -> None:
+def _keep_best(state: State, loss: float, model: nn.Module, settings: TrainingSettings) -> None:
     """Remember the epoch with the lowest validation loss and, if they are wanted, its weights."""
     now = state.progress
-    if "validation" not in record or (now.best_loss is not None and record["validation"]["loss"] >= now.best_loss):
+    if now.best_loss is not None and loss >= now.best_loss:
         return
-    now.best_loss, now.best_epoch = record["validation"]["loss"], now.epoch
+    now.best_loss, now.best_epoch = loss, now.epoch
     if settings.keep == "best":
         state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
 

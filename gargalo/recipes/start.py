@@ -1,0 +1,123 @@
+"""What encoder and decoder begin as: the data's mean, or all of principal component analysis."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..core import LatentModel, Likelihood
+from ..nets import Sizes, Start
+
+__all__ = ["as_pca", "can_be_pca", "principal_components"]
+
+STEEPEST = 0.1
+"""A mean that hardly moves with its param, as near 0 and 1, is taken to move this much: the step would be too long."""
+WIDE = 1500
+"""Up to so many numbers in one example, all components are found exactly; beyond, from fewer examples than that too."""
+
+
+def can_be_pca(model_class: type[LatentModel], net: str) -> bool:
+    """Can networks for this objective begin as principal component analysis?
+
+    Parameters
+    ----------
+    model_class : subclass of LatentModel
+    net : "mlp", "conv" or "custom"
+
+    Returns
+    -------
+    bool
+        Not for what decodes nothing, has a grid for a latent, is solved at once, or stands on a program's network.
+    """
+    solved = model_class.is_grid or model_class.is_solved
+    return bool(model_class.likelihoods) and not solved and net != "custom"
+
+
+def as_pca(
+    model_class: type[LatentModel], likelihood: Likelihood, sizes: Sizes, mean: Tensor, x: Tensor, latent_dim: int
+) -> Start:
+    """Encoder and decoder that are, together, principal component analysis, with latents of unit variance.
+
+    Where a likelihood's mean is no linear function of what the decoder puts out, this holds to first order around the
+    data's mean. A posterior begins as wide as it would be for that linear decoder (Tipping and Bishop, doi:10.1111/
+    1467-9868.00196).
+
+    Parameters
+    ----------
+    model_class : subclass of LatentModel
+    likelihood : Likelihood
+    sizes : Sizes
+        What goes into encoder and decoder, and what comes out.
+    mean : Tensor, (*x_shape)
+        Of the training examples.
+    x : Tensor, (n, *x_shape)
+        Some of the training examples.
+    latent_dim : int
+        d; components beyond the rank of x are zeros.
+
+    Returns
+    -------
+    Start
+    """
+    params, d = likelihood.bias_for(mean), latent_dim
+    axes, variances = principal_components(x.flatten(1) - mean.flatten(), d)
+    spread = variances.sqrt()
+    down = torch.zeros(sizes.encoder_out, axes.shape[1])
+    up = torch.zeros(params.numel(), sizes.decoder_in)
+    down[: len(axes)] = axes / spread[:, None]
+    slope = likelihood.slope_for(mean).flatten().clamp(min=STEEPEST)
+    up[:, : len(axes)] = (axes * spread[:, None]).T / slope[:, None]
+    latents = -down @ mean.flatten()
+    z = x.flatten(1) @ down[:d].T + latents[:d]
+    likelihood.begin(params + (z @ up[:, :d].T).reshape(len(x), *params.shape), x)
+    if model_class.numbers_per_latent == 2:  # log of the posterior's standard deviation
+        latents[d:] = -0.5 * torch.log1p(_information(likelihood, params, mean, up[:, :d]))
+    return Start(params, up, latents, down)
+
+
+def principal_components(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
+    """The widest principal components of centred examples.
+
+    Parameters
+    ----------
+    x : Tensor, (n, p)
+        Centred.
+    d : int
+        How many are wanted; there are fewer where x varies in fewer directions.
+
+    Returns
+    -------
+    axes : Tensor, (k, p)
+        Unit rows, widest first, k <= d.
+    variances : Tensor, (k,)
+        Of x along each axis, all positive.
+    """
+    n, p = x.shape
+    if min(n, p) > WIDE:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            _, singular, columns = torch.svd_lowrank(x, min(d + 16, n, p), niter=4)
+        variances, axes = singular.square() / n, columns.T
+    elif p <= n:
+        variances, columns = torch.linalg.eigh(x.T @ x / n)
+        variances, axes = variances.flip(0), columns.flip(1).T
+    else:
+        variances, columns = torch.linalg.eigh(x @ x.T / n)
+        variances, columns = variances.flip(0)[:d], columns.flip(1)[:, :d]
+        axes = (x.T @ columns / (n * variances.clamp(min=1e-30)).sqrt()).T
+    kept = variances[:d] > max(float(variances.sum()), 1e-30) * 1e-6
+    return axes[:d][kept].contiguous(), variances[:d][kept]
+
+
+def _information(likelihood: Likelihood, params: Tensor, mean: Tensor, up: Tensor) -> Tensor:
+    """What one example tells of each latent number, (d,): how sharply -log p(x | z) bends along it, where x = E[x]."""
+    d = up.shape[1]
+    with torch.enable_grad():
+        z = torch.zeros(d, requires_grad=True)
+        each = params.flatten() + z[:, None] * up.T
+        nll = likelihood.nll(each.reshape(d, *params.shape), mean.expand(d, *mean.shape))
+        (slope,) = torch.autograd.grad(torch.stack(list(nll.values())).sum(), z, create_graph=True)
+        (bend,) = torch.autograd.grad(slope.sum(), z)
+    return bend.detach().clamp(min=0)

@@ -1,0 +1,157 @@
+"""Networks that begin as principal component analysis: what they are before the first step, and that they stay."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import gargalo
+from gargalo import recipes, training
+from gargalo.data import as_dataset
+from gargalo.data.splits import SPLITS
+from gargalo.errors import ParameterError
+from gargalo.metrics.reconstruction import pca_baseline
+from gargalo.models import LIKELIHOODS, MODELS
+from gargalo.recipes import build
+from gargalo.recipes.start import can_be_pca, principal_components
+
+DECODING = [name for name, model in MODELS.items() if can_be_pca(model, "mlp")]
+SIGNED = [name for name in DECODING if name != "sparse"]
+"""Those whose latents may be negative, as principal components are."""
+KINDS = {
+    "numbers": {},
+    "pictures": {"likelihood": "bernoulli"},
+    "pictures by mse": {"likelihood": "mse"},
+    "pictures-conv": {"net": "conv", "widths": (8, 12)},
+}
+
+
+def some(kind: str, digits):
+    """200 training examples of a kind, and 50 more; pictures of half the size."""
+    x = digits.x[:250]
+    if kind == "numbers":
+        x = x[:, 8:16, 8:16].reshape(250, -1).astype(np.float32) + np.random.default_rng(0).normal(0, 9, (250, 64))
+    else:
+        x = x.reshape(250, 14, 2, 14, 2).mean((2, 4)).astype(np.uint8)
+    split = np.repeat([SPLITS["train"], SPLITS["test"]], [200, 50])
+    return as_dataset(x.astype(np.float32) if kind == "numbers" else x, digits.y[:250] % 3, split=split)
+
+
+def begun(name: str, data, **choices):
+    """An untrained model that begins as PCA, on training examples in model space."""
+    few = {"iwae": {"k": 2}}.get(name, {})
+    plan = recipes.make(data.spec, name, None, {"init": "pca", "latent_dim": 6, "widths": (32, 16)} | few | choices)
+    rows = data.rows("train")
+    codec, model = build(plan, data.x, rows)
+    return model.eval(), codec(torch.from_numpy(data.x[rows])), torch.eye(3)[torch.from_numpy(data.y[rows])]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SIGNED)
+@torch.no_grad()
+def test_before_the_first_step_a_model_is_pca(name, kind, digits):
+    choices = KINDS[kind]
+    if choices.get("likelihood", "mse") not in MODELS[name].likelihoods or (
+        choices.get("net", "mlp") not in MODELS[name].networks
+    ):
+        pytest.skip("this objective does not go with it")
+    model, x, y = begun(name, some(kind, digits), **choices)
+    back = model.reconstruct(x, y if model.is_conditional else None)
+    pca = pca_baseline(x.numpy(), x.numpy(), 6).back
+    error, linear = (back - x).square().mean().item(), float(np.square(pca - x.numpy()).mean())
+    # Exactly where the mean of x is what the decoder puts out; through a sigmoid, to first order.
+    assert error == pytest.approx(linear, rel=1e-4 if kind == "numbers" else 0.15)
+    assert torch.allclose(model.encode(x).std(0), torch.ones(6), atol=0.02)
+
+
+@torch.no_grad()
+def test_it_needs_no_more_examples_than_there_are(digits):
+    """Four examples vary in three directions: the other latents begin at zero."""
+    data = as_dataset(digits.x[:4].astype(np.float32).reshape(4, -1), split=np.repeat(SPLITS["train"], 4))
+    plan = recipes.make(data.spec, "autoencoder", None, {"init": "pca", "latent_dim": 6})
+    codec, model = build(plan, data.x)
+    x = codec(torch.from_numpy(data.x))
+    assert torch.allclose(model.reconstruct(x), x, atol=1e-3)
+    assert (model.encode(x).abs().amax(0) > 1e-3).tolist() == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("shape", [(50, 8), (8, 50), (1700, 1600)])
+def test_principal_components_are_those_of_the_singular_values(shape):
+    """Few examples, few numbers, and many of both, where they are estimated."""
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(shape, generator=g) * 0.05
+    x += (
+        torch.randn(shape[0], 3, generator=g)
+        @ torch.diag(torch.tensor([9.0, 6, 3]))
+        @ torch.randn(3, shape[1], generator=g)
+    )
+    x -= x.mean(0)
+    axes, variances = principal_components(x, 3)
+    _, singular, rows = torch.linalg.svd(x, full_matrices=False)
+    assert torch.allclose(variances, singular[:3].square() / len(x), rtol=1e-3)
+    assert torch.allclose((axes * rows[:3]).sum(1).abs(), torch.ones(3), atol=1e-3)
+
+
+@torch.no_grad()
+def test_a_posterior_begins_as_that_of_a_linear_decoder(digits):
+    """Of probabilistic PCA: variance sigma^2 / (sigma^2 + lambda), lambda what a component carries."""
+    model, x, _ = begun("vae", some("numbers", digits))
+    flat = x - x.mean(0)
+    variances = torch.linalg.eigvalsh(flat.T @ flat / len(x)).flip(0)[:6]
+    noise = math.exp(2 * model.likelihood.log_sigma.item())
+    error = (model.reconstruct(x) - x).square().mean().item()
+    assert noise == pytest.approx(error, rel=1e-3)
+    assert torch.allclose(model.posterior(x).stddev[0].square(), noise / (noise + variances), rtol=1e-3)
+
+
+def test_a_slope_says_how_far_a_mean_moves():
+    mean = torch.tensor([0.3, -1.0, 0.2, 0.5, 0.3])
+    mixed = LIKELIHOODS["mixed"]((5,), (3,))
+    small = torch.tensor([0.01, 0.02, 0.003, -0.002, -0.001])  # within a block it sums to zero
+    moved = mixed.mean((mixed.bias_for(mean) + small / mixed.slope_for(mean))[None])[0]
+    assert torch.allclose(moved, mean + small, atol=1e-4)
+    bernoulli, shares = LIKELIHOODS["bernoulli"]((2,)), torch.tensor([0.2, 0.5])
+    assert torch.allclose(bernoulli.slope_for(shares), shares * (1 - shares), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "pictures"])
+def test_training_never_leaves_it_worse_than_it_began(kind, digits):
+    """With a rate that ruins every epoch, the weights of none of them are kept."""
+    data = some(kind, digits)
+    plan = recipes.make(data.spec, "autoencoder", None, {"init": "pca", "epochs": 2, "lr": 5.0, "schedule": "constant"})
+    rows = data.rows("train")
+    codec, model = build(plan, data.x, rows[:150])
+    fitted, held = (training.Data(torch.from_numpy(data.x[part])) for part in (rows[:150], rows[150:]))
+    before = training.evaluate(model, codec, held, plan.training.seed)["loss"]
+    result = training.fit(model, codec, fitted, held, plan.training)
+    assert result.best_epoch == 0
+    assert min(record["validation"]["loss"] for record in result.history) > before
+    assert training.evaluate(model, codec, held, plan.training.seed)["loss"] == before
+
+
+def test_rows_of_numbers_begin_as_pca_and_pictures_as_before(digits):
+    rows, pictures = (some(kind, digits).spec for kind in ("numbers", "pictures"))
+    assert recipes.make(rows, "vae").net.init == "pca"
+    assert recipes.make(rows, "classifier").net.init == "kaiming"
+    assert recipes.make(rows, "vae", "lesson").net.init == "pytorch"
+    assert recipes.make(pictures, "vae").net.init == "kaiming"
+
+
+@pytest.mark.parametrize(("name", "choices"), [("classifier", {}), ("vq-vae", {"net": "conv"}), ("pca", {})])
+def test_what_has_no_linear_twin_cannot_begin_as_pca(name, choices, digits):
+    with pytest.raises(ParameterError, match=f"init must be kaiming or pytorch for model {name} on"):
+        recipes.make(some("pictures", digits).spec, name, None, {"init": "pca"} | choices)
+
+
+@pytest.mark.parametrize("net", ["mlp", "conv"])
+def test_such_a_run_comes_back_to_the_last_bit(net, digits, tmp_path):
+    data = some("pictures", digits)
+    run = gargalo.train(data, "vae", out=tmp_path / "run", init="pca", net=net, epochs=1, progress=False)
+    again = gargalo.open_run(tmp_path / "run")
+    assert np.array_equal(run.encode(data), again.encode(data))
+    assert again.recipe.net.init == "pca"
+    warm = gargalo.train(data, start=again, out=tmp_path / "warm", epochs=1, progress=False)
+    assert warm.recipe.net.init == "pca"

@@ -331,6 +331,8 @@ class LatentModel(nn.Module):
     """Does the decoder need a label beside z?"""
     is_grid: ClassVar[bool] = False
     """Is a latent a grid of vectors, rather than one?"""
+    has_signed_latents: ClassVar[bool] = True
+    """May a latent number be negative, as principal components are?"""
     is_solved: ClassVar[bool] = False
     """Are the weights found at once, by `solve`, and not by descending `loss`?"""
     networks: ClassVar[tuple[str, ...]] = ("mlp", "conv", "custom")

@@ -19,8 +19,6 @@ from gargalo.recipes import build
 from gargalo.recipes.start import can_be_pca, principal_components
 
 DECODING = [name for name, model in MODELS.items() if can_be_pca(model, "mlp")]
-SIGNED = [name for name in DECODING if name != "sparse"]
-"""Those whose latents may be negative, as principal components are."""
 KINDS = {
     "numbers": {},
     "pictures": {"likelihood": "bernoulli"},
@@ -50,7 +48,7 @@ def begun(name: str, data, **choices):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", SIGNED)
+@pytest.mark.parametrize("name", DECODING)
 @torch.no_grad()
 def test_before_the_first_step_a_model_is_pca(name, kind, digits):
     choices = KINDS[kind]
@@ -103,7 +101,7 @@ def test_a_posterior_begins_as_that_of_a_linear_decoder(digits):
     variances = torch.linalg.eigvalsh(flat.T @ flat / len(x)).flip(0)[:6]
     noise = math.exp(2 * model.likelihood.log_sigma.item())
     error = (model.reconstruct(x) - x).square().mean().item()
-    assert noise == pytest.approx(error, rel=1e-3)
+    assert error < noise < 1.3 * error, "what components leave of other examples than their own"
     assert torch.allclose(model.posterior(x).stddev[0].square(), noise / (noise + variances), rtol=1e-3)
 
 
@@ -136,11 +134,14 @@ def test_rows_of_numbers_begin_as_pca_and_pictures_as_before(digits):
     rows, pictures = (some(kind, digits).spec for kind in ("numbers", "pictures"))
     assert recipes.make(rows, "vae").net.init == "pca"
     assert recipes.make(rows, "classifier").net.init == "kaiming"
+    assert recipes.make(rows, "beta-vae").net.init == "kaiming", "where it is worse"
     assert recipes.make(rows, "vae", "lesson").net.init == "pytorch"
     assert recipes.make(pictures, "vae").net.init == "kaiming"
 
 
-@pytest.mark.parametrize(("name", "choices"), [("classifier", {}), ("vq-vae", {"net": "conv"}), ("pca", {})])
+@pytest.mark.parametrize(
+    ("name", "choices"), [("classifier", {}), ("vq-vae", {"net": "conv"}), ("pca", {}), ("sparse", {})]
+)
 def test_what_has_no_linear_twin_cannot_begin_as_pca(name, choices, digits):
     with pytest.raises(ParameterError, match=f"init must be kaiming or pytorch for model {name} on"):
         recipes.make(some("pictures", digits).spec, name, None, {"init": "pca"} | choices)

@@ -28,6 +28,7 @@ class SparseAutoencoder(DecodingModel):
     """L(x) = -log p(x | g(z)) + lambda |z|_1, z = max(f(x), 0); or z = top_k(f(x))."""
 
     likelihoods = NATS
+    has_signed_latents = False
     defaults = {"latent_dim": 64}
     conv_defaults = defaults
     short_names = ("sae",)

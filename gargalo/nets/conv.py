@@ -85,7 +85,7 @@ class ConvEncoder(nn.Module):
         self.head = nn.Sequential(ACTIVATIONS[settings.activation](), *last)
         _initialise(self, settings, last[-1])
         if start is not None and start.latents is not None:
-            last[-1].bias.data.copy_(start.latents)
+            last[-1].bias.data.copy_(start.latents)  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
         """The latent's numbers.

@@ -76,7 +76,17 @@ class WithLinearPath(nn.Module):
         return self.added(x, latent), maps
 
     def added(self, x: Tensor, out: Tensor) -> Tensor:
-        """What the network put out, and the linear path from the same x added."""
+        """Add the linear path from an x to what a network put out for it.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *in)
+        out : Tensor, (n, *out)
+
+        Returns
+        -------
+        Tensor, (n, *out)
+        """
         return out + SLOW * self.linear(x.flatten(1)).reshape(out.shape)
 
 

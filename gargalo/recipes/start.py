@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -29,10 +27,11 @@ def can_be_pca(model_class: type[LatentModel], net: str) -> bool:
     Returns
     -------
     bool
-        Not for what decodes nothing, has a grid for a latent, is solved at once, or stands on a program's network.
+        Not for what decodes nothing, has a grid or only positive numbers for a latent, is solved at once, or stands on
+        a program's network.
     """
-    solved = model_class.is_grid or model_class.is_solved
-    return bool(model_class.likelihoods) and not solved and net != "custom"
+    is_other = model_class.is_grid or model_class.is_solved or not model_class.has_signed_latents
+    return bool(model_class.likelihoods) and not is_other and net != "custom"
 
 
 def as_pca(
@@ -62,16 +61,19 @@ def as_pca(
     Start
     """
     params, d = likelihood.bias_for(mean), latent_dim
-    axes, variances = principal_components(x.flatten(1) - mean.flatten(), d)
+    flat, slope = x.flatten(1) - mean.flatten(), likelihood.slope_for(mean).flatten().clamp(min=STEEPEST)
+    axes, variances = principal_components(flat, d)
     spread = variances.sqrt()
     down = torch.zeros(sizes.encoder_out, axes.shape[1])
     up = torch.zeros(params.numel(), sizes.decoder_in)
     down[: len(axes)] = axes / spread[:, None]
-    slope = likelihood.slope_for(mean).flatten().clamp(min=STEEPEST)
     up[:, : len(axes)] = (axes * spread[:, None]).T / slope[:, None]
     latents = -down @ mean.flatten()
-    z = x.flatten(1) @ down[:d].T + latents[:d]
-    likelihood.begin(params + (z @ up[:, :d].T).reshape(len(x), *params.shape), x)
+    if next(likelihood.parameters(), None) is not None and len(x) > 1:
+        # On other examples than the components are of: on these they leave less than on any to come.
+        halves, _ = principal_components(flat[::2] - flat[::2].mean(0), d)
+        back = flat[1::2] @ halves.T @ halves / slope
+        likelihood.begin(params + back.reshape(-1, *params.shape), x[1::2])
     if model_class.numbers_per_latent == 2:  # log of the posterior's standard deviation
         latents[d:] = -0.5 * torch.log1p(_information(likelihood, params, mean, up[:, :d]))
     return Start(params, up, latents, down)

@@ -36,8 +36,8 @@ def packed_decoder(run: Run) -> dict[str, Any] | None:
         For JSON: "layers" as pairs (in, out); "activation" between them, a value of `NAMES` or empty; "output", a key
         of `OUTPUTS`; "weights" in base64, little-endian float16, layer by layer, each (out, in) row by row and then
         its bias; "direct", the matrix (out, 2) in the same form that is added from a latent to what the last layer
-        puts out, or empty; "shape" as (c, h, w); the run's examples as "points" (n, 2) and "labels" (n,); the labels' "names";
-        "colours" of labels. None where a chain of such layers does not decode as the run does.
+        puts out, or empty; "shape" as (c, h, w); the run's examples as "points" (n, 2) and "labels" (n,); the labels'
+        "names"; "colours" of labels. None where a chain of such layers does not decode as the run does.
     """
     network, direct = run.model.decoder, None
     if isinstance(network, WithLinearPath):

@@ -152,7 +152,7 @@ def test_any_bytes_are_passed_over(tmp_path_factory, tensors, state):
 
 def parts(digits):
     numbers = as_dataset(digits.x.reshape(len(digits), -1)[:, 300:320].astype(np.float32))
-    plan = recipes.make(numbers.spec, "vae", None, {"latent_dim": 2, "widths": (8,)})
+    plan = recipes.make(numbers.spec, "vae", None, {"latent_dim": 2, "widths": (8,), "init": "kaiming"})
     codec, model = build(plan, numbers.x[:64])
     return model, codec, torch.optim.Adam(model.parameters(), fused=True)
 

@@ -69,7 +69,7 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
     wanted |= CONV_DEFAULTS | model_class.conv_defaults if net == "conv" else model_class.defaults
     wanted |= {"widths": ()} if net == "custom" else {}
     if net == "mlp" and not modality.bounded:
-        # On four sets of rows the test loss was lower for VAE, denoising and others, and the squared error for all.
+        # Four sets of rows: a lower test loss for VAE and denoising in all, a lower squared error in 23 of 24 cases.
         begins: dict[str, Any] = {"init": "pca"} if can_be_pca(model_class, net) else {}
         wanted = begins | wanted | ROW_DEFAULTS
     if not model_class.is_solved:

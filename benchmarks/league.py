@@ -23,6 +23,7 @@ from gargalo.data import Dataset
 from gargalo.errors import GargaloWarning
 from gargalo.metrics import Estimate
 from gargalo.metrics.reconstruction import pca_baseline
+from gargalo.runs.verdict import outcome_of
 
 COLUMNS = (
     "set",
@@ -53,6 +54,7 @@ def measured(data: Dataset, model: str, seed: int) -> dict[str, object]:
         np.square(x - back).reshape(len(x), -1).mean(1)
         for back in (fitted.reconstruct_in_model_space(test), pca, x_train.mean(0))
     )
+    difference = Estimate.of_mean(ours - theirs)
     apart = Estimate.of_mean((ours - theirs) / theirs.mean())
     low, high = (apart if end is None else end for end in (apart.low, apart.high))
     return {
@@ -66,7 +68,7 @@ def measured(data: Dataset, model: str, seed: int) -> dict[str, object]:
         "mean": f"{mean.mean():.4g}",
         "to PCA": float(apart),
         "95 %": f"{low:+.1%} to {high:+.1%}",
-        "verdict": "worse" if low > 0 else "better" if high < 0 else "as good",
+        "verdict": outcome_of(difference, float(theirs.mean())),
         "seconds": f"{seconds:.1f}",
     }
 

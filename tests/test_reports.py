@@ -14,11 +14,11 @@ import gargalo
 from gargalo.data import as_dataset
 from gargalo.lang import words
 from gargalo.recipes import make
-from gargalo.reports.again import training_call, training_command
 from gargalo.reports.contact_sheet import contact_sheet
 from gargalo.reports.pad import NAMES, packed_decoder
 from gargalo.reports.roles import Roles
 from gargalo.reports.sections.see import see
+from gargalo.runs.again import training_call, training_command
 from gargalo.runs.rows import KEPT_EXAMPLES, kept_rows
 
 ACTIVATIONS = {name: layer for layer, name in NAMES.items()}

@@ -119,7 +119,8 @@ def test_a_slope_says_how_far_a_mean_moves():
 def test_training_never_leaves_it_worse_than_it_began(kind, digits):
     """With a rate that ruins every epoch, the weights of none of them are kept."""
     data = some(kind, digits)
-    plan = recipes.make(data.spec, "autoencoder", None, {"init": "pca", "epochs": 2, "lr": 5.0, "schedule": "constant"})
+    ruin = {"epochs": 2, "lr": 5.0, "schedule": "constant", "weight_decay": 0.0}
+    plan = recipes.make(data.spec, "autoencoder", None, {"init": "pca", **ruin})
     rows = data.rows("train")
     codec, model = build(plan, data.x, rows[:150])
     fitted, held = (training.Data(torch.from_numpy(data.x[part])) for part in (rows[:150], rows[150:]))

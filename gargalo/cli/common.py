@@ -27,6 +27,7 @@ __all__ = [
     "known_of",
     "print_result",
     "rank",
+    "verdict_lines",
     "wrote",
 ]
 
@@ -111,7 +112,35 @@ def known_of(run: Run) -> dict[str, Any]:
     RunError
         For a run whose metrics.json cannot be read.
     """
-    return {**run.facts, **{name: figure.value for name, figure in run.metrics.items()}}
+    from ..runs.verdict import verdict_of
+
+    verdict = verdict_of(run)
+    figures = {name: figure.value for name, figure in run.metrics.items()}
+    return {**run.facts, **figures, "verdict": verdict and verdict.as_json()}
+
+
+def verdict_lines(run: Run, lang: str | None) -> list[str]:
+    """Say how a run stands to PCA, and where it is worse, why and what to try.
+
+    Parameters
+    ----------
+    run : Run
+    lang : "en", "pt" or None
+        None is the locale's.
+
+    Returns
+    -------
+    list of str
+        Empty for what cannot stand beside PCA.
+    """
+    from ..lang import words
+    from ..runs.verdict import verdict_of
+
+    verdict = verdict_of(run)
+    if verdict is None:
+        return []
+    command = [f"  {verdict.command}"] if verdict.command else []
+    return [*verdict.told(run, words(lang)), *command]
 
 
 def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:

@@ -13,7 +13,18 @@ import typer
 
 from ..errors import ParameterError, must
 from ..io.signals import on_signal
-from .common import AsJson, DataDir, Lang, NewFolder, SourceArgument, app, figures, known_of, print_result
+from .common import (
+    AsJson,
+    DataDir,
+    Lang,
+    NewFolder,
+    SourceArgument,
+    app,
+    figures,
+    known_of,
+    print_result,
+    verdict_lines,
+)
 from .reading import reads
 
 if TYPE_CHECKING:
@@ -97,6 +108,7 @@ def train(
     num_nodes: NumNodes = 1,
     precision: Annotated[str | None, typer.Option(help="32-true or bf16-mixed.")] = None,
     data_dir: DataDir = None,
+    lang: Lang = None,
     as_json: AsJson = False,
     reading: Any = None,
 ) -> None:
@@ -135,7 +147,7 @@ def train(
         reading=reading,
         **chosen,
     )
-    _tell_run(made, as_json)
+    _tell_run(made, lang, as_json)
 
 
 @app.command()
@@ -147,6 +159,7 @@ def resume(
     devices: Devices = 1,
     num_nodes: NumNodes = 1,
     data_dir: DataDir = None,
+    lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a training that did not end, as if it had never stopped."""
@@ -162,7 +175,7 @@ def resume(
         num_nodes=num_nodes,
         save_every=save_every,
     )
-    _tell_run(made, as_json)
+    _tell_run(made, lang, as_json)
 
 
 def _start_processes(devices: int, num_nodes: int) -> None:
@@ -182,9 +195,10 @@ def _start_processes(devices: int, num_nodes: int) -> None:
     raise typer.Exit(128 + came[0] if came and status else status)
 
 
-def _tell_run(made: Run, as_json: bool) -> None:
-    """A run that was made, with its figures."""
-    print_result({"run": str(made.folder), **known_of(made)}, [str(made.folder), *figures(made)], as_json)
+def _tell_run(made: Run, lang: str | None, as_json: bool) -> None:
+    """A run that was made, with its figures and the verdict on it."""
+    lines = [str(made.folder), *figures(made), *verdict_lines(made, lang)]
+    print_result({"run": str(made.folder), **known_of(made)}, lines, as_json)
 
 
 def _choice(text: str) -> tuple[str, Any]:

@@ -22,6 +22,7 @@ from .common import (
     known_of,
     print_result,
     rank,
+    verdict_lines,
     wrote,
 )
 
@@ -35,8 +36,8 @@ Label = Annotated[str | None, typer.Option(help="For a model that decodes with a
 
 
 @app.command()
-def info(run: RunArgument, as_json: AsJson = False) -> None:
-    """A run's recipe, size, history and figures."""
+def info(run: RunArgument, lang: Lang = None, as_json: AsJson = False) -> None:
+    """A run's recipe, size, history and figures, and how it stands to PCA."""
     from ..runs import open_run
 
     opened = open_run(run)
@@ -56,6 +57,7 @@ def info(run: RunArgument, as_json: AsJson = False) -> None:
         f"training  {' '.join(f'{k}={v}' for k, v in recipe.training.model_dump().items())}",
         f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
         *figures(opened),
+        *verdict_lines(opened, lang),
     ]
     print_result(known, lines, as_json)
 

@@ -44,8 +44,8 @@ class Reading(BaseModel):
         loss. None refuses them.
     window, step : int or None
         Rows of a log that make one example, and how far the next one begins.
-    shares : three floats
-        Shares of training, validation and test examples, where the data do not say.
+    shares : three floats or None
+        Shares of training, validation and test examples, where the data do not say; None is `splits.usual_shares`.
     separator, encoding, decimal_comma
         Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
     display : str or None
@@ -69,7 +69,7 @@ class Reading(BaseModel):
     impute: Literal["median", "drop", "mask"] | None = None
     window: Annotated[int, Field(ge=1, le=2**20)] | None = None
     step: Annotated[int, Field(ge=1, le=2**20)] | None = None
-    shares: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
+    shares: tuple[Share, Share, Share] | None = None
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: str = "utf-8"
     decimal_comma: bool = False
@@ -96,7 +96,7 @@ class Reading(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Reading:
-        if abs(sum(self.shares) - 1) > 1e-6 or not self.shares[0]:
+        if self.shares and (abs(sum(self.shares) - 1) > 1e-6 or not self.shares[0]):
             raise must("shares", "three shares that sum to 1, the first above 0", self.shares)
         if self.step and not self.window:
             raise must("step", f"given together with {option('window')}", self.step)
@@ -145,5 +145,6 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
             raise cause from None
         told = first["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
         if first["type"] == "missing":
-            told = f"{len(get_args(Reading.model_fields[str(first['loc'][0])].annotation))} values"
+            wanted, *_ = get_args(Reading.model_fields[str(first["loc"][0])].annotation)
+            told = f"{len(get_args(wanted))} values"
         raise must(str(first["loc"][0]), told, first["input"]) from None

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DataError
 
-__all__ = ["SPLITS", "TEST", "TRAIN", "VALIDATION", "by_order", "copies", "deal", "named"]
+__all__ = ["SPLITS", "TEST", "TRAIN", "VALIDATION", "by_order", "copies", "deal", "named", "usual_shares"]
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -25,10 +25,30 @@ AT_ONCE = 2**26
 """Bytes of rows that are looked at together."""
 
 
+FEW = 500
+"""Of fewer examples a tenth is too small to choose weights by, or to measure them on."""
+
+
+def usual_shares(n: int) -> tuple[float, float, float]:
+    """The shares of training, validation and test examples where nobody chose.
+
+    Parameters
+    ----------
+    n : int
+        Examples in all; or groups, where groups stay together.
+
+    Returns
+    -------
+    three floats
+        0.8, 0.1, 0.1; of fewer than 500, more are held out: 0.7, 0.15, 0.15.
+    """
+    return (0.7, 0.15, 0.15) if n < FEW else (0.8, 0.1, 0.1)
+
+
 def deal(
     n: int,
     seed: int,
-    shares: Sequence[float] = (0.8, 0.1, 0.1),
+    shares: Sequence[float] | None = None,
     strata: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -39,8 +59,8 @@ def deal(
     n : int
     seed : int
         Of the deal.
-    shares : three floats
-        Of the examples, or of the groups where there are groups.
+    shares : three floats or None
+        Of the examples, or of the groups where there are groups; None is `usual_shares`.
     strata : ndarray or None, (n,) int
         Every split gets its share of each of these: labels.
     groups : ndarray or None, (n,) int
@@ -55,6 +75,7 @@ def deal(
         first, member = np.arange(n), np.arange(n)
     else:
         _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    shares = shares or usual_shares(len(first))
     draws = np.random.default_rng(seed)
     order = draws.permutation(len(first))
     if strata is not None:
@@ -71,7 +92,7 @@ def deal(
     return units[member]
 
 
-def by_order(order: np.ndarray, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> np.ndarray:
+def by_order(order: np.ndarray, shares: Sequence[float]) -> np.ndarray:
     """Split examples by time: the first train, those after them validate, the last ones test.
 
     Parameters

@@ -23,14 +23,14 @@ from ..latent import PRIORS, PROJECTIONS, Prior
 from ..metrics.generation import NEAREST, radii
 from ..plots import PALETTE
 from ..runs import Run
+from ..runs.verdict import verdict_of
+from .maps import map_keys, maps_of
 from .sheets import layout, sheets
 from .shown import Shown
 
 __all__ = ["SiteWriter"]
 
 FORMAT = 1
-MOST_MAPPED = 20_000
-"""Examples that a projection lays out; further ones are placed among their neighbours."""
 MOST_DIRECTIONS = 8
 NORMS = 4000
 """Draws from q(z) whose norms are shown."""
@@ -181,6 +181,7 @@ class SiteWriter:
             "noise": {key: recipe.options[key] for key in ("noise", "strength")} if run.fitted.can("denoise") else None,
             "network": recipe.network,
             "figures": {key: _finite(run.metrics.get(key)) for key in FIGURES},
+            "verdict": (verdict := verdict_of(run)) and verdict.published(run),
             "axes": _axes(seen["z"]),
             "maps": {},
         }
@@ -206,20 +207,20 @@ class SiteWriter:
         found: dict[str, Any] = {
             "latents": self._array(f"{i}/latents", z),
             "near": {"k": near.k, "threshold": near.threshold},
-            "maps": {name: self._array(f"{i}/{key}", seen[key]) for name, key in _mapped_keys().items() if key in seen},
+            "maps": {name: self._array(f"{i}/{key}", seen[key]) for name, key in map_keys().items() if key in seen},
         }
         return found | ({"error": self._array(f"{i}/error", seen["error"])} if "error" in seen else {})
 
     def _seen(self, run: Run) -> dict[str, np.ndarray]:
         """Latents of the examples, their errors, and maps: computed once for these weights and kept."""
-        shown, keys = self.shown, _mapped_keys()
+        shown, keys = self.shown, map_keys()
         own = {method: key for method, key in keys.items() if PROJECTIONS.is_own(method)}
 
         def compute() -> tuple[dict[str, np.ndarray], dict[str, str]]:
             tensors = {"z": run.encode(shown.x)}
             if run.fitted.can("reconstruct"):
                 tensors["error"] = self._errors(run)
-            return tensors | _maps(tensors["z"], own), {}
+            return tensors | maps_of(tensors["z"], own), {}
 
         name = f"explorer-{shown.key}"
         seen, n = dict(run.kept(name, compute)[0]), len(shown.x)
@@ -235,7 +236,7 @@ class SiteWriter:
         for method in keys.keys() - own.keys():
             one, z = {method: keys[method]}, seen["z"]
             with PROJECTIONS.guarded(method):
-                seen |= run.kept(f"{name}-{keys[method]}", lambda one=one, z=z: (_maps(z, one), {}))[0]
+                seen |= run.kept(f"{name}-{keys[method]}", lambda one=one, z=z: (maps_of(z, one), {}))[0]
         return seen
 
     def _errors(self, run: Run) -> np.ndarray:
@@ -321,30 +322,3 @@ def _names(runs: Sequence[Run]) -> list[str]:
 def _finite(value: Any) -> Any:
     """A figure as JSON has it; none where it is not a number."""
     return value if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _mapped_keys() -> dict[str, str]:
-    """All projections but PCA, which the page computes, and names for their arrays: none is that of other arrays."""
-    names = [name for name, _ in PROJECTIONS.usable() if name != "pca"]
-    return {name: name if PROJECTIONS.is_own(name) else f"map-{name}" for name in names}
-
-
-def _maps(z: np.ndarray, names: dict[str, str]) -> dict[str, np.ndarray]:
-    """Maps of latents (n, d), (n, 2) each, by their keys; of projections that find one."""
-    found = {}
-    for name, key in names.items():
-        with PROJECTIONS.guarded(name), contextlib.suppress(DataError):  # no variation to map: PCA shows that too
-            found[key] = _mapped(z, name)
-    return found
-
-
-def _mapped(z: np.ndarray, method: str) -> np.ndarray:
-    """A map of latents (n, d), (n, 2); of very many, all but the first are placed among their neighbours."""
-    if len(z) <= MOST_MAPPED:
-        return latent.project(z, method).points
-    order = np.random.default_rng(0).permutation(len(z))
-    some, others = order[:MOST_MAPPED], order[MOST_MAPPED:]
-    points = np.empty((len(z), 2), np.float32)
-    points[some] = latent.project(z[some], method).points
-    points[others] = latent.Neighbours(z[some]).place(z[others], points[some])
-    return points

@@ -66,6 +66,23 @@ class Words:
         text = f"{value:.{digits}f}"
         return text.replace(".", ",") if self.lang == "pt" else text
 
+    def figure(self, value: float | None, digits: int = 3) -> str:
+        """Write a number with so many significant digits, and this language's decimal mark.
+
+        Parameters
+        ----------
+        value : float or None
+        digits : int
+            That are kept.
+
+        Returns
+        -------
+        str
+            A dash for None.
+        """
+        text = "–" if value is None else f"{value:.{digits}g}"
+        return text.replace(".", ",") if self.lang == "pt" else text
+
 
 def words(lang: str | None = None) -> Words:
     """The words of a language.

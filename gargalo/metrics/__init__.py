@@ -9,6 +9,7 @@ array               shape                what it is
 x_train, x_test     (m, …), (n, …)       examples in model space, \\*x_shape each
 mask                (n, \\*x_shape)       where a value of x_test was observed; None where all were
 reconstruction      (n, \\*x_shape)       x_test through the bottleneck and back
+pca_reconstruction  (n, \\*x_shape)       x_test as PCA with as many numbers gives it back
 z_train, z_test     (m, d), (n, d)       latents
 y_train, y_test     (m,), (n,)           labels, as numbers
 posterior_mean      (n, d)               means of q(z | x_test), where there is a posterior
@@ -39,6 +40,7 @@ METRICS: Registry[Metric] = Registry(
     __name__,
     {
         "mse": "reconstruction:mse",
+        "mse_minus_pca": "reconstruction:mse_minus_pca",
         "knn_accuracy": "probes:knn_accuracy",
         "linear_accuracy": "probes:linear_accuracy",
         "active_units": "latents:active_units",

@@ -37,6 +37,7 @@ class WithLinearPath(nn.Module):
         super().__init__()
         self.network = network
         self.linear = nn.Linear(numbers_in, numbers_out, bias=False)
+        self.linear.decays = False  # type: ignore[assignment]
         with torch.no_grad():
             self.linear.weight.copy_(torch.zeros(()) if matrix is None else matrix / SLOW)
 

@@ -28,7 +28,7 @@ def mlp(
     sizes : Sizes
         What goes into both, and what comes out.
     settings : NetSettings
-        Its widths, activation and init.
+        Its widths, activation, dropout and init.
     start : Start or None
         What both put out before anything is learned: of the decoder about, under "kaiming". Zeros without.
     bounded : bool
@@ -68,7 +68,7 @@ def linear_head(latent_dim: int, classes: int, settings: NetSettings) -> nn.Sequ
 
 
 def _layers(sizes: list[int], settings: NetSettings, start: Tensor | None = None) -> list[nn.Module]:
-    """Linear layers of these sizes with activations between them."""
+    """Linear layers of these sizes with activations, and perhaps dropout, between them."""
     linears = [nn.Linear(a, b) for a, b in pairwise(sizes)]
     if settings.init != "pytorch":
         for linear in linears:
@@ -77,6 +77,6 @@ def _layers(sizes: list[int], settings: NetSettings, start: Tensor | None = None
             linears[-1].bias.data.copy_(start.flatten())
     activation = ACTIVATIONS[settings.activation]
     layers: list[nn.Module] = []
-    for linear in linears:
-        layers += [linear, activation()]
-    return layers[:-1]
+    for linear in linears[:-1]:
+        layers += [linear, activation(), *([nn.Dropout(settings.dropout)] if settings.dropout else [])]
+    return [*layers, linears[-1]]

@@ -67,6 +67,8 @@ class NetSettings(BaseModel):
     blocks : int
         For conv: residual blocks in each level.
     activation : "relu", "silu", "gelu" or "tanh"
+    dropout : float
+        For mlp: the share of hidden numbers that are set to zero in training, others the larger for it (JMLR 15, 2014).
     init : "pca", "kaiming" or "pytorch"
         A linear path beside the network that begins as principal component analysis, while the network's last layer
         begins at zero; Kaiming normal (arXiv:1502.01852) with zero biases, and a decoder that starts at the data's
@@ -79,6 +81,7 @@ class NetSettings(BaseModel):
     widths: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=16)] = (128, 64)
     blocks: Annotated[int, Field(ge=0, le=64)] = 1
     activation: Literal["relu", "silu", "gelu", "tanh"] = "silu"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     init: Literal["pca", "kaiming", "pytorch"] = "kaiming"
 
 

@@ -8,6 +8,7 @@ from .compare import differences, flat, must_agree
 from .custom import CUSTOM, NO_CUSTOM, Custom, custom_of, model_class, model_name
 from .defaults import PRESETS, repeats
 from .recipe import FORMAT, Recipe, upgraded, versions
+from .start import can_be_pca
 
 __all__ = [
     "CHOICES",
@@ -18,6 +19,7 @@ __all__ = [
     "Custom",
     "Recipe",
     "build",
+    "can_be_pca",
     "custom_of",
     "differences",
     "flat",

@@ -97,6 +97,7 @@ def principal_components(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
         Of x along each axis, all positive.
     """
     n, p = x.shape
+    x = x.double()  # the narrowest of the components would be rounding otherwise
     if min(n, p) > WIDE:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -110,7 +111,7 @@ def principal_components(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
         variances, columns = variances.flip(0)[:d], columns.flip(1)[:, :d]
         axes = (x.T @ columns / (n * variances.clamp(min=1e-30)).sqrt()).T
     kept = variances[:d] > max(float(variances.sum()), 1e-30) * 1e-6
-    return axes[:d][kept].contiguous(), variances[:d][kept]
+    return axes[:d][kept].float().contiguous(), variances[:d][kept].float()
 
 
 def _information(likelihood: Likelihood, params: Tensor, mean: Tensor, up: Tensor) -> Tensor:

@@ -138,6 +138,8 @@ def _validate_network(recipe: Recipe, model_class: type[LatentModel]) -> None:
         raise must("net", "mlp, for rows of numbers: conv is for images", net)
     if net == "conv" and not widths:
         raise must("widths", "at least one level's channels for a conv network", widths)
+    if recipe.net.dropout and net != "mlp":
+        raise must("dropout", f"0 on {net}", recipe.net.dropout)
     if recipe.net.init == "pca" and not can_be_pca(model_class, net):
         raise must("init", f"kaiming or pytorch for model {recipe.model} on {net}", "pca")
     if model_class.is_solved and widths:

@@ -132,6 +132,14 @@ class Arrays:
         return self._fitted.reconstruct_in_model_space(self._test) if self._fitted.can("reconstruct") else None
 
     @property
+    def pca_reconstruction(self) -> np.ndarray | None:
+        """Only beside a bottleneck of as many numbers, and none around it."""
+        model, is_fair = self._fitted.model, False
+        if self.reconstruction is not None:
+            is_fair = not (model.is_grid or model.is_solved or model.wants_skips(model.options))
+        return self.pca.back if is_fair and self.pca is not None else None
+
+    @property
     def posterior_mean(self) -> np.ndarray | None:
         return self.z_test if self._fitted.can("posterior") else None
 

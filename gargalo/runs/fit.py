@@ -8,11 +8,14 @@ from .. import training
 from ..errors import must
 from ..fitted import FittedModel
 from ..io.weights import must_fit
-from ..recipes import NO_CUSTOM, build, try_on
+from ..recipes import NO_CUSTOM, Recipe, build, try_on
 from .job import TrainingJob
 from .rows import as_data, is_mapped, training_rows
 
 __all__ = ["check", "fit", "memory"]
+
+FEW = 1000
+"""Validation examples that are few: by these the best epoch may look better than where it began, and not be."""
 
 
 def check(job: TrainingJob) -> None:
@@ -73,15 +76,18 @@ def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[Fitt
     if session.start is None and job.init_from is not None:
         codec.load_state_dict(job.init_from.codec.state_dict())
         model.load_state_dict(job.init_from.model.state_dict())
-    result = training.fit(
-        model,
-        codec,
-        as_data(dataset, rows),
-        as_data(dataset, validation) if len(validation) else None,
-        recipe.training,
-        session,
-    )
+    held_out = as_data(dataset, validation) if len(validation) else None
+    result = training.fit(model, codec, as_data(dataset, rows), held_out, recipe.training, session)
+    if held_out is not None and len(held_out) < FEW and _may_stay_as_begun(recipe) and result.best_epoch:
+        start = build(recipe, dataset.x, rows, job.custom)[1].eval()
+        if not training.is_clearly_better(model, start, codec, held_out, recipe.training.seed):
+            model, result.weights, result.best_epoch = start, start.state_dict(), 0
     return FittedModel(recipe, codec.eval(), model.eval(), job.custom, str(job.folder or "the model")), result
+
+
+def _may_stay_as_begun(recipe: Recipe) -> bool:
+    """Is the start principal component analysis, which a few examples must not make worse by chance?"""
+    return recipe.net.init == "pca" and not recipe.warm_start and recipe.training.keep == "best"
 
 
 def memory(job: TrainingJob) -> dict[str, int]:

@@ -7,6 +7,7 @@ from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint, upgrade
 from .draws import generator_at
 from .loop import Result, Session, evaluate, fit
 from .memory import check_memory, free_memory, step_memory, weights_memory
+from .paired import is_clearly_better
 from .process_group import Compute, ProcessGroup, launch
 from .products import fast_products
 from .settings import TrainingSettings
@@ -26,6 +27,7 @@ __all__ = [
     "fit",
     "free_memory",
     "generator_at",
+    "is_clearly_better",
     "launch",
     "read_checkpoint",
     "step_memory",

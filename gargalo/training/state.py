@@ -146,7 +146,7 @@ class State:
         model, codec : Module
             Changed in place.
         optimizer : Adam or AdamW
-            Changed in place; the parameters of `model` are its one group.
+            Changed in place; its groups hold the parameters of `model`.
 
         Returns
         -------
@@ -159,7 +159,7 @@ class State:
             For a checkpoint of another model or optimiser, with moments of another number of parameters than it says,
             or with NaN or infinity in weights or means; nothing is changed then.
         """
-        parameters = optimizer.param_groups[0]["params"]
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {
             i: part for i in range(len(parameters)) if (part := kept.part(f"optimizer.{i}."))
         }

@@ -4,6 +4,7 @@ import { examples, space, type Space } from './loaded';
 import { isTheirs } from './parts/arrows';
 import { Bar } from './parts/Bar';
 import { useLatest } from './parts/useLatest';
+import { Verdict } from './parts/Verdict';
 import { Waiting } from './parts/Waiting';
 import { Painter } from './pictures/paint';
 import { report, type View, view, VIEWS } from './state/view';
@@ -89,6 +90,7 @@ function Opened() {
   const View = shown[view.name.value];
   return (
     <section class={`view view-${view.name.value}`} aria-labelledby="lesson">
+      {found.run.verdict?.outcome === 'worse' && view.name.value !== 'compare' && <Verdict run={found.run} />}
       <h1 id="lesson">{say(`lesson.${view.name.value}${painter.hasBars && OF_ROWS.has(view.name.value) ? '.row' : ''}` as Key)}</h1>
       <View key={view.name.value === 'draw' ? 'draw' : `${view.name.value} ${view.runIndex.value}`} space={found} painter={painter} />
     </section>

@@ -90,6 +90,8 @@ export interface RunRef {
   noise: { noise: 'gaussian' | 'masking' | 'salt-and-pepper'; strength: number } | null;
   network: string;
   figures: Record<string, number | null>;
+  /** How its reconstructions stand to PCA of the same size, with a sentence for each language; null where they cannot. */
+  verdict: { outcome: 'better' | 'as-good' | 'worse'; told: Record<string, string> } | null;
   axes: Axes;
   /** The place of each example, (n, 2), on each map that the page cannot compute, by the map's name. */
   maps: Record<string, ArrayRef>;

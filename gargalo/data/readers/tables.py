@@ -17,7 +17,7 @@ from ..dataset import Dataset
 from ..notes import Note
 from ..reading import Reading
 from ..spec import DataSpec
-from ..splits import by_order, named
+from ..splits import by_order, named, usual_shares
 from . import windows
 from .csv_files import read_frame
 from .reader import Request
@@ -94,7 +94,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
     split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
     if split is None and time and groups is None:
-        split = by_order(np.arange(len(x)), reading.shares)
+        examples = len(x) // (reading.step or reading.window or 1)
+        split = by_order(np.arange(len(x)), reading.shares or usual_shares(examples))
     kind = "table"
     if reading.window and time:
         step = reading.step or reading.window

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import plots
 from ...lang import Words
 from ...runs import Run
-from ..again import training_call, training_command
+from ...runs.again import training_call, training_command
 from ..roles import Roles
 from ..section import Section, picture
 from ..wording import condition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import plots
 from ...lang import Words
 from ...latent import PRIORS
-from ..again import training_command
+from ...runs.again import training_command
 from ..roles import Roles, place
 from ..section import Section, Table, picture
 from ..wording import name_of

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import plots
 from ...lang import Words
-from ..again import training_command
+from ...runs.again import training_command
 from ..pad import packed_decoder
 from ..roles import Roles
 from ..section import Section, picture

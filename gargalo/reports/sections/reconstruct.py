@@ -7,6 +7,7 @@ import shlex
 from ... import plots
 from ...lang import Words
 from ...runs import Run
+from ...runs.verdict import verdict_of
 from ..roles import Roles, place
 from ..section import Section, picture
 from ..wording import bits, lowered, name_of
@@ -41,6 +42,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
+    verdict = verdict_of(run)
     return Section(
         "reconstruct",
         [
@@ -52,6 +54,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
                 mse=words.number(run.metrics["test_mse"], 4),
                 pca=words.number(run.metrics.get("pca_mse"), 4),
             ),
+            *([" ".join(verdict.told(run, words))] if verdict else []),
             lowered(run, words),
             *([bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
@@ -59,7 +62,10 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
             picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
         ],
-        commands=[f"gargalo reconstruct {place(run)} {shlex.quote(run.recipe.data.name)} -o reconstructions.npy"],
+        commands=[
+            *([verdict.command] if verdict and verdict.command else []),
+            f"gargalo reconstruct {place(run)} {shlex.quote(run.recipe.data.name)} -o reconstructions.npy",
+        ],
         python="back = run.reconstruct(run.examples.x)",
     )
 

@@ -12,6 +12,7 @@ import { Captioned, describe, Example, Output } from '../parts/Pictures';
 import { Reconstructed } from '../parts/Reconstructed';
 import { Tiles } from '../parts/Tiles';
 import { useLatest } from '../parts/useLatest';
+import { Verdict } from '../parts/Verdict';
 import type { RunRef } from '../site';
 import { stack } from '../space';
 import { selection } from '../state/selection';
@@ -119,6 +120,7 @@ function Side({ name, index, but, onPick, children }: SideProps) {
         </select>
       </label>
       <p class="quiet">{about(runs[index])}</p>
+      <Verdict run={runs[index]} />
       {children}
       <dl class="figures">
         {Object.entries(runs[index].figures).map(

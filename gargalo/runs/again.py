@@ -1,4 +1,4 @@
-"""How to train a run like one of the report's again."""
+"""How to train a run like this one again, or like it but for some choices."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from .. import recipes
 from ..data import Reading
-from ..runs import Run
+from .run import Run
 
 __all__ = ["training_call", "training_command"]
 
 
-def training_command(run: Run) -> str | None:
+def training_command(run: Run, model: str | None = None, choices: dict[str, Any] | None = None) -> str | None:
     """The command that trains a run like this one: its latent_dim, and all choices that are not defaults.
 
     It calls the data by their name, since a path says where they lie on one machine.
@@ -20,6 +20,10 @@ def training_command(run: Run) -> str | None:
     Parameters
     ----------
     run : Run
+    model : str or None
+        Another objective than its own; of the choices only latent_dim is kept then.
+    choices : dict or None
+        What is to be chosen otherwise, by name; None for what is to be as by default.
 
     Returns
     -------
@@ -29,8 +33,11 @@ def training_command(run: Run) -> str | None:
     """
     if run.custom != recipes.NO_CUSTOM or run.recipe.data.origin is None or run.recipe.warm_start:
         return None
-    words = [f"gargalo train {shlex.quote(run.recipe.data.name)} --model {run.recipe.model}"]
-    for name, value in _choices(run).items():
+    words = [f"gargalo train {shlex.quote(run.recipe.data.name)} --model {model or run.recipe.model}"]
+    chosen = _choices(run) if model is None else {"latent_dim": run.recipe.latent_dim}
+    for name, value in (chosen | (choices or {})).items():
+        if value is None:
+            continue
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
         words.append(
             f"--{name.replace('_', '-')} {shlex.quote(text)}"

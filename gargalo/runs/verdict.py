@@ -1,0 +1,151 @@
+"""The verdict on a run: are its reconstructions better than those of PCA of the same size, and if not, why not?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..lang import LANGUAGES, Words, words
+from ..metrics import Estimate
+from ..recipes import can_be_pca, make, model_class
+from .again import training_command
+from .run import Run
+
+__all__ = ["Outcome", "Verdict", "outcome_of", "verdict_of"]
+
+Outcome = Literal["better", "as-good", "worse"]
+NEGLIGIBLE, NOTHING = 1e-3, 1e-7
+"""A difference that nobody would see, as a share of PCA's error; and one that is rounding, in the unit of model space,
+squared, where a standard deviation is 1 and so is a picture's range."""
+FEW = 1000
+"""Training examples that are few for a network."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the reconstructions of a run stand to those of PCA with as many numbers, on its test examples.
+
+    Attributes
+    ----------
+    outcome : "better", "as-good" or "worse"
+        Whether the 95 % interval of the difference lies below 0, holds it, or lies above.
+    difference : Estimate
+        Mean squared error less PCA's, paired by example, in the unit of model space, squared.
+    mse, pca : float
+        Both errors.
+    cause : str or None
+        Of a worse one, the likely cause: "start", "objective", "stopped", "few" or "linear".
+    command : str or None
+        What to try; None where nothing is wrong, and for what no command can give.
+    """
+
+    outcome: Outcome
+    difference: Estimate
+    mse: float
+    pca: float
+    cause: str | None = None
+    command: str | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The difference as a share of PCA's error; None where that is nothing."""
+        return self.difference.value / self.pca if self.pca > NOTHING else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Outcome, difference with its interval, share, cause and command by their names."""
+        found = {"outcome": self.outcome, "difference": self.difference.as_json(), "share": self.share}
+        return {**found, "cause": self.cause, "try": self.command}
+
+    def published(self, run: Run) -> dict[str, Any]:
+        """Outcome, and what is told of it in every language, by its name; without the command."""
+        return {"outcome": self.outcome, "told": {lang: " ".join(self.told(run, words(lang))) for lang in LANGUAGES}}
+
+    def told(self, run: Run, say: Words) -> list[str]:
+        """Say it in sentences.
+
+        Parameters
+        ----------
+        run : Run
+            Whose verdict it is.
+        say : Words
+
+        Returns
+        -------
+        list of str
+            The outcome with its figures; of a worse one its likely cause and what to do, without the command.
+        """
+        low, high = (say.figure(end) for end in (self.difference.low, self.difference.high))
+        share = self.share
+        by = say.figure(abs(self.difference)) if share is None else say.figure(100 * abs(share), 2) + "%"
+        outcome = say(
+            f"verdict.{self.outcome}",
+            d=run.recipe.latent_dim,
+            n=self.difference.n,
+            by=by,
+            mse=say.figure(self.mse),
+            pca=say.figure(self.pca),
+            low=low,
+            high=high,
+        )
+        if self.cause is None:
+            return [outcome]
+        train = run.recipe.data.counts["train"]
+        return [outcome, say(f"verdict.{self.cause}", n=train, model=run.recipe.model, epochs=len(run.history))]
+
+
+def outcome_of(difference: Estimate, pca: float) -> Outcome | None:
+    """Say which of two squared errors is lower, as far as examples show.
+
+    Parameters
+    ----------
+    difference : Estimate
+        A mean squared error less PCA's, paired by example.
+    pca : float
+        PCA's.
+
+    Returns
+    -------
+    "better", "as-good" or "worse", or None
+        As the 95 % interval lies; less than a thousandth of PCA's error makes no difference. None where one example
+        alone gives no interval.
+    """
+    if difference.low is None or difference.high is None:
+        return None
+    least = max(NEGLIGIBLE * pca, NOTHING)
+    return "better" if difference.high < -least else "worse" if difference.low > least else "as-good"
+
+
+def verdict_of(run: Run) -> Verdict | None:
+    """Judge a run by what was measured of it.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    Verdict or None
+        None for what has no PCA of the same size beside it: a model that reconstructs nothing, is PCA itself, has a
+        grid for a latent or ways around it; and where one test example tells nothing.
+    """
+    mse, pca, difference = (run.metrics.get(name) for name in ("test_mse", "pca_mse", "mse_minus_pca"))
+    if mse is None or pca is None or difference is None or (outcome := outcome_of(difference, pca)) is None:
+        return None
+    if outcome != "worse":
+        return Verdict(outcome, difference, mse.value, pca.value)
+    cause, model, choices = _likely_cause(run)
+    return Verdict(outcome, difference, mse.value, pca.value, cause, training_command(run, model, choices))
+
+
+def _likely_cause(run: Run) -> tuple[str, str | None, dict[str, Any]]:
+    """Why a run is worse than PCA, as far as it can be told: the cause, and objective and choices to try instead."""
+    recipe, objective = run.recipe, model_class(run.recipe, run.custom)
+    if recipe.net.init != "pca" and can_be_pca(objective, recipe.net.net):
+        usual = make(recipe.data, objective, choices={"net": recipe.net.net}).net.init
+        return "start", None, {"init": None if usual == "pca" else "pca"}
+    if recipe.model != "autoencoder":
+        return "objective", "autoencoder", {}
+    epochs = make(recipe.data, objective, choices={"net": recipe.net.net}).training.epochs
+    if len(run.history) < epochs and not recipe.training.patience:
+        return "stopped", None, {"epochs": None}
+    return ("few" if recipe.data.counts["train"] < FEW else "linear"), "pca", {}

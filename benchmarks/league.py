@@ -22,7 +22,7 @@ import gargalo
 from gargalo.data import Dataset
 from gargalo.errors import GargaloWarning
 from gargalo.metrics import Estimate
-from gargalo.metrics.reconstruction import pca_baseline
+from gargalo.runs.baseline import pca_baseline
 from gargalo.runs.verdict import outcome_of
 
 COLUMNS = (

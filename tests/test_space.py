@@ -17,7 +17,8 @@ from gargalo.latent.priors.normal import Normal
 from gargalo.metrics import Estimate
 from gargalo.metrics.generation import coverage
 from gargalo.metrics.probes import knn_accuracy, linear_accuracy
-from gargalo.metrics.reconstruction import mse, pca_baseline, psnr
+from gargalo.metrics.reconstruction import mse, psnr
+from gargalo.runs.baseline import pca_baseline
 
 
 def blobs(n: int, d: int, classes: int, apart: float = 20.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -13,10 +13,11 @@ from gargalo import recipes, training
 from gargalo.data import as_dataset
 from gargalo.data.splits import SPLITS
 from gargalo.errors import ParameterError
-from gargalo.metrics.reconstruction import pca_baseline
+from gargalo.latent import principal_components
 from gargalo.models import LIKELIHOODS, MODELS
 from gargalo.recipes import build
-from gargalo.recipes.start import can_be_pca, principal_components
+from gargalo.recipes.start import can_be_pca
+from gargalo.runs.baseline import pca_baseline
 
 DECODING = [name for name, model in MODELS.items() if can_be_pca(model, "mlp")]
 KINDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .axes import principal_axes
+from .components import principal_components
 from .neighbours import Neighbours
 from .priors import PRIORS, Prior
 from .projections import PROJECTIONS, Map, Projection
@@ -21,6 +22,7 @@ __all__ = [
     "make_projection",
     "path",
     "principal_axes",
+    "principal_components",
     "project",
     "traverse",
 ]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from .estimate import Estimate
 
-__all__ = ["PCABaseline", "mse", "mse_minus_pca", "pca_baseline", "psnr", "psnr_denoised", "psnr_noisy"]
-
-
-MOST_EXACT = 256
-"""Up to so many numbers in an example, PCA is found in double precision; more are pictures, far from singular."""
+__all__ = ["mse", "mse_minus_pca", "psnr", "psnr_denoised", "psnr_noisy"]
 
 
 def mse(x_test: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> Estimate:
@@ -107,44 +101,3 @@ def psnr_denoised(x_test: np.ndarray, denoised: np.ndarray) -> Estimate:
         dB.
     """
     return psnr(x_test, denoised)
-
-
-class PCABaseline(NamedTuple):
-    """What the linear method makes of the same data."""
-
-    z_train: np.ndarray
-    """Training components, (n, d)."""
-    z_test: np.ndarray
-    """Test components, (m, d)."""
-    back: np.ndarray
-    """Test examples as PCA gives them back, (m, *shape)."""
-
-
-def pca_baseline(train: np.ndarray, test: np.ndarray, d: int) -> PCABaseline:
-    """The `d` widest principal components of training data, and test data reconstructed from them.
-
-    No linear encoder and decoder with a bottleneck of `d` has a lower squared error on the training data; this holds
-    approximately with more than 1000 numbers in one example, where the solver is a randomised one.
-
-    Parameters
-    ----------
-    train, test : ndarray, (n, *shape) and (m, *shape)
-        Examples in model space.
-    d : int >= 1
-        At most n, and the numbers in one example, are used.
-
-    Returns
-    -------
-    PCABaseline
-    """
-    from sklearn.decomposition import PCA
-
-    flat, flat_test = train.reshape(len(train), -1), test.reshape(len(test), -1)
-    # Columns that nearly say the same leave components so narrow that single precision would miss them.
-    flat = flat.astype(np.float64 if flat.shape[1] <= MOST_EXACT else flat.dtype)
-    # The quickest way while examples are small; its cost grows with the cube of their size.
-    solver = "covariance_eigh" if flat.shape[1] <= 1000 else "randomized"
-    pca = PCA(min(d, *flat.shape), svd_solver=solver, random_state=0).fit(flat)
-    z_test = pca.transform(flat_test)
-    back = pca.inverse_transform(z_test).reshape(test.shape)
-    return PCABaseline(*(part.astype(train.dtype) for part in (pca.transform(flat), z_test, back)))

@@ -16,8 +16,9 @@ from ..models import MODELS
 from ..nets import NetSettings
 from ..training import TrainingSettings
 from .custom import CUSTOM, NO_CUSTOM, Custom, model_class, model_name
-from .defaults import PRESETS, defaults_for, preset_for
+from .defaults import PRESETS, are_few_pictures, defaults_for, preset_for
 from .recipe import Recipe, upgraded, versions
+from .start import can_be_pca
 from .validate import checked
 
 __all__ = ["CHOICES", "from_json", "make", "with_choices"]
@@ -196,7 +197,9 @@ def _network(net: Any, objective: type[LatentModel], spec: DataSpec) -> str:
             raise must("net", "a name, or a pair of modules: an encoder and a decoder", found)
         return "custom"
     suited = spec.modality.networks(spec)
-    if net == "auto":
+    if net == "auto" and are_few_pictures(spec) and can_be_pca(objective, "mlp"):
+        net = "mlp"
+    elif net == "auto":
         net = suited[0] if suited[0] in objective.networks else objective.networks[0]
     if net == "custom":
         raise must("net", "an encoder and a decoder, on which alone this model stands", "none")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..data import DataSpec
 from ..nets import NetSettings
 from ..training import TrainingSettings
+from .defaults import are_few_pictures
 
 __all__ = ["FORMAT", "Recipe", "upgraded", "versions"]
 
@@ -75,6 +76,8 @@ class Recipe(BaseModel):
     @property
     def why_network(self) -> str:
         """Why the network is the one that suits: the data, or the objective if it stands on no other."""
+        if self.net.net == "mlp" and are_few_pictures(self.data):
+            return "few pictures"
         best = self.data.modality.networks(self.data)[0]
         return self.data.modality.why_network(self.data) if best == self.net.net else f"model {self.model}"
 

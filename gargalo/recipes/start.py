@@ -6,14 +6,13 @@ import torch
 from torch import Tensor
 
 from ..core import LatentModel, Likelihood
+from ..latent import principal_components
 from ..nets import Sizes, Start
 
-__all__ = ["as_pca", "can_be_pca", "principal_components"]
+__all__ = ["as_pca", "can_be_pca"]
 
 STEEPEST = 0.1
 """A mean that hardly moves with its param, as near 0 and 1, is taken to move this much: the step would be too long."""
-WIDE = 1500
-"""Up to so many numbers in one example, all components are found exactly; beyond, from fewer examples than that too."""
 
 
 def can_be_pca(model_class: type[LatentModel], net: str) -> bool:
@@ -77,41 +76,6 @@ def as_pca(
     if model_class.numbers_per_latent == 2:  # log of the posterior's standard deviation
         latents[d:] = -0.5 * torch.log1p(_information(likelihood, params, mean, up[:, :d]))
     return Start(params, up, latents, down)
-
-
-def principal_components(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
-    """The widest principal components of centred examples.
-
-    Parameters
-    ----------
-    x : Tensor, (n, p)
-        Centred.
-    d : int
-        How many are wanted; there are fewer where x varies in fewer directions.
-
-    Returns
-    -------
-    axes : Tensor, (k, p)
-        Unit rows, widest first, k <= d.
-    variances : Tensor, (k,)
-        Of x along each axis, all positive.
-    """
-    n, p = x.shape
-    x = x.double()  # the narrowest of the components would be rounding otherwise
-    if min(n, p) > WIDE:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            _, singular, columns = torch.svd_lowrank(x, min(d + 16, n, p), niter=4)
-        variances, axes = singular.square() / n, columns.T
-    elif p <= n:
-        variances, columns = torch.linalg.eigh(x.T @ x / n)
-        variances, axes = variances.flip(0), columns.flip(1).T
-    else:
-        variances, columns = torch.linalg.eigh(x @ x.T / n)
-        variances, columns = variances.flip(0)[:d], columns.flip(1)[:, :d]
-        axes = (x.T @ columns / (n * variances.clamp(min=1e-30)).sqrt()).T
-    kept = variances[:d] > max(float(variances.sum()), 1e-30) * 1e-6
-    return axes[:d][kept].float().contiguous(), variances[:d][kept].float()
 
 
 def _information(likelihood: Likelihood, params: Tensor, mean: Tensor, up: Tensor) -> Tensor:

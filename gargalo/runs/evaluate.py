@@ -18,7 +18,7 @@ from ..io.reporter import SILENT, Reporter
 from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
 from ..metrics.generation import NEAREST
-from ..metrics.reconstruction import PCABaseline, pca_baseline
+from .baseline import PCABaseline, pca_baseline
 from .reference_classifier import reference_classifier
 from .rows import as_data, kept_rows, probe_rows
 

@@ -153,7 +153,7 @@ def test_unused_texts_are_taken_out():
     )
     texts = json.loads((ROOT / "gargalo" / "lang" / "en.json").read_text(encoding="utf-8"))
     built = re.compile(
-        r".*\.(title|lesson|meaning)|(model|about|latent|good|shelf|noise|loss|reconstruct\.loss|note|inspect|kind|split|prior|public|publish|bottleneck\.body|see\.unsupervised)\..*"
+        r".*\.(title|lesson|meaning)|(model|about|latent|good|shelf|noise|loss|reconstruct\.loss|note|inspect|kind|split|prior|public|publish|bottleneck\.body|see\.unsupervised|verdict)\..*"
     )
     columns = {"test_mse", "pca_mse", "test_accuracy", "knn_accuracy", "psnr_denoised", "coverage", "coverage_gmm"}
     unused = [k for k in texts if f'"{k}"' not in code and not built.fullmatch(k) and k not in columns]

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import gargalo
-from gargalo.data import as_dataset
+from gargalo.data import Reading, as_dataset
 from gargalo.lang import words
 from gargalo.recipes import make
 from gargalo.reports.contact_sheet import contact_sheet
@@ -157,7 +157,8 @@ def test_chance_is_not_nothing_where_every_neighbour_is_right(trained):
     rng = np.random.default_rng(0)
     y = np.arange(180) % 3
     x = rng.normal(size=(180, 4)) + 20 * np.eye(4)[y]
-    section = see(Roles([trained(as_dataset(x, y), latent_dim=3, epochs=3)]), words("en"))
+    data = as_dataset(x, y, reading=Reading(shares=(0.8, 0.1, 0.1)))
+    section = see(Roles([trained(data, latent_dim=3, epochs=3)]), words("en"))
     told = " ".join(section.body)
     assert "on those of the autoencoder 1.000; the standard error of such a share is 0.061" in told
     assert "hardly more than chance" in told

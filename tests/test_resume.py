@@ -33,7 +33,7 @@ from gargalo.runs.folder import read_recipe
 from gargalo.training.memory import free_memory
 from gargalo.training.optimizers import KINDS
 
-TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "progress": False}
+TINY = {"epochs": 2, "batch_size": 64, "latent_dim": 4, "widths": (32,), "init": "kaiming", "progress": False}
 STEPS = 10
 
 
@@ -261,7 +261,7 @@ def test_a_loss_that_overflows_says_where_and_why(tmp_path):
     with pytest.raises(GargaloError) as error:
         gargalo.train(
             numbers() * 1e4, likelihood="mse", lr=10.0, widths=(64, 64, 64, 64), epochs=50, activation="relu",
-            schedule="constant", optimizer="adam", out=tmp_path / "run", save_every=0, progress=False,
+            schedule="constant", optimizer="adam", init="kaiming", out=tmp_path / "run", save_every=0, progress=False,
         )  # fmt: skip
     assert re.search(
         r"train: expected a finite loss. Found (inf|nan) in epoch \d+, step \d+, at a learning rate of 10\. .*"
@@ -501,7 +501,7 @@ def test_an_edited_recipe_is_refused(begun, few):
     content = json.loads(file.read_text())
     content["training"]["lr"] = 0.5
     file.write_text(json.dumps(content))
-    with pytest.raises(RunError, match=r"Found other lr 0\.5 \(was 0\.006\); go on with the same"):
+    with pytest.raises(RunError, match=r"Found other lr 0\.5 \(was 0\.002\); go on with the same"):
         gargalo.resume(begun, few, progress=False)
 
 

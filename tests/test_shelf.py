@@ -113,14 +113,18 @@ def test_the_network_suits_the_data_and_says_so(tmp_path, capsys):
     rng = np.random.default_rng(0)
     shapes = {(28, 28): "mlp", (32, 32, 1): "mlp", (33, 32): "conv", (28, 28, 3): "conv", (50,): "mlp"}
     for shape, net in shapes.items():
-        spec = as_dataset(rng.integers(0, 255, (20, *shape)).astype(np.uint8)).spec
+        few = as_dataset(rng.integers(0, 255, (20, *shape)).astype(np.uint8)).spec
+        assert recipes.make(few, "vae").net.net == "mlp", "few of them teach it most"
+        spec = few.model_copy(update={"counts": {"train": 5000, "validation": 100, "test": 100}})
         assert recipes.make(spec, "vae").net.net == net, shape
         assert recipes.make(spec, "contractive").net.net == "mlp"
     colour = rng.integers(0, 255, (20, 9, 8, 3)).astype(np.uint8)
     gargalo.train(colour, "vae", epochs=1, out=tmp_path / "run")
-    assert "vae: network conv 16-48 silu (net auto, for colour images)" in capsys.readouterr().err
+    assert "vae: network mlp 256-128 silu (net auto, for few pictures)" in capsys.readouterr().err
+    gargalo.train(colour, "denoising", epochs=1, out=tmp_path / "noisy")
+    assert "denoising: network conv 16-48 silu (net auto, for colour images)" in capsys.readouterr().err
     gargalo.train(colour, "contractive", epochs=1, out=tmp_path / "flat")
-    assert "network mlp 128-64 silu (net auto, for model contractive)" in capsys.readouterr().err
+    assert "network mlp 128-64 silu (net auto, for few pictures)" in capsys.readouterr().err
     assert nets.default_widths("conv", (64, 64)) == (16, 48, 96)
     assert nets.default_widths("conv", (8, 8)) == (16, 48)
 

@@ -288,7 +288,7 @@ def test_parts_that_nothing_is_left_for_are_told_of_before_training():
     short = log(n=300)
     for source in (
         load_data(one, group="machine", **PLAIN),
-        load_data(short, time="second", window=31, step=5, ignore="machine"),
+        load_data(short, time="second", window=61, step=5, ignore="machine"),
     ):
         with pytest.raises(DataError, match=r"train on and others to test with\. Found \d+ and 0"):
             source.check_trainable()
@@ -298,7 +298,7 @@ def test_time_splits_and_orders():
     frame = PEOPLE.with_columns(t=pl.Series(np.arange(N)[::-1].copy()))
     source = load_data(frame, time="t", **PLAIN)
     assert list(source.ids[:2]) == ["p59", "p58"]
-    assert source.split.tolist() == [0] * 48 + [1] * 6 + [2] * 6
+    assert source.split.tolist() == [0] * 42 + [1] * 9 + [2] * 9
 
 
 # Windows

@@ -31,7 +31,7 @@ def principal_components(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
     variances : Tensor, (k,)
         Of x along each axis, all positive.
     """
-    n, p = x.shape
+    (n, p), given = x.shape, x.dtype
     if n * p * min(n, p) < CHEAP:
         x = x.double()
     if min(n, p) > WIDE:
@@ -47,4 +47,4 @@ def principal_components(x: Tensor, d: int) -> tuple[Tensor, Tensor]:
         variances, columns = variances.flip(0)[:d], columns.flip(1)[:, :d]
         axes = (x.T @ columns / (n * variances.clamp(min=1e-30)).sqrt()).T
     kept = variances[:d] > max(float(variances.sum()), 1e-30) * 1e-6
-    return axes[:d][kept].float().contiguous(), variances[:d][kept].float()
+    return axes[:d][kept].to(given).contiguous(), variances[:d][kept].to(given)

@@ -20,6 +20,9 @@ class Autoencoder(DecodingModel):
     """L(x) = -log p(x | g(f(x)))."""
 
     short_names = ("ae",)
+    # Embedded digits: test MSE 0.0110 instead of the 0.0117 of Adam at 6e-3. Begun as PCA it was 0.0108, but then
+    # latents have the scale of N(0, I) from the beginning, and one hardly sees why an autoencoder is no generator.
+    defaults = {"optimizer": "adamw", "weight_decay": 0.1, "lr": 1e-2}
     reference = "Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647"
 
     def loss(self, batch: Batch) -> Loss:

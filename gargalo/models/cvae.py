@@ -30,6 +30,9 @@ class ConditionalVAE(VariationalAutoencoder):
 
     needs_labels = True
     is_conditional = True
+    # Principal components tell the class, which a latent beside a label should not: begun as them, embedded digits had
+    # a lower loss (106.8 instead of 108.9 nats), but 0.71 instead of 0.89 of the digits were drawn.
+    defaults = {"init": "kaiming"}
     reference = "Sohn, Lee & Yan 2015, NeurIPS 28"
 
     @dataclass(frozen=True)

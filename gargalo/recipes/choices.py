@@ -18,7 +18,7 @@ from ..training import TrainingSettings
 from .custom import CUSTOM, NO_CUSTOM, Custom, model_class, model_name
 from .defaults import PRESETS, are_few_pictures, defaults_for, preset_for
 from .recipe import Recipe, upgraded, versions
-from .start import can_be_pca
+from .start import begins_as_pca
 from .validate import checked
 
 __all__ = ["CHOICES", "from_json", "make", "with_choices"]
@@ -79,7 +79,10 @@ def make(
     chosen = {FORMER.get(key, key): value for key, value in (choices or {}).items() if value is not None}
     _must_be_choices(chosen, homes, objective, name)
     net = _network(chosen.pop("net", "auto"), objective, spec)
-    wanted = defaults_for(objective, spec, net) | preset_for(preset, objective, net, homes) | chosen
+    usual = defaults_for(objective, spec, net) | preset_for(preset, objective, net, homes)
+    if chosen.get("optimizer", usual.get("optimizer")) != usual.get("optimizer"):
+        usual.pop("weight_decay", None)  # it was chosen for the other, to which it means something else
+    wanted = usual | chosen
     sections: dict[str, dict[str, Any]] = {"recipe": {}, "net": {}, "training": {}, "options": {}}
     for choice, value in wanted.items():
         sections[homes[choice]][choice] = value
@@ -197,7 +200,7 @@ def _network(net: Any, objective: type[LatentModel], spec: DataSpec) -> str:
             raise must("net", "a name, or a pair of modules: an encoder and a decoder", found)
         return "custom"
     suited = spec.modality.networks(spec)
-    if net == "auto" and are_few_pictures(spec) and can_be_pca(objective, "mlp"):
+    if net == "auto" and are_few_pictures(spec) and begins_as_pca(objective, "mlp"):
         net = "mlp"
     elif net == "auto":
         net = suited[0] if suited[0] in objective.networks else objective.networks[0]

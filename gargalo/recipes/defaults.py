@@ -8,7 +8,7 @@ from .. import nets
 from ..core import LatentModel
 from ..data import DataSpec
 from ..training import TrainingSettings
-from .start import can_be_pca
+from .start import begins_as_pca, can_be_pca
 
 __all__ = ["PRESETS", "are_few_pictures", "defaults_for", "preset_for", "repeats"]
 
@@ -85,8 +85,8 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
     # Of a network that cannot see these data, `validate` says so.
     wanted |= {"widths": nets.default_widths(net, spec.raw_shape[:2]) if net in modality.networks(spec) else ()}
     wanted |= CONV_DEFAULTS | model_class.conv_defaults if net == "conv" else model_class.defaults
-    wanted |= {"widths": ()} if net == "custom" else {}
-    if net == "mlp" and are_few_pictures(spec) and can_be_pca(model_class, net):
+    wanted |= {"widths": (), "init": "kaiming"} if net == "custom" else {}
+    if are_few_pictures(spec) and begins_as_pca(model_class, net):
         wanted |= FEW_PICTURE_DEFAULTS
     if net == "mlp" and not modality.bounded:
         # Four sets of rows: a lower test loss for VAE and denoising in all, a lower squared error in 23 of 24 cases.

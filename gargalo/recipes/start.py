@@ -9,10 +9,27 @@ from ..core import LatentModel, Likelihood
 from ..latent import principal_components
 from ..nets import Sizes, Start
 
-__all__ = ["as_pca", "can_be_pca"]
+__all__ = ["as_pca", "begins_as_pca", "can_be_pca"]
 
 STEEPEST = 0.1
 """A mean that hardly moves with its param, as near 0 and 1, is taken to move this much: the step would be too long."""
+
+
+def begins_as_pca(model_class: type[LatentModel], net: str) -> bool:
+    """Do networks for this objective begin as principal component analysis where pictures are few?
+
+    Parameters
+    ----------
+    model_class : subclass of LatentModel
+    net : "mlp", "conv" or "custom"
+
+    Returns
+    -------
+    bool
+        Where they can, unless the objective has a network of its own by default.
+    """
+    is_usual = not {"init", "widths", "dropout"} & model_class.defaults.keys()
+    return net == "mlp" and is_usual and can_be_pca(model_class, net)
 
 
 def can_be_pca(model_class: type[LatentModel], net: str) -> bool:

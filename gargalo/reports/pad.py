@@ -42,7 +42,8 @@ def packed_decoder(run: Run) -> dict[str, Any] | None:
     network, direct = run.model.decoder, None
     if isinstance(network, WithLinearPath):
         network, direct = network.network, network.matrix.detach().half().float()
-    parts = [part for part in network.modules() if not list(part.children())]
+    # What only training does is not there when one decodes.
+    parts = [part for part in network.modules() if not list(part.children()) and not isinstance(part, nn.Dropout)]
     layers = [part for part in parts if isinstance(part, nn.Linear)]
     between = {type(part) for part in parts if not isinstance(part, nn.Linear | nn.Unflatten)}
     if not layers or len(between) > 1 or not between <= NAMES.keys():

@@ -57,7 +57,18 @@ class Verdict:
         return {**found, "cause": self.cause, "try": self.command}
 
     def published(self, run: Run) -> dict[str, Any]:
-        """Outcome, and what is told of it in every language, by its name; without the command."""
+        """What a site holds of it.
+
+        Parameters
+        ----------
+        run : Run
+            Whose verdict it is.
+
+        Returns
+        -------
+        dict
+            "outcome", and "told": what is told of it, by the name of the language; without the command.
+        """
         return {"outcome": self.outcome, "told": {lang: " ".join(self.told(run, words(lang))) for lang in LANGUAGES}}
 
     def told(self, run: Run, say: Words) -> list[str]:

@@ -99,10 +99,14 @@ def small_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.fixture(scope="session")
 def default_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """A run of every objective as it is trained when nothing is chosen, in the epochs of the whole sample."""
+    """A run of every objective as it is trained on the whole sample when nothing is chosen, on fewer digits."""
     root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").spec
-    epochs = {name: make(whole, name).training.epochs for name in MODELS}
-    return {name: train(digits, name, out=root / name, epochs=epochs[name], progress=False) for name in MODELS}
+    usual = {name: make(whole, name) for name in MODELS}
+    chosen = {
+        name: {} if MODELS[name].is_solved else plan.net.model_dump() | plan.training.model_dump()
+        for name, plan in usual.items()
+    }
+    return {name: train(digits, name, out=root / name, progress=False, **chosen[name]) for name in MODELS}
 
 
 @pytest.fixture(scope="session")

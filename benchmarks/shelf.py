@@ -42,6 +42,7 @@ def measured(name: str, net: str, seed: int, **choices: Any) -> dict[str, float]
     with tempfile.TemporaryDirectory() as folder:
         run = gargalo.train(source, name, net=net, seed=seed, out=Path(folder) / "run", progress=False, **choices)
         found = {key: value for key, value in run.metrics.items() if isinstance(value, int | float)}
+        found["seconds"] = run.facts["seconds"]
         for key in COLLAPSE:
             if key in found:
                 found["collapse"] = found[key]

@@ -128,6 +128,15 @@ def test_what_has_no_pca_beside_it_has_no_verdict(model, tmp_path, say):
     assert json.loads(say("info", made.folder, "--json")[1])["verdict"] is None
 
 
+@pytest.mark.parametrize(
+    ("value", "en", "pt"),
+    [(294.4, "294", "294"), (0.00123456, "0.00123", "0,00123"), (1e5, "100000", "100000"), (None, "–", "–")],
+)
+def test_figures_are_written_as_people_do(value, en, pt):
+    assert (words("en").figure(value, 3), words("pt").figure(value, 3)) == (en, pt)
+    assert words("en").figure(294.4, 2) == "294"
+
+
 def test_every_cause_is_told_in_both_languages():
     for lang in ("en", "pt"):
         for cause in ("start", "objective", "stopped", "few", "linear"):

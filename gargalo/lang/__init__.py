@@ -67,7 +67,7 @@ class Words:
         return text.replace(".", ",") if self.lang == "pt" else text
 
     def figure(self, value: float | None, digits: int = 3) -> str:
-        """Write a number with so many significant digits, and this language's decimal mark.
+        """Write a number with so many significant digits, never fewer than its whole part has, and the decimal mark.
 
         Parameters
         ----------
@@ -80,7 +80,9 @@ class Words:
         str
             A dash for None.
         """
-        text = "–" if value is None else f"{value:.{digits}g}"
+        if value is None:
+            return "–"
+        text = f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
         return text.replace(".", ",") if self.lang == "pt" else text
 
 

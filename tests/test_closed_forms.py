@@ -160,6 +160,25 @@ def test_contraction_is_that_of_autograds_jacobian(digits, widths, init):
         assert norm.item() == pytest.approx(jacobian.square().sum().item(), rel=1e-4)
 
 
+@pytest.mark.parametrize("init", ["kaiming", "pca"])
+def test_contraction_is_that_of_a_network_with_dropout(digits, init):
+    """Of the numbers that this draw leaves."""
+    model, batch = made("contractive", digits, widths=(16, 12), activation="tanh", init=init, dropout=0.3)
+    with torch.no_grad():
+        for weight in model.encoder.parameters():
+            weight += 0.01 * torch.randn(weight.shape)
+
+    def drawn(x):
+        torch.manual_seed(3)
+        return model.train().encode(x)
+
+    torch.manual_seed(3)
+    _, (norm,) = model.train().encode_and_contract(batch.x[:1])
+    jacobian = torch.autograd.functional.jacobian(drawn, batch.x[:1])
+    assert norm.item() == pytest.approx(jacobian.square().sum().item(), rel=1e-4)
+    assert norm.item() != pytest.approx(model.eval().encode_and_contract(batch.x[:1])[1].item(), rel=1e-3)
+
+
 def test_mmd_is_its_double_sum():
     a, b = torch.randn(7, 3, dtype=torch.float64), torch.randn(7, 3, dtype=torch.float64) + 1
 

@@ -195,6 +195,11 @@ def test_weight_decay_goes_with_the_optimizer_it_was_chosen_for(digits):
     assert recipes.make(spec, "vae", None, {"optimizer": "adam"}).training.weight_decay == 0.0
     chosen = recipes.make(spec, "vae", None, {"optimizer": "adam", "weight_decay": 0.5})
     assert chosen.training.weight_decay == 0.5
+    assert recipes.make(spec, "vae", None, {"init": "kaiming"}).training.weight_decay == 0.0, "it pulls back to PCA"
+    for name in ("beta-vae", "cvae", "sparse"):
+        assert recipes.make(spec, name).training.weight_decay == 0.0
+    classifier = recipes.make(spec, "classifier").training
+    assert (classifier.optimizer, classifier.weight_decay) == ("adamw", 0.2)
 
 
 def test_a_few_examples_do_not_unseat_pca_by_chance(digits):

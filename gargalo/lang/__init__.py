@@ -63,8 +63,7 @@ class Words:
         """
         if value is None:
             return "–"
-        text = f"{value:.{digits}f}"
-        return text.replace(".", ",") if self.lang == "pt" else text
+        return self._marked(f"{value:.{digits}f}")
 
     def figure(self, value: float | None, digits: int = 3) -> str:
         """Write a number with so many significant digits, never fewer than its whole part has, and the decimal mark.
@@ -82,7 +81,10 @@ class Words:
         """
         if value is None:
             return "–"
-        text = f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+        return self._marked(f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}")
+
+    def _marked(self, text: str) -> str:
+        """A number with this language's decimal mark."""
         return text.replace(".", ",") if self.lang == "pt" else text
 
 

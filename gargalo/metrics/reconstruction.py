@@ -24,9 +24,7 @@ def mse(x_test: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None 
     Estimate
         In the unit of model space, squared; its interval is over the n examples.
     """
-    error = np.square(x_test - reconstruction).reshape(len(x_test), -1)
-    known = np.ones_like(error, bool) if mask is None else mask.reshape(len(error), -1)
-    return Estimate.of_ratio(np.where(known, error, 0).sum(axis=1, dtype=np.float64), known.sum(axis=1))
+    return _mean_of_observed(np.square(x_test - reconstruction), mask)
 
 
 def mse_minus_pca(
@@ -46,10 +44,14 @@ def mse_minus_pca(
     Estimate
         In the unit of model space, squared; its interval is over the n examples, each beside itself.
     """
-    apart = np.square(x_test - reconstruction) - np.square(x_test - pca_reconstruction)
-    apart = apart.reshape(len(x_test), -1)
-    known = np.ones_like(apart, bool) if mask is None else mask.reshape(len(apart), -1)
-    return Estimate.of_ratio(np.where(known, apart, 0).sum(axis=1, dtype=np.float64), known.sum(axis=1))
+    return _mean_of_observed(np.square(x_test - reconstruction) - np.square(x_test - pca_reconstruction), mask)
+
+
+def _mean_of_observed(values: np.ndarray, mask: np.ndarray | None) -> Estimate:
+    """The mean of all that was observed of values (n, *x_shape), with an interval over the n examples."""
+    values = values.reshape(len(values), -1)
+    known = np.ones_like(values, bool) if mask is None else mask.reshape(len(values), -1)
+    return Estimate.of_ratio(np.where(known, values, 0).sum(axis=1, dtype=np.float64), known.sum(axis=1))
 
 
 def psnr(x: np.ndarray, reconstruction: np.ndarray) -> Estimate:

@@ -80,9 +80,10 @@ def make(
     _must_be_choices(chosen, homes, objective, name)
     net = _network(chosen.pop("net", "auto"), objective, spec)
     usual = defaults_for(objective, spec, net) | preset_for(preset, objective, net, homes)
-    if chosen.get("optimizer", usual.get("optimizer")) != usual.get("optimizer"):
-        usual.pop("weight_decay", None)  # it was chosen for the other, to which it means something else
     wanted = usual | chosen
+    is_other = wanted.get("optimizer") != usual.get("optimizer")
+    if "weight_decay" not in chosen and (is_other or (usual.get("init") == "pca" != wanted["init"])):
+        wanted.pop("weight_decay", None)  # it was chosen for another optimiser, or to pull back to PCA
     sections: dict[str, dict[str, Any]] = {"recipe": {}, "net": {}, "training": {}, "options": {}}
     for choice, value in wanted.items():
         sections[homes[choice]][choice] = value

@@ -133,11 +133,11 @@ class Arrays:
 
     @property
     def pca_reconstruction(self) -> np.ndarray | None:
-        """Only beside a bottleneck of as many numbers, and none around it."""
-        model, is_fair = self._fitted.model, False
-        if self.reconstruction is not None:
-            is_fair = not (model.is_grid or model.is_solved or model.wants_skips(model.options))
-        return self.pca.back if is_fair and self.pca is not None else None
+        """None for PCA itself, for a grid of latents, which are more numbers, and for ways around the bottleneck."""
+        model = self._fitted.model
+        if self.pca is None or model.is_solved or model.is_grid or model.wants_skips(model.options):
+            return None
+        return self.pca.back
 
     @property
     def posterior_mean(self) -> np.ndarray | None:

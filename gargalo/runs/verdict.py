@@ -28,7 +28,7 @@ class Verdict:
     Attributes
     ----------
     outcome : "better", "as-good" or "worse"
-        Whether the 95 % interval of the difference lies below 0, holds it, or lies above.
+        Whether the 95 % interval of the difference lies below 0, holds it or what nobody would see, or lies above.
     difference : Estimate
         Mean squared error less PCA's, paired by example, in the unit of model space, squared.
     mse, pca : float
@@ -153,7 +153,8 @@ def _likely_cause(run: Run) -> tuple[str, str | None, dict[str, Any]]:
     recipe, objective = run.recipe, model_class(run.recipe, run.custom)
     if recipe.net.init != "pca" and can_be_pca(objective, recipe.net.net):
         usual = make(recipe.data, objective, choices={"net": recipe.net.net}).net.init
-        return "start", None, {"init": None if usual == "pca" else "pca"}
+        # Where beginning as PCA is the default, so is the decay that goes with it.
+        return "start", None, {"init": None, "weight_decay": None} if usual == "pca" else {"init": "pca"}
     if recipe.model != "autoencoder":
         return "objective", "autoencoder", {}
     epochs = make(recipe.data, objective, choices={"net": recipe.net.net}).training.epochs

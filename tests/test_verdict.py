@@ -78,6 +78,8 @@ def test_what_is_worse_says_why_and_what_to_try(runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = gargalo.train("curve.npy", "autoencoder", out="run", progress=False, **POOR)
     found = verdict_of(made)
+    told = found.published(made)["told"]
+    assert all(text.endswith(found.command) for text in told.values())
     assert found.command == "gargalo train curve.npy --model autoencoder --latent-dim 4 --epochs 1 --lr 1e-05"
 
 

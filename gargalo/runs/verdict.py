@@ -67,9 +67,11 @@ class Verdict:
         Returns
         -------
         dict
-            "outcome", and "told": what is told of it, by the name of the language; without the command.
+            "outcome", and "told": what is told of it and the command to try, by the name of the language.
         """
-        return {"outcome": self.outcome, "told": {lang: " ".join(self.told(run, words(lang))) for lang in LANGUAGES}}
+        command = [self.command] if self.command else []
+        told = {lang: " ".join([*self.told(run, words(lang)), *command]) for lang in LANGUAGES}
+        return {"outcome": self.outcome, "told": told}
 
     def told(self, run: Run, say: Words) -> list[str]:
         """Say it in sentences.
@@ -100,8 +102,8 @@ class Verdict:
         )
         if self.cause is None:
             return [outcome]
-        train = run.recipe.data.counts["train"]
-        return [outcome, say(f"verdict.{self.cause}", n=train, model=run.recipe.model, epochs=len(run.history))]
+        train, model = run.recipe.data.counts["train"], say.get(f"model.{run.recipe.model}", run.recipe.model)
+        return [outcome, say(f"verdict.{self.cause}", n=train, model=model, epochs=len(run.history))]
 
 
 def outcome_of(difference: Estimate, pca: float) -> Outcome | None:

@@ -3,37 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrow, Polygon
+from matplotlib.textpath import TextPath
 
 from ..io.images import image_grid
 from .style import INK, PALETTE, QUIET, figure, styled
 
 __all__ = ["grid", "passage", "strips"]
 
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, width and height."""
+
+GAP = 0.02
+"""Between a cell of side 1 and what is drawn in it."""
+
+WIDTH = 10.5
+"""Of the way through the bottleneck, whose rows are 1 high."""
+
 MOST_APART = 64
 """Numbers of a latent that are drawn with a gap between them; between more, the gaps would hide them."""
 
 
-def show(ax: Axes, example: np.ndarray, drawn_as: str = "pixels", limits: tuple[float, float] | None = None) -> None:
-    """One example on bare axes: (h, w) or (h, w, c) as "pixels", (p,) as "bars".
+def _place(
+    ax: Axes, example: np.ndarray, box: Box, drawn_as: str = "pixels", limits: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """One example in a box of axes whose y grows downwards: (h, w) or (h, w, c) as "pixels", (p,) as "bars".
 
-    Pixels are uint8, or floats in [0, 1]. Bars are drawn within `limits` (low, high), so that several can be compared.
+    Pixels are uint8, or floats in [0, 1], and keep their shape within the box. Bars go from 0 to each number, within
+    `limits` (low, high), which hold 0, so that several can be compared.
     """
+    left, top, width, height = box
+    if drawn_as == "bars":
+        low, high = limits
+        heights = (high - np.append(example, 0.0)) / (high - low or 1.0) * height + top
+        ax.stairs(
+            heights[:-1],
+            np.linspace(left, left + width, len(example) + 1),
+            baseline=heights[-1],
+            fill=True,
+            color=PALETTE[0],
+        )
+        ax.plot([left, left + width], heights[[-1, -1]], color=QUIET, linewidth=0.5)
+        return
+    pixels = example[..., 0] if example.shape[2:] == (1,) else example
+    h, w = pixels.shape[:2]
+    scale = min(width / w, height / h)
+    left, top = left + (width - w * scale) / 2, top + (height - h * scale) / 2
+    extent = (left, left + w * scale, top + h * scale, top)
+    ax.imshow(pixels, vmin=0, vmax=255 if pixels.dtype == np.uint8 else 1, extent=extent)
+
+
+def _inches(text: str) -> float:
+    """Width of a name, as it is written beside a row."""
+    return float(TextPath((0, 0), text, size=10).get_extents().width) / 72
+
+
+def _bare(ax: Axes) -> None:
+    """Axes without ticks and frame."""
     ax.set_xticks([])
     ax.set_yticks([])
     for side in ax.spines.values():
         side.set_visible(False)
-    if drawn_as == "bars":
-        ax.bar(np.arange(len(example)), example, width=1.0, color=PALETTE[0])
-        ax.axhline(0, color=QUIET, linewidth=0.5)
-        ax.set_ylim(limits)
-        return
-    pixels = example[..., 0] if example.shape[2:] == (1,) else example
-    ax.imshow(pixels, vmin=0, vmax=255 if pixels.dtype == np.uint8 else 1)
 
 
 def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", size: float = 0.86) -> Figure:
@@ -52,20 +87,32 @@ def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", siz
     -------
     Figure
     """
+    # A name between two dollars would be read as a formula.
+    rows = [(name.replace("$", r"\$"), examples) for name, examples in rows]
     columns = max(len(examples) for _, examples in rows)
-    limits = None
-    if drawn_as == "bars":
+    limits, gap, height = (0.0, 1.0), GAP, 1.0
+    if drawn_as == "pixels":
+        h, w = rows[0][1].shape[1:3]
+        height = min(1.0, max(h / w, 0.3))
+    else:
+        gap = 3 * GAP
         ends = [(np.nanmin(examples), np.nanmax(examples)) for _, examples in rows]
         limits = min(0.0, *(float(low) for low, _ in ends)), max(0.0, *(float(high) for _, high in ends))
     with styled():
-        drawn = figure(1.9 + size * columns, size * len(rows))
-        axes = drawn.subplots(len(rows), columns, squeeze=False, gridspec_kw={"wspace": 0.03, "hspace": 0.06})
-        for line, (name, examples) in zip(axes, rows, strict=True):
-            for ax, example in zip(line, examples, strict=False):
-                show(ax, example, drawn_as, limits)
-            for ax in line[len(examples) :]:
-                ax.set_axis_off()
-            line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
+        names = max((_inches(name) + 0.2 for name, _ in rows if name.strip()), default=0.0)
+        drawn = figure(names + size * columns, size * height * len(rows))
+        drawn.set_layout_engine("none")
+        # One pair of axes for all: a pair for each example would take most of a report's time.
+        left = names / (names + size * columns)
+        ax = drawn.add_axes((left, 0, 1 - left, 1))
+        _bare(ax)
+        for row, (_, examples) in enumerate(rows):
+            for column, example in enumerate(examples):
+                box = (column + gap, row * height + GAP, 1 - 2 * gap, height - 2 * GAP)
+                _place(ax, example, box, drawn_as, limits)
+        ax.set(xlim=(0, columns), ylim=(len(rows) * height, 0), aspect="equal")
+        ax.set_yticks((np.arange(len(rows)) + 0.5) * height, [name for name, _ in rows])
+        ax.tick_params(axis="y", length=0, pad=8, labelcolor=INK)
         return drawn
 
 
@@ -92,7 +139,8 @@ def grid(examples: np.ndarray, columns: int, size: float = 0.275, xlabel: str = 
     with styled():
         drawn = figure(size * columns + 0.4, size * rows * h / w + 0.4)
         ax = drawn.subplots()
-        show(ax, sheet)
+        _bare(ax)
+        _place(ax, sheet, (0, 0, *sheet.shape[1::-1]))
         ax.set_xlabel(xlabel)
         ax.set_ylabel(ylabel)
         return drawn
@@ -124,38 +172,31 @@ def passage(
     """
     n, d = latents.shape
     limit = np.abs(latents).max() or 1.0
-    seen = np.nanmin([examples, back]), np.nanmax([examples, back])
+    seen = min(0.0, np.nanmin([examples, back])), max(0.0, np.nanmax([examples, back]))
     with styled():
         drawn = figure(10, 0.9 * n + 0.7)
-        axes = drawn.subplots(n, 5, squeeze=False, width_ratios=[1, 0.55, 3.6, 0.55, 1])
-        for line, x, z, y in zip(axes, examples, latents, back, strict=True):
-            show(line[0], x, drawn_as, seen)
-            show(line[4], y, drawn_as, seen)
-            line[2].imshow(z[None], cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-            line[2].set_yticks([])
-            line[2].set_xticks(np.arange(-0.5, d) if d <= MOST_APART else [], [])
-            line[2].tick_params(length=0)
-            line[2].grid(axis="x", color="white", linewidth=2)
-            line[2].margins(0)
-            for spine in line[2].spines.values():
-                spine.set_visible(False)
-            _arrow(line[1], (0.9, 0.25))
-            _arrow(line[3], (0.25, 0.9))
-        for column, word in zip((0, 2, 4), words, strict=True):
-            axes[0, column].set_title(word)
+        ax = drawn.subplots()
+        _bare(ax)
+        for row, (x, z, y) in enumerate(zip(examples, latents, back, strict=True)):
+            _place(ax, x, (0, row + GAP, 1, 1 - 2 * GAP), drawn_as, seen)
+            _place(ax, y, (WIDTH - 1, row + GAP, 1, 1 - 2 * GAP), drawn_as, seen)
+            _funnel(ax, 1.25, row, (0.9, 0.25))
+            _funnel(ax, WIDTH - 2, row, (0.25, 0.9))
+            extent = (2.25, WIDTH - 2.25, row + 1 - GAP, row + GAP)
+            ax.imshow(z[None], cmap="PuOr", vmin=-limit, vmax=limit, extent=extent)
+        if d <= MOST_APART:
+            ax.vlines(np.linspace(2.25, WIDTH - 2.25, d + 1)[1:-1], 0, n, color="white", linewidth=2)
+        ax.set(xlim=(0, WIDTH), ylim=(n, 0), aspect="equal")
+        for centre, word in zip((0.5, WIDTH / 2, WIDTH - 0.5), words, strict=True):
+            ax.text(centre, -0.1, word, ha="center", va="bottom", fontsize=11, fontweight="bold")
         return drawn
 
 
-def _arrow(ax: Axes, ends: tuple[float, float]) -> None:
-    """A funnel from one height to another, with an arrow in it."""
-    ax.set(xlim=(0, 1), ylim=(0, 1))
-    ax.set_axis_off()
-    corners = [
-        (0, 0.5 - ends[0] / 2),
-        (0, 0.5 + ends[0] / 2),
-        (0.75, 0.5 + ends[1] / 2),
-        (0.75, 0.5 - ends[1] / 2),
-    ]
+def _funnel(ax: Axes, left: float, top: float, ends: tuple[float, float]) -> None:
+    """A funnel in a box of 0.75 by 1, from one height to another, with an arrow in it."""
+    a, b = ends[0] / 2, ends[1] / 2
+    middle = top + 0.5
+    corners = [(left, middle - a), (left, middle + a), (left + 0.75, middle + b), (left + 0.75, middle - b)]
     ax.add_patch(Polygon(corners, color="#dfe3ea"))
     arrow = {"width": 0.02, "head_width": 0.14, "head_length": 0.12, "length_includes_head": True}
-    ax.add_patch(FancyArrow(0.1, 0.5, 0.5, 0, color=INK, **arrow))
+    ax.add_patch(FancyArrow(left + 0.1, middle, 0.5, 0, color=INK, **arrow))

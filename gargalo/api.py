@@ -351,15 +351,16 @@ def demo(
     dataset = load_data("mnist-10k")
     baselines = Baselines(dataset, reporter)
     # The lesson's networks. With SiLU an autoencoder's draws from N(0, I) reach three times as many digits.
-    relu = {"activation": "relu"}
+    # Twelve epochs tell the story as twenty do, in little more than half the time.
+    lesson: dict[str, Any] = {"activation": "relu", "epochs": 12}
     plans: list[tuple[str, str, dict[str, Any]]] = [
-        ("classifier", "classifier", relu),
-        ("autoencoder", "autoencoder", relu),
-        ("vae", "vae", relu),
-        ("autoencoder-2d", "autoencoder", {"latent_dim": 2} | relu),
-        ("vae-2d", "vae", {"latent_dim": 2} | relu),
-        ("denoising", "denoising", {}),
-        ("denoising-narrow", "denoising", {"widths": (128, 64), "lr": 6e-3}),
+        ("classifier", "classifier", lesson),
+        ("autoencoder", "autoencoder", lesson),
+        ("vae", "vae", lesson),
+        ("autoencoder-2d", "autoencoder", {"latent_dim": 2} | lesson),
+        ("vae-2d", "vae", {"latent_dim": 2} | lesson),
+        ("denoising", "denoising", {"epochs": 15}),
+        ("denoising-narrow", "denoising", {"widths": (128, 64), "lr": 6e-3, "epochs": 15}),
     ]
     trained = [
         train(dataset, model, out=folder / name, progress=reporter, baselines=baselines, **choices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import io
 import json
@@ -259,6 +260,27 @@ def test_a_run_is_exported_as_far_as_it_can(small_runs, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["classify.onnx", "encode.onnx"]
     with pytest.raises(gargalo.ParameterError, match="verb"):
         export.export(run.fitted, run.examples.x, tmp_path, ["dcode"])
+
+
+def test_an_exported_file_is_kept_and_never_trusted(small_runs, tmp_path, monkeypatch):
+    """It is made once; one that is damaged, or of another model, is made again; and all goes without a cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run, made = small_runs["vae"], []
+    x = run.examples.x
+    first, of_another = (export.to_onnx(r.codec, r.model, "encode", x) for r in (run, small_runs["autoencoder"]))
+    # Made but once here: it takes seconds.
+    monkeypatch.setattr("gargalo.export.kept.to_onnx", lambda *given: made.append(given[2]) or first)
+    for _ in range(2):
+        assert export.kept_onnx(run.fitted, "encode", x) == first
+    assert made == ["encode"]
+    [kept] = tmp_path.rglob("model.onnx")
+    for wrong in (b"", kept.read_bytes()[:-1], hashlib.sha256(of_another).digest() + of_another):
+        kept.write_bytes(wrong)
+        assert export.kept_onnx(run.fitted, "encode", x) == first
+    assert made == ["encode"] * 4
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert export.kept_onnx(run.fitted, "encode", x) == first
 
 
 def test_the_command_says_what_becomes_public(say, small_runs, tmp_path):

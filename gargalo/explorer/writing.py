@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import latent
 from ..errors import DataError, RunError
-from ..export import to_onnx
+from ..export import kept_onnx
 from ..fitted import FittedModel
 from ..io.reporter import Reporter
 from ..latent import PRIORS, PROJECTIONS, Prior
@@ -195,7 +195,7 @@ class SiteWriter:
         verbs = [verb for verb in ("encode", "decode", "classify") if run.fitted.can(verb)]
         verbs += ["reconstruct"] if found["skips"] else []
         found["networks"] = {
-            verb: self._file(f"{i}/{verb}.onnx", to_onnx(run.codec, model, verb, run.examples.x)) for verb in verbs
+            verb: self._file(f"{i}/{verb}.onnx", kept_onnx(run.fitted, verb, run.examples.x)) for verb in verbs
         }
         return found
 
@@ -283,7 +283,7 @@ class SiteWriter:
         self.tell("reference classifier")
         self.public["references"] = 1
         seen, place = reference.encode(kept.x), "reference-classifier"
-        encoder = to_onnx(reference.codec, reference.model, "encode", kept.x)
+        encoder = kept_onnx(reference, "encode", kept.x)
         return {
             "encode": self._file(f"{place}/encode.onnx", encoder),
             "latents": self._array(f"{place}/latents", seen),

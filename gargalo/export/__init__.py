@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .onnx import VERBS, export, to_onnx
+from .kept import export, kept_onnx
+from .onnx import VERBS, to_onnx
 
-__all__ = ["VERBS", "export", "to_onnx"]
+__all__ = ["VERBS", "export", "kept_onnx", "to_onnx"]

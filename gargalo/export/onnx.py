@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,8 @@ from torch import Tensor, nn
 
 from ..core import Codec, LatentModel
 from ..errors import RunError, unknown
-from ..fitted import FittedModel
-from ..io.files import write_whole
 
-__all__ = ["VERBS", "export", "to_onnx"]
+__all__ = ["OPSET", "VERBS", "check_onnx", "to_onnx"]
 
 VERBS = ("encode", "decode", "reconstruct", "classify")
 OPSET = 18
@@ -94,19 +91,43 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray, tolera
     able = [known for known in VERBS if known in model.can]
     if verb not in able:
         raise unknown("verb", verb, able)
-    model, codec = model.eval(), codec.eval()
+    with torch.no_grad():
+        module, given = _to_trace(codec.eval(), model.eval(), verb, raw)
+        content = _traced(module, given, *NAMES[verb])
+        _must_agree(content, module, given, verb, tolerance)
+    return content
+
+
+def check_onnx(content: bytes, codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> None:
+    """Refuse a file that does not give what the model gives, as `to_onnx` refuses what it has made.
+
+    Parameters
+    ----------
+    content : bytes
+        What a `.onnx` file holds.
+    codec, model, verb, raw
+        See `to_onnx`.
+
+    Raises
+    ------
+    RunError
+        For a file whose outputs are not PyTorch's.
+    """
+    with torch.no_grad():
+        module, given = _to_trace(codec.eval(), model.eval(), verb, raw)
+        _must_agree(content, module, given, verb, TOLERANCE)
+
+
+def _to_trace(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """The module that an ONNX file does as, and what it is traced on."""
     # Two rows at least: one would be taken for the only number of rows there is.
     rows = torch.from_numpy(np.array(raw[np.arange(max(2, min(4, len(raw)))) % len(raw)]))
-    with torch.no_grad():
-        given: tuple[Tensor, ...] = (rows,)
-        if verb == "decode":
-            given = (model.encode(codec(rows)).flatten(1).clone(),)
-            if model.is_conditional:
-                given += (torch.eye(model.classes)[torch.arange(len(rows)) % model.classes],)
-        module = _Verb(codec, model, verb).eval()
-        content = _traced(module, given, *NAMES[verb])
-        _must_agree(content, module, tuple(part[1:] for part in given), verb, tolerance)
-    return content
+    given: tuple[Tensor, ...] = (rows,)
+    if verb == "decode":
+        given = (model.encode(codec(rows)).flatten(1).clone(),)
+        if model.is_conditional:
+            given += (torch.eye(model.classes)[torch.arange(len(rows)) % model.classes],)
+    return _Verb(codec, model, verb).eval(), given
 
 
 def _traced(module: nn.Module, given: tuple[Tensor, ...], inputs: list[str], outputs: list[str]) -> bytes:
@@ -130,37 +151,6 @@ def _traced(module: nn.Module, given: tuple[Tensor, ...], inputs: list[str], out
     return proto.SerializeToString()
 
 
-def export(fitted: FittedModel, raw: np.ndarray, folder: Path, verbs: Sequence[str] | None = None) -> dict[str, Path]:
-    """Write what a model can do as ONNX files, `<verb>.onnx`, into `folder`.
-
-    Parameters
-    ----------
-    fitted : FittedModel
-    folder : Path
-        Made if need be.
-    raw : ndarray, (n, *raw_shape)
-        A few examples, on which the files are compared with PyTorch.
-    verbs : sequence of str, or None
-        Of encode, decode, reconstruct, classify; all that the model can without them.
-
-    Returns
-    -------
-    dict
-        The file of each verb.
-
-    Raises
-    ------
-    ParameterError
-        For a verb that the model cannot.
-    RunError
-        For a file whose outputs are not PyTorch's to 1e-5.
-    """
-    chosen = [verb for verb in VERBS if fitted.can(verb)] if verbs is None else verbs
-    return {
-        verb: write_whole(folder / f"{verb}.onnx", to_onnx(fitted.codec, fitted.model, verb, raw)) for verb in chosen
-    }
-
-
 def _forget_origin(message: Any) -> None:
     """Take out where in which files each node came from: they name folders of this machine."""
     for field, value in message.ListFields():
@@ -177,6 +167,7 @@ def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], ve
     import onnx
     from onnx.reference import ReferenceEvaluator
 
+    given = tuple(part[1:] for part in given)
     proto = onnx.load_from_string(content)
     fed = {node.name: part.numpy() for node, part in zip(proto.graph.input, given, strict=True)}
     results: Any = ReferenceEvaluator(proto).run(None, fed)

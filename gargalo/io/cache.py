@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import DataError
 
-__all__ = ["clear_cache", "entry", "make_room", "place"]
+__all__ = ["clear_cache", "entry", "entry_or_none", "make_room", "place"]
 
 LIMIT = "GARGALO_CACHE_GB"
 DEFAULT_GB = 20.0
@@ -53,6 +53,28 @@ def entry(kind: str, key: str) -> Iterator[Path]:
     folder = place(kind, key)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
+        yield folder
+
+
+@contextlib.contextmanager
+def entry_or_none(kind: str, key: str) -> Iterator[Path | None]:
+    """Hold an entry as `entry` does, for what can be done without: nothing is held in a cache that cannot be written.
+
+    Parameters
+    ----------
+    kind, key : str
+        See `entry`.
+
+    Yields
+    ------
+    Path or None
+        The folder; None where nothing can be kept.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(entry(kind, key))
+        except OSError:
+            folder = None
         yield folder
 
 

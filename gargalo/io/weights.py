@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..errors import RunError
 from .files import read_tensors, write_whole
 
-__all__ = ["load_weights", "must_fit", "save_weights"]
+__all__ = ["load_weights", "must_fit", "packed", "save_weights"]
 
 
 def save_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
@@ -29,7 +29,23 @@ def save_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
     GargaloError
         Where the file cannot be written.
     """
-    write_whole(path, pack(_named(codec, model)))
+    write_whole(path, packed(codec, model))
+
+
+def packed(codec: nn.Module, model: nn.Module) -> bytes:
+    """All tensors of codec and model as one safetensors file holds them.
+
+    Parameters
+    ----------
+    codec, model : Module
+        See `save_weights`.
+
+    Returns
+    -------
+    bytes
+        The same for the same tensors.
+    """
+    return pack(_named(codec, model))
 
 
 def load_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:

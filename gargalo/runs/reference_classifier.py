@@ -10,13 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..data import Dataset
 from ..errors import GargaloError
 from ..fitted import FittedModel
-from ..io.cache import entry, make_room, place
+from ..io.cache import entry_or_none, make_room, place
 from ..io.files import write_whole
 from ..io.reporter import SILENT, Reporter
 from ..io.weights import load_weights, save_weights
@@ -57,7 +56,7 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
     if dataset.y is None or len(dataset.class_names or ()) < 2:
         return None
     recipe = _recipe(dataset)
-    with _place(recipe) as folder:
+    with entry_or_none(KIND, _key(recipe)) as folder:
         # A cache that cannot be written to may still be read.
         if (kept := _read(folder or place(KIND, _key(recipe)), recipe)) is not None:
             return kept
@@ -81,17 +80,6 @@ def _recipe(dataset: Dataset) -> Recipe:
 def _key(recipe: Recipe) -> str:
     """What it is called in the cache."""
     return hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _place(recipe: Recipe) -> Iterator[Path | None]:
-    """Its folder in the cache, for this process alone; None where nothing can be kept."""
-    with contextlib.ExitStack() as stack:
-        try:
-            folder = stack.enter_context(entry(KIND, _key(recipe)))
-        except OSError:
-            folder = None
-        yield folder
 
 
 def _read(folder: Path, recipe: Recipe) -> FittedModel | None:

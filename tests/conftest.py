@@ -99,11 +99,11 @@ def small_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.fixture(scope="session")
 def default_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """A run of every objective as it is trained on the whole sample when nothing is chosen, on fewer digits."""
+    """A run of every objective as it is trained on the whole sample when nothing is chosen; fewer digits and epochs."""
     root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").spec
     usual = {name: make(whole, name) for name in MODELS}
     chosen = {
-        name: {} if MODELS[name].is_solved else plan.net.model_dump() | plan.training.model_dump()
+        name: {} if MODELS[name].is_solved else plan.net.model_dump() | plan.training.model_dump() | {"epochs": 14}
         for name, plan in usual.items()
     }
     return {name: train(digits, name, out=root / name, progress=False, **chosen[name]) for name in MODELS}

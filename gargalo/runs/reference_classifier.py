@@ -70,8 +70,8 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
 
 
 def _recipe(dataset: Dataset) -> Recipe:
-    """What it is trained by; where the data lie does not matter."""
-    spec = dataset.spec.model_copy(update={"origin": None})
+    """What it is trained by; where the data lie, and what they are called, does not matter."""
+    spec = dataset.spec.model_copy(update={"origin": None, "name": "these data"})
     times = min(MOST_REPEATS, repeats(len(dataset.rows("train")), "mlp"))
     epochs = round(PRESETS["lesson"]["epochs"] * times)
     return make(spec, "classifier", "lesson", {"epochs": epochs})

@@ -22,7 +22,20 @@ TOGETHER = {"test_demo": "demo", "test_browser": "demo", "test_shelf": "default 
 """Files that look at the same runs, which take long to train."""
 
 
-LONGEST = ("browser", "demo", "docs", "shelf", "processes", "explorer", "models", "extend", "kills", "notebooks", "own")
+LONGEST = (
+    "browser",
+    "demo",
+    "docs",
+    "shelf",
+    "processes",
+    "browser_sites",
+    "explorer",
+    "models",
+    "extend",
+    "kills",
+    "notebooks",
+    "own",
+)
 """Files that take longest: begun first, so that processes that share the tests end together."""
 
 
@@ -102,8 +115,9 @@ def default_runs(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> d
     """A run of every objective as it is trained on the whole sample when nothing is chosen; fewer digits and epochs."""
     root, whole = tmp_path_factory.mktemp("defaults"), load_data("mnist-10k").spec
     usual = {name: make(whole, name) for name in MODELS}
+    few = {"mlp": {"epochs": 14}, "conv": {"epochs": 7}}
     chosen = {
-        name: {} if MODELS[name].is_solved else plan.net.model_dump() | plan.training.model_dump() | {"epochs": 14}
+        name: {} if MODELS[name].is_solved else plan.net.model_dump() | plan.training.model_dump() | few[plan.net.net]
         for name, plan in usual.items()
     }
     return {name: train(digits, name, out=root / name, progress=False, **chosen[name]) for name in MODELS}

@@ -53,6 +53,7 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "category": (list[str], "Tables: a column of numbers that are names; may be repeated.", tuple),
     "impute": (str, "Missing numbers: median, drop (the row) or mask (leave out of the loss).", None),
     "time": (str, "Tables: the column that orders rows; the last ones test.", None),
+    "time_format": (str, "How those times are written, such as %d/%m/%Y %H:%M; else found.", None),
     "group": (str, "Tables: rows of one group stay in one split.", None),
     "window": (int, "Logs: rows that make one example.", None),
     "step": (int, "Logs: how far the next window begins; else where the last one ends.", None),

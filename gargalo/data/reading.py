@@ -37,6 +37,8 @@ class Reading(BaseModel):
     label, id, time, group, split : str or None
         Columns of a table: the label; the id; what orders rows; what must not be divided between two splits; the
         split ("train", "validation" or "test"). Beside a `.npy` file, `label` and `split` are other such files.
+    time_format : str or None
+        How times that are text are written, such as "%d/%m/%Y %H:%M"; None finds it, where only one way can be meant.
     ignore, category : tuple of str
         Columns to leave out, and columns of numbers that are names.
     impute : "median", "drop", "mask" or None
@@ -62,6 +64,7 @@ class Reading(BaseModel):
     label: str | None = None
     id: str | None = None
     time: str | None = None
+    time_format: str | None = None
     group: str | None = None
     split: str | None = None
     ignore: tuple[str, ...] = ()

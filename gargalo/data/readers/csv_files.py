@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,17 +22,24 @@ __all__ = ["read_frame"]
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """What stands for nothing in a CSV file."""
 DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
+PLAIN_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?$"
+"""A number that is written as it would be again: without leading zeros, signs that say nothing, and exponents."""
 
 
-def read_frame(path: Path, reading: Reading) -> pl.DataFrame:
+def read_frame(path: Path, reading: Reading, categories: Collection[str] = ()) -> pl.DataFrame:
     """Read the table in a file.
+
+    Ids, labels, groups, splits and categories are read as the texts they are: 00007 is not 7, and 1e1 is not 10.
+    Labels and groups that are numbers, plainly written, are those numbers, and sorted as such.
 
     Parameters
     ----------
     path : Path
         `.parquet`; a file of any other suffix is read as CSV.
     reading : Reading
-        `separator`, `encoding` and `decimal_comma` of a CSV file.
+        `separator`, `encoding` and `decimal_comma` of a CSV file; which columns are `id`, `label`, `group`, `split`.
+    categories : collection of str
+        Columns that are names, whatever they look like.
 
     Returns
     -------
@@ -44,7 +52,7 @@ def read_frame(path: Path, reading: Reading) -> pl.DataFrame:
         With the line and the option to set, where the file is not what it should be; where polars is not installed.
     """
     try:
-        frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading)
+        frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading, categories)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
     if not len(frame):
@@ -61,7 +69,7 @@ def _parquet(path: Path) -> pl.DataFrame:
         raise DataError(f"{path}: expected a Parquet file. It cannot be read ({why}).") from None
 
 
-def _csv(path: Path, reading: Reading) -> pl.DataFrame:
+def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFrame:
     pl = polars()
     try:
         with path.open(encoding=_encoding(reading.encoding), newline="") as file:
@@ -78,7 +86,9 @@ def _csv(path: Path, reading: Reading) -> pl.DataFrame:
         raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")
     if all(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
         raise DataError(f"{path}: expected the names of the columns in line 1. Found numbers: {head.strip()[:60]}.")
+    texts = {reading.id, reading.label, reading.group, reading.split, *categories}
     options: dict[str, Any] = {
+        "schema_overrides": {name: pl.String for name in names if name in texts},
         "separator": separator,
         "null_values": list(MISSING),
         "decimal_comma": reading.decimal_comma,
@@ -101,14 +111,24 @@ def _csv(path: Path, reading: Reading) -> pl.DataFrame:
     if frame.width and frame[:, -1].null_count():
         _must_be_even(path, separator, len(names), reading)
     if not reading.decimal_comma:
-        for column in frame.columns:
-            texts = frame[column].drop_nulls()
-            if texts.dtype == pl.String and len(texts) and texts.str.contains(DECIMAL_COMMA).all():
+        for column in (column for column in frame.columns if column not in texts):
+            cells = frame[column].drop_nulls()
+            if cells.dtype == pl.String and len(cells) and cells.str.contains(DECIMAL_COMMA).all():
                 raise DataError(
-                    f"{path}: expected numbers with a decimal point. Found {texts[0]!r} in column {column!r};"
+                    f"{path}: expected numbers with a decimal point. Found {cells[0]!r} in column {column!r};"
                     f" {option('decimal_comma')} reads them."
                 )
-    return frame
+    return frame.with_columns(_numbers(frame[column]) for column in {reading.label, reading.group} & {*frame.columns})
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    """Texts as the numbers they are, where all of them are plainly written."""
+    pl = polars()
+    if not texts.str.contains(PLAIN_NUMBER).all():
+        return texts
+    kind = pl.Float64 if texts.str.contains(".", literal=True).any() else pl.Int64
+    numbers = texts.cast(kind, strict=False)
+    return texts if numbers.null_count() > texts.null_count() else numbers
 
 
 def _encoding(name: str) -> str:

@@ -21,6 +21,7 @@ from ..splits import by_order, named, usual_shares
 from . import windows
 from .csv_files import read_frame
 from .reader import Request
+from .times import in_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,6 +34,8 @@ MOST_CATEGORIES = 256
 ROLES = ("label", "id", "time", "group", "split")
 ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
+WHEN = "\0when"
+"""The same for the moments that times stand for."""
 LABEL = "\0label"
 """The same for labels that came beside a frame."""
 
@@ -56,7 +59,10 @@ def read_table(path: Path, request: Request) -> Dataset:
     ParameterError
         As `from_frame` does.
     """
-    return from_frame(read_frame(path, request.reading), request, path.name)
+    reading, like = request.reading, request.like
+    known = windows.base(like.columns, reading.window) if like and like.columns else ()
+    categories = {*reading.category, *(column.name for column in known if column.kind == "category")}
+    return from_frame(read_frame(path, reading, categories), request, path.name)
 
 
 def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
@@ -86,7 +92,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     """
     pl, reading, like = polars(), request.reading, request.like
     roles = _roles(frame, reading, like)
-    frame = _in_order(frame.with_row_index(ROW), roles, name)
+    frame = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
     notes: list[Note] = []
     x, columns = _matrix(frame, roles, reading, name, like, notes)
     y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
@@ -131,13 +137,17 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict
     return roles
 
 
-def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], name: str) -> pl.DataFrame:
+def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str) -> pl.DataFrame:
     """The rows in the order of time within each group, where there is a time."""
     if (time := roles["time"]) is None:
         return frame
-    if frame[time].null_count():
+    times = frame[time]
+    if times.null_count():
         raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
-    return frame.sort([key for key in (roles["group"], time) if key], maintain_order=True)
+    if times.dtype == polars().String:
+        times = in_time(times, time_format, f"{name}: column {time!r}")
+    keys = [key for key in (roles["group"], WHEN) if key]
+    return frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True).drop(WHEN)
 
 
 def _matrix(

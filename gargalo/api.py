@@ -215,7 +215,7 @@ def resume(
     group = launch(Compute(device, devices, num_nodes), reporter=reporter)
     if runs.is_finished(folder):
         return Run(folder, custom)
-    if data is None and recipe.data.origin is None:
+    if data is None and recipe.data.src is None:
         raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
     try:
         dataset = original_data(recipe.data, data, y, data_dir)

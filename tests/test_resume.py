@@ -573,7 +573,7 @@ def test_minutes_that_cannot_be(few, tmp_path, minutes, message):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("origin", [{}, {"src": "x", "foo": 1}, {"src": "x", "split_seed": "a"}, []])
+@pytest.mark.parametrize("origin", [{"src": 3}, {"src": "x", "foo": 1}, {"src": "x", "split_seed": "a"}, []])
 def test_a_hostile_origin_is_refused(begun, origin):
     file = begun / "recipe.json"
     content = json.loads(file.read_text())

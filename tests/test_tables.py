@@ -6,6 +6,7 @@ import contextlib
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -511,3 +512,90 @@ def test_a_column_of_labels_beside_a_frame():
     assert load_data(frame, y[:, None]).y.tolist() == load_data(frame, y).y.tolist()
     with pytest.raises(DataError, match=r"expected 60 labels, one for each row\. Found shape \(60, 2\)"):
         load_data(frame, np.stack([y, y], 1))
+
+
+# Columns with a role are texts, and times are times
+
+
+def roles_table(folder: Path, n: int = 60) -> Path:
+    """Ids with leading zeros and exponents, labels with leading zeros, and a category of codes."""
+    lines = ["patient,site,zip,a,b"]
+    lines += [f"{i:04d}e1,{('01', '02', '10')[i % 3]},{('01067', '10115')[i % 2]},{i % 7},{i % 5}.5" for i in range(n)]
+    (folder / "roles.csv").write_text("\n".join(lines) + "\n")
+    return folder / "roles.csv"
+
+
+def test_columns_with_a_role_are_texts(tmp_path):
+    found = load_data(roles_table(tmp_path), id="patient", label="site", category=("zip",))
+    assert list(found.ids[:2]) == ["0000e1", "0001e1"]
+    assert found.class_names == ("01", "02", "10")
+    assert found.columns[0].categories == ("01067", "10115")
+
+
+def test_labels_that_are_plain_numbers_are_sorted_as_numbers(tmp_path):
+    (tmp_path / "t.csv").write_text("y,a\n" + "".join(f"{i % 11},{i}\n" for i in range(66)))
+    assert load_data(tmp_path / "t.csv", label="y").class_names == tuple(map(str, range(11)))
+
+
+def test_a_category_that_looks_like_numbers_in_a_new_file_is_still_one(tmp_path):
+    (tmp_path / "t.csv").write_text("grade,a\n" + "".join(f"{('01', 'A')[i % 2]},{i}\n" for i in range(60)))
+    (tmp_path / "new.csv").write_text("grade,a\n" + "01,3\n" * 5)
+    old = load_data(tmp_path / "t.csv")
+    new = load_data(tmp_path / "new.csv", like=old.spec)
+    assert (new.x[:, 0] == 0).all()
+    assert not [note for note in new.notes if note.key == "unseen"]
+
+
+def test_booleans_are_the_names_that_they_are_written_as(tmp_path):
+    (tmp_path / "t.csv").write_text("smokes,a\n" + "".join(f"{i % 3 == 0},{i}\n" for i in range(60)))
+    found = load_data(tmp_path / "t.csv")
+    assert found.columns[0].categories == ("False", "True")
+    again = load_data(tmp_path / "t.csv", like=found.spec)
+    assert (again.x == found.x).all()
+    in_memory = load_data(pl.DataFrame({"smokes": [i % 3 == 0 for i in range(60)], "a": range(60)}))
+    assert (load_data(tmp_path / "t.csv", like=in_memory.spec).x == found.x).all()
+
+
+@pytest.mark.parametrize(
+    "written", ["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%dT%H:%M:%SZ", "%d.%m.%y %H:%M"]
+)
+def test_times_that_are_text_are_times(tmp_path, written):
+    """Rows that lie in any order come in that of time, however it is written: 01/02 comes after 31/01."""
+    begin = datetime(2017, 1, 1)
+    rows = [(begin + timedelta(hours=7 * i), i) for i in range(150)]
+    shuffled = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
+    (tmp_path / "log.csv").write_text("when,x\n" + "".join(f"{when.strftime(written)},{i}\n" for when, i in shuffled))
+    found = load_data(tmp_path / "log.csv", time="when")
+    assert found.x[:, 0].tolist() == list(range(150))
+
+
+def test_times_that_may_be_two_are_refused(tmp_path):
+    (tmp_path / "log.csv").write_text(
+        "when,x\n" + "".join(f"{i % 12 + 1:02d}/{i // 12 + 1:02d}/2017,{i}\n" for i in range(60))
+    )
+    with pytest.raises(DataError, match=r"read in one way\. Found '01/01/2017', which may be %d/%m/%Y or %m/%d/%Y"):
+        load_data(tmp_path / "log.csv", time="when")
+    days_first = load_data(tmp_path / "log.csv", time="when", time_format="%d/%m/%Y")
+    assert days_first.x[:, 0].tolist() == list(range(60))
+    months_first = load_data(tmp_path / "log.csv", time="when", time_format="%m/%d/%Y")
+    assert months_first.x[:3, 0].tolist() == [0, 12, 24]
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"), [(("first", "then"), "first"), (("2017-01-01", "2017-02-30"), "2017-02-30")]
+)
+def test_texts_that_are_no_times_are_refused(tmp_path, cells, shown):
+    (tmp_path / "log.csv").write_text("when,x\n" + "".join(f"{cells[i % 2]},{i}\n" for i in range(60)))
+    with pytest.raises(DataError, match=f"expected times, such as .* Found '{shown}'.*time_format"):
+        load_data(tmp_path / "log.csv", time="when")
+
+
+def test_a_run_trained_on_a_frame_remembers_its_columns(tmp_path, say):
+    file = roles_table(tmp_path)
+    frame = pl.read_csv(file, schema_overrides={"patient": pl.String, "site": pl.String, "zip": pl.String})
+    choices = {"id": "patient", "label": "site", "epochs": 1, "latent_dim": 1, "progress": False}
+    train(frame, "autoencoder", out=tmp_path / "run", **choices)
+    assert say("encode", tmp_path / "run", file, "-o", tmp_path / "z.csv")[0] == 0
+    first = (tmp_path / "z.csv").read_text().splitlines()[1]
+    assert first.startswith("0000e1,")
+    assert first.split(",")[2] == "01"

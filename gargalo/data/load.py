@@ -70,7 +70,8 @@ def load_data(
         return src
     asked = _asked(src, like, reading)
     if not isinstance(src, str | Path):
-        return _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
+        dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
+        return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))
     reporter = reporter_for(progress)
     request = Request(asked, split_seed, like, None if data_dir is None else Path(data_dir), workers, reporter)
     dataset = _finished(_read(src, request), asked)

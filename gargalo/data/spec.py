@@ -23,8 +23,8 @@ class Origin(BaseModel):
 
     Attributes
     ----------
-    src : str
-        A name such as "mnist-10k", or an absolute path.
+    src : str or None
+        A name such as "mnist-10k", or an absolute path; None for what was in a program's memory.
     data_dir : str or None
         The folder of the files of a named data set.
     split_seed : int
@@ -35,7 +35,7 @@ class Origin(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    src: str
+    src: str | None = None
     data_dir: str | None = None
     split_seed: Annotated[int, Field(ge=0)] = 0
     reading: Reading = Reading()
@@ -83,6 +83,11 @@ class DataSpec(BaseModel):
     missing: bool = False
     span: tuple[float, float] | None = None
     origin: Origin | None = None
+
+    @property
+    def src(self) -> str | None:
+        """The name or path that the data came from; None for what was in a program's memory."""
+        return self.origin.src if self.origin else None
 
     @property
     def modality(self) -> Modality:

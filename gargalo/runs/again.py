@@ -31,7 +31,7 @@ def training_command(run: Run, model: str | None = None, choices: dict[str, Any]
         None for what no command can give: an objective or a network of a program's own, data that were in its
         memory, or weights of another run to begin with, which may lie anywhere.
     """
-    if run.custom != recipes.NO_CUSTOM or run.recipe.data.origin is None or run.recipe.warm_start:
+    if run.custom != recipes.NO_CUSTOM or run.recipe.data.src is None or run.recipe.warm_start:
         return None
     words = [f"gargalo train {shlex.quote(run.recipe.data.name)} --model {model or run.recipe.model}"]
     chosen = _choices(run) if model is None else {"latent_dim": run.recipe.latent_dim}
@@ -67,7 +67,7 @@ def training_call(run: Run) -> str:
     model = custom.model.__name__ if custom.model else repr(run.recipe.model)
     more += ", net=(encoder, decoder)" if custom.net else ""
     more += ", start=other" if run.recipe.warm_start else ""
-    data = repr(run.recipe.data.name) if run.recipe.data.origin else "data"
+    data = repr(run.recipe.data.name) if run.recipe.data.src else "data"
     return f"run = gargalo.train({data}, {model}{more})"
 
 

@@ -17,8 +17,6 @@ def original_data(
 ) -> Dataset | None:
     """The data that a run was trained on, read as they were then, from where they lay or from `data`.
 
-    For data that came from no file the choices of reading are not known, and are those of `load_data` by default.
-
     Parameters
     ----------
     spec : DataSpec
@@ -43,9 +41,9 @@ def original_data(
     ParameterError
         For a `data` that is neither a known name nor a path.
     """
-    if data is None and spec.origin is None:
+    if data is None and spec.src is None:
         return None
-    there = spec.origin or Origin(src="")
+    there = spec.origin or Origin()
     return load_data(
         there.src if data is None else data,
         y,

@@ -96,11 +96,11 @@ def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFr
         "encoding": "utf8" if _encoding(reading.encoding) == "utf-8-sig" else reading.encoding,
     }
     try:
-        try:
-            frame = pl.read_csv(path, infer_schema_length=10_000, **options)
-        except pl.exceptions.ComputeError:
-            # The first rows did not say what is in the others.
-            frame = pl.read_csv(path, infer_schema_length=None, **options)
+        frame = _inferred(path, options)
+        if booleans := [name for name in frame.columns if frame[name].dtype == pl.Boolean]:
+            # They are names, and True is not written as true.
+            options["schema_overrides"] = dict.fromkeys(booleans, pl.String)
+            frame = frame.with_columns(_inferred(path, options | {"columns": booleans}))
     except (Exception, pl.exceptions.PanicException) as error:
         if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower() or "utf8" in str(error).lower():
             raise _not_decoded(path, reading.encoding, error) from None
@@ -118,7 +118,17 @@ def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFr
                     f"{path}: expected numbers with a decimal point. Found {cells[0]!r} in column {column!r};"
                     f" {option('decimal_comma')} reads them."
                 )
-    return frame.with_columns(_numbers(frame[column]) for column in {reading.label, reading.group} & {*frame.columns})
+    return frame.with_columns(_numbers(frame[c]) for c in frame.columns if c in (reading.label, reading.group))
+
+
+def _inferred(path: Path, options: dict[str, Any]) -> pl.DataFrame:
+    """The table as polars reads it, which finds what each column is."""
+    pl = polars()
+    try:
+        return pl.read_csv(path, infer_schema_length=10_000, **options)
+    except pl.exceptions.ComputeError:
+        # The first rows did not say what is in the others.
+        return pl.read_csv(path, infer_schema_length=None, **options)
 
 
 def _numbers(texts: pl.Series) -> pl.Series:

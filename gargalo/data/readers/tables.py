@@ -295,6 +295,8 @@ def _numbers(
     if known is not None and not is_category:
         raise DataError(f"{where}: expected numbers, as in training. Found {kind}.")
     texts = series.cast(pl.String)
+    if known and {*known.categories} <= {"false", "true"}:
+        texts = texts.str.to_lowercase()  # as a frame, and every file before, gave them
     names = known.categories if known else tuple(texts.drop_nulls().unique().sort().to_list())
     if len(names) > MOST_CATEGORIES:
         raise DataError(

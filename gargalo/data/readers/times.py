@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -55,14 +54,16 @@ def in_time(texts: pl.Series, written: str | None, where: str) -> pl.Series:
     """
     if not written and texts.str.contains(SORTABLE).all():
         return texts
-    texts = texts.str.strip_chars().str.to_uppercase().str.replace(r"Z$", "+0000")
-    formats = [written] if written else _fitting(texts.unique(maintain_order=True).head(FEW), FORMATS)
-    read = {form: found for form in formats if (found := _read(texts, form)) is not None}
+    plain = texts.str.strip_chars().str.to_uppercase().str.replace(r"Z$", "+0000")
+    few = plain.unique(maintain_order=True).head(FEW)
+    formats = [written] if written else [form for form in FORMATS if _read(few, form).null_count() == 0]
+    read = {form: found for form in formats if not (found := _read(plain, form)).null_count()}
     if not read:
-        one = f"written as {written!r}" if written else "times, such as 2024-01-31 13:30"
-        form = option("time_format", "%d/%m/%Y %H:%M")
+        nearest = min(formats or FORMATS, key=lambda form: _read(few, form).null_count())
+        one = f"times written as {written}" if written else "times, such as 2024-01-31 13:30"
         raise DataError(
-            f"{where}: expected {one}. Found {_first_unread(texts, written)!r}; {form} says how they are written."
+            f"{where}: expected {one}. Found {texts.filter(_read(plain, nearest).is_null())[0]!r};"
+            f" {option('time_format', '%d/%m/%Y %H:%M')} says how they are written."
         )
     first, *others = read.items()
     for form, found in others:
@@ -74,22 +75,14 @@ def in_time(texts: pl.Series, written: str | None, where: str) -> pl.Series:
     return first[1]
 
 
-def _fitting(texts: pl.Series, formats: Sequence[str]) -> list[str]:
-    """The formats that all of these texts may be written in."""
-    return [form for form in formats if _read(texts, form) is not None]
-
-
-def _read(texts: pl.Series, form: str, strict: bool = True) -> pl.Series | None:
-    """Texts by a format; where it is strict, None unless it fits all of them."""
+def _read(texts: pl.Series, form: str) -> pl.Series:
+    """What texts say by a format; nothing where it does not fit, or is none."""
     pl = polars()
     try:
-        found = texts.str.to_datetime(form, strict=False) if "%d" in form else texts.str.to_time(form, strict=False)
-    except pl.exceptions.PolarsError:  # no format
-        return None
-    return None if strict and found.null_count() else found
-
-
-def _first_unread(texts: pl.Series, form: str | None) -> str:
-    """A text that is not of this format; of none, any."""
-    read = _read(texts, form, strict=False) if form else None
-    return texts[0] if read is None else texts.filter(read.is_null())[0]
+        if "%d" not in form:
+            return texts.str.to_time(form, strict=False)
+        found = texts.str.to_datetime(form, strict=False)
+    except pl.exceptions.PolarsError:
+        return pl.Series([None] * len(texts))
+    # %Y would take 17 for the year 17.
+    return pl.select(pl.when(found.dt.year() >= 1000).then(found)).to_series()

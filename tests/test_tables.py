@@ -546,6 +546,34 @@ def test_a_category_that_looks_like_numbers_in_a_new_file_is_still_one(tmp_path)
     assert not [note for note in new.notes if note.key == "unseen"]
 
 
+def test_a_name_may_hold_a_line_break(tmp_path):
+    (tmp_path / "t.csv").write_text('"temp\n(C)";b;c\n' + "".join(f"{i};{i * 2 % 7};{i % 3}\n" for i in range(60)))
+    found = load_data(tmp_path / "t.csv")
+    assert [column.name for column in found.columns] == ["temp\n(C)", "b", "c"]
+    assert found.x.shape == (60, 3)
+
+
+def test_a_name_beyond_all_measure_is_refused_in_a_line(tmp_path):
+    (tmp_path / "t.csv").write_text("a" * 200_000 + ",b\n1,2\n")
+    with pytest.raises(DataError, match="expected the names of the columns in line 1"):
+        load_data(tmp_path / "t.csv")
+
+
+def test_a_name_with_a_zero_byte_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("\0row,b\n" + "1,2\n" * 30)
+    with pytest.raises(DataError, match="Found a zero byte in"):
+        load_data(tmp_path / "t.csv")
+
+
+def test_what_is_masked_is_missing():
+    masked = np.ma.masked_array(np.arange(60.0).reshape(30, 2))
+    masked[3, 1] = np.ma.masked
+    with pytest.raises(DataError, match=r"Found NaN, .* in 1 of 30 rows"):
+        load_data(masked)
+    assert np.isnan(load_data(masked, impute="mask").x[3, 1])
+    assert load_data(np.ma.masked_array(np.arange(60).reshape(30, 2))).x.shape == (30, 2)
+
+
 def test_booleans_are_the_names_that_they_are_written_as(tmp_path):
     (tmp_path / "t.csv").write_text("smokes,a\n" + "".join(f"{i % 3 == 0},{i}\n" for i in range(60)))
     found = load_data(tmp_path / "t.csv")

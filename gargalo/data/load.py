@@ -130,6 +130,10 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         array = np.asarray(src)
     except ValueError as error:
         raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
+    if isinstance(src, np.ma.MaskedArray):
+        # What is masked is missing, whatever number lies below.
+        kind = np.result_type(src.dtype, np.float32)
+        array = np.where(np.ma.getmaskarray(src), kind.type(np.nan), src.data) if np.ma.is_masked(src) else src.data
     return as_dataset(
         array, y, kind=request.known_kind(array), split_seed=request.split_seed, reading=reading,
         columns=request.known_columns(array), dtype=request.known_dtype,

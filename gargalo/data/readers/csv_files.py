@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -74,13 +75,18 @@ def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFr
     try:
         with path.open(encoding=_encoding(reading.encoding), newline="") as file:
             head = file.readline()
+            while head.count('"') % 2 and (more := file.readline()):  # a name with a line break in it
+                head += more
     except (UnicodeDecodeError, LookupError) as error:
         raise _not_decoded(path, reading.encoding, error) from None
     if not head.strip():
         raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
     marks = {mark: head.count(mark) for mark in ",;\t|"}
     separator = reading.separator or max(marks, key=lambda mark: marks[mark])
-    names = next(csv.reader([head], delimiter=separator))
+    try:
+        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise DataError(f"{path}: expected the names of the columns in line 1. It cannot be read ({error}).") from None
     double = [name for name, count in Counter(names).items() if count > 1]
     if double:
         raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")

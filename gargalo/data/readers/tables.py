@@ -91,6 +91,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         too short for a window.
     """
     pl, reading, like = polars(), request.reading, request.like
+    if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
+        raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
     roles = _roles(frame, reading, like)
     frame = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
     notes: list[Note] = []

@@ -66,8 +66,9 @@ def in_time(texts: pl.Series, written: str | None, where: str) -> pl.Series:
             f" {option('time_format', '%d/%m/%Y %H:%M')} says how they are written."
         )
     first, *others = read.items()
+    order = first[1].rank("dense")
     for form, found in others:
-        if (found.arg_sort() != first[1].arg_sort()).any():
+        if (found.rank("dense") != order).any():
             raise DataError(
                 f"{where}: expected times that can be read in one way. Found {texts[0]!r}, which may be {first[0]} or"
                 f" {form}; {option('time_format', first[0])} says which."

@@ -572,6 +572,8 @@ def test_what_is_masked_is_missing():
         load_data(masked)
     assert np.isnan(load_data(masked, impute="mask").x[3, 1])
     assert load_data(np.ma.masked_array(np.arange(60).reshape(30, 2))).x.shape == (30, 2)
+    with pytest.raises(DataError, match="expected a label for every example"):
+        load_data(np.arange(60.0).reshape(30, 2), np.ma.masked_array([0, 1] * 15, mask=[True] + [False] * 29))
 
 
 def test_booleans_are_the_names_that_they_are_written_as(tmp_path):

@@ -117,6 +117,8 @@ def _is_table(src: Any) -> bool:
 def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
     """A dataset from an array or a frame."""
     reading = request.reading
+    if np.ma.is_masked(y):
+        raise DataError("array: expected a label for every example. Found some that are masked; leave their rows out.")
     frame = tables.frame_of(src)
     if frame is not None:
         if y is None:

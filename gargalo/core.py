@@ -245,6 +245,46 @@ class Likelihood(nn.Module):
         """
         raise TypeError(f"{type(self).__name__} must define mean(params)")
 
+    def draw(self, mean: Tensor, generator: torch.Generator, spread: Tensor | None = None) -> Tensor:
+        """Draw from p(x | params), of which the mean is known.
+
+        Here numbers are drawn around their mean, and of each one-hot block one category, by the probabilities that
+        stand there; a likelihood of another shape must define its own.
+
+        Parameters
+        ----------
+        mean : Tensor, (n, *x_shape)
+            E[x | params].
+        generator : torch.Generator
+            Where the draws come from.
+        spread : Tensor or None, (*x_shape)
+            The standard deviation of each number, in the unit of x; None is what the likelihood itself has learned,
+            `stddev`.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+        """
+        if not self.blocks:
+            noise = torch.randn(mean.shape, generator=generator)
+            drawn = mean + noise * (self.stddev if spread is None else spread)
+            return drawn.clamp(0, 1) if self.bounded else drawn
+        numbers, *blocks = mean.split([mean.shape[1] - sum(self.blocks), *self.blocks], 1)
+        width = numbers.shape[1]
+        noise = torch.randn(numbers.shape, generator=generator)
+        drawn = [numbers + noise * (self.stddev if spread is None else spread[:width])]
+        for block in blocks:
+            # What a squared error was trained for need not be a probability.
+            weights = block.clamp(min=1e-9)
+            which = torch.multinomial(weights, 1, generator=generator)
+            drawn.append(torch.zeros_like(block).scatter_(1, which, 1.0))
+        return torch.cat(drawn, 1)
+
+    @property
+    def stddev(self) -> float:
+        """The standard deviation of a number around its mean, in the unit of x; 0 where the likelihood has none."""
+        return 0.0
+
     def bias_for(self, mean: Tensor) -> Tensor:
         """Find what the decoder puts out before anything is learned.
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from . import latent
 from .core import Batch, Codec, LatentModel
-from .data import Dataset, DataSpec
+from .data import Dataset, DataSpec, as_observed
 from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
 from .latent import PRIORS, Prior
 from .models import corrupt
@@ -27,8 +27,10 @@ from .training import fast_products, generator_at
 
 __all__ = ["FittedModel", "checked_seed"]
 
-CORRUPTION, POSTERIOR = (0, 0, 1), (0, 0, 2)
+CORRUPTION, POSTERIOR, OBSERVATION = (0, 0, 1), (0, 0, 2), (0, 0, 3)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
+BISECTIONS = 12
+"""Halvings of an interval of two standard deviations: to less than a thousandth of one."""
 NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
 """How to say that a model can do what is no verb."""
 
@@ -156,6 +158,10 @@ class FittedModel:
         ParameterError
             For a model that cannot decode.
         """
+        return self._decoded(z, y, lambda mean: mean)
+
+    def _decoded(self, z: np.ndarray, y: np.ndarray | None, then: Callable[[Tensor], Tensor]) -> np.ndarray:
+        """Latents as raw examples, made of what `then` makes of E[x | z]."""
         self.must_be_able("decode")
         z, d = np.asarray(z), self.latent_size
         if z.ndim != 2 or z.shape[1] != d or z.dtype.kind not in "fiu":
@@ -165,7 +171,7 @@ class FittedModel:
         shape = self.model.latent_shape
         return _in_slices(
             (z,) if y is None else (z, y),
-            lambda z, *y: self.codec.invert(self.model.decode(z.float().reshape(-1, *shape), *y)),
+            lambda z, *y: self.codec.invert(then(self.model.decode(z.float().reshape(-1, *shape), *y))),
             self.codec.rows_at_once,
         )
 
@@ -516,8 +522,69 @@ class FittedModel:
         """
         return PRIORS.get_or_raise(name).fit(self.draw_latents(data, seed), seed)
 
-    def sample(self, n: int = 12, prior: Prior | str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
-        """Decode draws of a prior.
+    def fit_spread(self, data: np.ndarray | Dataset, seed: int = 0) -> np.ndarray:
+        """Find how far numbers are to be drawn from E[x | z], so that draws are as spread as the data.
+
+        By the law of total variance, Var x = Var E[x | z] + E Var[x | z], for each number by itself: a likelihood has
+        one standard deviation for all of them, and what is cut at bounds or made whole has another than was drawn.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Training examples; a Dataset where labels are a condition.
+        seed : int
+            Of the draws.
+
+        Returns
+        -------
+        (*x_shape) float32 array
+            Standard deviations in model space, to be given to `sample`; 0 for what stands for a category.
+
+        Raises
+        ------
+        DataError
+            For data of another shape or dtype than the model was trained on, or that are not finite.
+        ParameterError
+            For a model that cannot encode and decode.
+        """
+        draws = generator_at(checked_seed(seed), *POSTERIOR)
+
+        def mean_of(raw: Tensor, *y: Tensor) -> Tensor:
+            x = self.codec(raw)
+            z = self.model.posterior(x).draw(draws) if self.can("posterior") else self.model.encode(x)
+            return self.model.decode(z, *y)
+
+        self.must_be_able("encode")
+        mean, columns = self._apply("decode", data, mean_of), self.spec.columns or ()
+        if not any(column.low is not None for column in columns):
+            x = self.to_model_space(data)
+            return np.sqrt(np.maximum(x.var(axis=0) - mean.var(axis=0), 0))
+        numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
+        real = self._raw(data)[:, numbers]
+        noise = np.random.default_rng(seed).standard_normal((len(mean), len(numbers)), dtype=np.float32)
+        least, most = np.zeros(len(numbers), np.float32), np.full(len(numbers), 2, np.float32)
+        for _ in range(BISECTIONS):
+            middle, drawn = (least + most) / 2, mean.copy()
+            drawn[:, : len(numbers)] += noise * middle
+            raw = as_observed(columns, self.codec.invert(torch.from_numpy(drawn)).numpy(), np.random.default_rng(seed))
+            found = np.where(np.isnan(real), np.nan, raw[:, numbers])
+            is_wide = np.nanstd(found, axis=0) > np.nanstd(real, axis=0)
+            least, most = np.where(is_wide, least, middle), np.where(is_wide, middle, most)
+        return np.pad(least, (0, mean.shape[1] - len(numbers)))
+
+    def sample(
+        self,
+        n: int = 12,
+        prior: Prior | str | None = None,
+        seed: int = 0,
+        label: object = None,
+        *,
+        mean: bool | None = None,
+        spread: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Draw z from a prior, and x from p(x | z) or its mean.
+
+        Draws of a table are such as were observed: within the bounds of the training rows, whole where these were.
 
         Parameters
         ----------
@@ -529,6 +596,11 @@ class FittedModel:
             Of the draws.
         label : name, (n,) names, or None
             For a model that decodes with a label; None draws labels, each as likely.
+        mean : bool or None
+            Take E[x | z]? None is what suits the kind of data: rows of numbers are drawn; of pictures and windows of a
+            log, whose values a likelihood takes to be independent of each other, the mean is shown.
+        spread : (*x_shape) array or None
+            How far numbers are drawn from their mean, as `fit_spread` gives it; None is what the likelihood learned.
 
         Returns
         -------
@@ -548,7 +620,15 @@ class FittedModel:
         z = (prior if isinstance(prior, Prior) else self._unfitted(prior or "normal")).sample(n, rng)
         if label is None and self.model.is_conditional:
             label = np.random.default_rng(seed).choice(np.array(self.spec.class_names), size=n)
-        return self.decode(z, label)
+        if self.spec.modality.samples_are == "means" if mean is None else mean:
+            return self.decode(z, label)
+        draws, known = generator_at(seed, *OBSERVATION), None if spread is None else torch.from_numpy(spread)
+        raw = self._decoded(
+            z,
+            None if label is None else self.one_hot(label, n),
+            lambda mean: self.model.likelihood.draw(mean, draws, known),
+        )
+        return as_observed(self.spec.columns or (), raw, rng)
 
     def _unfitted(self, name: str) -> Prior:
         """A prior that needs no data but their number of dimensions."""

@@ -175,7 +175,13 @@ def sample(
     n: Annotated[int, typer.Option("-n", help="How many.")] = 12,
     prior: Annotated[
         str | None,
-        typer.Option(help="normal, or gmm (a mixture fitted to the latents); the model's own if not given."),
+        typer.Option(
+            help="normal, or gmm (a mixture fitted to the latents); if not given, the model's own, and gmm for rows."
+        ),
+    ] = None,
+    mean: Annotated[
+        bool | None,
+        typer.Option("--mean/--draw", help="The mean of what a latent stands for, or a draw; rows are drawn."),
     ] = None,
     label: Label = None,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
@@ -183,7 +189,7 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """New examples, decoded from random latents."""
-    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label))
+    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label, mean=mean))
 
 
 @app.command(name="map")

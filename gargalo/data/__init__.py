@@ -7,7 +7,7 @@ data implies, and `describe` tells what is in a dataset.
 from __future__ import annotations
 
 from .as_dataset import as_dataset
-from .columns import Column, named_values
+from .columns import Column, as_observed, named_values
 from .dataset import Dataset
 from .load import load_data
 from .notes import Note
@@ -27,6 +27,7 @@ __all__ = [
     "Origin",
     "Reading",
     "as_dataset",
+    "as_observed",
     "checked_reading",
     "load_data",
     "named_values",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, option
-from .columns import Column, impute
+from .columns import Column, impute, measured
 from .dataset import Dataset, RowNumbers
 from .modalities import MODALITIES
 from .notes import Note
@@ -118,6 +118,8 @@ def as_dataset(
     if reading.impute in ("median", "mask") and columns is not None:
         rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
     known = None if columns is None else tuple(columns)
+    if known is not None and kind == "table":
+        known = measured(known, rows.x, rows.split)
     return Dataset(
         name,
         kind,

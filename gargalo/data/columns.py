@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import DataError, option
 from .splits import TRAIN
 
-__all__ = ["Column", "impute", "named_values"]
+__all__ = ["Column", "as_observed", "impute", "measured", "named_values"]
+
+MOST_LEVELS, LEAST_ROWS = 16, 5
+"""Different numbers that a column of few has at most; and the rows that each needs on average, to be more than chance."""
 
 
 class Column(BaseModel):
@@ -24,6 +27,12 @@ class Column(BaseModel):
         The names, of which a row holds the index.
     fill : float or None
         What stands for a missing value: the median, or the commonest category, of the training rows.
+    low, high : float or None
+        The least and the greatest number of the training rows; None for names, and where nobody looked.
+    is_whole : bool
+        Are all numbers of the training rows whole?
+    levels : tuple of float
+        The numbers that occur in the training rows, ascending, where they are few.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +41,79 @@ class Column(BaseModel):
     kind: Literal["number", "category"] = "number"
     categories: tuple[str, ...] = ()
     fill: float | None = None
+    low: float | None = None
+    high: float | None = None
+    is_whole: bool = False
+    levels: Annotated[tuple[float, ...], Field(max_length=MOST_LEVELS)] = ()
+
+
+def measured(columns: Sequence[Column], x: np.ndarray, split: np.ndarray) -> tuple[Column, ...]:
+    """Look at what numbers the training rows have: from where to where, whole or not, few different ones or many.
+
+    Parameters
+    ----------
+    columns : sequence of p Column
+        Those that know it already keep what they know.
+    x : ndarray, (n, p)
+        NaN where a value is missing.
+    split : ndarray, (n,)
+        0 for a training row, as `SPLITS` has it.
+
+    Returns
+    -------
+    tuple of p Column
+        Those of numbers with `low`, `high`, `is_whole` and `levels`.
+    """
+    found, rows = [], split == TRAIN
+    for i, column in enumerate(columns):
+        values = x[rows, i] if column.kind == "number" and column.low is None else np.empty(0)
+        values = values[np.isfinite(values)]
+        if len(values):
+            numbers = np.unique(values)
+            are_few = len(numbers) <= min(MOST_LEVELS, len(values) / LEAST_ROWS)
+            known = {
+                "low": float(numbers[0]),
+                "high": float(numbers[-1]),
+                "is_whole": bool((numbers == np.rint(numbers)).all()),
+                "levels": tuple(map(float, numbers)) if are_few else (),
+            }
+            column = column.model_copy(update=known)
+        found.append(column)
+    return tuple(found)
+
+
+def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turn drawn numbers into such as were observed: within bounds, and whole, or one of a few, where all were.
+
+    A number between two that can be becomes one of them by chance, the nearer one more often, so that means stay.
+
+    Parameters
+    ----------
+    columns : sequence of p Column
+    x : ndarray, (n, p)
+        What was drawn.
+    rng : numpy.random.Generator
+        Of that chance.
+
+    Returns
+    -------
+    ndarray, (n, p)
+        A copy; categories and columns of which nothing is known are as they were.
+    """
+    x = x.copy()
+    for i, column in enumerate(columns):
+        if column.low is None or column.high is None:
+            continue
+        values = np.clip(x[:, i], column.low, column.high)
+        if len(column.levels) > 1:
+            levels = np.array(column.levels)
+            above = np.clip(np.searchsorted(levels, values), 1, len(levels) - 1)
+            low, high = levels[above - 1], levels[above]
+            values = np.where(rng.random(len(x)) < (values - low) / (high - low), high, low)
+        elif column.is_whole:
+            values = np.floor(values + rng.random(len(x)))
+        x[:, i] = np.clip(values, column.low, column.high)
+    return x
 
 
 def impute(

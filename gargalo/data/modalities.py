@@ -52,6 +52,8 @@ class Images(Modality):
 class Vectors(Modality):
     """Rows of numbers without names, standardised."""
 
+    samples_are = "draws"
+
     def codec(self, spec: DataSpec) -> Codec:
         from .codec import NumberCodec
 
@@ -60,6 +62,8 @@ class Vectors(Modality):
 
 class Tables(Modality):
     """Rows of which every column is known: numbers, and categories as one-hot blocks; values may be missing."""
+
+    samples_are = "draws"
 
     def codec(self, spec: DataSpec) -> Codec:
         from .codec import NumberCodec, TableCodec
@@ -74,6 +78,8 @@ class Tables(Modality):
 
 class Series(Tables):
     """Windows of a log: so many rows of a table in the order of time, one after the other, as one example."""
+
+    samples_are = "means"
 
 
 IMAGES, TABLES, VECTORS, SERIES = Images(), Tables(), Vectors(), Series()

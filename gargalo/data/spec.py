@@ -115,10 +115,14 @@ class Modality:
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
     drawn_as : "pixels" or "bars"
         How one example is drawn.
+    samples_are : "means" or "draws"
+        What a sample is unless somebody says so: the mean of p(x | z), for what people look at, whose values a
+        likelihood takes to be independent of each other; or a draw from it, for rows that are to be spread as data are.
     """
 
     bounded: bool = False
     drawn_as: Literal["pixels", "bars"] = "bars"
+    samples_are: Literal["means", "draws"] = "means"
 
     def codec(self, spec: DataSpec) -> Codec:
         """Make the codec between raw examples and model space.

@@ -55,6 +55,24 @@ class Bernoulli(Likelihood):
         """
         return torch.sigmoid(params)
 
+    def draw(self, mean: Tensor, generator: torch.Generator, spread: Tensor | None = None) -> Tensor:
+        """Draw each value as 0 or 1.
+
+        Parameters
+        ----------
+        mean : Tensor, (n, *x_shape)
+            The probability of 1.
+        generator : torch.Generator
+            Where the draws come from.
+        spread : Tensor or None
+            Not used: the mean says it all.
+
+        Returns
+        -------
+        Tensor, (n, *x_shape)
+        """
+        return torch.bernoulli(mean, generator=generator)
+
     def bias_for(self, mean: Tensor) -> Tensor:
         """Find the logits whose mean is the one given.
 
@@ -121,6 +139,11 @@ class GaussianLikelihood(LinkedMean):
     def log_sigma_in_bounds(self) -> Tensor:
         """log sigma within [log 0.01, log 10]."""
         return _Within.apply(self.log_sigma, math.log(0.01), math.log(10))  # type: ignore[return-value]
+
+    @property
+    def stddev(self) -> float:
+        """Sigma, in the unit of x."""
+        return float(self.log_sigma_in_bounds.exp())
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
         """Compute -log p(x | m) of each example.
@@ -213,6 +236,11 @@ class Mixed(Likelihood):
         super().__init__(x_shape, blocks, bounded)
         self.sizes = [x_shape[0] - sum(blocks), *blocks]
         self.numbers = GaussianLikelihood((self.sizes[0],)) if self.sizes[0] else None
+
+    @property
+    def stddev(self) -> float:
+        """Sigma of the numbers, standardised; 0 where there are none."""
+        return self.numbers.stddev if self.numbers is not None else 0.0
 
     def nll(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
         """Compute -log p(x | m, l) of each example, the numbers and the categories apart.

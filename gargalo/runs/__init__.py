@@ -6,7 +6,8 @@ from .evaluate import Baselines, evaluate
 from .fit import check, fit
 from .folder import Examples, find_unfinished, is_finished, read_recipe
 from .job import TrainingJob
-from .run import Run, open_run
+from .opening import open_run
+from .run import Run
 from .train import train
 
 __all__ = [

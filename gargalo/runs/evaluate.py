@@ -26,6 +26,8 @@ __all__ = ["Baselines", "Evaluation", "evaluate"]
 
 DRAWS = 5
 """Times that samples are drawn from a prior to be measured."""
+SPREAD_ROWS = 2000
+"""Training examples, at most, that the spread of draws is fitted to."""
 NAMES = {"mse": "test_mse"}
 """What metrics are called in a run, where that is not their own name."""
 
@@ -81,11 +83,14 @@ class Evaluation:
         The priors that were fitted to the training latents, by name.
     pca : PCABaseline or None
         The linear baseline on the test examples, for a model that reconstructs.
+    spread : ndarray or None, (*x_shape)
+        How far numbers are drawn from their mean, of data whose samples are draws; see `FittedModel.fit_spread`.
     """
 
     metrics: dict[str, Estimate]
     priors: dict[str, Prior]
     pca: PCABaseline | None
+    spread: np.ndarray | None = None
 
 
 class Arrays:
@@ -202,6 +207,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
         if (raw := baselines.raw_knn_accuracy(arrays)) is not None:
             found["raw_knn_accuracy"] = raw
     priors: dict[str, Prior] = {}
+    spread = _spread(fitted, dataset)
     if fitted.can("decode"):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
         for name, prior in PRIORS.usable():
@@ -209,9 +215,16 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
                 priors[name] = prior.fit(latents)
         # The k-th neighbour of a real example must be another than itself.
         if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
-            found |= _measured_samples(fitted, dataset, priors, baselines.reference)
+            found |= _measured_samples(fitted, dataset, priors, baselines.reference, spread)
     learned = {name: prior for name, prior in priors.items() if prior.learns}
-    return Evaluation(found, learned, pca)
+    return Evaluation(found, learned, pca, spread)
+
+
+def _spread(fitted: FittedModel, dataset: Dataset) -> np.ndarray | None:
+    """How far numbers are drawn from their mean; None for what is shown as means, or is not encoded and decoded."""
+    if dataset.spec.modality.samples_are == "means" or not (fitted.can("encode") and fitted.can("decode")):
+        return None
+    return fitted.fit_spread(dataset.take(probe_rows(dataset, "train")[:SPREAD_ROWS]))
 
 
 def _measured(arrays: object) -> dict[str, Estimate]:
@@ -260,7 +273,7 @@ ARRAYS = SAMPLES | {name for name in vars(Arrays) if not name.startswith("_") an
 
 
 def _measured_samples(
-    fitted: FittedModel, dataset: Dataset, priors: dict[str, Prior], reference: FittedModel
+    fitted: FittedModel, dataset: Dataset, priors: dict[str, Prior], reference: FittedModel, spread: np.ndarray | None
 ) -> dict[str, Estimate]:
     """Every metric of samples, for each prior: the mean over several draws of as many as there are real examples."""
     real = dataset.take(kept_rows(dataset))
@@ -270,7 +283,7 @@ def _measured_samples(
         draws: list[np.ndarray] = []
         with PRIORS.guarded(prior_name), warnings.catch_warnings():
             warnings.simplefilter("ignore", GargaloWarning)  # samples may be far from all data
-            draws = [reference.encode(raw) for raw in _samples(fitted, real, prior)]
+            draws = [reference.encode(raw) for raw in _samples(fitted, real, prior, spread)]
         for name, metric in METRICS.usable() if len(draws) == DRAWS else ():
             with METRICS.guarded(name):
                 if "sample_features" not in _needs(metric, name, optional=False):
@@ -281,11 +294,11 @@ def _measured_samples(
     return found
 
 
-def _samples(fitted: FittedModel, real: Dataset, prior: Prior) -> Iterator[np.ndarray]:
+def _samples(fitted: FittedModel, real: Dataset, prior: Prior, spread: np.ndarray | None) -> Iterator[np.ndarray]:
     """As many samples as there are real examples, several times; with their labels where these are a condition."""
     draw_label: Callable[[int], object] = lambda seed: None  # noqa: E731
     if fitted.model.is_conditional and real.y is not None:
         names = np.array(real.class_names, object)[real.y]
         draw_label = lambda seed: names[np.random.default_rng(seed).integers(len(names), size=len(names))]  # noqa: E731
     for seed in range(DRAWS):
-        yield fitted.sample(len(real), prior, seed, draw_label(seed))
+        yield fitted.sample(len(real), prior, seed, draw_label(seed), spread=spread)

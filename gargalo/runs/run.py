@@ -9,19 +9,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from .. import latent
 from ..core import Codec, LatentModel
 from ..data import Dataset, load_data
-from ..errors import must
 from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
-from ..recipes import Custom, build
-from .folder import RunFolder, find_last, in_a_file_name
+from ..recipes import build
+from .folder import RunFolder, in_a_file_name
 
-__all__ = ["Run", "open_run"]
+__all__ = ["Run"]
 
 Data = Any
 """A path, a data frame, an array (n, *raw_shape) or a `Dataset`: whatever `gargalo.load_data` takes."""
@@ -241,19 +239,43 @@ class Run(RunFolder):
         y = np.repeat(self._one_hot([row or 0]), len(z), axis=0) if self.model.is_conditional else None
         return self.fitted.decode_with(z, y)
 
-    def sample(self, n: int = 12, prior: str | None = None, seed: int = 0, label: object = None) -> np.ndarray:
-        """Decode draws of a prior.
+    @cached_property
+    def spread(self) -> np.ndarray | None:
+        """How far numbers are drawn from their mean, see `FittedModel.fit_spread`; None for what is shown as means.
+
+        It was fitted to training examples after the training; for a run of an older gargalo, to those that it keeps.
+        """
+        data = self.recipe.data
+        if data.modality.samples_are == "means":
+            return None
+        kept, codes = self.examples, np.zeros(len(self.examples.x), np.uint8)
+        examples = Dataset(data.name, data.kind, kept.x, kept.y, data.class_names, codes, kept.ids, data.columns)
+        return self.kept("spread", lambda: ({"spread": self.fitted.fit_spread(examples)}, {}))[0]["spread"]
+
+    def sample(
+        self,
+        n: int = 12,
+        prior: str | None = None,
+        seed: int = 0,
+        label: object = None,
+        *,
+        mean: bool | None = None,
+    ) -> np.ndarray:
+        """Draw z from a prior, and x from p(x | z) or its mean; see `FittedModel.sample`.
 
         Parameters
         ----------
         n : int
             How many.
         prior : str or None
-            A name in `gargalo.latent.PRIORS`; None is the model's own.
+            A name in `gargalo.latent.PRIORS`. None is the model's own, but for rows that are drawn, which are to be
+            spread as the data are, the mixture that was fitted to the latents.
         seed : int
             Of the draws.
         label : name, (n,) names, or None
             For a model that decodes with a label; None draws labels as often as they are among the examples.
+        mean : bool or None
+            Take E[x | z]? None is what suits the kind of data: rows of numbers are drawn.
 
         Returns
         -------
@@ -268,7 +290,9 @@ class Run(RunFolder):
         if label is None and self.model.is_conditional and isinstance(n, int | np.integer) and n > 0:
             rows = np.random.default_rng(checked_seed(seed)).integers(len(self.examples.x), size=n)
             label = self._labels_of(rows)
-        return self.fitted.sample(n, self.prior(prior or self.model.prior), seed, label)
+        are_drawn = self.recipe.data.modality.samples_are == "draws" if mean is None else not mean
+        latents = self.prior(prior or ("gmm" if are_drawn else self.model.prior))
+        return self.fitted.sample(n, latents, seed, label, mean=mean, spread=self.spread if are_drawn else None)
 
     @property
     def class_names(self) -> np.ndarray:
@@ -317,34 +341,3 @@ class Run(RunFolder):
     def _one_hot(self, rows: Any) -> np.ndarray:
         """The one-hot labels of kept examples, (n, classes)."""
         return self.fitted.one_hot(self._labels_of(rows), len(rows))
-
-
-def open_run(
-    folder: str | Path,
-    root: str | Path = "runs",
-    *,
-    model: type[LatentModel] | None = None,
-    net: tuple[nn.Module, nn.Module] | None = None,
-) -> Run:
-    """Open a finished run.
-
-    Parameters
-    ----------
-    folder, root : path
-        The run's folder; "last" is the newest one in `root`.
-    model, net
-        The objective's class, and the encoder and decoder, where the run was trained with some of a program's own: no
-        file names code to be imported.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    RunError, ParameterError
-        For a folder that is no run, or one whose training never ended; for what is no path.
-    """
-    if not isinstance(folder, str | Path):
-        raise must("folder", "a run's folder, or 'last'", folder)
-    return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder), Custom(model, net))

@@ -562,6 +562,8 @@ class FittedModel:
         numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
         real = self._raw(data)[:, numbers]
         noise = np.random.default_rng(seed).standard_normal((len(mean), len(numbers)), dtype=np.float32)
+        # Each draw of noise with either sign, so that by chance it goes neither with the mean nor against it.
+        mean, noise, real = np.tile(mean, (2, 1)), np.concatenate([noise, -noise]), np.tile(real, (2, 1))
         least, most = np.zeros(len(numbers), np.float32), np.full(len(numbers), 2, np.float32)
         for _ in range(BISECTIONS):
             middle, drawn = (least + most) / 2, mean.copy()
@@ -628,6 +630,8 @@ class FittedModel:
             None if label is None else self.one_hot(label, n),
             lambda mean: self.model.likelihood.draw(mean, draws, known),
         )
+        if self.spec.columns is None and self.spec.span and not self.codec.bounded:
+            return raw.clip(*self.spec.span)
         return as_observed(self.spec.columns or (), raw, rng)
 
     def _unfitted(self, name: str) -> Prior:

@@ -23,6 +23,7 @@ __all__ = [
     "RunArgument",
     "SourceArgument",
     "app",
+    "column_lines",
     "figures",
     "known_of",
     "print_result",
@@ -30,6 +31,9 @@ __all__ = [
     "verdict_lines",
     "wrote",
 ]
+
+MOST_LINES, LONGEST = 40, 32
+"""Rows of a table, and characters of their names, that are printed."""
 
 app = typer.Typer(
     name="gargalo",
@@ -141,6 +145,44 @@ def verdict_lines(run: Run, lang: str | None) -> list[str]:
         return []
     command = [f"  {verdict.command}"] if verdict.command else []
     return [*verdict.told(run, words(lang)), *command]
+
+
+def column_lines(run: Run, lang: str | None) -> list[str]:
+    """Tell how well each column comes back, and how like the data what is drawn is.
+
+    Parameters
+    ----------
+    run : Run
+    lang : "en", "pt" or None
+        None is the locale's.
+
+    Returns
+    -------
+    list of str
+        Of up to 40 columns; empty for pictures, and where columns were not measured.
+    """
+    from ..lang import words
+    from ..runs.columns_told import as_drawn, came_back, drawn_as_whole, worse_than_pca
+
+    if (table := run.columns) is None:
+        return []
+    say = words(lang)
+    told = ["", *_aligned(*came_back(table, say)), *filter(None, [worse_than_pca(table, say)])]
+    if table.fidelity is not None:
+        told += ["", *_aligned(*as_drawn(table, say)), *filter(None, [drawn_as_whole(table, say)])]
+    return told
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Heads and rows as lines, each cell below its head; the first column is made to fit, the others stand right."""
+    more = [f"… +{len(rows) - MOST_LINES}"] if len(rows) > MOST_LINES else []
+    cells = [head, *([name[:LONGEST], *others] for name, *others in rows[:MOST_LINES])]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for name, *others in cells:
+        right = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        lines.append("  ".join([name.ljust(widths[0]), *right]))
+    return lines + more
 
 
 def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:

@@ -18,6 +18,7 @@ from .common import (
     RunArgument,
     SourceArgument,
     app,
+    column_lines,
     figures,
     known_of,
     print_result,
@@ -58,7 +59,10 @@ def info(run: RunArgument, lang: Lang = None, as_json: AsJson = False) -> None:
         f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
         *figures(opened),
         *verdict_lines(opened, lang),
+        *column_lines(opened, lang),
     ]
+    if opened.columns is not None:
+        known |= opened.columns.model_dump(mode="json")
     print_result(known, lines, as_json)
 
 

@@ -14,7 +14,7 @@ from .splits import TRAIN
 __all__ = ["Column", "as_observed", "impute", "measured", "named_values"]
 
 MOST_LEVELS, LEAST_ROWS = 16, 5
-"""Different numbers that a column of few has at most; and the rows that each needs on average, to be more than chance."""
+"""Different numbers that a column of few has at most; and rows that each needs on average, to be more than chance."""
 
 
 class Column(BaseModel):

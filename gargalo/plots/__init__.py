@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .curves import curves, histograms
+from .curves import bars, curves, histograms
 from .images import grid, passage, strips
 from .scatter import scatter
 from .style import DPI, PALETTE, png
@@ -10,6 +10,7 @@ from .style import DPI, PALETTE, png
 __all__ = [
     "DPI",
     "PALETTE",
+    "bars",
     "curves",
     "grid",
     "histograms",

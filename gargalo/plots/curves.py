@@ -1,4 +1,4 @@
-"""Lines and histograms."""
+"""Lines, bars and histograms."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .style import PALETTE, figure, styled
+from .style import PALETTE, QUIET, figure, styled
 
-__all__ = ["curves", "histograms"]
+__all__ = ["bars", "curves", "histograms"]
 
 Line = tuple[str, Sequence[float], Sequence[float]]
 DASHES = ("-", "--", "-.", ":")
@@ -73,4 +73,39 @@ def histograms(samples: Sequence[tuple[str, np.ndarray]], xlabel: str, ylabel: s
             ax.hist(values, bins, density=True, alpha=0.6, color=colour, hatch=hatch, edgecolor="white", label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.legend(loc="best")
+        return drawn
+
+
+def bars(names: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], xlabel: str) -> Figure:
+    """Horizontal bars, several for each name, from the top down in the order given.
+
+    Parameters
+    ----------
+    names : sequence of n str
+        Cut to 40 characters.
+    series : sequence of (str, sequence of n float or None)
+        A name for the legend, and a value for each of `names`, shown from -1 to 1; None is left out. A fifth series
+        looks like the first.
+    xlabel : str
+
+    Returns
+    -------
+    Figure
+    """
+    thick = 0.8 / len(series)
+    with styled():
+        drawn = figure(7.2, 0.7 + 0.34 * len(names))
+        ax = drawn.subplots()
+        for i, (name, values) in enumerate(series):
+            places = [at - 0.4 + thick * (i + 0.5) for at in range(len(names))]
+            widths = [0.0 if value is None else max(-1.0, min(1.0, value)) for value in values]
+            ax.barh(places, widths, 0.9 * thick, color=PALETTE[(0, 3, 4, 2)[i % 4]], label=name)
+        # A name between two dollars would be read as a formula.
+        ax.set_yticks(range(len(names)), [name[:40].replace("$", r"\$") for name in names])
+        ax.set(xlabel=xlabel, ylim=(len(names) - 0.4, -0.6))
+        ax.tick_params(axis="y", length=0)
+        ax.axvline(0, color=QUIET, linewidth=0.8)
+        ax.grid(axis="x", color="#e6e9ef")
+        ax.set_axisbelow(True)
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
         return drawn

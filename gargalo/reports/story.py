@@ -11,9 +11,11 @@ from ..lang import Words
 from .roles import Roles
 from .section import Section
 from .sections.bottleneck import bottleneck
+from .sections.columns import columns
 from .sections.cures import cures
 from .sections.denoise import denoise
 from .sections.fail import fail
+from .sections.fidelity import fidelity
 from .sections.onward import onward
 from .sections.plane import plane
 from .sections.reconstruct import reconstruct
@@ -25,10 +27,12 @@ __all__ = ["STORY"]
 STORY: tuple[Callable[[Roles, Words], Section | None], ...] = (
     bottleneck,
     reconstruct,
+    columns,
     see,
     walk,
     fail,
     cures,
+    fidelity,
     plane,
     denoise,
     onward,

@@ -19,6 +19,7 @@ from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
 from ..metrics.generation import NEAREST
 from .baseline import PCABaseline, pca_baseline
+from .columns import ColumnTable, column_table
 from .reference_classifier import reference_classifier
 from .rows import as_data, kept_rows, probe_rows
 
@@ -85,12 +86,15 @@ class Evaluation:
         The linear baseline on the test examples, for a model that reconstructs.
     spread : ndarray or None, (*x_shape)
         How far numbers are drawn from their mean, of data whose samples are draws; see `FittedModel.fit_spread`.
+    columns : ColumnTable or None
+        What was measured of each column; None for pictures, and for what does not reconstruct.
     """
 
     metrics: dict[str, Estimate]
     priors: dict[str, Prior]
     pca: PCABaseline | None
     spread: np.ndarray | None = None
+    columns: ColumnTable | None = None
 
 
 class Arrays:
@@ -103,6 +107,11 @@ class Arrays:
         self._fitted, self._dataset = fitted, dataset
         self._train, self._test = (dataset.take(probe_rows(dataset, split)) for split in ("train", "test"))
         self._has_labels = dataset.y is not None and len(dataset.class_names or ()) > 1
+
+    @property
+    def rows(self) -> tuple[Dataset, Dataset]:
+        """Training and test rows."""
+        return self._train, self._test
 
     @cached_property
     def x_train(self) -> np.ndarray:
@@ -217,7 +226,12 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
         if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
             found |= _measured_samples(fitted, dataset, priors, baselines.reference, spread)
     learned = {name: prior for name, prior in priors.items() if prior.learns}
-    return Evaluation(found, learned, pca, spread)
+    columns = None
+    if arrays.reconstruction is not None:
+        beside_pca = pca if arrays.pca_reconstruction is not None else None
+        draw_from = ("gmm", priors["gmm"]) if "gmm" in priors else None
+        columns = column_table(fitted, arrays.rows, arrays.reconstruction, beside_pca, draw_from, spread)
+    return Evaluation(found, learned, pca, spread, columns)
 
 
 def _spread(fitted: FittedModel, dataset: Dataset) -> np.ndarray | None:
@@ -268,7 +282,7 @@ def _parameters(metric: Metric) -> Mapping[str, inspect.Parameter]:
 
 
 SAMPLES = {"real_features", "sample_features"}
-ARRAYS = SAMPLES | {name for name in vars(Arrays) if not name.startswith("_") and name != "pca"}
+ARRAYS = SAMPLES | {name for name in vars(Arrays) if not name.startswith("_") and name not in ("pca", "rows")}
 """What a metric may ask for."""
 
 

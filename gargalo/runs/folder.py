@@ -5,9 +5,10 @@
     recipe.json           every choice, what the data were, versions, format number
     weights.safetensors   codec and model
     history.jsonl         a line an epoch: every loss term, on training and validation set, and seconds
+    columns.json          what was measured of each column, for rows of numbers
     metrics.json          facts of the training, and what was measured; a folder with this file is a finished run
-    space/                arrays that are keyed by the weights that made them: examples, pca, prior-NAME after the
-                          training; latents, map-METHOD-CHOICES, explorer-DATA when they are first asked for
+    space/                arrays that are keyed by the weights that made them: examples, pca, spread, prior-NAME after
+                          the training; latents, map-METHOD-CHOICES, explorer-DATA when they are first asked for
     skipped.csv           files that could not be read, and why; only where there are some
     checkpoints/          while it trains
 """
@@ -197,9 +198,8 @@ class RunFolder:
         try:
             return parse((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            raise RunError(
-                f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({error})."
-            ) from None
+            why = str(error).partition("\n")[0]
+            raise RunError(f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({why}).") from None
 
 
 def weights_key(folder: Path) -> str:

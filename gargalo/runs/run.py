@@ -17,6 +17,7 @@ from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
 from ..recipes import build
+from .columns import ColumnTable, read_columns
 from .folder import RunFolder, in_a_file_name
 
 __all__ = ["Run"]
@@ -238,6 +239,11 @@ class Run(RunFolder):
         # Without an example to start at there is no label of its own: the first example's stands in.
         y = np.repeat(self._one_hot([row or 0]), len(z), axis=0) if self.model.is_conditional else None
         return self.fitted.decode_with(z, y)
+
+    @cached_property
+    def columns(self) -> ColumnTable | None:
+        """What was measured of each column after the training; None for pictures, and for a run of an older gargalo."""
+        return self._json("columns.json", read_columns) if (self.folder / "columns.json").is_file() else None
 
     @cached_property
     def spread(self) -> np.ndarray | None:

@@ -11,7 +11,7 @@ import torch
 from .. import training
 from ..data import Dataset
 from ..fitted import FittedModel
-from ..io.files import write_tensors
+from ..io.files import write_tensors, write_whole
 from ..io.tables import write_table
 from ..io.weights import save_weights
 from ..latent import PRIORS
@@ -56,6 +56,8 @@ def write_run(
     found = evaluate(fitted, dataset, baselines or Baselines(dataset, job.reporter))
     among = np.searchsorted(probe_rows(dataset, "test"), rows)
     priors = _keep_artefacts(folder, fitted, found, among)
+    if found.columns is not None:
+        write_whole(folder / "columns.json", found.columns.as_text())
     facts = {
         "model": job.recipe.model,
         "data": dataset.name,

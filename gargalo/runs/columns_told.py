@@ -1,0 +1,120 @@
+"""The columns of a run as people read them: heads and rows, for the terminal and for pages."""
+
+from __future__ import annotations
+
+from ..lang import Words
+from .columns import ColumnFigures, ColumnTable
+
+__all__ = ["as_drawn", "came_back", "drawn_as_whole", "worse_than_pca"]
+
+
+def came_back(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]]]:
+    """How well each column comes back.
+
+    Parameters
+    ----------
+    table : ColumnTable
+    say : Words
+
+    Returns
+    -------
+    head : list of str
+    rows : list of list of str
+        A row for each column: its name, error, R2 or accuracy with its interval, that of PCA, and that of who says the
+        same of every row.
+    """
+    head = [*map(say, ("columns.column", "columns.error", "columns.score", "columns.pca", "columns.guess"))]
+    rows = []
+    for column in table.columns:
+        is_category = column.kind == "category"
+        error = "–" if column.error is None else say.figure(column.error)
+        if is_category and column.error is not None:
+            error = say.figure(100 * column.error) + "%"
+        rows.append([column.name, error, _with_interval(column, say), say.number(column.pca), say.number(column.guess)])
+    return head, rows
+
+
+def as_drawn(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]]]:
+    """How each column of draws is distributed, beside the data.
+
+    Parameters
+    ----------
+    table : ColumnTable
+        Of a run whose samples are draws.
+    say : Words
+
+    Returns
+    -------
+    head : list of str
+    rows : list of list of str
+        A row for each column: its name, standard deviation of the data and of draws, distance of the distributions,
+        and what this would be by chance.
+    """
+    spread = "columns.stddev", "columns.drawn_stddev"
+    head = [*map(say, ("columns.column", *spread, "columns.distance", "columns.chance"))]
+    rows = [
+        [
+            column.name,
+            *(say.figure(value) for value in (column.stddev, column.drawn_stddev)),
+            *(say.number(value) for value in (column.distance, column.chance)),
+        ]
+        for column in table.columns
+    ]
+    return head, rows
+
+
+def drawn_as_whole(table: ColumnTable, say: Words) -> str | None:
+    """How like the data draws are as a whole, in a sentence or two; None where nothing is drawn.
+
+    Parameters
+    ----------
+    table : ColumnTable
+    say : Words
+
+    Returns
+    -------
+    str or None
+    """
+    found = table.fidelity
+    if found is None:
+        return None
+    return say(
+        "columns.whole",
+        n=found.draws,
+        correlation=say.number(found.correlation),
+        correlation_chance=say.number(found.correlation_chance),
+        copied=say.figure(100 * found.copied),
+        copied_chance=say.figure(100 * found.copied_chance),
+    )
+
+
+def worse_than_pca(table: ColumnTable, say: Words) -> str | None:
+    """Which columns PCA gives back better, as far as examples show; None where there is none.
+
+    Parameters
+    ----------
+    table : ColumnTable
+    say : Words
+
+    Returns
+    -------
+    str or None
+    """
+    worse = [column.name for column in table.columns if column.gain and (column.gain.high or 0) < -NEGLIGIBLE]
+    if not worse:
+        return None
+    more = say("columns.more", n=len(worse) - 5) if len(worse) > 5 else ""
+    return say("columns.worse", names=", ".join(worse[:5]) + more)
+
+
+NEGLIGIBLE = 1e-3
+"""A share of a column's variance, or of its names, that nobody would see."""
+
+
+def _with_interval(column: ColumnFigures, say: Words) -> str:
+    """R2 or accuracy with its interval."""
+    score = column.score
+    if score.value is None:
+        return "–"
+    interval = "" if score.low is None else f" ({say.number(score.low)} … {say.number(score.high)})"
+    return say.number(score.value) + interval

@@ -165,7 +165,9 @@ def test_such_a_run_comes_back_to_the_last_bit(net, digits, tmp_path):
 def test_few_pictures_begin_as_pca_on_a_regularised_network(name, digits):
     few = some("pictures", digits).spec
     plan = recipes.make(few, name)
-    assert (plan.net.net, plan.net.init, plan.net.dropout, plan.net.widths) == ("mlp", "pca", 0.2, (256, 128))
+    assert (plan.net.net, plan.net.init, plan.net.dropout, plan.net.widths) == ("mlp", "pca", 0.4, (256, 128))
+    more = few.model_copy(update={"counts": {"train": 1500, "validation": 10, "test": 10}})
+    assert recipes.make(more, name).net.dropout == 0.2
     assert (plan.training.optimizer, plan.training.weight_decay, plan.training.lr) == ("adamw", 0.1, 2e-3)
     lesson = recipes.make(few, name, "lesson")
     assert (lesson.net.init, lesson.net.dropout, lesson.net.widths) == ("pytorch", 0.0, (128, 64))
@@ -239,3 +241,21 @@ def test_it_is_kept_only_where_it_is_not_clearly_beaten():
     assert not training.is_clearly_better(perhaps, start, Plain(), data)
     assert not training.is_clearly_better(start, start, Plain(), data)
     assert not training.is_clearly_better(clearly, start, Plain(), training.Data(torch.zeros(1, 1)))
+
+
+def test_few_or_small_pictures_weigh_beside_the_cost_of_a_latent():
+    """A cross-entropy of few pixels is little beside a KL: of 8 x 8 digits a VAE would keep next to nothing."""
+    from sklearn.datasets import load_digits
+
+    small = gargalo.load_data((load_digits().images / 16).astype(np.float32))
+    made = {model: recipes.make(small.spec, model) for model in ("autoencoder", "vae", "beta-vae", "vq-vae")}
+    assert {model: recipe.likelihood for model, recipe in made.items()} == {
+        "autoencoder": "bernoulli",
+        "vae": "gaussian",
+        "beta-vae": "gaussian",
+        "vq-vae": "bernoulli",
+    }
+    assert recipes.make(gargalo.load_data("mnist-10k").spec, "vae").likelihood == "bernoulli", "many, and large"
+    fitted = gargalo.train(small, "vae", epochs=8, in_memory=True, progress=False)
+    found = gargalo.evaluate(fitted, small)
+    assert found["mse_minus_pca"].high < 0, "better than PCA; with a cross-entropy it was almost twice as far off"

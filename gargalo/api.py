@@ -16,7 +16,7 @@ from . import recipes, runs
 from .core import LatentModel
 from .data import Dataset, Reading, load_data
 from .data.notes import tell_notes
-from .errors import DataError, RunError, must, option
+from .errors import DataError, RunError, check_types, must, option
 from .fitted import FittedModel
 from .io.files import check_writable, new_folder, next_numbered
 from .io.reporter import Reporter, reporter_for
@@ -119,8 +119,10 @@ def train(
         After SIGINT, SIGTERM or SIGHUP, with a checkpoint saved.
     """
     began, reporter = time.perf_counter(), reporter_for(progress)
+    check_types(out=out, reading=reading, minutes=minutes, preset=preset)
+    check_types(False, devices=devices, num_nodes=num_nodes, save_every=save_every)
     reading = {**(reading or {}), **{name: choices.pop(name) for name in Reading.names() & choices.keys()}}
-    recipes.model_name(model or "autoencoder")  # a wrong name is told before data are read
+    recipes.model_name("autoencoder" if model is None else model)  # a wrong name is told before data are read
     for name, given in (("out", out and str(out)), ("resume", resume)):
         if in_memory and given:
             raise must(name, f"left out with {option('in_memory')}, which keeps nothing", given)
@@ -131,8 +133,11 @@ def train(
     dataset = load_data(data, y, data_dir=data_dir, progress=reporter, **reading)
     tell_notes(dataset.name, dataset.notes, reporter)
     dataset.check_trainable()
-    warm = None if start is None else start if isinstance(start, Run) else open_run(start)
+    warm = None if start is None else _opened(start, "start")
     if warm is not None:
+        shapes = [one.raw_shape for one in (dataset.spec, warm.recipe.data)]
+        if shapes[0] != shapes[1]:
+            raise must("start", f"a run on examples of shape {shapes[0]}, as these are", f"one on {shapes[1]}")
         model, choices = _as_there(warm, model, choices)
     recipe = recipes.make(dataset.spec, model or "autoencoder", preset, choices)
     custom = recipes.custom_of(model or "autoencoder", choices)
@@ -209,6 +214,7 @@ def resume(
     GargaloError
         For other data than the run began with, or a folder that another process holds.
     """
+    check_types(False, run=run, devices=devices, num_nodes=num_nodes, save_every=save_every)
     reporter, custom = reporter_for(progress), recipes.Custom(model, net)
     folder = runs.find_unfinished(Path("runs")) if str(run) == "last" else Path(run)
     recipe = runs.read_recipe(folder, custom)
@@ -270,6 +276,13 @@ def evaluate(
         raise DataError(
             f"{dataset.name}: expected the data that {fitted.name} was trained on. Found others; give data, to"
             " measure it on them."
+        )
+    fitted.to_model_space(dataset.x[:1])  # refused where it does not fit
+    train, test = (dataset.spec.counts[split] for split in ("train", "test"))
+    if train < 2 or test < 1:
+        raise DataError(
+            f"{dataset.name}: expected at least 2 examples of the training set and 1 of the test set to measure on. Found"
+            f" {train} and {test}; copies count as one."
         )
     return runs.evaluate(fitted, fitted.labelled_alike(dataset), baselines).metrics
 
@@ -395,7 +408,8 @@ def report(runs: Runs, out: str | Path, lang: str | None = None) -> Path:
     """
     from .reports import write_report
 
-    return write_report([_opened(run) for run in _several(runs)], Path(out), lang)
+    check_types(False, out=out)
+    return write_report([_opened(run, "runs") for run in _several(runs)], Path(out), lang)
 
 
 def publish(
@@ -440,11 +454,12 @@ def publish(
     """
     from . import explorer
 
+    check_types(False, out=out)
     runs, reporter = _several(runs), reporter_for(progress)
     for run in runs:
-        if not isinstance(run, Run) and explorer.is_site(Path(run)):
+        if isinstance(run, str | Path) and explorer.is_site(Path(run)):
             raise RunError(f"{run}: expected a run folder. Found a site; see it alone: gargalo explore {run}")
-    opened = [_opened(run) for run in runs]
+    opened = [_opened(run, "runs") for run in runs]
     dataset, reference = None, None
     if opened and examples:
         dataset = _data_to_show(opened[0], data, y, data_dir)
@@ -510,8 +525,10 @@ def explore(
         explorer.serve(site.folder, port, ready)
 
 
-def _opened(run: Run | str | Path) -> Run:
-    """A run, opened if only its folder was given."""
+def _opened(run: Run | str | Path, parameter: str = "run") -> Run:
+    """A run, opened if only its folder was given as `parameter`."""
+    if not isinstance(run, Run | str | Path):
+        raise must(parameter, "a run, its folder, or 'last'", run)
     return run if isinstance(run, Run) else open_run(run)
 
 

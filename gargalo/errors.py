@@ -21,8 +21,10 @@ two names: Python's argument (`start`) and what is typed on the command line (`-
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, SupportsIndex
 
 __all__ = [
     "DataError",
@@ -31,6 +33,7 @@ __all__ = [
     "ParameterError",
     "RunError",
     "Stopped",
+    "check_types",
     "did_you_mean",
     "must",
     "not_a_choice",
@@ -201,6 +204,44 @@ must = ParameterError.about
 """The error for one parameter, to be raised by the caller: ``p must be … Got … instead.``"""
 
 
+PATH = (str, os.PathLike)
+"""What may be a path."""
+TYPES: dict[str, tuple[Any, str]] = {
+    "data_dir": (PATH, "a path"),
+    "devices": (int, "an int >= 1"),
+    "minutes": ((int, float), "a number"),
+    "num_nodes": (int, "an int >= 1"),
+    "out": (PATH, "a path"),
+    "preset": (str, "the name of a preset"),
+    "reading": (Mapping, "a dict of choices by name"),
+    "run": (PATH, "a run's folder, or 'last'"),
+    "save_every": ((int, float), "a number of seconds"),
+    "split_seed": ((int, SupportsIndex), "an int >= 0"),
+}
+"""What an argument of the Python interface is, and how to say so."""
+
+
+def check_types(may_be_none: bool = True, **arguments: object) -> None:
+    """Refuse arguments of another type than theirs, before anything is done with them.
+
+    Parameters
+    ----------
+    may_be_none : bool
+        Is None left to the default?
+    **arguments
+        By their names in Python, each of which stands in `TYPES`.
+
+    Raises
+    ------
+    ParameterError
+        For the first that is something else.
+    """
+    for name, value in arguments.items():
+        kinds, expected = TYPES[name]
+        if not isinstance(value, kinds) and not (value is None and may_be_none):
+            raise must(name, expected, value)
+
+
 def unknown(parameter: str, got: object, known: Iterable[str]) -> ParameterError:
     """Make the error for a name that is not among `known`, with the nearest one that is, to be raised by the caller.
 
@@ -251,12 +292,12 @@ def did_you_mean(got: object, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        A sentence, or an empty string where no name has a `difflib` similarity of at least 0.5.
+        A sentence, or an empty string where no name has a `difflib` similarity of at least 0.5, of 0.6 for few letters.
     """
 
     def plain(name: object) -> str:
         return re.sub(r"[-_ ]", "", str(name)).casefold()
 
     folded = {plain(name): name for name in known}
-    near = difflib.get_close_matches(plain(got), list(folded), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(plain(got), list(folded), n=1, cutoff=0.5 if len(plain(got)) > 3 else 0.6)
     return f"Did you mean '{folded[near[0]]}'?" if near else ""

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gargalo
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, must, option, unknown
 from gargalo.io import files
 from gargalo.io.files import (
@@ -354,3 +355,70 @@ def test_nothing_of_the_code_is_in_a_message():
         text = path.read_text(encoding="utf-8")
         found += re.findall(r"parameter of \w+|\(\"\w+\", \"(?:train|find|load_data|gargalo)\", ", text)
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda _: gargalo.train(reading=3), "reading must be a dict of choices by name. Got 3 instead."),
+        (lambda _: gargalo.train(minutes="5"), "minutes must be a number. Got '5' instead."),
+        (lambda _: gargalo.train(save_every="a"), "save_every must be a number of seconds. Got 'a' instead."),
+        (lambda _: gargalo.train(devices="2"), "devices must be an int >= 1. Got '2' instead."),
+        (lambda _: gargalo.train(preset=[]), "preset must be the name of a preset. Got [] instead."),
+        (lambda _: gargalo.train(out=3), "out must be a path. Got 3 instead."),
+        (lambda _: gargalo.train(data_dir=3), "data_dir must be a path. Got 3 instead."),
+        (lambda _: gargalo.train(progress="x"), "progress must be True, False or a Reporter. Got 'x' instead."),
+        (lambda _: gargalo.train(model=""), "model must be one of classifier, "),
+        (lambda _: gargalo.train(""), "data must be a name or a path. Got '' instead."),
+        (lambda _: gargalo.train(lable="x"), "lable is not a choice here. Did you mean 'label'?"),
+        (lambda _: gargalo.train(start=3), "start must be a run, its folder, or 'last'. Got 3 instead."),
+        (lambda _: gargalo.train(kind="imag"), "kind must be one of image, table, vector, series"),
+        (lambda _: gargalo.train(size=(1, 2, 3)), "size must be one number, or height and width"),
+        (lambda _: gargalo.train(separator="ab"), "separator must be one character. Got 'ab' instead."),
+        (lambda _: gargalo.train(widths="x"), "widths must be whole numbers such as (128, 64). Got 'x' instead."),
+        (lambda _: gargalo.train(blocks=3, net="mlp"), "blocks must be left out on mlp: they are for conv."),
+        (lambda _: gargalo.resume(3), "run must be a run's folder, or 'last'. Got 3 instead."),
+        (lambda _: gargalo.load_data(split_seed="a"), "split_seed must be an int >= 0. Got 'a' instead."),
+        (lambda _: gargalo.evaluate(3), "run must be a run, its folder, or 'last'. Got 3 instead."),
+        (lambda _: gargalo.report(3, "x.html"), "runs must be a run, its folder, or 'last'. Got 3 instead."),
+        (lambda run: gargalo.report(run, None), "out must be a path. Got None instead."),
+        (lambda run: gargalo.publish(run, None), "out must be a path. Got None instead."),
+        (lambda run: gargalo.evaluate(run, np.zeros((30, 3))), "array: expected shape (n, 28, 28), as "),
+        (lambda run: gargalo.evaluate(run, np.zeros((30, 28, 28), np.uint8)), "and 1 of the test set to measure on."),
+        (lambda run: gargalo.evaluate(run, run.examples.x[:1]), "and 1 of the test set to measure on."),
+        (lambda run: gargalo.train(start=run, latent_dim=3), "expected a run of latent_dim 3, to start from it."),
+        (lambda run: gargalo.train(np.zeros((30, 8)) + np.arange(30)[:, None], start=run), "start must be a run on"),
+        (lambda run: run.interpolate("label:99", 0), "Did you mean 'label:9'?"),
+        (lambda _: gargalo.report([], "x.html", "de"), "runs must be at least one run. Got 0 instead."),
+        (lambda _: gargalo.publish([], "nowhere"), "runs must be at least one run. Got 0 instead."),
+    ],
+)
+def test_what_is_no_such_thing_is_refused_in_its_own_words(call, told, small_runs, tmp_path, monkeypatch):
+    """Each gave a traceback, another parameter's name, the words of a library, or nothing at all."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GargaloError) as refused:
+        call(small_runs["autoencoder"])
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert not list(tmp_path.iterdir()), "nothing was begun"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "widths=128,64", "--widths", "3"], "widths must be given once"),
+        (["--set", "=3"], "--set must be NAME=VALUE"),
+        (
+            ["--model", "sparse", "--set", "sparsity=k-sparse", "--set", "k=64", "--latent-dim", "4"],
+            "at most --latent-dim, 4",
+        ),
+        (["--shares", "50,50,0"], "the shares leave none"),
+    ],
+)
+def test_choices_that_contradict_are_refused(say, words, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).random((60, 8)).astype(np.float32))
+    status, _, err = say("train", "x.npy", *words)
+    assert status == 2
+    assert told in err
+    assert len(err.strip().splitlines()) == 1

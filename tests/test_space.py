@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from gargalo import latent
 from gargalo.errors import DataError, ParameterError
 from gargalo.latent import PROJECTIONS, blend, path, principal_axes, project, traverse
 from gargalo.latent.priors.mixture import Mixture
@@ -470,3 +471,13 @@ def test_a_mixture_of_long_latents_has_a_density_on_its_axes():
     found = mixture.log_prob(z)
     assert np.isfinite(found).all()
     assert found.mean() > mixture.log_prob(z + 5).mean()
+
+
+@pytest.mark.parametrize("n", [4, 30, 300, 600])
+def test_perplexity_reaches_as_far_as_it_can(n):
+    """Intel's extension failed on nearly as many neighbours as points, and on 600 points ended the process."""
+    z = np.random.default_rng(0).normal(size=(n, 4)).astype(np.float32)
+    for perplexity in (n, (n - 1) / 3):
+        found = latent.make_projection("tsne", perplexity=perplexity).fit(z)
+        assert found.points.shape == (n, 2)
+        assert bool(found.notes) == (perplexity == n)

@@ -128,9 +128,11 @@ def train(
         "patience": patience,
         "precision": precision,
     }
+    named["widths"] = None if widths is None else _widths(widths)
+    for name, value in named.items():
+        if value is not None and name in chosen:
+            raise must(name, "given once", f"{chosen[name]} and {value}")
     chosen |= {name: value for name, value in named.items() if value is not None}
-    if widths is not None:
-        chosen["widths"] = _widths(widths)
     made = api.train(
         src,
         model,
@@ -204,7 +206,7 @@ def _tell_run(made: Run, lang: str | None, as_json: bool) -> None:
 def _choice(text: str) -> tuple[str, Any]:
     """`name=value`, the value as JSON where it is that, else as text."""
     name, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not name.strip():
         raise must("choices", "NAME=VALUE", text)
     try:
         return name.replace("-", "_"), json.loads(value)

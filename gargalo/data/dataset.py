@@ -142,8 +142,10 @@ class Dataset:
         if not (train and test):
             raise DataError(
                 f"{self.name}: expected examples to train on and others to test with. Found {train} and {test}:"
-                " too few are long enough for a window, or all are copies of each other or of one group. Choose"
-                f" other {option('shares')} or a smaller {option('window')}."
+                + (" too few are long enough for a window, or" if self.kind == "series" else "")
+                + " the shares leave none, or all are copies of each other or of one group. Choose other"
+                + f" {option('shares')}"
+                + (f" or a smaller {option('window')}." if self.kind == "series" else ".")
             )
 
     def _varies(self) -> bool:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, must, unknown
+from ..errors import DataError, check_types, must, unknown
 from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
 from .dataset import Dataset
 from .readers import NAMED, READERS, Request, tables
 from .reading import Reading, checked_reading
-from .spec import DataSpec, Origin
+from .spec import MODALITIES, DataSpec, Origin
 
 __all__ = ["load_data"]
 
@@ -66,6 +66,8 @@ def load_data(
     DataError
         For a file or an array that cannot be used.
     """
+    check_types(data_dir=data_dir)
+    check_types(False, split_seed=split_seed)
     if isinstance(src, Dataset):
         return src
     asked = _asked(src, like, reading)
@@ -83,6 +85,8 @@ def load_data(
 
 def _finished(dataset: Dataset, asked: Reading) -> Dataset:
     """The dataset with the pictures that are shown of it; refused where it is of another kind than was asked for."""
+    if asked.kind is not None:
+        MODALITIES.get_or_raise(asked.kind)
     if asked.kind not in (None, dataset.kind):
         raise must("kind", f"left out, or {dataset.kind}, as these data are", asked.kind)
     return display.shown(dataset, asked)
@@ -146,6 +150,8 @@ def _read(src: str | Path, request: Request) -> Dataset:
     """What stands under a name or at a path, read by the first reader that takes it."""
     if src in NAMED:
         return NAMED[str(src)](request)
+    if not str(src):
+        raise must("data", "a name or a path", src)
     path = Path(src)
     try:
         is_there = path.exists()

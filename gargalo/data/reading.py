@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,6 +14,15 @@ __all__ = ["Reading", "checked_reading"]
 
 FORMER = {"parts": "shares"}
 """What choices were called before, by which they may still be given."""
+SHAPES = {
+    "size": "one number, or height and width such as (48, 64)",
+    "image_shape": "height and width such as (28, 28), and the channels where there are several",
+    "shares": "three shares, of training, validation and test",
+    "separator": "one character",
+    "ignore": "the name of a column, or several",
+    "category": "the name of a column, or several",
+}
+"""What must be given that has several parts, or one."""
 Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -147,7 +156,7 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
         if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
             raise cause from None
         told = first["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
-        if first["type"] == "missing":
-            wanted, *_ = get_args(Reading.model_fields[str(first["loc"][0])].annotation)
-            told = f"{len(get_args(wanted))} values"
-        raise must(str(first["loc"][0]), told, first["input"]) from None
+        name = str(first["loc"][0])
+        if name in SHAPES and first["type"] in ("missing", "too_long", "too_short", "string_too_long", "tuple_type"):
+            told, first["input"] = SHAPES[name], chosen.get(name)
+        raise must(name, told, first["input"]) from None

@@ -200,4 +200,5 @@ MODALITIES: Registry[Modality] = Registry(
         "vector": "modalities:VECTORS",
         "series": "modalities:SERIES",
     },
+    ("an object of a subclass of Modality", lambda entry: isinstance(entry, Modality)),
 )

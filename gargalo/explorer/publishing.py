@@ -187,7 +187,7 @@ def _files(content: Any) -> Iterator[tuple[str, int, int]]:
 def _must_share_data(runs: Sequence[Run]) -> None:
     """Runs that are shown on the same examples were trained on the same data."""
     if not runs:
-        raise must("runs", "at least one run", "none")
+        raise must("runs", "at least one run", 0)
     first, folders = runs[0].recipe.data, [run.folder.resolve() for run in runs]
     for i, run in enumerate(runs[1:], 1):
         if folders[i] in folders[:i]:

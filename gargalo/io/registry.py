@@ -6,8 +6,9 @@
     PRIORS: Registry[type[Prior]] = Registry("prior", "gargalo.priors", __name__, own)
     PRIORS["gmm"]          # imports gargalo/latent/priors/mixture.py now, not before
 
-A package of somebody else's adds an entry by an entry point in its pyproject.toml, which is read only when a name is
-not found among gargalo's own; a program adds one by `register`. No file of a run is ever asked for code.
+A package of somebody else's adds an entry by an entry point in its pyproject.toml, which is loaded when its name is
+asked for, and where all entries are gone through; a program adds one by `register`. No file of a run is ever asked for
+code.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from ..errors import GargaloError, GargaloWarning, ParameterError, unknown
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "subclass_of"]
 
 Entry = TypeVar("Entry")
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -42,10 +43,20 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         Where gargalo's own entries lie.
     own : dict of str
         "module:Name" in `package`, by name; imported when it is asked for.
+    must_be : (str, function) or None
+        What an entry is, in words, and what tells whether an object is one; None takes any.
     """
 
-    def __init__(self, parameter: str, group: str, package: str, own: Mapping[str, str]):
+    def __init__(
+        self,
+        parameter: str,
+        group: str,
+        package: str,
+        own: Mapping[str, str],
+        must_be: tuple[str, Callable[[Any], bool]] | None = None,
+    ):
         self.parameter, self.group, self.package = parameter, group, package
+        self.must_be = must_be
         self._own = dict(own)
         self._loaded: dict[str, Entry] = {}
 
@@ -65,12 +76,14 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         Raises
         ------
         ParameterError
-            For another name.
+            For another name; the function, for what cannot be an entry.
         """
         if not NAME.fullmatch(name) or name in self._own:
             raise ParameterError.about("name", "new, of small letters, digits, '-' and '_'", name)
 
         def add(entry: Entry) -> Entry:
+            if self.must_be is not None and not self.must_be[1](entry):
+                raise ParameterError.about("entry", self.must_be[0], entry)
             self._loaded[name] = entry
             return entry
 
@@ -146,16 +159,27 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
                 module, _, attribute = self._own[name].partition(":")
                 self._loaded[name] = getattr(importlib.import_module(f".{module}", self.package), attribute)
             elif (point := self._installed().get(name)) is not None:
-                try:
-                    self._loaded[name] = point.load()
-                except Exception as error:  # it is somebody else's code
-                    why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-                    raise GargaloError(
-                        f"{name}: expected {point.value} of the package that brings it. It cannot be loaded ({why})."
-                    ) from None
+                self._loaded[name] = self._from_package(name, point)
             else:
                 raise KeyError(name)
         return self._loaded[name]
+
+    def _from_package(self, name: str, point: Any) -> Entry:
+        """What an entry point of another package brings."""
+        try:
+            entry = point.load()
+        except Exception as error:  # it is somebody else's code
+            why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            raise GargaloError(
+                f"{name}: expected {point.value} of the package that brings it. It cannot be loaded ({why})."
+            ) from None
+        if self.must_be is not None and not self.must_be[1](entry):
+            raise GargaloError(
+                f"{name}: expected {self.must_be[0]} as {point.value} of the package that brings it. Found"
+                f" {type(entry).__name__} {getattr(entry, '__name__', '')}".rstrip()
+                + "."
+            )
+        return entry
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._has(name)
@@ -181,3 +205,18 @@ def _entry_points(group: str) -> dict[str, Any]:
         warnings.warn(told, GargaloWarning, stacklevel=2)
         del found[name]
     return found
+
+
+def subclass_of(base: type) -> tuple[str, Callable[[Any], bool]]:
+    """What an entry must be, where entries are classes.
+
+    Parameters
+    ----------
+    base : type
+
+    Returns
+    -------
+    (str, function)
+        As a `Registry` takes it: in words, and what tells whether an object is one.
+    """
+    return f"a subclass of {base.__name__}", lambda entry: isinstance(entry, type) and issubclass(entry, base)

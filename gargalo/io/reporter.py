@@ -12,6 +12,8 @@ import sys
 import time
 from typing import Any
 
+from ..errors import must
+
 __all__ = ["SILENT", "Bar", "Counter", "Lines", "Reporter", "Terminal", "TrainingProgress", "reporter_for", "tell"]
 
 PAUSE = 0.5
@@ -202,9 +204,16 @@ def reporter_for(progress: bool | Reporter) -> Reporter:
     Returns
     -------
     Reporter
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
     """
     if isinstance(progress, Reporter):
         return progress
+    if not isinstance(progress, bool | int):
+        raise must("progress", "True, False or a Reporter", progress)
     if not progress:
         return SILENT
     with contextlib.suppress(OSError, ValueError, AttributeError):

@@ -48,4 +48,5 @@ METRICS: Registry[Metric] = Registry(
         "psnr_denoised": "reconstruction:psnr_denoised",
         "coverage": "generation:coverage",
     },
+    ("a function", callable),
 )

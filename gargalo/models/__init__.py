@@ -6,7 +6,7 @@ Its words stand in `lang/en.json` and `lang/pt.json` under ``model.``, ``about.`
 from __future__ import annotations
 
 from ..core import LatentModel
-from ..io.registry import Registry
+from ..io.registry import Registry, subclass_of
 from .corruption import corrupt
 from .decoding import DecodingModel
 from .likelihoods import LIKELIHOODS
@@ -32,6 +32,7 @@ MODELS: Registry[type[LatentModel]] = Registry(
         "rae": "rae:RegularisedAutoencoder",
         "vq-vae": "vq_vae:VectorQuantisedAutoencoder",
     },
+    subclass_of(LatentModel),
 )
 
 SHORT = {short: name for name, model in MODELS.items() for short in vars(model).get("short_names", ())}

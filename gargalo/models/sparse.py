@@ -18,7 +18,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ..core import NATS, Batch, Loss
-from ..errors import must
+from ..errors import must, option
 from .decoding import DecodingModel
 
 __all__ = ["SparseAutoencoder"]
@@ -48,7 +48,7 @@ class SparseAutoencoder(DecodingModel):
     @classmethod
     def check(cls, options: Options, latent_dim: int, examples: int, net: str) -> None:
         if options.k and options.k > latent_dim:
-            raise must("k", f"at most {latent_dim}, the latent_dim", options.k)
+            raise must("k", f"at most {option('latent_dim')}, {latent_dim}", options.k)
 
     def encode(self, x: Tensor) -> Tensor:
         z = self.encoder(x)

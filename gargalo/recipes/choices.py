@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from ..core import LatentModel
-from ..data import DataSpec
+from ..data import DataSpec, Reading
 from ..errors import ParameterError, RunError, must, not_a_choice, option, unknown
 from ..models import MODELS
 from ..nets import NetSettings
@@ -79,6 +79,8 @@ def make(
     chosen = {FORMER.get(key, key): value for key, value in (choices or {}).items() if value is not None}
     _must_be_choices(chosen, homes, objective, name)
     net = _network(chosen.pop("net", "auto"), objective, spec)
+    if net != "conv" and chosen.get("blocks") not in (None, NetSettings().blocks):
+        raise must("blocks", f"left out on {net}: they are for conv", chosen["blocks"])
     usual = defaults_for(objective, spec, net) | preset_for(preset, objective, net, homes)
     wanted = usual | chosen
     is_other = wanted.get("optimizer") != usual.get("optimizer")
@@ -184,7 +186,8 @@ def _must_be_choices(
     options = {field.name for field in dataclasses.fields(objective.Options)}
     for choice, value in chosen.items():
         if choice not in homes:
-            raise not_a_choice(choice, homes)
+            # What says how data are read is given in the same call.
+            raise not_a_choice(choice, [*homes, *sorted(Reading.model_fields)])
         if homes[choice] == "options" and choice not in options:
             raise ParameterError(f"{option(choice)} does not go with model {name}. Leave it out.")
         if objective.is_solved and homes[choice] == "training" and choice not in ("seed", "validation_share"):

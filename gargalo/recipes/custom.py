@@ -98,8 +98,7 @@ def model_name(model: str | type[LatentModel]) -> str:
     """
     if not isinstance(model, str):
         if not (inspect.isclass(model) and issubclass(model, LatentModel)):
-            found = model.__name__ if inspect.isclass(model) else f"an object of {type(model).__name__}"
-            raise must("model", "a name or a subclass of gargalo.LatentModel, the class itself", found)
+            raise must("model", "a name or a subclass of gargalo.LatentModel, the class itself", model)
         return CUSTOM + model.__name__
     full = SHORT.get(model, model)
     MODELS.get_or_raise(full)

@@ -57,6 +57,8 @@ def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] =
             .partition(", unable to parse")[0]
             .replace("Input should", "such that it should")
         )
+        if first["type"] == "tuple_type":
+            told = "whole numbers such as (128, 64)"
         raise must(name(parameter), told, first["input"]) from None
     recipe = recipe.model_copy(update={"options": options})
     validate(recipe, model_class)

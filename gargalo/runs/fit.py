@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import training
-from ..errors import must
+from ..core import Codec, LatentModel
+from ..errors import RunError, must, option
 from ..fitted import FittedModel
 from ..io.weights import must_fit
 from ..recipes import NO_CUSTOM, Recipe, build, try_on
@@ -37,12 +38,30 @@ def check(job: TrainingJob) -> None:
         try_on(recipe, np.array(dataset.x[some]), dataset.labels(some), custom)
     codec, model = build(recipe, custom=custom)
     if job.init_from is not None:
-        for theirs, ours in ((job.init_from.codec, codec), (job.init_from.model, model)):
-            must_fit(theirs.state_dict(), ours.state_dict(), job.init_from.name, "to start from it")
+        _must_begin_alike(job, codec, model)
     if recipe.training.patience and not len(training_rows(dataset, recipe.training)[1]):
         raise must("patience", "0 where there is no validation set", recipe.training.patience)
     needs = memory(job)
     training.check_memory({what: size * job.group.local_size() for what, size in needs.items()})
+
+
+def _must_begin_alike(job: TrainingJob, codec: Codec, model: LatentModel) -> None:
+    """Refuse a warm start from another network, in the words of its recipe where these tell the difference."""
+    start, recipe = job.init_from, job.recipe
+    assert start is not None
+    try:
+        for theirs, ours in ((start.codec, codec), (start.model, model)):
+            must_fit(theirs.state_dict(), ours.state_dict(), start.name, "to start from it")
+    except RunError:
+        here, there = (
+            {**each.model_dump(include={"model", "latent_dim", "likelihood"}), **each.net.model_dump()}
+            for each in (recipe, start.recipe)
+        )
+        for name in here:
+            if here[name] != there[name]:
+                told = f"expected a run of {option(name)} {here[name]}, to start from it. Found {there[name]}"
+                raise RunError(f"{start.name}: {told}.") from None
+        raise
 
 
 def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[FittedModel, training.Result]:

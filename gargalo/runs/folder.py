@@ -91,7 +91,7 @@ class Examples(NamedTuple):
                 raise must(parameter, "an index, since these data have no labels", text)
             if label not in known:
                 expected = "one of " + ", ".join(f"label:{name}" for name in known)
-                raise must(parameter, expected, text, did_you_mean(label, known))
+                raise must(parameter, expected, text, did_you_mean(text, [f"label:{name}" for name in known]))
             return int(np.flatnonzero(self.y == names.index(label))[0])
         if not text.isdecimal() or int(text) >= len(self.x):
             raise must(parameter, f"an index from 0 to {len(self.x) - 1}, or label:NAME", which)
@@ -198,8 +198,8 @@ class RunFolder:
         try:
             return parse((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            why = str(error).partition("\n")[0]
-            raise RunError(f"{self.folder / name}: expected JSON as a run writes it. It cannot be read ({why}).") from None
+            why = f"It cannot be read ({str(error).partition(chr(10))[0]})"
+            raise RunError(f"{self.folder / name}: expected JSON as a run writes it. {why}.") from None
 
 
 def weights_key(folder: Path) -> str:

@@ -6,11 +6,11 @@ report and the explorer.
 
 from __future__ import annotations
 
-from ...io.registry import Registry
+from ...io.registry import Registry, subclass_of
 from .prior import Prior
 
 __all__ = ["PRIORS", "Prior"]
 
 PRIORS: Registry[type[Prior]] = Registry(
-    "prior", "gargalo.priors", __name__, {"normal": "normal:Normal", "gmm": "mixture:Mixture"}
+    "prior", "gargalo.priors", __name__, {"normal": "normal:Normal", "gmm": "mixture:Mixture"}, subclass_of(Prior)
 )

@@ -7,6 +7,7 @@ van der Maaten and Hinton, "Visualizing data using t-SNE", JMLR 9, 2008.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,21 +58,26 @@ class TSNE(Projection):
         notes = ()
         if self.perplexity > most:
             notes = (f"Perplexity {self.perplexity:g} is too much for {len(z)} points; {most:.3g} was used.",)
-        engine, method = _engine()
+        perplexity = min(self.perplexity, most)
+        engine, method = _engine(3 * perplexity + 1 > len(z) / 2)
         begin = start.points / start.points[:, 0].std() * 1e-4
-        layout = method(perplexity=min(self.perplexity, most), init=begin, random_state=self.seed)
+        layout = method(perplexity=perplexity, init=begin, random_state=self.seed)
         points = layout.fit_transform(z.astype(np.float32))
         if not np.isfinite(points).all():
             raise DataError("map: t-SNE found no layout for these points. Use method 'pca'.")
         return Map(np.asarray(points, np.float32), "tsne", engine, notes)
 
 
-def _engine() -> tuple[str, type]:
-    """Whichever library is here: the same algorithm, several times faster with Intel's extension."""
-    try:
-        from sklearnex.manifold import TSNE
-    except ImportError:
-        from sklearn.manifold import TSNE
+def _engine(has_many_neighbours: bool) -> tuple[str, type]:
+    """The library to use: the same algorithm, several times faster with Intel's extension, where it is here.
 
-        return "scikit-learn", TSNE
-    return "scikit-learn-intelex", TSNE
+    The extension fails, and may end the process, where nearly all points are neighbours of each.
+    """
+    if not has_many_neighbours:
+        with contextlib.suppress(ImportError):
+            from sklearnex.manifold import TSNE
+
+            return "scikit-learn-intelex", TSNE
+    from sklearn.manifold import TSNE
+
+    return "scikit-learn", TSNE

@@ -281,8 +281,8 @@ def evaluate(
     train, test = (dataset.spec.counts[split] for split in ("train", "test"))
     if train < 2 or test < 1:
         raise DataError(
-            f"{dataset.name}: expected at least 2 examples of the training set and 1 of the test set to measure on. Found"
-            f" {train} and {test}; copies count as one."
+            f"{dataset.name}: expected at least 2 examples of the training set and 1 of the test set to measure on."
+            f" Found {train} and {test}; copies count as one."
         )
     return runs.evaluate(fitted, fitted.labelled_alike(dataset), baselines).metrics
 

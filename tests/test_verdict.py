@@ -83,7 +83,8 @@ def test_what_is_worse_says_why_and_what_to_try(runs, tmp_path, monkeypatch):
     assert found.command == "gargalo train curve.npy --model autoencoder --latent-dim 4 --epochs 1 --lr 1e-05"
 
 
-def test_trained_as_advised_it_is_worse_no_more(runs):
+def test_trained_as_advised_it_is_worse_no_more(runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     better = gargalo.train(rows(), "autoencoder", in_memory=False, progress=False, out=None, **POOR | {"init": "pca"})
     assert verdict_of(better).outcome != "worse"
 

@@ -1,7 +1,7 @@
 """Metrics: arrays -> Estimate. A new one is a function in a file here and a line below.
 
 A metric is a function whose parameters are the names of the arrays that it needs. It is measured for every run that
-has all of them, and stands by its name in `metrics.json`, `gargalo info` and the report.
+has all of them, and stands by its name in `metrics.json`, `gargalo info` and the report's last table.
 
 ==================  ===================  ================================================================
 array               shape                what it is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...lang import Words
+from ...metrics import METRICS
 from ..roles import Roles
 from ..section import Section, Table
 
@@ -22,7 +23,8 @@ COLUMNS = (
 
 def onward(roles: Roles, words: Words) -> Section | None:
     """The figures of all runs in one table, and commands to go on with."""
-    columns = [(key, digits) for key, digits in COLUMNS if any(key in run.metrics for run in roles.runs)]
+    others = [(key, 3) for key in METRICS.names() if not METRICS.is_own(key)]
+    columns = [(key, digits) for key, digits in (*COLUMNS, *others) if any(key in run.metrics for run in roles.runs)]
     rows = [
         [
             run.folder.name,
@@ -32,8 +34,8 @@ def onward(roles: Roles, words: Words) -> Section | None:
         ]
         for run in roles.runs
     ]
-    head = [words("run"), words("numbers"), words("seconds"), *(words(key) for key, _ in columns)]
-    meaning = " ".join(words(f"{key}.meaning") for key, _ in columns)
+    head = [words("run"), words("numbers"), words("seconds"), *(words.get(key, key) for key, _ in columns)]
+    meaning = " ".join(words.get(f"{key}.meaning", "") for key, _ in columns).strip()
     return Section(
         "onward",
         [words("onward.body")],

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LATER = re.compile(r"\[[1-9]\d*\]$")
 """How the name of a column ends that is of a later row of a window."""
+FEW_NUMBERS = 10
+"""Whole numbers of which there are no more different ones may be names."""
 
 
 @app.command()
@@ -81,6 +83,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         more = len(found["labels"]) - len(counts)
         lines.append(f"  {say('inspect.labels')}: {', '.join(counts)}" + (f", +{more}" if more else ""))
     # Of a window, whose rows are much alike, the first is enough.
+    lines += [f"    {column}: {say(f'inspect.role.{role}')}" for column, role in found["roles"].items()]
     columns = [c for c in found["columns"] or () if not LATER.search(c["name"])]
     lines += [f"    {_column(column, say)}" for column in columns[:50]]
     if len(columns) > 50:
@@ -97,14 +100,20 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
 
 
 def _column(column: dict[str, Any], say: Words) -> str:
+    """What a column is taken for, what is missing in it, and how it is spread."""
+    taken = "few" if column["taken"] == "whole" and column["different"] <= FEW_NUMBERS else column["taken"]
+    said = f"{column['name']}: {say(f'inspect.taken.{taken}', n=column['different'], column=column['name'])}"
     missing = f", {say('inspect.missing', n=column['missing'])}" if column["missing"] else ""
     if "names" in column:
         top = sorted(column["names"].items(), key=lambda pair: -pair[1])
-        return f"{column['name']}: " + ", ".join(f"{name} {n}" for name, n in top[:6]) + missing
+        more = f", +{len(top) - 6}" if len(top) > 6 else ""
+        return f"{said}: " + ", ".join(f"{name} {n}" for name, n in top[:6]) + more + missing
     if "mean" not in column:
         return f"{column['name']}: –{missing}"
+    if taken == "constant":
+        return f"{said}: {column['min']:g}{missing}"
     spread = f"{column['min']:g} … {column['max']:g}, {say('inspect.mean')} {column['mean']:.4g}"
-    return f"{column['name']}: {spread} ± {column['stddev']:.4g}{missing}"
+    return f"{said}, {spread} ± {column['stddev']:.4g}{missing}"
 
 
 cache = typer.Typer(help="What was decoded or fetched once, in the user's cache.", no_args_is_help=True)

@@ -135,7 +135,13 @@ class Dataset:
                 f" {broken:.0%}, the first {path} ({why}); gargalo inspect lists them all. Mend or remove them."
             )
         if len(self) < 10:
-            raise DataError(f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}.")
+            more = (
+                f"a smaller {option('window')} or {option('step')} makes more" if self.kind == "series" else "give more"
+            )
+            raise DataError(
+                f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}; {more}: with hundreds a"
+                " model begins to see what they share."
+            )
         self._check_variety()
         train, test = (len(self.rows(split)) for split in ("train", "test"))
         if not (train and test):

@@ -16,6 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from gargalo import load_data, train
 from gargalo.data import Column, named_values
@@ -754,3 +755,89 @@ def test_a_run_trained_on_a_frame_remembers_its_columns(tmp_path, say):
     first = (tmp_path / "z.csv").read_text().splitlines()[1]
     assert first.startswith("0000e1,")
     assert first.split(",")[2] == "01"
+
+
+# Logs of several in one table, and choices that change nothing
+
+
+def several(order: str, clock: int = 0) -> pl.DataFrame:
+    """Three machines of 40 seconds each, one after another or row by row; their clocks may differ."""
+    rows = [{"machine": f"m{g}", "t": 1000 * t + clock * g, "heat": float(g + t)} for g in range(3) for t in range(40)]
+    rows = sorted(rows, key=lambda row: row["t"]) if order == "row by row" else rows
+    return pl.DataFrame(rows).sample(fraction=1, shuffle=order == "shuffled", seed=0)
+
+
+@pytest.mark.parametrize(
+    ("order", "clock", "count"),
+    [("one after another", 0, 80), ("one after another", 7, 2), ("row by row", 0, 80), ("shuffled", 0, 80)],
+)
+def test_a_log_of_several_that_nobody_divided_is_told_of(order, clock, count):
+    log = several(order, clock)
+    for reading in ({"ignore": "machine"}, {}, {"window": 5}):
+        found = load_data(log, time="t", **reading)
+        notes = [(note.what, note.count) for note in found.notes if note.key == "interleaved"]
+        assert notes == [("machine", count)], reading
+    assert "--group machine keeps" in words("en")("note.interleaved", n=80, what="machine")
+    # Where nothing tells them apart, only windows mix them.
+    alone = log.drop("machine")
+    assert "back_and_forth" in {note.key for note in load_data(alone, time="t", window=5).notes}
+    assert "back_and_forth" not in {note.key for note in load_data(alone, time="t").notes}
+    assert not [note for note in load_data(log, time="t", group="machine").notes if note.key == "interleaved"]
+
+
+@pytest.mark.parametrize("order", ["forward", "backward", "shuffled"])
+def test_a_log_of_one_is_not_told_of(order):
+    log = several("one after another").filter(machine="m1").with_columns(day=pl.col("t") // 10_000)
+    log = {"forward": log, "backward": log.reverse(), "shuffled": log.sample(fraction=1, shuffle=True, seed=1)}[order]
+    keys = {note.key for note in load_data(log, time="t", window=5, ignore="machine").notes}
+    assert not keys & {"interleaved", "back_and_forth"}
+
+
+def test_choices_that_change_nothing_are_refused(tmp_path, say):
+    PEOPLE.write_csv(tmp_path / "t.csv")
+    PEOPLE.write_parquet(tmp_path / "t.parquet")
+    np.save(tmp_path / "x.npy", RNG.normal(size=(30, 3)))
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(RNG.integers(0, 256, (8, 8), np.uint8)).save(tmp_path / "photos" / "a.png")
+    for src, choices, expected in (
+        (
+            "photos",
+            {"impute": "median"},
+            "--impute must be left out for a folder of pictures, where it changes nothing",
+        ),
+        ("photos", {"label": "species"}, "--label must be left out for a folder of pictures"),
+        ("photos", {"image-shape": "8,8"}, "--image-shape must be left out for a folder"),
+        ("t.csv", {"size": "64"}, "--size must be left out for .csv, .parquet, where it changes nothing. Got (64, 64)"),
+        ("t.csv", {"color": "grey"}, "It says how the pictures of --display are read"),
+        ("t.csv", {"time-format": "%Y"}, "--time-format must be given together with --time"),
+        ("t.parquet", {"separator": ";"}, "--separator must be left out for .parquet"),
+        ("x.npy", {"time": "t"}, "--time must be left out for .npy, .npz"),
+        ("x.npy", {"category": "a"}, "--category must be left out for .npy, .npz"),
+        ("mnist-10k", {"shares": "80,10,10"}, "--shares must be left out for mnist-10k"),
+        ("mnist-10k", {"impute": "drop"}, "--impute must be left out for mnist-10k"),
+    ):
+        place = src if src == "mnist-10k" else tmp_path / src
+        flags = [part for name, value in choices.items() for part in (f"--{name}", value)]
+        for command in ("train", "inspect"):
+            status, _, err = say(command, place, *flags)
+            assert status == 2
+            assert expected in err
+    for data in (RNG.normal(size=(30, 3)), [[1.0, 2.0]] * 30):
+        with pytest.raises(ParameterError, match="label must be left out for an array, where it changes nothing"):
+            load_data(data, label="a")
+    with pytest.raises(ParameterError, match="encoding must be left out for a frame"):
+        load_data(PEOPLE, encoding="latin-1")
+    # What a run was read with says nothing against other data; and runs of before may have been given anything.
+    spec = load_data(tmp_path / "t.csv", separator=",", **PLAIN).spec
+    assert len(load_data(PEOPLE, like=spec)) == N
+    origin = spec.origin.model_copy(update={"reading": spec.origin.reading.model_copy(update={"size": (8, 8)})})
+    assert original_data(spec.model_copy(update={"origin": origin})).fingerprint == spec.fingerprint
+
+
+def test_gaps_in_data_for_a_run_are_told_with_what_can_be_done(tmp_path, say):
+    PEOPLE.write_csv(tmp_path / "t.csv")
+    train(tmp_path / "t.csv", reading=PLAIN, epochs=1, out=tmp_path / "run", progress=False)
+    holed().write_csv(tmp_path / "new.csv")
+    status, _, err = say("encode", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "z.csv")
+    assert status == 2
+    assert "Fill them in or leave these rows out; in training impute median, mask or drop does." in err

@@ -35,6 +35,7 @@ def inspect(
     """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
     from .. import api
     from ..data import checked_reading, load_data
+    from ..data.heeded import heeded
     from ..io.files import write_whole
     from ..io.reporter import reporter_for
     from ..lang import words
@@ -46,9 +47,9 @@ def inspect(
     if out is not None:
         check_output(out, (".png",), source=src)
     # Missing numbers are to be seen, not to be stumbled over.
-    wanted: dict[str, Any] = {"impute": "mask"} | (reading or {})
-    if "kind" in wanted:
-        wanted = dict(reading or {})
+    wanted: dict[str, Any] = dict(reading or {})
+    if "kind" not in wanted and "impute" in heeded(src, wanted):
+        wanted = {"impute": "mask"} | wanted
     dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True), **wanted)
     if Path(src).suffix in (".npy", ".npz") and not any(note.key == "missing" for note in dataset.notes):
         # Nothing is missing: it is what training will read.

@@ -278,9 +278,9 @@ def _not_finite(
     bad: Any = flat[~whole]
     places = ~(np.abs(bad) <= MOST)
     first = "" if columns is None else f", column {columns[int(np.flatnonzero(places[0])[0])].name!r}"
-    hint = f"Fill them in or drop these rows: {option('impute', 'median')}, mask or drop."
+    hint = f"Fill them in or leave these rows out; in training {option('impute', 'median')}, mask or drop does."
     if not is_rows:
-        hint = f"{option('impute', 'drop')} drops these examples, np.nan_to_num(x) puts 0 in their place."
+        hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
     return DataError(
         f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {len(bad)} of"
         f" {len(flat)} rows and {int(places.any(axis=0).sum())} of {flat.shape[1]} columns, the first in row"

@@ -13,6 +13,7 @@ from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
 from .dataset import Dataset
+from .heeded import must_be_heeded
 from .in_memory import array_of
 from .readers import NAMED, READERS, Request, tables
 from .reading import Reading, checked_reading
@@ -63,12 +64,14 @@ def load_data(
     Raises
     ------
     ParameterError
-        For a name that is neither known nor a path; for a choice that is unknown or cannot be.
+        For a name that is neither known nor a path; for a choice that is unknown, cannot be, or changes nothing.
     DataError
         For a file or an array that cannot be used.
     """
     if isinstance(src, Dataset):
         return src
+    if like is None:
+        must_be_heeded(src, reading)
     asked = _asked(src, like, reading)
     if not isinstance(src, str | Path):
         dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, DataSpec, Origin, load_data
+from ..data.heeded import heeded
 from ..data.readers.windows import base
 from ..errors import GargaloError
 
@@ -50,8 +51,9 @@ def original_data(
     place = data_dir or (there.data_dir if data is None else None)
 
     def read(**more: Any) -> Dataset:
-        chosen = there.reading.model_dump(exclude_defaults=True) | more
         src = there.src if data is None else data
+        chosen = there.reading.model_dump(exclude_defaults=True) | more
+        chosen = {name: value for name, value in chosen.items() if name in heeded(src, chosen)}
         return load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
 
     names = tuple(c.name for c in base(spec.columns or (), there.reading.window) if c.kind == "category")

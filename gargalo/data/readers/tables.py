@@ -19,6 +19,7 @@ from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
 from . import windows
 from .csv_files import read_frame
+from .interleaved import interleaved
 from .matrix import matrix_of
 from .reader import Request
 from .texts import MOST_CATEGORIES
@@ -93,8 +94,10 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
         raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
     roles = _roles(frame, reading, like)
-    frame = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
+    frame, moments = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
     notes: list[Note] = []
+    if moments is not None and roles["group"] is None and like is None:
+        notes += interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
     aside = {ROW, *roles.values(), *reading.ignore}
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)
@@ -140,17 +143,20 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict
     return roles
 
 
-def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str) -> pl.DataFrame:
-    """The rows in the order of time within each group, where there is a time."""
+def _in_order(
+    frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The rows in the order of time within each group, and their moments, where there is a time."""
     if (time := roles["time"]) is None:
-        return frame
+        return frame, None
     times = frame[time]
     if times.null_count():
         raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
     if times.dtype == polars().String:
         times = in_time(times, time_format, f"{name}: column {time!r}")
     keys = [key for key in (roles["group"], WHEN) if key]
-    return frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True).drop(WHEN)
+    frame = frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True)
+    return frame.drop(WHEN), frame[WHEN]
 
 
 def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:

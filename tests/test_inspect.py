@@ -262,6 +262,14 @@ def test_a_training_tells_what_inspect_warns_of(tmp_path, digits):
     assert what_spoils(load_data("mnist-10k")) == []
 
 
+def test_a_name_with_a_line_break_stays_in_its_line(tmp_path, say):
+    (tmp_path / "m.csv").write_text('"temp\n(C)";b\n' + "".join(f"{i};{i * 2 % 7}\n" for i in range(60)))
+    shown = say("inspect", tmp_path / "m.csv")[1]
+    assert "    temp\\n(C): whole number, 0 … 59" in shown
+    lines = warned(tmp_path / "m.csv", in_memory=True)
+    assert any(line.startswith("m.csv: Column temp\\n(C) only counts up") for line in lines)
+
+
 def test_the_windows_of_a_log_have_their_columns_once():
     heat = RNG.normal(size=3000)
     heat[700] = -999

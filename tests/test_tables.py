@@ -827,6 +827,11 @@ def test_choices_that_change_nothing_are_refused(tmp_path, say):
             load_data(data, label="a")
     with pytest.raises(ParameterError, match="encoding must be left out for a frame"):
         load_data(PEOPLE, encoding="latin-1")
+    # Where it is known only after the reading, it is told.
+    split = PEOPLE.with_columns(part=pl.Series(["train", "test", "val"] * (N // 3)))
+    shared = {"shares": (0.8, 0.1, 0.1), **PLAIN}
+    assert "no_shares" in {note.key for note in load_data(split, split="part", **shared).notes}
+    assert "no_shares" not in {note.key for note in load_data(split, ignore="part", **shared).notes}
     # What a run was read with says nothing against other data; and runs of before may have been given anything.
     spec = load_data(tmp_path / "t.csv", separator=",", **PLAIN).spec
     assert len(load_data(PEOPLE, like=spec)) == N

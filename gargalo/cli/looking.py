@@ -68,6 +68,8 @@ def inspect(
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     """The same for people."""
+    from ..data.notes import in_one_line
+
     shape = " x ".join(map(str, found["shape"]))
     low, high = found["range"]
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in found["splits"].items() if n)
@@ -97,7 +99,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     else:
         lines.append(f"  {say('inspect.cost', **{name: f'{n:.0f}' for name, n in found['cost'].items()})}")
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
-    return [*lines, *([str(out)] if out else [])]
+    return [*map(in_one_line, lines), *([str(out)] if out else [])]
 
 
 def _column(column: dict[str, Any], say: Words) -> str:

@@ -114,8 +114,11 @@ def as_dataset(
             notes.append(Note(key="copies", count=count))
         together = _together(alike, rows.groups)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, together)
-    elif rows.groups is not None:
-        _must_be_apart(rows.groups, rows.split, name)
+    else:
+        if rows.groups is not None:
+            _must_be_apart(rows.groups, rows.split, name)
+        if reading.shares and not reading.time and dtype is None:
+            notes.append(Note(key="no_shares", count=len(rows.x)))
     if reading.impute in ("median", "mask") and columns is not None:
         rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
     known = None if columns is None else tuple(columns)

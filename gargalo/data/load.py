@@ -70,9 +70,9 @@ def load_data(
     """
     if isinstance(src, Dataset):
         return src
+    asked = _asked(src, like, reading)
     if like is None:
         must_be_heeded(src, reading)
-    asked = _asked(src, like, reading)
     if not isinstance(src, str | Path):
         dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
         return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))

@@ -12,6 +12,7 @@ import numpy as np
 from ..io.reporter import Reporter
 from ..lang import words
 from .dataset import Dataset
+from .notes import in_one_line
 from .splits import TEST, TRAIN, copies
 
 __all__ = ["Spread", "label_counts", "spread_of", "tell_what_spoils", "what_spoils"]
@@ -139,7 +140,7 @@ def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
     """
     say = words("en")
     for key, values in what_spoils(dataset):
-        reporter.line(f"gargalo: {dataset.name}: {say(f'inspect.{key}', **values)}")
+        reporter.line(in_one_line(f"gargalo: {dataset.name}: {say(f'inspect.{key}', **values)}"))
 
 
 def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:

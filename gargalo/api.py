@@ -16,6 +16,7 @@ from . import recipes, runs
 from .core import LatentModel
 from .data import Dataset, Reading, load_data
 from .data.notes import tell_notes
+from .data.what_spoils import tell_what_spoils
 from .errors import DataError, RunError, check_types, must, option
 from .fitted import FittedModel
 from .io.files import check_writable, new_folder, next_numbered
@@ -158,6 +159,8 @@ def train(
     if resume and group.first(lambda: (Path(str(out)) / "recipe.json").is_file()):
         return go_on(job, (minutes, choices), baselines)
     runs.check(job)
+    if group.rank == 0:
+        tell_what_spoils(dataset, reporter)
     stem = f"{Path(dataset.name).stem}-{recipe.model.removeprefix(recipes.CUSTOM)}"
     if not in_memory:
         check_writable(Path(out) if out else Path("runs"))

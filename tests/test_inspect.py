@@ -12,6 +12,8 @@ from PIL import Image
 
 import gargalo
 from gargalo import load_data
+from gargalo.data.what_spoils import what_spoils
+from gargalo.io.reporter import Reporter
 from gargalo.lang import words
 from gargalo.reports.contact_sheet import contact_sheet
 
@@ -146,13 +148,134 @@ def test_a_table_is_described_column_by_column(tmp_path, say):
     frame.write_csv(tmp_path / "t.csv")
     found = told(say, tmp_path / "t.csv")
     a, b, *_ = found["columns"]
-    assert a == {"name": "a", "kind": "number", "missing": 20, "min": 1, "mean": 2, "max": 3, "stddev": 1}
-    assert b == {"name": "b", "kind": "category", "missing": 0, "names": {"x": 20, "y": 40}}
+    spread = {"min": 1, "mean": 2, "max": 3, "stddev": 1}
+    assert a == {"name": "a", "kind": "number", "taken": "whole", "different": 2, "missing": 20} | spread
+    names = {"x": 20, "y": 40}
+    assert b == {"name": "b", "kind": "category", "taken": "category", "different": 2, "missing": 0, "names": names}
     assert {"key": "likely_label", "column": "target"} in found["warnings"]
     assert found["command"].endswith("--impute median")
     again = told(say, tmp_path / "t.csv", "--ignore", "b", "--ignore", "a", "--label", "b", "--parts", "60,20,20")
     assert again["command"].endswith("--label b --ignore b --ignore a --shares 0.6,0.2,0.2")
     assert again["splits"] == {"train": 36, "validation": 12, "test": 12}
+
+
+def test_each_column_is_told_with_what_it_is_taken_for(tmp_path, say):
+    n = 400
+    frame = pl.DataFrame(
+        {
+            "when": [f"2024-01-0{i % 3 + 1}" for i in range(n)],
+            "name": [f"p{i}" for i in range(n)],
+            "city": ["Recife", "Belém"] * (n // 2),
+            "grade": [i % 5 for i in range(n)],
+            "level": [i % 4 for i in range(n)],
+            "mass": RNG.normal(size=n),
+            "steps": RNG.integers(0, 9999, n),
+            "same": [3] * n,
+            "row": range(7, 7 + 2 * n, 2),
+            "stage": ["I"] * (n - 9) + ["III"] * 9,
+            "death": [0] * (n - 9) + [1] * 9,
+            "kind": ["a", "b"] * (n // 2),
+            "extra": range(n),
+        }
+    )
+    frame.write_csv(tmp_path / "t.csv")
+    asked = (tmp_path / "t.csv", "--label", "kind", "--category", "grade", "--ignore", "extra")
+    found = told(say, *asked)
+    assert {c["name"]: c["taken"] for c in found["columns"]} == {
+        "city": "category",
+        "grade": "asked",
+        "level": "whole",
+        "mass": "number",
+        "steps": "whole",
+        "same": "constant",
+        "row": "whole",
+        "stage": "category",
+        "death": "whole",
+    }
+    assert found["roles"] == {"kind": "label", "extra": "ignore"}
+    assert [(d["key"], d["what"]) for d in found["did"]] == [("times", "when"), ("ids", "name"), ("constant", "same")]
+    assert {"key": "counts_rows", "column": "row"} in found["warnings"]
+    assert {"key": "rare", "what": "stage III (9), death ≠ 0 (9)", "n": n} in found["warnings"]
+    shown = say("inspect", *asked)[1]
+    for line in (
+        "kind: the label",
+        "extra: left out, as asked",
+        "city: taken for a category: 2 different texts: ",
+        "grade: a category, as asked: 5 different names: ",
+        "level: whole number, 4 different (--category level makes them names), 0 … 3, ",
+        "mass: number, -",
+        "same: always the same, which teaches nothing (--ignore same leaves it out): 3",
+        "- column when was left out: 3 different times or dates. --time when orders rows by it",
+        "- column name was left out: each row has a text of its own there. --id name ",
+        "! Column row only counts up from row to row, which teaches nothing: --id row ",
+        f"! Rare among {n} rows: stage III (9), death ≠ 0 (9). ",
+    ):
+        assert line in shown
+    in_portuguese = say("inspect", *asked, "--lang", "pt")[1]
+    assert "city: tomada como categoria: 2 textos diferentes: " in in_portuguese
+    assert "{" not in in_portuguese
+
+
+class Told(Reporter):
+    """What was told line by line, without the network that was chosen."""
+
+    def __init__(self):
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def warned(data, **choices) -> list[str]:
+    """The lines that a training tells of its data."""
+    reporter = Told()
+    gargalo.train(data, "pca", progress=reporter, latent_dim=1, **choices)
+    return [line.removeprefix("gargalo: ") for line in reporter.lines if line.startswith("gargalo: ")]
+
+
+def test_a_training_tells_what_inspect_warns_of(tmp_path, digits):
+    bits = warned(RNG.integers(0, 2, (1300, 8, 8), np.uint8), in_memory=True)
+    assert bits == [
+        "array: Bytes from 0 to 1: as pictures they are all black. Multiply them by 255, or save them as floats."
+    ]
+    wild = RNG.normal(size=(2000, 9))
+    wild[5] = -999
+    assert [line.partition(" has a value")[0] for line in warned(wild, in_memory=True)] == [
+        *(f"array: Column {i}" for i in range(5)),
+        "array: So have 4 more columns.",
+    ]
+    np.savez(tmp_path / "x.npz", x_train=wild[:1500], x_test=wild[1490:])
+    assert any(
+        line.startswith("x.npz: 10 examples are in the training and in the test set")
+        for line in warned(tmp_path / "x.npz", in_memory=True)
+    )
+    # Once for a run, and not again where it goes on.
+    frame = pl.DataFrame({"a": RNG.normal(size=60), "target": RNG.normal(size=60)})
+    lines = warned(frame, out=tmp_path / "run")
+    assert [line.partition(" ")[2].partition(":")[0] for line in lines] == [
+        "Only 42 training examples",
+        "Column target is read as data; --label target makes it the label.",
+    ]
+    assert warned(frame, out=tmp_path / "run", resume=True) == []
+    # Good data have nothing to be told of.
+    assert [line for line in warned(digits, in_memory=True) if "Only" not in line] == []
+    assert what_spoils(load_data("mnist-10k")) == []
+
+
+def test_a_name_with_a_line_break_stays_in_its_line(tmp_path, say):
+    (tmp_path / "m.csv").write_text('"temp\n(C)";b\n' + "".join(f"{i};{i * 2 % 7}\n" for i in range(60)))
+    shown = say("inspect", tmp_path / "m.csv")[1]
+    assert "    temp\\n(C): whole number, 0 … 59" in shown
+    lines = warned(tmp_path / "m.csv", in_memory=True)
+    assert any(line.startswith("m.csv: Column temp\\n(C) only counts up") for line in lines)
+
+
+def test_the_windows_of_a_log_have_their_columns_once():
+    heat = RNG.normal(size=3000)
+    heat[700] = -999
+    log = pl.DataFrame({"t": range(3000), "heat": heat, "hum": RNG.normal(size=3000)})
+    found = gargalo.inspect(log, time="t", window=10)
+    assert [w["column"] for w in found["warnings"] if w["key"] == "far"] == ["heat"]
 
 
 def test_a_sheet_of_anything(tmp_path):

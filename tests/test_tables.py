@@ -16,12 +16,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from gargalo import load_data, train
 from gargalo.data import Column, named_values
 from gargalo.data.codec import TableCodec
 from gargalo.errors import DataError, GargaloError, ParameterError
+from gargalo.lang import words
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
+from gargalo.runs.original_data import original_data
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -91,22 +94,145 @@ def test_columns_can_be_left_out_or_named(tmp_path):
         load_data(PEOPLE, lable="species")
 
 
+DAY = datetime(2024, 1, 1)
+LEFT_OUT = [
+    ("many_names", [f"text {i % 280}" for i in range(600)], 280),
+    ("times", [DAY + timedelta(days=i) for i in range(600)], 600),
+    ("times", [f"2024-01-0{i % 3 + 1}" for i in range(600)], 3),
+    ("times", [f"{i % 28 + 1:02d}/11/2023 0{i % 9}:30" for i in range(600)], 252),
+    ("times", [f"Jan {i % 28 + 1} 2000" for i in range(600)], 28),
+    ("times", [f"{i % 28 + 1}-fev-23" for i in range(600)], 28),
+    ("times", [f"{i % 24:02d}:00" for i in range(600)], 24),
+    ("times", [f"2024-W{i % 52 + 1:02d}" for i in range(600)], 52),
+    ("ids", [f"p{i}" for i in range(600)], 600),
+    ("seldom_names", [f"p{i // 2 * 2 if i < 100 else i}" for i in range(600)], 550),
+    ("seldom_names", [None, *(f"p{i}" for i in range(599))], 600),
+    ("prose", [f"the {i}th patient felt well again" for i in range(600)], 600),
+    ("nested", [[1, 2]] * 600, 1),
+]
+
+
+@pytest.mark.parametrize(("key", "cells", "count"), LEFT_OUT, ids=lambda value: value if isinstance(value, str) else "")
+def test_columns_that_teach_nothing_are_left_out_and_told_of(key, cells, count):
+    frame = pl.DataFrame({"a": np.arange(600) % 7, "odd": pl.Series("odd", cells)})
+    found = load_data(frame)
+    assert [column.name for column in found.columns] == ["a"]
+    assert [(note.key, note.what, note.count) for note in found.notes if note.key != "copies"] == [(key, "odd", count)]
+    assert "odd" in words("en")(f"note.{key}", n=count, what="odd")
+    assert not [note for note in load_data(frame, ignore="odd").notes if note.key != "copies"]
+    # Without it, nothing is left.
+    with pytest.raises(DataError, match=r"expected a column of numbers, or of names that repeat\. Found 'odd' \("):
+        load_data(frame.select("odd"))
+    if key == "nested":
+        return
+    if count <= 256:
+        # A category that is asked for is always kept.
+        assert len(load_data(frame, category="odd").columns[1].categories) == count
+    else:
+        with pytest.raises(DataError, match=r"at most 256 different names of a category\. Found \d+"):
+            load_data(frame, category="odd")
+
+
 @pytest.mark.parametrize(
-    ("column", "expected"),
+    "cells",
     [
-        (pl.Series("note", [f"text {i}" for i in range(300)]), "at most 256 different names. Found 300, such as"),
-        (
-            pl.Series("when", pd.date_range("2024", periods=300).to_numpy()),
-            "Found times; ignore='when' leaves it out",
-        ),
-        (pl.Series("list", [[1, 2]] * 300), "expected numbers or names. Found List(Int64); ignore='list'"),
+        ["I", "II", "III"] * 200,
+        ["16:9", "4:3", "21:9"] * 200,
+        ["1.2", "1.10.3", "2.0"] * 200,
+        ["no comment was made at all", "fine"] * 300,
+        [f"city {i % 250}" for i in range(600)],
+        ["12 kg", "13 kg"] * 300,
+        ["1st", "2nd", "3rd"] * 200,
+        ["<5", "1", "2", "3", "4"] * 120,
+        [f"{i % 40:05d}" for i in range(600)],
     ],
+    ids=lambda cells: cells[0],
 )
-def test_columns_that_are_no_data_are_named(column, expected):
-    frame = pl.DataFrame({"a": range(300), column.name: column})
+def test_names_that_repeat_are_categories(cells):
+    found = load_data(pl.DataFrame({"a": np.arange(600) % 7, "odd": cells}))
+    assert found.columns[1].categories == tuple(sorted(set(cells)))
+    assert {note.key for note in found.notes} <= {"copies"}
+
+
+WRITTEN = [
+    (
+        lambda i: f"{i},5" if i % 2 else f"{i}",
+        "with a decimal point. Found '1,5' in column 'x'; decimal_comma reads them",
+    ),
+    (lambda i: f"{i},5" if i % 2 else f"{i}.5", "Found '1,5' in column 'x'; write all of them with a point"),
+    (
+        lambda i: f"{i + 1},{i + 100}",
+        "Found '1,100' in column 'x'; decimal_comma reads it as 1.100, else leave commas out",
+    ),
+    (lambda i: f"$1,{i + 100}.50", "Found '$1,159.50'; leave signs, units and marks between thousands out"),
+    (lambda i: f"R$ {i},50", "Found 'R$ 59,50'; leave signs"),
+    (lambda i: f"{i}%", "Found '59%'; leave signs"),
+    (lambda i: f"{i} kg" if i % 3 else f"{i}", "Found '59 kg'; leave signs"),
+    (lambda i: f"1 {i + 100}", "Found '1 159'; leave signs"),
+    (lambda i: f"({i}.5)", "Found '(59.5)'; leave signs"),
+    (
+        lambda i: f"{i}.25" if i % 20 else "<1",
+        "Found '<1' and the like in 3 of 60 rows; leave such cells empty to call them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("write", "expected"), WRITTEN, ids=lambda value: value if isinstance(value, str) else "")
+def test_numbers_that_cannot_be_read_are_not_taken_for_names(tmp_path, write, expected):
+    cells = [write(i) for i in range(N)]
+    text = "a;x\n" + "".join(f"{i % 7};{cell}\n" for i, cell in enumerate(cells))
+    refused(tmp_path / "t.csv", text, expected)
+    frame = pl.DataFrame({"a": np.arange(N) % 7, "x": cells})
     with pytest.raises(DataError, match=re.escape(expected)):
         load_data(frame)
-    assert len(load_data(frame, ignore=column.name).columns) == 1
+    # Not where nobody asks for them, and where they are meant to be names.
+    assert [column.name for column in load_data(tmp_path / "t.csv", ignore="x").columns] == ["a"]
+    assert len(load_data(frame, category="x").columns[1].categories) == len(set(cells))
+    numbers = load_data(frame.with_columns(x=pl.Series(range(N))))
+    with pytest.raises(DataError, match=re.escape(expected)):
+        load_data(frame, like=numbers.spec)
+
+
+def test_decimal_commas_beside_whole_numbers_are_read_from_wherever_they_come(tmp_path):
+    frame = pl.DataFrame({"a": [f"{i},5" if i % 2 else f"{i}" for i in range(N)], "zip": ["01067", "10115"] * (N // 2)})
+    frame.write_csv(tmp_path / "t.csv", separator=";")
+    for source in (frame, tmp_path / "t.csv"):
+        found = load_data(source, decimal_comma=True, category="zip")
+        assert found.x[:3, 0].tolist() == [0, 1.5, 2]
+        assert found.columns[1].categories == ("01067", "10115")
+    assert load_data(frame, decimal_comma=True).columns[1].categories == ("01067", "10115")
+
+
+def test_numbers_with_blanks_around_them_are_numbers(tmp_path):
+    text = "a, b, c\n" + "".join(f"{i % 5}, {i}.5, {'yes' if i % 2 else 'no'}\n" for i in range(N))
+    found = load_data(csv(tmp_path / "t.csv", text))
+    assert [column.kind for column in found.columns] == ["number", "number", "category"]
+    assert found.x[:3, 1].tolist() == [0.5, 1.5, 2.5]
+    texts = pl.DataFrame({"a": np.arange(N) % 5, "b": [f"{i}.5" for i in range(N)]})
+    with pytest.raises(
+        DataError, match=r"numbers in column 'b'\. Found them as text, such as '0\.5'; make it a column of"
+    ):
+        load_data(texts)
+
+
+def test_new_rows_are_read_as_training_was_whatever_they_look_like(tmp_path):
+    """A column that is left out is not asked for again; few names of a category are one, if each is there once."""
+    rows = {"a": np.arange(60) % 7, "id": [f"p{i}" for i in range(60)], "b": list("xyzuvw") * 10}
+    run = train(pl.DataFrame(rows), epochs=1, out=tmp_path / "run", progress=False)
+    assert [column.name for column in run.recipe.data.columns] == ["a", "b"]
+    new = load_data(pl.DataFrame({"a": range(12), "b": list("xyzuvwXYZUVW")}), like=run.recipe.data)
+    assert new.x[:6, 1].tolist() == [3, 4, 5, 0, 1, 2]
+    assert [(note.key, note.count) for note in new.notes if note.key != "missing"] == [("unseen", 6)]
+
+
+def test_a_run_that_took_times_for_names_still_reads_its_data(tmp_path):
+    """Runs of before have such categories: their data are the same data to them."""
+    frame = pl.DataFrame({"day": [f"2024-01-0{i % 3 + 1}" for i in range(60)], "a": np.arange(60) % 11})
+    frame.write_csv(tmp_path / "t.csv")
+    then = load_data(tmp_path / "t.csv", category="day")
+    spec = then.spec.model_copy(update={"origin": load_data(tmp_path / "t.csv").origin})
+    assert original_data(spec).fingerprint == then.fingerprint
+    assert load_data(tmp_path / "t.csv", like=spec).columns == then.columns
 
 
 def test_columns_without_a_value_and_without_change_are_told_of():
@@ -629,3 +755,94 @@ def test_a_run_trained_on_a_frame_remembers_its_columns(tmp_path, say):
     first = (tmp_path / "z.csv").read_text().splitlines()[1]
     assert first.startswith("0000e1,")
     assert first.split(",")[2] == "01"
+
+
+# Logs of several in one table, and choices that change nothing
+
+
+def several(order: str, clock: int = 0) -> pl.DataFrame:
+    """Three machines of 40 seconds each, one after another or row by row; their clocks may differ."""
+    rows = [{"machine": f"m{g}", "t": 1000 * t + clock * g, "heat": float(g + t)} for g in range(3) for t in range(40)]
+    rows = sorted(rows, key=lambda row: row["t"]) if order == "row by row" else rows
+    return pl.DataFrame(rows).sample(fraction=1, shuffle=order == "shuffled", seed=0)
+
+
+@pytest.mark.parametrize(
+    ("order", "clock", "count"),
+    [("one after another", 0, 80), ("one after another", 7, 2), ("row by row", 0, 80), ("shuffled", 0, 80)],
+)
+def test_a_log_of_several_that_nobody_divided_is_told_of(order, clock, count):
+    log = several(order, clock)
+    for reading in ({"ignore": "machine"}, {}, {"window": 5}):
+        found = load_data(log, time="t", **reading)
+        notes = [(note.what, note.count) for note in found.notes if note.key == "interleaved"]
+        assert notes == [("machine", count)], reading
+    assert "--group machine keeps" in words("en")("note.interleaved", n=80, what="machine")
+    # Where nothing tells them apart, only windows mix them.
+    alone = log.drop("machine")
+    assert "back_and_forth" in {note.key for note in load_data(alone, time="t", window=5).notes}
+    assert "back_and_forth" not in {note.key for note in load_data(alone, time="t").notes}
+    assert not [note for note in load_data(log, time="t", group="machine").notes if note.key == "interleaved"]
+
+
+@pytest.mark.parametrize("order", ["forward", "backward", "shuffled"])
+def test_a_log_of_one_is_not_told_of(order):
+    log = several("one after another").filter(machine="m1").with_columns(day=pl.col("t") // 10_000)
+    log = {"forward": log, "backward": log.reverse(), "shuffled": log.sample(fraction=1, shuffle=True, seed=1)}[order]
+    keys = {note.key for note in load_data(log, time="t", window=5, ignore="machine").notes}
+    assert not keys & {"interleaved", "back_and_forth"}
+
+
+def test_choices_that_change_nothing_are_refused(tmp_path, say):
+    PEOPLE.write_csv(tmp_path / "t.csv")
+    PEOPLE.write_parquet(tmp_path / "t.parquet")
+    np.save(tmp_path / "x.npy", RNG.normal(size=(30, 3)))
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(RNG.integers(0, 256, (8, 8), np.uint8)).save(tmp_path / "photos" / "a.png")
+    for src, choices, expected in (
+        (
+            "photos",
+            {"impute": "median"},
+            "--impute must be left out for a folder of pictures, where it changes nothing",
+        ),
+        ("photos", {"label": "species"}, "--label must be left out for a folder of pictures"),
+        ("photos", {"image-shape": "8,8"}, "--image-shape must be left out for a folder"),
+        ("t.csv", {"size": "64"}, "--size must be left out for .csv, .parquet, where it changes nothing. Got (64, 64)"),
+        ("t.csv", {"color": "grey"}, "It says how the pictures of --display are read"),
+        ("t.csv", {"time-format": "%Y"}, "--time-format must be given together with --time"),
+        ("t.parquet", {"separator": ";"}, "--separator must be left out for .parquet"),
+        ("x.npy", {"time": "t"}, "--time must be left out for .npy, .npz"),
+        ("x.npy", {"category": "a"}, "--category must be left out for .npy, .npz"),
+        ("mnist-10k", {"shares": "80,10,10"}, "--shares must be left out for mnist-10k"),
+        ("mnist-10k", {"impute": "drop"}, "--impute must be left out for mnist-10k"),
+    ):
+        place = src if src == "mnist-10k" else tmp_path / src
+        flags = [part for name, value in choices.items() for part in (f"--{name}", value)]
+        for command in ("train", "inspect"):
+            status, _, err = say(command, place, *flags)
+            assert status == 2
+            assert expected in err
+    for data in (RNG.normal(size=(30, 3)), [[1.0, 2.0]] * 30):
+        with pytest.raises(ParameterError, match="label must be left out for an array, where it changes nothing"):
+            load_data(data, label="a")
+    with pytest.raises(ParameterError, match="encoding must be left out for a frame"):
+        load_data(PEOPLE, encoding="latin-1")
+    # Where it is known only after the reading, it is told.
+    split = PEOPLE.with_columns(part=pl.Series(["train", "test", "val"] * (N // 3)))
+    shared = {"shares": (0.8, 0.1, 0.1), **PLAIN}
+    assert "no_shares" in {note.key for note in load_data(split, split="part", **shared).notes}
+    assert "no_shares" not in {note.key for note in load_data(split, ignore="part", **shared).notes}
+    # What a run was read with says nothing against other data; and runs of before may have been given anything.
+    spec = load_data(tmp_path / "t.csv", separator=",", **PLAIN).spec
+    assert len(load_data(PEOPLE, like=spec)) == N
+    origin = spec.origin.model_copy(update={"reading": spec.origin.reading.model_copy(update={"size": (8, 8)})})
+    assert original_data(spec.model_copy(update={"origin": origin})).fingerprint == spec.fingerprint
+
+
+def test_gaps_in_data_for_a_run_are_told_with_what_can_be_done(tmp_path, say):
+    PEOPLE.write_csv(tmp_path / "t.csv")
+    train(tmp_path / "t.csv", reading=PLAIN, epochs=1, out=tmp_path / "run", progress=False)
+    holed().write_csv(tmp_path / "new.csv")
+    status, _, err = say("encode", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "z.csv")
+    assert status == 2
+    assert "Fill them in or leave these rows out; in training impute median, mask or drop does." in err

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LATER = re.compile(r"\[[1-9]\d*\]$")
 """How the name of a column ends that is of a later row of a window."""
+FEW_NUMBERS = 10
+"""Whole numbers of which there are no more different ones may be names."""
 
 
 @app.command()
@@ -33,6 +35,7 @@ def inspect(
     """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
     from .. import api
     from ..data import checked_reading, load_data
+    from ..data.heeded import heeded
     from ..io.files import write_whole
     from ..io.reporter import reporter_for
     from ..lang import words
@@ -44,9 +47,9 @@ def inspect(
     if out is not None:
         check_output(out, (".png",), source=src)
     # Missing numbers are to be seen, not to be stumbled over.
-    wanted: dict[str, Any] = {"impute": "mask"} | (reading or {})
-    if "kind" in wanted:
-        wanted = dict(reading or {})
+    wanted: dict[str, Any] = dict(reading or {})
+    if "kind" not in wanted and "impute" in heeded(src, wanted):
+        wanted = {"impute": "mask"} | wanted
     dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True), **wanted)
     if Path(src).suffix in (".npy", ".npz") and not any(note.key == "missing" for note in dataset.notes):
         # Nothing is missing: it is what training will read.
@@ -65,6 +68,8 @@ def inspect(
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     """The same for people."""
+    from ..data.notes import in_one_line
+
     shape = " x ".join(map(str, found["shape"]))
     low, high = found["range"]
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in found["splits"].items() if n)
@@ -81,6 +86,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         more = len(found["labels"]) - len(counts)
         lines.append(f"  {say('inspect.labels')}: {', '.join(counts)}" + (f", +{more}" if more else ""))
     # Of a window, whose rows are much alike, the first is enough.
+    lines += [f"    {column}: {say(f'inspect.role.{role}')}" for column, role in found["roles"].items()]
     columns = [c for c in found["columns"] or () if not LATER.search(c["name"])]
     lines += [f"    {_column(column, say)}" for column in columns[:50]]
     if len(columns) > 50:
@@ -93,18 +99,24 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     else:
         lines.append(f"  {say('inspect.cost', **{name: f'{n:.0f}' for name, n in found['cost'].items()})}")
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
-    return [*lines, *([str(out)] if out else [])]
+    return [*map(in_one_line, lines), *([str(out)] if out else [])]
 
 
 def _column(column: dict[str, Any], say: Words) -> str:
+    """What a column is taken for, what is missing in it, and how it is spread."""
+    taken = "few" if column["taken"] == "whole" and column["different"] <= FEW_NUMBERS else column["taken"]
+    said = f"{column['name']}: {say(f'inspect.taken.{taken}', n=column['different'], column=column['name'])}"
     missing = f", {say('inspect.missing', n=column['missing'])}" if column["missing"] else ""
     if "names" in column:
         top = sorted(column["names"].items(), key=lambda pair: -pair[1])
-        return f"{column['name']}: " + ", ".join(f"{name} {n}" for name, n in top[:6]) + missing
+        more = f", +{len(top) - 6}" if len(top) > 6 else ""
+        return f"{said}: " + ", ".join(f"{name} {n}" for name, n in top[:6]) + more + missing
     if "mean" not in column:
         return f"{column['name']}: –{missing}"
+    if taken == "constant":
+        return f"{said}: {column['min']:g}{missing}"
     spread = f"{column['min']:g} … {column['max']:g}, {say('inspect.mean')} {column['mean']:.4g}"
-    return f"{column['name']}: {spread} ± {column['stddev']:.4g}{missing}"
+    return f"{said}, {spread} ± {column['stddev']:.4g}{missing}"
 
 
 cache = typer.Typer(help="What was decoded or fetched once, in the user's cache.", no_args_is_help=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, option
+from . import hints
 from .columns import Column, impute, measured
 from .dataset import Dataset, RowNumbers
 from .modalities import MODALITIES
@@ -113,8 +114,11 @@ def as_dataset(
             notes.append(Note(key="copies", count=count))
         together = _together(alike, rows.groups)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, together)
-    elif rows.groups is not None:
-        _must_be_apart(rows.groups, rows.split, name)
+    else:
+        if rows.groups is not None:
+            _must_be_apart(rows.groups, rows.split, name)
+        if reading.shares and not reading.time and dtype is None:
+            notes.append(Note(key="no_shares", count=len(rows.x)))
     if reading.impute in ("median", "mask") and columns is not None:
         rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
     known = None if columns is None else tuple(columns)
@@ -144,11 +148,10 @@ def _must_have_shape(x: np.ndarray, kind: str, name: str) -> None:
     if x.ndim < 2 or 0 in x.shape or not MODALITIES.get_or_raise(kind).fits(x.shape[1:]):
         raise DataError(
             f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)"
-            f" with 1, 3 or 4 channels. Found {x.shape}."
-            + (" Put the channels last." if x.ndim == 4 and x.shape[1] in (1, 3, 4) else "")
+            f" with 1, 3 or 4 channels. Found {x.shape}.{hints.for_shape(x)}"
         )
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
-        raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.")
+        raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.{hints.for_dtype(x)}")
 
 
 def _as_images(rows: Rows, reading: Reading, name: str, dtype: str | None, notes: list[Note]) -> Rows:
@@ -188,15 +191,19 @@ def _labels(y: np.ndarray | None, n: int, name: str) -> tuple[np.ndarray | None,
     """Labels as indices (n,) into their sorted names."""
     if y is None:
         return None, None
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise DataError(f"{name}: expected {n} labels, one for each example. Found lists of several lengths.") from None
     if y.shape == (n, 1):
         y = y[:, 0]
     if y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.round(y)).all():
         y = y.astype(np.int64)
+    if y.dtype.kind in "OT" and all(isinstance(label, str) for label in y.flat):
+        y = y.astype(str)  # texts, as pandas has them
     if y.shape != (n,) or y.dtype.kind not in "uiUSb":
         raise DataError(
-            f"{name}: expected {n} labels, whole numbers or text, one for each example."
-            f" Found an array of shape {y.shape} and dtype {y.dtype}; y.astype(int) or y.astype(str) may do."
+            f"{name}: expected {n} labels, whole numbers or text, one for each example. Found {hints.for_labels(y, n)}"
         )
     values, y = np.unique(y, return_inverse=True)
     return y.astype(np.int64), tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values)
@@ -254,7 +261,7 @@ def _checked_numbers(
     if kind == "image" and len(seen) and (seen.min() < 0 or seen.max() > 1):
         raise DataError(
             f"{name}: expected images as uint8, or as floats in [0, 1]. Found values from {seen.min():g} to"
-            f" {seen.max():g}. Convert 0-255 images with x.astype('uint8'), or rescale them to [0, 1]."
+            f" {seen.max():g}.{hints.for_range(float(seen.min()), float(seen.max()))}"
         )
     if is_rows and not whole.all():
         infinite = int((np.abs(rows.x[~whole].astype(np.float64)) > MOST).any(axis=-1).sum())
@@ -276,9 +283,11 @@ def _not_finite(
     bad: Any = flat[~whole]
     places = ~(np.abs(bad) <= MOST)
     first = "" if columns is None else f", column {columns[int(np.flatnonzero(places[0])[0])].name!r}"
-    hint = f"{option('impute', 'median')}, mask or drop" if is_rows else option("impute", "drop")
+    hint = f"Fill them in or leave these rows out; in training {option('impute', 'median')}, mask or drop does."
+    if not is_rows:
+        hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
     return DataError(
         f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {len(bad)} of"
         f" {len(flat)} rows and {int(places.any(axis=0).sum())} of {flat.shape[1]} columns, the first in row"
-        f" {int(np.flatnonzero(~whole)[0])}{first}. Fill them in or drop these rows: {hint}."
+        f" {int(np.flatnonzero(~whole)[0])}{first}. {hint}"
     )

@@ -135,9 +135,14 @@ class Dataset:
                 f" {broken:.0%}, the first {path} ({why}); gargalo inspect lists them all. Mend or remove them."
             )
         if len(self) < 10:
-            raise DataError(f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}.")
-        if np.nanmax(self.x) == np.nanmin(self.x) or (self.columns and not self._varies()):
-            raise DataError(f"{self.name}: expected data that vary. Found {np.nanmax(self.x):g} everywhere.")
+            more = (
+                f"a smaller {option('window')} or {option('step')} makes more" if self.kind == "series" else "give more"
+            )
+            raise DataError(
+                f"{self.name}: expected at least 10 examples to learn from. Found {len(self)}; {more}: with hundreds a"
+                " model begins to see what they share."
+            )
+        self._check_variety()
         train, test = (len(self.rows(split)) for split in ("train", "test"))
         if not (train and test):
             raise DataError(
@@ -148,9 +153,38 @@ class Dataset:
                 + (f" or a smaller {option('window')}." if self.kind == "series" else ".")
             )
 
-    def _varies(self) -> bool:
-        """Does any column? Each may stand still at another value."""
-        return bool((np.nanmax(self.x, axis=0) > np.nanmin(self.x, axis=0)).any())
+    def _check_variety(self) -> None:
+        """Refuse data in which all is the same, or rows of which each column stands still or counts rows."""
+        if np.nanmax(self.x) == np.nanmin(self.x):
+            raise DataError(f"{self.name}: expected data that vary. Found {np.nanmax(self.x):g} everywhere.")
+        if not self.columns or self.kind != "table":
+            return
+        varies = np.flatnonzero(np.nanmax(self.x, axis=0) > np.nanmin(self.x, axis=0))
+        if not len(varies):
+            raise DataError(f"{self.name}: expected data that vary. Found the same numbers in every row.")
+        if all(self.counts_rows(int(i)) and self.x[-1, i] - self.x[0, i] == len(self) - 1 for i in varies):
+            names = ", ".join(self.columns[i].name for i in varies[:10])
+            raise DataError(
+                f"{self.name}: expected data that vary by more than the number of the row. Found nothing else:"
+                f" {names} only counts up; {option('id', names)} makes it the id, but columns to learn from are needed."
+            )
+
+    def counts_rows(self, i: int) -> bool:
+        """Is a column whole numbers that grow from row to row, as numbers of rows and ids do?
+
+        Parameters
+        ----------
+        i : int
+            Its index.
+
+        Returns
+        -------
+        bool
+            False for categories, and where a number is missing.
+        """
+        values = self.x[:, i]
+        is_number = self.columns is None or self.columns[i].kind == "number"
+        return bool(is_number and (np.diff(values) > 0).all() and (values == np.round(values)).all())
 
     def rows(self, split: str) -> np.ndarray:
         """Find the examples of one split.

@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 
 from .dataset import Dataset
-from .splits import TEST, TRAIN, copies
+from .splits import copies
+from .what_spoils import Spread, label_counts, spread_of, what_spoils
 
 __all__ = ["describe"]
 
-FEW = 1000
-"""Training examples below which a latent space is more rote than shape."""
-UNEVEN = 10
-"""How many times as frequent the commonest label may be as the rarest."""
-FAR = 20
-"""Standard deviations from the mean beyond which a number is more likely a mistake."""
 NEAR_PIXELS, NEAR_NUMBERS = 0.02, 0.01
 """Root mean square difference, of pixels in [0, 1] or of standardised numbers, of what is nearly a copy."""
 NEAR_ROWS = (2_000, 20_000)
@@ -39,15 +34,12 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     -------
     dict
         ``name``, ``kind`` (of `gargalo.data.modalities`), ``examples``, ``shape``, ``dtype``, ``range``,
-        ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures), ``did`` (what the
-        reader did), ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``.
+        ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures; what each is taken for),
+        ``roles`` (columns that are no data -> what they are for), ``did`` (what the reader did and left out),
+        ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``.
     """
-    x, is_image = dataset.x, dataset.kind == "image"
-    labels = None
-    if dataset.y is not None:
-        counts = np.bincount(dataset.y, minlength=len(dataset.class_names or ()))
-        labels = dict(zip(dataset.class_names or (), map(int, counts), strict=True))
-    alike = copies(x)
+    x, alike = dataset.x, copies(dataset.x)
+    spread = None if dataset.kind == "image" else spread_of(x)
     found: dict[str, Any] = {
         "name": dataset.name,
         "kind": dataset.kind,
@@ -56,74 +48,54 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "dtype": str(x.dtype),
         "range": [float(np.nanmin(x)), float(np.nanmax(x))],
         "splits": dataset.spec.counts,
-        "labels": labels,
-        "columns": None if is_image else _columns(dataset),
+        "labels": label_counts(dataset),
+        "columns": None if spread is None else _columns(dataset, spread),
+        "roles": _roles(dataset),
         "did": [note.model_dump() for note in dataset.notes],
         "skipped": [list(pair) for pair in dataset.skipped],
         "copies": int((alike != np.arange(len(alike))).sum()),
         "near_copies": _near_copies(dataset),
     }
-    found["warnings"] = [{"key": key, **values} for key, values in _warnings(dataset, found, alike)]
+    warnings = what_spoils(dataset, spread, alike)
+    if found["near_copies"]:
+        warnings.append(("near", {"n": found["near_copies"]}))
+    found["warnings"] = [{"key": key, **values} for key, values in warnings]
     return found
 
 
-def _columns(dataset: Dataset) -> list[dict[str, Any]]:
-    """Each column: its name, kind, how many values are missing, and how its numbers or names are spread."""
-    known = dataset.columns
+def _columns(dataset: Dataset, spread: Spread) -> list[dict[str, Any]]:
+    """Each column: its name, what it is taken for, what is missing, and how its numbers or names are spread."""
+    known, asked = dataset.columns, dataset.origin.reading.category if dataset.origin else ()
     described = []
     for i in range(dataset.x.shape[1]):
-        values = dataset.x[:, i].astype(np.float64)
+        values = dataset.x[:, i]
         there = values[~np.isnan(values)]
-        column: dict[str, Any] = {
-            "name": known[i].name if known else str(i),
-            "kind": known[i].kind if known else "number",
-            "missing": len(values) - len(there),
-        }
-        if known and known[i].kind == "category":
+        name, kind = (known[i].name, known[i].kind) if known else (str(i), "number")
+        different = len(np.unique(there))
+        taken = "constant" if different == 1 else "asked" if name in asked else kind
+        if taken == "number" and len(there) and (there == np.round(there)).all():
+            taken = "whole"
+        column: dict[str, Any] = {"name": name, "kind": kind, "taken": taken, "different": different}
+        column["missing"] = int(spread.missing[i])
+        if known and kind == "category":
             counts = np.bincount(there.astype(int), minlength=len(known[i].categories))
             column["names"] = dict(zip(known[i].categories, map(int, counts), strict=True))
         elif len(there):
-            shown = {"min": there.min(), "mean": there.mean(), "max": there.max(), "stddev": there.std()}
-            column |= {name: float(f"{value:.6g}") for name, value in shown.items()}
+            shown = {"min": spread.low, "mean": spread.mean, "max": spread.high, "stddev": spread.stddev}
+            column |= {key: float(f"{value[i]:.6g}") for key, value in shown.items()}
         described.append(column)
     return described
 
 
-def _warnings(dataset: Dataset, found: dict[str, Any], alike: np.ndarray) -> list[tuple[str, dict[str, Any]]]:
-    """What usually spoils a model, as keys of `lang` and their values."""
-    x, labels, told = dataset.x, found["labels"], []
-    low, high = found["range"]
-    if found["splits"]["train"] < FEW:
-        told.append(("few", {"n": found["splits"]["train"]}))
-    is_image = dataset.kind == "image"
-    if is_image and x.dtype == np.uint8 and high <= 1:
-        told.append(("bits", {}))
-    elif is_image and (high - low) < (64 if x.dtype == np.uint8 else 0.25):
-        told.append(("flat", {"low": f"{low:g}", "high": f"{high:g}"}))
-    if labels is not None:
-        there = {name: n for name, n in labels.items() if n}
-        most, least = (pick(there, key=lambda name: there[name]) for pick in (max, min))
-        if len(there) == 1:
-            told.append(("one_label", {"label": most}))
-        elif there[most] >= UNEVEN * there[least]:
-            told.append(("uneven", {"most": most, "n": there[most], "least": least, "m": there[least]}))
-        alone = [name for name, n in there.items() if n == 1]
-        if alone:
-            told.append(("alone", {"n": len(alone), "labels": ", ".join(alone[:5])}))
-    both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
-    if len(both):
-        told.append(("leak", {"n": len(both)}))
-    if found["near_copies"]:
-        told.append(("near", {"n": found["near_copies"]}))
-    for column in found["columns"] or ():
-        if column.get("stddev"):
-            far = max(column["max"] - column["mean"], column["mean"] - column["min"]) / column["stddev"]
-            if far > FAR:
-                told.append(("far", {"column": column["name"], "n": round(far)}))
-    likely = [c["name"] for c in found["columns"] or () if c["name"].lower() in ("label", "class", "target", "y")]
-    if labels is None and likely:
-        told.append(("likely_label", {"column": likely[0]}))
-    return told
+def _roles(dataset: Dataset) -> dict[str, str]:
+    """What columns that are no data are for, by their names."""
+    if dataset.columns is None or dataset.origin is None:
+        return {}
+    reading = dataset.origin.reading
+    roles = {
+        str(column): role for role in ("label", "id", "time", "group", "split") if (column := getattr(reading, role))
+    }
+    return roles | dict.fromkeys(reading.ignore, "ignore")
 
 
 def _near_copies(dataset: Dataset) -> int:

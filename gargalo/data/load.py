@@ -13,6 +13,8 @@ from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
 from .dataset import Dataset
+from .heeded import must_be_heeded
+from .in_memory import array_of
 from .readers import NAMED, READERS, Request, tables
 from .reading import Reading, checked_reading
 from .spec import MODALITIES, DataSpec, Origin
@@ -37,8 +39,8 @@ def load_data(
     ----------
     src : str, path, array, tensor, frame or Dataset
         "mnist-10k" (embedded); "mnist", "fashion-mnist" or "kmnist" (from `data_dir` or `GARGALO_DATA`, else
-        fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or CPU
-        tensor of shape (n, p), (n, h, w) or (n, h, w, c); a polars or pandas frame.
+        fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or
+        tensor of shape (n, p), (n, h, w) or (n, h, w, c), or a list of such; a polars or pandas frame.
     y : array or None, (n,)
         Labels, when `src` is an array or a frame.
     data_dir : path or None
@@ -62,7 +64,7 @@ def load_data(
     Raises
     ------
     ParameterError
-        For a name that is neither known nor a path; for a choice that is unknown or cannot be.
+        For a name that is neither known nor a path; for a choice that is unknown, cannot be, or changes nothing.
     DataError
         For a file or an array that cannot be used.
     """
@@ -71,6 +73,8 @@ def load_data(
     if isinstance(src, Dataset):
         return src
     asked = _asked(src, like, reading)
+    if like is None:
+        must_be_heeded(src, reading)
     if not isinstance(src, str | Path):
         dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
         return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))
@@ -132,14 +136,7 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         labels = tables.label_column(y, frame)
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")
-    try:
-        array = np.asarray(src)
-    except ValueError as error:
-        raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
-    if isinstance(src, np.ma.MaskedArray):
-        # What is masked is missing, whatever number lies below.
-        kind = np.result_type(src.dtype, np.float32)
-        array = np.where(np.ma.getmaskarray(src), kind.type(np.nan), src.data) if np.ma.is_masked(src) else src.data
+    array = array_of(src)
     return as_dataset(
         array, y, kind=request.known_kind(array), split_seed=request.split_seed, reading=reading,
         columns=request.known_columns(array), dtype=request.known_dtype,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from ..io.reporter import Reporter
 from ..lang import words
 
-__all__ = ["Note", "tell_notes"]
+__all__ = ["Note", "in_one_line", "tell_notes"]
 
 
 class Note(BaseModel):
@@ -45,4 +45,19 @@ def tell_notes(name: str, notes: Sequence[Note], reporter: Reporter) -> None:
     """
     say = words("en")
     for note in notes:
-        reporter.line(f"gargalo: {name}: {say(f'note.{note.key}', n=note.count, what=note.what)}")
+        reporter.line(in_one_line(f"gargalo: {name}: {say(f'note.{note.key}', n=note.count, what=note.what)}"))
+
+
+def in_one_line(text: str) -> str:
+    """Escape what no line should hold: names of columns and files may have line breaks and control characters.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        As printable characters.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

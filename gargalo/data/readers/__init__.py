@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..dataset import Dataset
+from ..reading import Reading
 from . import arrays, folder, idx, mnist, tables
 from .reader import Reader, Request
 
-__all__ = ["NAMED", "READERS", "Reader", "Request"]
+__all__ = ["ARRAYS", "NAMED", "PICTURES", "READERS", "TABLES", "Reader", "Request"]
+
+PICTURES = frozenset({"size", "color", "fit"})
+ARRAYS = frozenset({"kind", "image_shape", "impute", "shares"})
+TABLES = frozenset(Reading.model_fields) - PICTURES
+"""The choices that make a difference to pictures, arrays and tables, beside `display`."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("IDX", idx.is_idx, idx.read_idx_dataset),
-    Reader("a folder of pictures", lambda path: path.is_dir(), folder.read_folder),
-    Reader(".npy, .npz", lambda path: path.suffix in arrays.SUFFIXES, arrays.read_arrays),
-    Reader(".csv, .parquet", lambda path: path.suffix in tables.SUFFIXES, tables.read_table),
+    Reader("IDX", idx.is_idx, idx.read_idx_dataset, ARRAYS - {"impute"}),
+    Reader("a folder of pictures", lambda path: path.is_dir(), folder.read_folder, PICTURES | {"kind", "shares"}),
+    Reader(".npy, .npz", lambda path: path.suffix in arrays.SUFFIXES, arrays.read_arrays, ARRAYS | {"label", "split"}),
+    Reader(".csv, .parquet", lambda path: path.suffix in tables.SUFFIXES, tables.read_table, TABLES),
 )
 """Every kind of file, asked in this order."""
 

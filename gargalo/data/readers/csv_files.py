@@ -22,9 +22,9 @@ __all__ = ["read_frame"]
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """What stands for nothing in a CSV file."""
-DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 PLAIN_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?$"
 """A number that is written as it would be again: without leading zeros, signs that say nothing, and exponents."""
+BLANK_NUMBER = r"^\s*-?(0|[1-9]\d*)(\.\d+)?\s*$"
 
 
 def read_frame(path: Path, reading: Reading, categories: Collection[str] = ()) -> pl.DataFrame:
@@ -113,17 +113,11 @@ def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFr
         _must_be_even(path, separator, len(names), reading)
         why = str(error).partition("\n")[0][:120]
         raise DataError(f"{path}: expected a CSV file. It cannot be read ({why}).") from None
+    # 1, 2 with a blank after each comma are numbers.
+    frame = frame.with_columns(_numbers(frame[c].str.strip_chars()) for c in _with_blanks(frame) if c not in texts)
     # polars fills up a line that is too short: only then is the last column empty there.
     if frame.width and frame[:, -1].null_count():
         _must_be_even(path, separator, len(names), reading)
-    if not reading.decimal_comma:
-        for column in (column for column in frame.columns if column not in texts):
-            cells = frame[column].drop_nulls()
-            if cells.dtype == pl.String and len(cells) and cells.str.contains(DECIMAL_COMMA).all():
-                raise DataError(
-                    f"{path}: expected numbers with a decimal point. Found {cells[0]!r} in column {column!r};"
-                    f" {option('decimal_comma')} reads them."
-                )
     return frame.with_columns(_numbers(frame[c]) for c in frame.columns if c in (reading.label, reading.group))
 
 
@@ -135,6 +129,16 @@ def _inferred(path: Path, options: dict[str, Any]) -> pl.DataFrame:
     except pl.exceptions.ComputeError:
         # The first rows did not say what is in the others.
         return pl.read_csv(path, infer_schema_length=None, **options)
+
+
+def _with_blanks(frame: pl.DataFrame) -> list[str]:
+    """The columns of texts that are all plain numbers, with blanks around them."""
+    pl = polars()
+    return [
+        column.name
+        for column in frame.get_columns()
+        if column.dtype == pl.String and column.drop_nulls().str.contains(BLANK_NUMBER).all()
+    ]
 
 
 def _numbers(texts: pl.Series) -> pl.Series:

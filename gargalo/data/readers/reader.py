@@ -97,8 +97,11 @@ class Reader(NamedTuple):
         Is this path of its kind? By its name alone, or by what lies in a folder.
     read : function
         A path and a `Request` -> `Dataset`, nearly always by `as_dataset`.
+    heeds : frozenset of str
+        The choices of `Reading` that make a difference to it, by name.
     """
 
     what: str
     takes: Callable[[Path], bool]
     read: Callable[[Path, Request], Dataset]
+    heeds: frozenset[str] = frozenset(Reading.model_fields)

@@ -12,7 +12,6 @@ import numpy as np
 from ...errors import DataError, option, unknown
 from ...io.tables import polars
 from ..as_dataset import as_dataset
-from ..columns import Column
 from ..dataset import Dataset
 from ..notes import Note
 from ..reading import Reading
@@ -20,7 +19,10 @@ from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
 from . import windows
 from .csv_files import read_frame
+from .interleaved import interleaved
+from .matrix import matrix_of
 from .reader import Request
+from .texts import MOST_CATEGORIES
 from .times import in_time
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "frame_of", "from_frame", "label_column", "read_table"]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
-MOST_CATEGORIES = 256
-"""A column of more different texts is no category, but names, notes or ids."""
 ROLES = ("label", "id", "time", "group", "split")
 ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
@@ -94,9 +94,13 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
         raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
     roles = _roles(frame, reading, like)
-    frame = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
+    frame, moments = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
     notes: list[Note] = []
-    x, columns = _matrix(frame, roles, reading, name, like, notes)
+    if moments is not None and roles["group"] is None and like is None:
+        notes += interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
+    aside = {ROW, *roles.values(), *reading.ignore}
+    data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
+    x, columns = matrix_of(data, request, name, notes)
     y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
     group, time, named_by = roles["group"], roles["time"], roles["split"]
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
@@ -139,52 +143,20 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict
     return roles
 
 
-def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str) -> pl.DataFrame:
-    """The rows in the order of time within each group, where there is a time."""
+def _in_order(
+    frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The rows in the order of time within each group, and their moments, where there is a time."""
     if (time := roles["time"]) is None:
-        return frame
+        return frame, None
     times = frame[time]
     if times.null_count():
         raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
     if times.dtype == polars().String:
         times = in_time(times, time_format, f"{name}: column {time!r}")
     keys = [key for key in (roles["group"], WHEN) if key]
-    return frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True).drop(WHEN)
-
-
-def _matrix(
-    frame: pl.DataFrame,
-    roles: dict[str, str | None],
-    reading: Reading,
-    name: str,
-    like: DataSpec | None,
-    notes: list[Note],
-) -> tuple[np.ndarray, list[Column]]:
-    """The data as float32 (n, p), NaN where nothing is, and what each column is."""
-    pl = polars()
-    aside = {ROW, *roles.values(), *reading.ignore}
-    used = [column for column in frame.columns if column not in aside]
-    wanted = windows.base(like.columns, reading.window) if like and like.columns else []
-    known = {column.name: column for column in wanted}
-    if wanted:
-        lacking = [column for column in known if column not in frame.columns]
-        if lacking:
-            raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns[1:])}.")
-        used = list(known)
-    else:
-        empty = [c for c in used if frame[c].dtype == pl.Null or frame[c].null_count() == len(frame)]
-        notes += [Note(key="empty_column", count=1, what=column) for column in empty]
-        used = [column for column in used if column not in empty]
-    if not used:
-        raise DataError(f"{name}: expected a column of data. Found none beside {', '.join(frame.columns[1:])}.")
-    x, columns = np.empty((len(frame), len(used)), np.float32), []
-    for i, column in enumerate(used):
-        x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
-        columns.append(what)
-    if not (wanted or reading.window or reading.image_shape):
-        still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
-        notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
-    return x, columns
+    frame = frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True)
+    return frame.drop(WHEN), frame[WHEN]
 
 
 def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
@@ -272,48 +244,6 @@ def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
     return polars().Series(LABEL, values.tolist(), strict=False)
 
 
-def _numbers(
-    series: pl.Series, is_category: bool, name: str, known: Column | None, notes: list[Note]
-) -> tuple[np.ndarray, Column]:
-    """A column as float32 (n,), NaN where nothing is; and what it is. Categories `known` keep their indices."""
-    pl = polars()
-    where, kind = f"{name}: column {series.name!r}", series.dtype
-    leave = f"{option('ignore', series.name)} leaves it out"
-    if kind.is_nested() or kind == pl.Binary or kind == pl.Object:
-        raise DataError(f"{where}: expected numbers or names. Found {kind}; {leave}.")
-    if kind.is_temporal():
-        raise DataError(
-            f"{where}: expected numbers or names. Found times; {leave}, or {option('time', series.name)} orders by it."
-        )
-    if known is not None:
-        is_category = known.kind == "category"
-        if series.null_count() == len(series):
-            return np.full(len(series), np.nan, np.float32), known
-    if kind.is_numeric() and not is_category:
-        numbers = (
-            series.cast(pl.Float32, strict=False) if kind.is_float() or kind.is_integer() else series.cast(pl.Float32)
-        )
-        return numbers.fill_null(float("nan")).to_numpy(), known or Column(name=series.name)
-    if known is not None and not is_category:
-        raise DataError(f"{where}: expected numbers, as in training. Found {kind}.")
-    texts = series.cast(pl.String)
-    if known and {*known.categories} <= {"false", "true"}:
-        texts = texts.str.to_lowercase()  # as a frame, and every file before, gave them
-    names = known.categories if known else tuple(texts.drop_nulls().unique().sort().to_list())
-    if len(names) > MOST_CATEGORIES:
-        raise DataError(
-            f"{where}: expected numbers, or at most {MOST_CATEGORIES} different names. Found {len(names):,}, such"
-            f" as {names[0]!r}; {leave}, or {option('id', series.name)} makes them ids."
-        )
-    codes = texts.replace_strict(list(names), list(range(len(names))), default=None, return_dtype=pl.Float32)
-    unseen = codes.null_count() - texts.null_count()
-    if unseen:
-        notes.append(Note(key="unseen", count=unseen, what=series.name))
-    return codes.fill_null(float("nan")).to_numpy(), known or Column(
-        name=series.name, kind="category", categories=names
-    )
-
-
 def _labels(frame: pl.DataFrame, label: str | None, name: str) -> np.ndarray | None:
     pl = polars()
     if label is None:
@@ -341,9 +271,3 @@ def _ids(frame: pl.DataFrame, column: str | None, name: str) -> Sequence[str] | 
             f" {len(ids):,} rows; {option('group', column)} keeps rows of one id together."
         )
     return ids.to_list()
-
-
-def _is_constant(values: np.ndarray) -> bool:
-    """Numbers that never change, whatever is missing."""
-    some = values[~np.isnan(values)]
-    return len(some) > 0 and bool((some == some[0]).all())

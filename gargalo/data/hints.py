@@ -1,0 +1,119 @@
+"""What to do with an array that is none yet: the ends of the lines that refuse it, each fit for what was found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import option
+
+__all__ = ["for_dtype", "for_labels", "for_range", "for_shape"]
+
+
+def for_shape(x: np.ndarray) -> str:
+    """Tell what to do with an array of a shape that examples cannot have.
+
+    Parameters
+    ----------
+    x : ndarray
+
+    Returns
+    -------
+    str
+        A sentence after a blank; empty where nothing is known to do.
+    """
+    if x.dtype.names:
+        return " Its fields are columns: pandas.DataFrame(x) makes a frame of them."
+    if 0 in x.shape:
+        return " There is nothing in it."
+    if x.ndim == 0:
+        return " It is a single value, not examples."
+    if x.ndim == 1:
+        return " x[:, None] makes each number an example, x.reshape(-1, 64) each 64 numbers of a signal."
+    if x.ndim == 4 and x.shape[1] in (1, 3, 4):
+        return " Put the channels last: x.transpose(0, 2, 3, 1)."
+    return " x.reshape(len(x), -1) makes rows of numbers of it."
+
+
+def for_dtype(x: np.ndarray) -> str:
+    """Tell what to do with an array that holds no real numbers.
+
+    Parameters
+    ----------
+    x : ndarray
+
+    Returns
+    -------
+    str
+        A sentence after a blank; empty where nothing is known to do.
+    """
+    kind = x.dtype.kind
+    if kind == "b":
+        return " x.astype('float32') makes 0 and 1 of it."
+    if kind == "c":
+        return " Take magnitudes, np.abs(x), or both parts: np.concatenate([x.real, x.imag], axis=1)."
+    if kind == "M":
+        return " Times are numbers as seconds since the first: (x - x.min()) / np.timedelta64(1, 's')."
+    if kind == "m":
+        return " Durations are numbers as seconds: x / np.timedelta64(1, 's')."
+    if kind not in "OUS":
+        return " x.astype('float32') may do."
+    try:
+        x.astype(np.float32)
+    except (TypeError, ValueError):
+        first = next((repr(value)[:40] for value in x.flat if not isinstance(value, int | float)), "text")
+        return f" There is {first} in it; pandas.DataFrame(x) makes columns of numbers and of names."
+    return " x.astype('float32') makes numbers of it."
+
+
+def for_range(low: float, high: float) -> str:
+    """Tell what to do with pictures whose values lie in another range than [0, 1].
+
+    Parameters
+    ----------
+    low, high : float
+        The least and the greatest value.
+
+    Returns
+    -------
+    str
+        A sentence after a blank.
+    """
+    if low >= 0 and high <= 255:
+        return " Convert 0-255 images with x.astype('uint8')."
+    if low >= -1 and high <= 1:
+        return " (x + 1) / 2 brings [-1, 1] to [0, 1]."
+    return " (x - x.min()) / (x.max() - x.min()) brings them to [0, 1]."
+
+
+def for_labels(y: np.ndarray, n: int) -> str:
+    """Tell what to do with what are no labels of `n` examples.
+
+    Parameters
+    ----------
+    y : ndarray
+    n : int
+
+    Returns
+    -------
+    str
+        A clause after "Found", with what to do where that is known.
+    """
+    shape = f"an array of shape {y.shape} and dtype {y.dtype}"
+    if y.ndim == 0:
+        hint = f"; {option('label')} names a column of a table" if y.dtype.kind in "US" else ""
+        return f"{str(y)[:40]!r}{hint}."
+    if y.ndim == 2 and len(y) == n:
+        is_one_hot = y.dtype.kind in "uifb" and ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()
+        hint = "y.argmax(axis=1) makes labels of rows with a single 1" if is_one_hot else "y[:, 0] is its first column"
+        return f"{shape}; {hint}."
+    if y.shape != (n,):
+        return f"{shape}."
+    missing = y != y if y.dtype.kind in "fO" else np.zeros(n, bool)
+    if y.dtype.kind == "O":
+        missing = missing | np.array([value is None for value in y])
+    if missing.any():
+        return f"{int(missing.sum())} without; leave these rows out."
+    if y.dtype.kind in "fc":
+        measured = y[y != np.round(y)][0]
+        return f"numbers such as {measured:g}, which measure; np.digitize(y, limits) makes classes of them."
+    return f"{shape}; y.astype(str) may do."

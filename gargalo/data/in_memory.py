@@ -1,0 +1,122 @@
+"""What a program holds in memory as one array: lists, tensors, pictures; and a clear line for what is none."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, option
+
+__all__ = ["array_of"]
+
+WANTED = "array: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)."
+
+
+def array_of(data: Any) -> np.ndarray:
+    """Make an array of what a program holds.
+
+    Parameters
+    ----------
+    data : object
+        An array, a tensor on any device, or a list of such, of numbers or of pictures, all of one shape. What is masked
+        becomes NaN.
+
+    Returns
+    -------
+    ndarray
+        Of any shape and dtype: whether they are examples is not checked.
+
+    Raises
+    ------
+    DataError
+        For what is no array, with what to do about it.
+    """
+    if told := _no_array(data):
+        raise DataError(f"{WANTED} Found {told}.")
+    if isinstance(data, np.ma.MaskedArray):
+        # What is masked is missing, whatever number lies below.
+        kind = np.result_type(data.dtype, np.float32)
+        is_masked = np.ma.is_masked(data)
+        return np.where(np.ma.getmaskarray(data), kind.type(np.nan), data.data) if is_masked else data.data
+    if _is_tensor(data):
+        return _of_tensor(data)
+    if isinstance(data, list | tuple) and any(map(_is_tensor, data)):
+        data = [_of_tensor(part) if _is_tensor(part) else part for part in data]
+    try:
+        return np.asarray(data)
+    except (TypeError, ValueError, RuntimeError) as error:
+        told = _uneven(data) if isinstance(data, list | tuple) else str(error).partition("\n")[0][:120]
+        raise DataError(f"array: expected numbers of one shape. Found {told}.") from None
+
+
+def _is_tensor(data: Any) -> bool:
+    return type(data).__module__.startswith("torch") and hasattr(data, "detach")
+
+
+def _of_tensor(tensor: Any) -> np.ndarray:
+    """The numbers of a torch tensor, from wherever they are."""
+    if tensor.device.type == "meta":
+        raise DataError(f"{WANTED} Found a tensor on the device meta, which has no numbers.")
+    tensor = tensor.detach().cpu()
+    if not str(tensor.layout).endswith("strided"):
+        raise DataError(f"{WANTED} Found a sparse tensor {tuple(tensor.shape)}; x.to_dense() makes it a dense one.")
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+
+
+def _no_array(data: Any) -> str | None:
+    """What it is instead, and what to do; None where it may be an array."""
+    kind, module = type(data), type(data).__module__
+    if data is None:
+        return "None"
+    if module.startswith("scipy.sparse"):
+        return f"a sparse matrix {data.shape}; x.toarray() makes it a dense one"
+    if isinstance(data, dict):
+        return "a dict; give one of its arrays, or pandas.DataFrame(data) where it holds columns"
+    if module.startswith("torch.utils.data"):
+        join = "concatenate" if "Loader" in kind.__name__ else "stack"
+        return f"a {kind.__name__}; np.{join}([np.asarray(x) for x, *_ in data]) makes one array of its examples"
+    if isinstance(data, set | frozenset):
+        return "a set, which has no order; give a list"
+    if not hasattr(data, "__len__") and hasattr(data, "__iter__") and not hasattr(data, "__array__"):
+        return f"a {kind.__name__}; np.stack(list(x)) makes an array of what it gives"
+    if isinstance(data, bytes | bytearray):
+        return "bytes; np.frombuffer(data, 'uint8') makes numbers of them, which need a shape"
+    return _no_examples(data) if isinstance(data, list | tuple) else None
+
+
+def _no_examples(data: list[Any] | tuple[Any, ...]) -> str | None:
+    """What stands in a list instead of examples."""
+    if not data:
+        return "an empty list"
+    first = data[0]
+    if isinstance(first, str | os.PathLike):
+        return (
+            f"texts such as {str(first)[:40]!r}; pictures are given by the path of their folder, tables by their file"
+        )
+    if isinstance(first, dict):
+        return "a list of dicts; pandas.DataFrame(data) makes a frame of them"
+    if isinstance(data, tuple) and len(data) == 2 and np.ndim(first) > 1 and np.ndim(data[1]) == 1:
+        return "a tuple of examples and labels; give them apart: gargalo.train(x, y=labels)"
+    return None
+
+
+def _uneven(data: list[Any] | tuple[Any, ...]) -> str:
+    """How the parts of a list differ, and what to do."""
+    shapes = []
+    for part in data:
+        try:
+            shapes.append(np.asarray(part).shape)
+        except ValueError:
+            return "lists within it whose parts differ in length; cut or fill them up to one"
+    common = Counter(shapes).most_common(1)[0][0]
+    place = next((i for i, shape in enumerate(shapes) if shape != common), 0)
+    if len({len(shape) for shape in shapes}) > 1:
+        hint = "pictures become alike by image.convert('RGB')" if max(map(len, shapes)) > 2 else "leave these out"
+    elif len(common) > 1:
+        hint = f"resize them to one, or give the path of a folder with them, where {option('size')} does that"
+    else:
+        hint = "cut or fill them up to one length"
+    return f"{len(set(shapes))} different ones, most {common} but {shapes[place]} at {place}; {hint}"

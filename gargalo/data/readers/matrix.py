@@ -1,0 +1,165 @@
+"""Columns of a frame as numbers: which of them something can be learned from, and what each is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...errors import DataError, option
+from ...io.tables import polars
+from ..columns import Column
+from ..notes import Note
+from ..reading import Reading
+from . import windows
+from .reader import Request
+from .texts import MOST_CATEGORIES, as_numbers, must_be_no_numbers, no_names
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["matrix_of"]
+
+
+def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note]) -> tuple[np.ndarray, list[Column]]:
+    """Turn the columns of a frame into numbers.
+
+    Parameters
+    ----------
+    frame : polars DataFrame, n rows
+        Without the columns that have a role of their own.
+    request : Request
+        Where `like` has columns, the matrix has those alone, in their order and with their categories. Else columns
+        that teach nothing are left out: empty ones, and those of times, ids or prose that `category` does not name.
+    name : str
+        What people call the data.
+    notes : list of Note
+        What was left out, and what never changes, is told there.
+
+    Returns
+    -------
+    ndarray, (n, p), float32
+        NaN where nothing is.
+    list of p Column
+
+    Raises
+    ------
+    DataError
+        For a column that `like` has and the frame lacks; for numbers that are written as texts; where nothing is
+        left to learn from.
+    """
+    reading, like = request.reading, request.like
+    wanted = windows.base(like.columns, reading.window) if like and like.columns else []
+    known = {column.name: column for column in wanted}
+    lacking = [column for column in known if column not in frame.columns]
+    if lacking:
+        raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns)}.")
+    if reading.decimal_comma:
+        frame = frame.with_columns(
+            numbers
+            for column in frame.get_columns()
+            if column.dtype == polars().String and column.name not in reading.category
+            if getattr(known.get(column.name), "kind", "number") == "number"
+            if (numbers := as_numbers(column)) is not None
+        )
+    used = list(known) if wanted else _teaching(frame, reading, name, notes)
+    x, columns = np.empty((len(frame), len(used)), np.float32), []
+    for i, column in enumerate(used):
+        x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
+        columns.append(what)
+    if not (wanted or reading.window or reading.image_shape):
+        still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
+        notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
+    return x, columns
+
+
+def _teaching(frame: pl.DataFrame, reading: Reading, name: str, notes: list[Note]) -> list[str]:
+    """The columns from which something can be learned; of each other a note."""
+    used, left = [], []
+    for series in frame.get_columns():
+        if key := _teaches_nothing(series, series.name in reading.category, name):
+            left.append(Note(key=key, count=series.n_unique() if key in TEXTS else 1, what=series.name))
+        else:
+            used.append(series.name)
+    if not used:
+        found = ", ".join(f"{note.what!r} ({REASONS[note.key]})" for note in left[:10]) or "none at all"
+        hint = f"; {option('category', left[0].what)} keeps it as names" if left and left[0].key in TEXTS else ""
+        raise DataError(f"{name}: expected a column of numbers, or of names that repeat. Found {found}{hint}.")
+    notes += left
+    return used
+
+
+REASONS = {
+    "empty_column": "empty",
+    "nested": "neither numbers nor names",
+    "times": "times",
+    "ids": "another text in each row",
+    "prose": "free text",
+    "seldom_names": "texts that hardly repeat",
+    "many_names": f"more than {MOST_CATEGORIES} different texts",
+}
+"""Why a column is left out, by the keys of notes."""
+TEXTS = {"times", "ids", "prose", "seldom_names", "many_names"}
+
+
+def _teaches_nothing(series: pl.Series, is_category: bool, name: str) -> str | None:
+    """Why nothing can be learned from a column, as the key of a note; None where something can."""
+    pl, kind = polars(), series.dtype
+    if kind == pl.Null or series.null_count() == len(series):
+        return "empty_column"
+    if kind.is_nested() or kind in (pl.Binary, pl.Object):
+        return "nested"
+    if is_category:
+        return None
+    if kind.is_temporal():
+        return "times"
+    if kind != pl.String:
+        return None
+    if (found := no_names(series)) != "times":
+        must_be_no_numbers(series, name)
+    return found
+
+
+def _numbers(
+    series: pl.Series, is_category: bool, name: str, known: Column | None, notes: list[Note]
+) -> tuple[np.ndarray, Column]:
+    """A column as float32 (n,), NaN where nothing is; and what it is. Categories `known` keep their indices."""
+    pl = polars()
+    where, kind = f"{name}: column {series.name!r}", series.dtype
+    if kind.is_nested() or kind in (pl.Binary, pl.Object):
+        raise DataError(f"{where}: expected numbers or names. Found {kind}.")
+    if known is not None:
+        is_category = known.kind == "category"
+        if series.null_count() == len(series):
+            return np.full(len(series), np.nan, np.float32), known
+    if kind.is_numeric() and not is_category:
+        numbers = (
+            series.cast(pl.Float32, strict=False) if kind.is_float() or kind.is_integer() else series.cast(pl.Float32)
+        )
+        return numbers.fill_null(float("nan")).to_numpy(), known or Column(name=series.name)
+    if known is not None and not is_category:
+        if kind == pl.String:
+            must_be_no_numbers(series, name)
+        raise DataError(f"{where}: expected numbers, as in training. Found {kind}.")
+    texts = series.cast(pl.String)
+    if known and {*known.categories} <= {"false", "true"}:
+        texts = texts.str.to_lowercase()  # as a frame, and every file before, gave them
+    names = known.categories if known else tuple(texts.drop_nulls().unique().sort().to_list())
+    if len(names) > MOST_CATEGORIES:
+        raise DataError(
+            f"{where}: expected at most {MOST_CATEGORIES} different names of a category. Found {len(names):,}, such as"
+            f" {names[0]!r}; {option('ignore', series.name)} leaves it out."
+        )
+    codes = texts.replace_strict(list(names), list(range(len(names))), default=None, return_dtype=pl.Float32)
+    unseen = codes.null_count() - texts.null_count()
+    if unseen:
+        notes.append(Note(key="unseen", count=unseen, what=series.name))
+    return codes.fill_null(float("nan")).to_numpy(), known or Column(
+        name=series.name, kind="category", categories=names
+    )
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    """Numbers that never change, whatever is missing."""
+    some = values[~np.isnan(values)]
+    return len(some) > 0 and bool((some == some[0]).all())

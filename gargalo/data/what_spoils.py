@@ -1,0 +1,211 @@
+"""What usually spoils a model, seen in the data alone: cheap enough to be told before every training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..io.reporter import Reporter
+from ..lang import words
+from .dataset import Dataset
+from .notes import in_one_line
+from .splits import TEST, TRAIN, copies
+
+__all__ = ["Spread", "label_counts", "spread_of", "tell_what_spoils", "what_spoils"]
+
+FEW = 1000
+"""Training examples below which a latent space is more rote than shape."""
+UNEVEN = 10
+"""How many times as frequent the commonest label, or name of a category, may be as the rarest."""
+NEARLY_ALL = 0.95
+"""Share of the rows in which a number that is the same leaves the others rare."""
+FAR = 20
+"""Standard deviations from the mean beyond which a number is more likely a mistake."""
+MOST_TOLD = 5
+"""Columns that are told of one by one."""
+LABELS = ("label", "class", "target", "y")
+AT_ONCE = 2**22
+"""Numbers that are looked at together."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the numbers of each column are spread: arrays (p,); NaN where a column has none."""
+
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    stddev: np.ndarray
+    missing: np.ndarray
+
+
+def spread_of(x: np.ndarray) -> Spread:
+    """Measure how the numbers of each column are spread.
+
+    Parameters
+    ----------
+    x : ndarray, (n, p)
+        NaN where a number is missing.
+
+    Returns
+    -------
+    Spread
+    """
+    n, p = x.shape
+    step = max(1, AT_ONCE // p)
+    parts = [slice(start, start + step) for start in range(0, n, step)]
+    low, high = np.full(p, np.nan), np.full(p, np.nan)
+    there, total, squares = np.zeros(p, np.int64), np.zeros(p), np.zeros(p)
+    for part in parts:
+        low, high = (
+            np.fmin(low, np.fmin.reduce(x[part], axis=0)),
+            np.fmax(high, np.fmax.reduce(x[part], axis=0)),
+        )
+        there += (~np.isnan(x[part])).sum(axis=0)
+        total += np.nansum(x[part], axis=0, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / there
+        for part in parts:
+            squares += np.nansum((x[part] - mean) ** 2, axis=0)
+        return Spread(low, high, mean, np.sqrt(squares / there), n - there)
+
+
+def label_counts(dataset: Dataset) -> dict[str, int] | None:
+    """Count the examples of each label.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of int, or None
+        By the name of the label; None without labels.
+    """
+    if dataset.y is None:
+        return None
+    names = dataset.class_names or ()
+    return dict(zip(names, map(int, np.bincount(dataset.y, minlength=len(names))), strict=True))
+
+
+def what_spoils(
+    dataset: Dataset, spread: Spread | None = None, alike: np.ndarray | None = None
+) -> list[tuple[str, dict[str, Any]]]:
+    """Find what usually spoils a model.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    spread : Spread or None
+        Of its columns, where it was measured before.
+    alike : ndarray or None, (n,)
+        What `copies` found in it, where it did.
+
+    Returns
+    -------
+    list of (str, dict)
+        A key of `lang` after "inspect.", and the values of its words.
+    """
+    told, train = [], dataset.spec.counts["train"]
+    if train < FEW:
+        told.append(("few", {"n": train}))
+    if dataset.kind == "image":
+        told += _of_pictures(dataset)
+    labels = label_counts(dataset)
+    told += _of_labels(labels) if labels else []
+    alike = copies(dataset.x) if alike is None else alike
+    both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
+    if len(both):
+        told.append(("leak", {"n": len(both)}))
+    if dataset.x.ndim == 2:
+        told += _of_columns(dataset, spread or spread_of(dataset.x))
+    if labels is None:
+        likely = [column.name for column in dataset.columns or () if column.name.lower() in LABELS]
+        told += [("likely_label", {"column": likely[0]})] if likely else []
+    return told
+
+
+def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
+    """Tell what usually spoils a model, a line each, in English as all that goes to stderr.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    reporter : Reporter
+        Whose `line` is called for each.
+    """
+    say = words("en")
+    for key, values in what_spoils(dataset):
+        reporter.line(in_one_line(f"gargalo: {dataset.name}: {say(f'inspect.{key}', **values)}"))
+
+
+def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
+    """Pictures of which there is little to see."""
+    x = dataset.x
+    low, high = float(x.min()), float(x.max())
+    if x.dtype == np.uint8 and high <= 1:
+        return [("bits", {})]
+    if (high - low) < (64 if x.dtype == np.uint8 else 0.25):
+        return [("flat", {"low": f"{low:g}", "high": f"{high:g}"})]
+    return []
+
+
+def _of_labels(labels: dict[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Labels that say nothing, or little."""
+    there = {name: n for name, n in labels.items() if n}
+    most, least = (pick(there, key=lambda name: there[name]) for pick in (max, min))
+    if len(there) == 1:
+        yield "one_label", {"label": most}
+    elif there[most] >= UNEVEN * there[least]:
+        yield "uneven", {"most": most, "n": there[most], "least": least, "m": there[least]}
+    alone = [name for name, n in there.items() if n == 1]
+    if alone:
+        yield "alone", {"n": len(alone), "labels": ", ".join(alone[:5])}
+
+
+def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Columns with numbers far off, with values that are rare, or that only count rows."""
+    columns = dataset.columns
+    names = [column.name for column in columns] if columns else list(map(str, range(dataset.x.shape[1])))
+    if dataset.kind == "series" and columns:  # a window has each column of its log many times
+        own = list(dict.fromkeys(re.sub(r"\[\d+\]$", "", name) for name in names))
+        names, spread = own, spread_of(dataset.x.reshape(-1, len(own)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = np.maximum(spread.high - spread.mean, spread.mean - spread.low) / spread.stddev
+    far = np.flatnonzero((off > FAR) & (spread.stddev > 0))
+    for i in far[:MOST_TOLD]:
+        yield "far", {"column": names[i], "n": round(float(off[i]))}
+    if len(far) > MOST_TOLD:
+        yield "far_more", {"n": len(far) - MOST_TOLD}
+    if dataset.kind != "table":
+        return
+    if rare := [text for i in range(len(names)) if (text := _rare(dataset, i))]:
+        more = f", +{len(rare) - MOST_TOLD}" if len(rare) > MOST_TOLD else ""
+        yield "rare", {"what": ", ".join(rare[:MOST_TOLD]) + more, "n": len(dataset)}
+    is_ordered = dataset.origin is not None and dataset.origin.reading.time is not None
+    for i, name in enumerate([] if is_ordered else names):
+        if len(names) <= len(dataset) and dataset.counts_rows(i):
+            yield "counts_rows", {"column": name}
+
+
+def _rare(dataset: Dataset, i: int) -> str | None:
+    """What is rare in a column, and how often it is there."""
+    values = dataset.x[:, i]
+    values = values[~np.isnan(values)]
+    column = dataset.columns[i] if dataset.columns else None
+    if column is None or len(values) < UNEVEN:
+        return None
+    if column.kind == "category":
+        counts = np.bincount(values.astype(int), minlength=len(column.categories))
+        there = np.flatnonzero(counts)
+        least = there[counts[there].argmin()]
+        is_rare = counts.max() >= UNEVEN * counts[least]
+        return f"{column.name} {column.categories[least]} ({counts[least]})" if is_rare else None
+    usual = np.median(values)  # what is in more than half of the rows
+    others = int((values != usual).sum())
+    is_rare = 0 < others <= (1 - NEARLY_ALL) * len(values)
+    return f"{column.name} ≠ {usual:g} ({others})" if is_rare else None

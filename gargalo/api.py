@@ -263,7 +263,7 @@ def evaluate(
     """
     fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
     spec = fitted.spec
-    dataset = original_data(spec, None) if data is None else load_data(data, y, like=spec)
+    dataset = original_data(spec, None) if data is None else load_data(data, y, like=spec, is_new=False)
     if dataset is None:
         raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
     if data is None and dataset.fingerprint != spec.fingerprint:

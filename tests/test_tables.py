@@ -17,7 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gargalo import load_data, train
+from gargalo import evaluate, load_data, train
 from gargalo.data import Column, named_values
 from gargalo.data.codec import TableCodec
 from gargalo.errors import DataError, GargaloError, ParameterError
@@ -360,6 +360,32 @@ def test_a_run_on_windows_reads_other_logs(tmp_path):
     log(1, 20).write_csv(tmp_path / "new.csv")
     other = load_data(tmp_path / "new.csv", like=run.recipe.data)
     assert run.encode(other).shape == (7, run.latent_size)
+
+
+def test_a_new_log_is_not_split(tmp_path, say):
+    """No window is lost where training, validation and test would meet, and a window's length of rows will do."""
+    log(1, 100).write_csv(tmp_path / "log.csv")
+    reading = {"time": "second", "window": 10, "step": 2, "ignore": "machine"}
+    run = train(tmp_path / "log.csv", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    spec = run.recipe.data
+    log(1, 90).write_csv(tmp_path / "new.csv")
+    new = load_data(tmp_path / "new.csv", like=spec)
+    assert list(new.ids) == [str(start) for start in range(0, 81, 2)]
+    assert set(new.split) == {2}
+    log(1, 10).write_csv(tmp_path / "short.csv")
+    for verb in ("encode", "reconstruct"):
+        out = tmp_path / f"{verb}.npy"
+        assert say(verb, tmp_path / "run", tmp_path / "short.csv", "-o", out)[0] == 0
+        assert len(np.load(out)) == 1
+    assert load_data(log(1, 10), like=spec).x.shape == (1, 20)
+    # Those of the training are still split as they were, wherever they lie; and so is what is asked to be.
+    (tmp_path / "moved.csv").write_bytes((tmp_path / "log.csv").read_bytes())
+    assert load_data(tmp_path / "moved.csv", like=spec).fingerprint == spec.fingerprint
+    assert say("encode", tmp_path / "run", tmp_path / "moved.csv", "-o", tmp_path / "z.csv")[0] == 0
+    assert pl.read_csv(tmp_path / "z.csv")["split"].value_counts().height == 3
+    for asked in ({"is_new": False}, {"shares": (0.6, 0.2, 0.2)}):
+        assert set(load_data(tmp_path / "new.csv", like=spec, **asked).split) == {0, 1, 2}
+    assert evaluate(run, tmp_path / "new.csv").keys() == run.metrics.keys()
 
 
 # Files that are wrong

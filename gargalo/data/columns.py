@@ -48,7 +48,7 @@ def impute(
     columns : sequence of p Column
         Those that know their `fill` already keep it.
     split : ndarray, (n,)
-        0 for a training row, as `SPLITS` has it.
+        0 for a training row, as `SPLITS` has it. Where no row trains, the data are new, and all rows count as such.
     name : str
         What people call the data, for messages.
 
@@ -57,19 +57,24 @@ def impute(
     ndarray, (n, p), float32
         `x` itself.
     tuple of p Column
-        Each with its `fill`.
+        Each with its `fill`; of new data under "mask", one without a single value may have none.
 
     Raises
     ------
     DataError
         For a column without a `fill` and without a single value in the training rows.
     """
-    rows = split == TRAIN
+    # Of new data none trains.
+    is_new = not (split == TRAIN).any()
+    rows = (split == TRAIN) | is_new
     known = []
     for i, column in enumerate(columns):
         if column.fill is None:
             values = x[rows, i]
             values = values[~np.isnan(values)]
+            if not len(values) and is_new and how == "mask":
+                known.append(column)
+                continue
             if not len(values):
                 raise DataError(
                     f"{name}: expected values in column {column.name!r}. Found none in the training rows;"

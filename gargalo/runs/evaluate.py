@@ -61,10 +61,10 @@ class Baselines:
         Returns
         -------
         Estimate or None
-            In [0, 1], over the test examples; None without labels.
+            In [0, 1], over the test examples; None without labels, or without training examples.
         """
-        if self._raw_knn is None and arrays.y_train is not None:
-            flat_train, flat = (x.reshape(len(x), -1) for x in (arrays.x_train, arrays.x_test))
+        if self._raw_knn is None and arrays.y_train is not None and (x_train := arrays.x_train) is not None:
+            flat_train, flat = (x.reshape(len(x), -1) for x in (x_train, arrays.x_test))
             self._raw_knn = METRICS["knn_accuracy"](flat_train, arrays.y_train, flat, arrays.y_test)
         return self._raw_knn
 
@@ -100,8 +100,9 @@ class Arrays:
         self._has_labels = dataset.y is not None and len(dataset.class_names or ()) > 1
 
     @cached_property
-    def x_train(self) -> np.ndarray:
-        return self._fitted.to_model_space(self._train)
+    def x_train(self) -> np.ndarray | None:
+        """None for new data, of which no example trains."""
+        return self._fitted.to_model_space(self._train) if len(self._train) else None
 
     @cached_property
     def x_test(self) -> np.ndarray:
@@ -112,8 +113,8 @@ class Arrays:
         return self._fitted.observed(self._test)
 
     @cached_property
-    def z_train(self) -> np.ndarray:
-        return self._fitted.encode(self._train.x)
+    def z_train(self) -> np.ndarray | None:
+        return self._fitted.encode(self._train.x) if len(self._train) else None
 
     @cached_property
     def z_test(self) -> np.ndarray:
@@ -121,7 +122,7 @@ class Arrays:
 
     @property
     def y_train(self) -> np.ndarray | None:
-        return self._train.y if self._has_labels else None
+        return self._train.y if self._has_labels and len(self._train) else None
 
     @property
     def y_test(self) -> np.ndarray | None:
@@ -160,7 +161,7 @@ class Arrays:
     @cached_property
     def pca(self) -> PCABaseline | None:
         """The linear baseline of the same size, for a model that reconstructs."""
-        if self.reconstruction is None:
+        if self.reconstruction is None or self.x_train is None:
             return None
         return pca_baseline(self.x_train, self.x_test, self._fitted.recipe.latent_dim)
 
@@ -202,7 +203,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
         if (raw := baselines.raw_knn_accuracy(arrays)) is not None:
             found["raw_knn_accuracy"] = raw
     priors: dict[str, Prior] = {}
-    if fitted.can("decode"):
+    if fitted.can("decode") and len(dataset.rows("train")):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
         for name, prior in PRIORS.usable():
             with PRIORS.guarded(name):

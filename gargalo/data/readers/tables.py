@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +20,14 @@ from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
 from . import windows
 from .csv_files import read_frame
+from .frames import LABEL
 from .reader import Request
 from .times import in_time
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["SUFFIXES", "frame_of", "from_frame", "label_column", "read_table"]
+__all__ = ["SUFFIXES", "from_frame", "read_table"]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 MOST_CATEGORIES = 256
@@ -36,8 +37,6 @@ ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
 WHEN = "\0when"
 """The same for the moments that times stand for."""
-LABEL = "\0label"
-"""The same for labels that came beside a frame."""
 
 
 def read_table(path: Path, request: Request) -> Dataset:
@@ -101,7 +100,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     group, time, named_by = roles["group"], roles["time"], roles["split"]
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
     split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
-    if split is None and time and groups is None:
+    if split is None and time and groups is None and not request.is_new:
         examples = len(x) // (reading.step or reading.window or 1)
         split = by_order(np.arange(len(x)), reading.shares or usual_shares(examples))
     kind = "table"
@@ -117,8 +116,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     strange = any(note.key == "unseen" for note in notes)
     reading = reading.model_copy(update={"impute": reading.impute or ("mask" if strange else None)})
     return as_dataset(
-        x, y, name=name, kind=None if reading.image_shape else kind, split=split, split_seed=request.split_seed,
-        ids=ids, columns=columns, groups=groups, reading=reading, notes=notes, dtype=request.known_dtype,
+        x, y, name=name, kind=None if reading.image_shape else kind, split=request.known_split(x, split),
+        split_seed=request.split_seed, ids=ids, columns=columns, groups=groups, reading=reading, notes=notes, dtype=request.known_dtype,
     )  # fmt: skip
 
 
@@ -199,77 +198,6 @@ def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
         seen[one] += 1
         numbered.append(one if seen[one] == 1 else f"{one} #{seen[one]}")
     return numbered
-
-
-def frame_of(data: Any) -> pl.DataFrame | None:
-    """Make a polars frame of a polars or pandas one.
-
-    Parameters
-    ----------
-    data : object
-
-    Returns
-    -------
-    polars DataFrame or None
-        None for anything else.
-
-    Raises
-    ------
-    DataError
-        For columns whose names are the same as text, such as 1 and "1"; where polars is not installed.
-    """
-    kind = type(data)
-    if kind.__name__ != "DataFrame" or kind.__module__.partition(".")[0] not in ("polars", "pandas"):
-        return None
-    pl = polars()
-    if kind.__module__.startswith("polars"):
-        return data
-    if len({str(name) for name in data.columns}) < len(data.columns):
-        raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
-    found = {}
-    for name in data.columns:
-        values = data[name]
-        # Texts come as Python objects, and pandas has several kinds of nothing among them.
-        if values.dtype.kind in "biuf":
-            found[str(name)] = pl.Series(str(name), values.to_numpy())
-        elif values.dtype.kind == "M":
-            if getattr(values.dtype, "tz", None) is not None:
-                values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-            times = values.to_numpy()
-            # Polars has no seconds; nanoseconds would not hold every year.
-            found[str(name)] = pl.Series(str(name), times.astype("M8[ms]") if times.dtype == "M8[s]" else times)
-        else:
-            cells = [None if cell is None or cell != cell else cell for cell in values.astype(object)]
-            numeric = all(isinstance(cell, int | float) for cell in cells if cell is not None)
-            found[str(name)] = pl.Series(str(name), cells if numeric else [c if c is None else str(c) for c in cells])
-    return pl.DataFrame(found)
-
-
-def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
-    """Make a column of labels that came beside a frame.
-
-    Parameters
-    ----------
-    y : array-like, (n,) or (n, 1)
-    frame : polars DataFrame
-        Of n rows.
-
-    Returns
-    -------
-    polars Series, (n,)
-        Under a name that no column of a file can have.
-
-    Raises
-    ------
-    DataError
-        For labels of another shape.
-    """
-    values = np.asarray(y)
-    if values.shape == (len(frame), 1):
-        values = values[:, 0]
-    if values.shape != (len(frame),):
-        raise DataError(f"frame: expected {len(frame)} labels, one for each row. Found shape {values.shape}.")
-    return polars().Series(LABEL, values.tolist(), strict=False)
 
 
 def _numbers(

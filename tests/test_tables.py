@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gargalo import evaluate, load_data, train
-from gargalo.data import Column, named_values
+from gargalo.data import Column, Dataset, named_values
 from gargalo.data.codec import TableCodec
 from gargalo.errors import DataError, GargaloError, ParameterError
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
@@ -360,6 +360,87 @@ def test_a_run_on_windows_reads_other_logs(tmp_path):
     log(1, 20).write_csv(tmp_path / "new.csv")
     other = load_data(tmp_path / "new.csv", like=run.recipe.data)
     assert run.encode(other).shape == (7, run.latent_size)
+
+
+def counts(source: Dataset) -> dict[str, int]:
+    return {note.key: note.count for note in source.notes}
+
+
+def test_no_window_crosses_a_gap_in_time(tmp_path, say):
+    """Three stretches of 100 hours, days apart, and one of 5; times in every form."""
+    hours = np.concatenate([np.arange(100) + start for start in (0, 200, 5000)] + [np.arange(9000, 9005)])
+    moments = [datetime(2017, 1, 1) + timedelta(hours=int(hour)) for hour in hours]
+    ends = pl.DataFrame({"hour": hours, "x": np.arange(305.0)})
+    forms = {
+        "number": pl.Series(hours),
+        "float": pl.Series(hours / 24),
+        "moment": pl.Series(moments),
+        "text": pl.Series([moment.strftime("%d/%m/%Y %H:%M") for moment in moments]),
+    }
+    for form, times in forms.items():
+        source = load_data(ends.with_columns(when=times), time="when", window=24, step=5, ignore="hour")
+        lasting = hours[source.x[:, -1].astype(int)] - hours[source.x[:, 0].astype(int)]
+        assert (lasting == 23).all(), form
+        assert counts(source)["gaps"] == 3
+        new = load_data(ends.with_columns(when=times), like=source.spec, shares=(1.0, 0.0, 0.0))
+        assert len(new) == 3 * len(range(0, 77, 5))
+        assert counts(new) == {"gaps": 3, "short": 1, "rest": 3}
+    whole = load_data(ends, time="hour", window=24, step=5, gap=10_000)
+    assert (np.diff(whole.x, axis=1) == 1).all()
+    assert "gaps" not in counts(whole)
+    with pytest.raises(DataError, match=r"Found at most 100 between gaps in time; gap says what is one"):
+        load_data(ends, time="hour", window=101, shares=(1.0, 0.0, 0.0))
+    ends.write_csv(tmp_path / "log.csv")
+    told = say("inspect", tmp_path / "log.csv", "--time", "hour", "--window", "24", "--shares", "100,0,0")[1]
+    assert "3 gaps in time, which no window crosses" in told
+    assert "1 stretches too short for a window, with 5 rows" in told
+
+
+def test_gaps_are_found_within_each_group():
+    """Machines that are read at rates of their own; where one ends and another begins is no gap."""
+    slow, quick = np.arange(0, 6000, 60), np.r_[np.arange(50), np.arange(500, 550)]
+    frame = pl.DataFrame({"m": ["a"] * 100 + ["b"] * 100, "t": np.r_[slow, quick], "x": np.arange(200.0)})
+    source = load_data(frame, time="t", group="m", window=50, shares=(1.0, 0.0, 0.0))
+    assert counts(source)["gaps"] == 1
+    assert [row[0] for row in source.x] == [0, 50, 100, 150]
+
+
+@pytest.mark.parametrize(
+    ("steps", "gaps"),
+    [
+        (np.ones(300), 0),
+        (RNG.exponential(size=300), 0),  # events that come by chance
+        (1 + 0.2 * RNG.uniform(-1, 1, 300), 0),
+        (np.tile([1, 1, 1, 1, 3], 60), 0),  # days of work
+        (np.tile([1, 1, 1, 1, 900], 60), 60),  # five rows at once, four times an hour
+        (np.r_[1 + 0.2 * RNG.uniform(-1, 1, 300), 40], 1),
+        (np.tile([0, 0, 0, 1], 60), 0),  # whole seconds of four rows
+        (np.r_[np.ones(300), 2, np.ones(9)], 1),  # a row that is not there
+        (np.zeros(20), 0),
+    ],
+)
+def test_what_is_a_gap_depends_on_how_much_steps_vary(steps, gaps):
+    frame = pl.DataFrame({"t": np.cumsum(np.r_[0.0, steps]), "x": np.arange(len(steps) + 1.0)})
+    source = load_data(frame, time="t", window=2, shares=(1.0, 0.0, 0.0))
+    assert counts(source).get("gaps", 0) == gaps
+
+
+def test_gaps_of_months_weeks_and_quarters():
+    for texts in (
+        ["2023-11", "2023-12", "2024-01", "2024-02", "2024-03", "2024-08", "2024-09"],
+        ["2023-W50", "2023-W51", "2023-W52", "2024-W01", "2024-W02", "2024-W20", "2024-W21"],
+        ["2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1", "2024-Q2", "2025-Q2", "2025-Q3"],
+    ):
+        frame = pl.DataFrame({"t": texts, "x": np.arange(7.0)})
+        source = load_data(frame, time="t", window=2, step=1, gap=1.5, shares=(1.0, 0.0, 0.0))
+        assert [row.tolist() for row in source.x] == [[0, 1], [1, 2], [2, 3], [3, 4], [5, 6]]
+
+
+def test_logs_without_gaps_are_cut_as_they_ever_were():
+    found = load_data(log(), time="second", window=6, step=3, ignore="machine")
+    assert found.fingerprint == "a98d00ae639f3357bcf34a6ec66d9419cd076d783a8ddcf065b16c908b95429f"
+    found = load_data(log(10, 30), time="second", group="machine", window=10)
+    assert found.fingerprint == "ec89d580b7beb82ba747235018846b068c38fa732eaa8991a289c2d0bc79554b"
 
 
 def test_a_new_log_is_not_split(tmp_path, say):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,15 @@ from ...io.tables import polars
 from ..as_dataset import as_dataset
 from ..columns import Column
 from ..dataset import Dataset
+from ..log import Log
 from ..notes import Note
 from ..reading import Reading
 from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
-from . import windows
+from . import logs, windows
 from .csv_files import read_frame
 from .frames import LABEL
 from .reader import Request
-from .times import in_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,8 +35,6 @@ MOST_CATEGORIES = 256
 ROLES = ("label", "id", "time", "group", "split")
 ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
-WHEN = "\0when"
-"""The same for the moments that times stand for."""
 
 
 def read_table(path: Path, request: Request) -> Dataset:
@@ -93,7 +91,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
         raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
     roles = _roles(frame, reading, like)
-    frame = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
+    frame, moments = logs.in_order(frame.with_row_index(ROW), roles["time"], roles["group"], reading.time_format, name)
     notes: list[Note] = []
     x, columns = _matrix(frame, roles, reading, name, like, notes)
     y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
@@ -103,22 +101,26 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     if split is None and time and groups is None and not request.is_new:
         examples = len(x) // (reading.step or reading.window or 1)
         split = by_order(np.arange(len(x)), reading.shares or usual_shares(examples))
-    kind = "table"
-    if reading.window and time:
-        step = reading.step or reading.window
-        kind = "series"
-        x, columns, rows = windows.cut(x, columns, (reading.window, step), (groups, split), name)
+    kind, log = "table", None
+    if reading.window and time and moments is not None:
+        kind, stretches = "series", logs.pauses(moments, groups, reading.gap, notes)
+        log = _log(frame, roles, columns, reading)
+        lengths = (reading.window, reading.step or reading.window)
+        x, columns, rows = windows.cut(x, columns, lengths, (groups, split, stretches), name, notes)
+        log = replace(log, starts=rows)
         first = frame[rows]
-        ids = _window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
+        ids = logs.window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
         last = rows + reading.window - 1
         y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
     # Names that training never saw are missing, also where nothing else may be.
     strange = any(note.key == "unseen" for note in notes)
     reading = reading.model_copy(update={"impute": reading.impute or ("mask" if strange else None)})
-    return as_dataset(
+    dataset = as_dataset(
         x, y, name=name, kind=None if reading.image_shape else kind, split=request.known_split(x, split),
-        split_seed=request.split_seed, ids=ids, columns=columns, groups=groups, reading=reading, notes=notes, dtype=request.known_dtype,
+        split_seed=request.split_seed, ids=ids, columns=columns, groups=groups, reading=reading, notes=notes,
+        dtype=request.known_dtype,
     )  # fmt: skip
+    return dataset if log is None else _with_log(dataset, log, ids or ())
 
 
 def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict[str, str | None]:
@@ -136,19 +138,6 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict
             if column not in frame.columns and like is None:
                 raise unknown(role, column, frame.columns)
     return roles
-
-
-def _in_order(frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str) -> pl.DataFrame:
-    """The rows in the order of time within each group, where there is a time."""
-    if (time := roles["time"]) is None:
-        return frame
-    times = frame[time]
-    if times.null_count():
-        raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
-    if times.dtype == polars().String:
-        times = in_time(times, time_format, f"{name}: column {time!r}")
-    keys = [key for key in (roles["group"], WHEN) if key]
-    return frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True).drop(WHEN)
 
 
 def _matrix(
@@ -186,18 +175,24 @@ def _matrix(
     return x, columns
 
 
-def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
-    """An id of its own for each window, from its first row: when, of which group, and a number where several agree."""
-    pl = polars()
-    ids = first[time].cast(pl.String)
-    if group is not None:
-        ids = first[group].cast(pl.String).fill_null("") + "/" + ids
-    seen: Counter[str] = Counter()
-    numbered = []
-    for one in ids.to_list():
-        seen[one] += 1
-        numbered.append(one if seen[one] == 1 else f"{one} #{seen[one]}")
-    return numbered
+def _log(frame: pl.DataFrame, roles: dict[str, str | None], columns: Sequence[Column], reading: Reading) -> Log:
+    """What is kept of a log beside its windows, which are not cut yet."""
+    order = frame[ROW].to_numpy()
+    in_file = frame.sort(ROW)
+    is_data = {column.name for column in columns}
+    aside = {column: in_file[column] for column in roles.values() if column is not None and column != LABEL}
+    names = tuple(column for column in frame.columns if column in is_data or column in aside)
+    return Log(reading.window or 1, np.empty(0, np.int64), order, tuple(columns), names, aside)
+
+
+def _with_log(dataset: Dataset, log: Log, ids: Sequence[str]) -> Dataset:
+    """The dataset with its log, where its examples are still windows; some may have been dropped."""
+    if dataset.x.ndim > 2:
+        return dataset
+    if len(dataset) < len(ids):
+        places = {name: place for place, name in enumerate(ids)}
+        log = log.take(np.array([places[name] for name in dataset.ids], np.int64))
+    return replace(dataset, log=log)
 
 
 def _numbers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from gargalo import evaluate, load_data, train
 from gargalo.data import Column, Dataset, named_values
 from gargalo.data.codec import TableCodec
+from gargalo.data.log import joined
 from gargalo.errors import DataError, GargaloError, ParameterError
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
 
@@ -467,6 +469,130 @@ def test_a_new_log_is_not_split(tmp_path, say):
     for asked in ({"is_new": False}, {"shares": (0.6, 0.2, 0.2)}):
         assert set(load_data(tmp_path / "new.csv", like=spec, **asked).split) == {0, 1, 2}
     assert evaluate(run, tmp_path / "new.csv").keys() == run.metrics.keys()
+
+
+# Logs again
+
+
+def sensors(n: int = 90) -> pl.DataFrame:
+    """Two machines whose rows alternate, a gap in one of them, a name, and a time that is not sorted as text."""
+    rows = [
+        {
+            "note": "x",
+            "when": (datetime(2024, 1, 30) + timedelta(hours=t + (50 if m == "007" and t >= 40 else 0))),
+            "heat": np.sin(t / 5) + 0.01 * len(m) * t,
+            "machine": m,
+            "state": "on" if t % 20 < 12 else "off",
+        }
+        for t in range(n)
+        for m in ("007", "b2")
+    ]
+    return pl.DataFrame(rows).with_columns(pl.col("when").dt.strftime("%d/%m/%Y %H:%M"))
+
+
+def test_what_comes_back_of_a_log_is_a_log(tmp_path, say):
+    sensors().write_csv(tmp_path / "log.csv")
+    reading = {"time": "when", "group": "machine", "window": 12, "step": 5, "ignore": "note"}
+    run = train(tmp_path / "log.csv", reading=reading, latent_dim=1, epochs=2, out=tmp_path / "run", progress=False)
+    new = sensors(80).sample(fraction=1, shuffle=True, seed=3)
+    new.write_csv(tmp_path / "new.csv")
+    for verb, out in (("reconstruct", "back.csv"), ("reconstruct", "back.parquet")):
+        status, told, note = say(verb, tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / out, "--json")
+        assert (status, json.loads(told)["shape"]) == (0, [160, 2])
+    back = pl.read_parquet(tmp_path / "back.parquet")
+    assert back.columns == ["when", "heat", "machine", "state", "error"]
+    # Its own rows in their order, as they were written.
+    for column in ("when", "machine"):
+        assert back[column].to_list() == new[column].to_list()
+    written = pl.read_csv(tmp_path / "back.csv", schema_overrides={"machine": pl.String})
+    assert written["when"].to_list() == new["when"].to_list()
+    assert written["machine"].to_list() == new["machine"].to_list()
+    np.testing.assert_allclose(written["heat"].to_numpy(), back["heat"].to_numpy(), rtol=1e-6)
+    # The same by hand.
+    source = load_data(tmp_path / "new.csv", like=run.recipe.data)
+    windows = run.reconstruct(source).reshape(-1, 12, 2)
+    place = {(m, w): i for i, (m, w) in enumerate(new.select("machine", "when").rows())}
+    order = new.with_columns(t=pl.col("when").str.to_datetime("%d/%m/%Y %H:%M")).sort("machine", "t")
+    over = [[] for _ in range(160)]
+    for name, window in zip(source.ids, windows, strict=True):
+        machine, when = name.split("/", 1)
+        of = order.filter(machine=machine)
+        first = of["when"].to_list().index(when)
+        for row, values in zip(of[first : first + 12].rows(named=True), window, strict=True):
+            over[place[row["machine"], row["when"]]].append(values)
+    expected = np.array([np.mean([v[0] for v in some]) if some else np.nan for some in over])
+    np.testing.assert_allclose(back["heat"].to_numpy(), expected, rtol=1e-5, equal_nan=True)
+    names = source.columns[1].categories
+    for some, state in zip(over, back["state"], strict=True):
+        votes = np.bincount([int(v[1]) for v in some], minlength=2)
+        assert state == "" if not some else votes[names.index(state)] == votes.max()
+    # 40 rows before the gap: windows at 0, 5, … 25, so that 3 rows are left over; as after it, and of 80: 3 more.
+    empty = sum(not some for some in over)
+    assert empty == 9
+    assert "9 rows are in no window and are written empty" in note
+    assert json.loads(told)["empty_rows"] == 9
+    assert np.isnan(back["error"].to_numpy()).sum() == 9
+    unit = np.sqrt(np.mean(np.square(run.codec.spread.reshape(12, 2)[:, 0])))
+    wrong = (back["state"] != new["state"]).to_numpy()
+    errors = (np.square((back["heat"] - new["heat"]).to_numpy() / unit) + wrong) / 2
+    np.testing.assert_allclose(
+        back["error"].to_numpy(), np.where(np.isnan(expected), np.nan, errors), rtol=1e-3, atol=1e-9
+    )
+    assert back["error"].drop_nans().max() > 0.1
+
+
+def test_a_log_that_comes_back_whole_has_no_error(tmp_path, say):
+    """PCA with as many components as numbers: every row is what it was, times in full, and missing is not measured."""
+    times = 1483228800.125 + np.arange(200.0)
+    frame = pl.DataFrame({"t": times, "error": RNG.normal(size=200), "b": RNG.normal(5, 3, 200)})
+    reading = {"time": "t", "window": 4, "step": 1}
+    run = train(frame, "pca", reading=reading, latent_dim=8, out=tmp_path / "run", progress=False)
+    frame.head(50).write_csv(tmp_path / "new.csv")
+    assert say("reconstruct", run.folder, tmp_path / "new.csv", "-o", tmp_path / "back.csv")[0] == 0
+    back = pl.read_csv(tmp_path / "back.csv")
+    assert back.columns == ["t", "error", "b", "row_error"]
+    assert back["t"].to_list() == frame["t"].to_list()[:50]
+    np.testing.assert_allclose(back["b"].to_numpy(), frame["b"].to_numpy()[:50], rtol=1e-4)
+    assert back["row_error"].max() < 1e-6
+    # What is cleaned has no error column; and windows stay what they are in other forms.
+    assert say("reconstruct", run.folder, tmp_path / "new.csv", "-o", tmp_path / "back.npy")[0] == 0
+    assert np.load(tmp_path / "back.npy").shape == (47, 8)
+
+
+def test_a_log_is_cleaned_as_a_log(tmp_path, say):
+    log(4, 60).write_csv(tmp_path / "log.csv")
+    reading = {"time": "second", "group": "machine", "window": 8}
+    train(tmp_path / "log.csv", "denoising", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    assert say("denoise", tmp_path / "run", tmp_path / "log.csv", "-o", tmp_path / "clean.csv")[0] == 0
+    clean = pl.read_csv(tmp_path / "clean.csv")
+    assert clean.columns == ["machine", "second", "heat", "hum"]
+    assert clean.height == 240
+    # Sixty rows of each are seven windows of eight, and four more.
+    assert clean["heat"].null_count() == 16
+
+
+def test_windows_that_were_dropped_leave_their_rows_empty():
+    gap = pl.DataFrame({"t": range(40), "x": [None if t == 13 else float(t) for t in range(40)]})
+    source = load_data(gap, time="t", window=4, impute="drop", shares=(1.0, 0.0, 0.0))
+    back = source.log.joined(source.x)[:, 0]
+    assert np.flatnonzero(np.isnan(back)).tolist() == [12, 13, 14, 15]
+    np.testing.assert_array_equal(np.delete(back, [12, 13, 14, 15]), np.delete(np.arange(40.0), [12, 13, 14, 15]))
+    some = source.take(np.array([2, 0, 2]))
+    assert np.flatnonzero(~np.isnan(some.log.joined(some.x)[:, 0])).tolist() == [0, 1, 2, 3, 8, 9, 10, 11]
+    assert some.log.is_covered.sum() == 8
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_joined_windows_are_the_mean_of_all_that_cover_a_row(data):
+    n, window = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 6))
+    starts = np.array(data.draw(st.sets(st.integers(0, n), min_size=1).map(sorted)))
+    values = np.random.default_rng(0).normal(size=(len(starts), window, 2))
+    n += window
+    found = joined(values, starts, n)
+    for row in range(n):
+        over = [values[i, row - start] for i, start in enumerate(starts) if start <= row < start + window]
+        np.testing.assert_allclose(found[row], np.mean(over, axis=0) if over else [np.nan] * 2, rtol=1e-5)
 
 
 # Files that are wrong

@@ -21,7 +21,7 @@ from ..io.tables import write_table
 if TYPE_CHECKING:
     from ..runs import Run
 
-__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_points"]
+__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_log", "write_points"]
 
 UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """What no file system, or not every one, takes in a name."""
@@ -136,6 +136,48 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
             raise cannot_write(out, error) from None
         write_whole(path, lambda file, example=example: _sheet(example[None]).save(file))
     return out
+
+
+def write_log(
+    out: Path, windows: np.ndarray, run: Run, dataset: Dataset, with_errors: bool = False
+) -> tuple[tuple[int, int], int]:
+    """Write windows as the log that they were cut from: a table with a line for each of its rows.
+
+    Parameters
+    ----------
+    out : Path
+        `.csv` or `.parquet`.
+    windows : ndarray, (m, window * p)
+        What the run made of the examples of `dataset`.
+    run : Run
+    dataset : Dataset
+        Of m windows, with its log.
+    with_errors : bool
+        Add to each row how far it was from what `windows` say: see `Log.errors`.
+
+    Returns
+    -------
+    (int, int)
+        Rows, and columns of data.
+    int
+        Rows without a window, which are left empty.
+
+    Raises
+    ------
+    DataError
+        For `.parquet` without polars.
+    GargaloError
+        Where it cannot be written.
+    """
+    log, spread = dataset.log, getattr(run.codec, "spread", None)
+    assert log is not None
+    errors = log.errors(dataset.x, windows, spread) if with_errors and spread is not None else None
+    columns = log.table(windows, errors)
+    if out.suffix != ".parquet":
+        text = tables.polars().String
+        columns |= {name: series.cast(text).fill_null("").to_list() for name, series in log.aside.items()}
+    write_table(out, columns)
+    return (len(log.order), len(log.columns)), int((~log.is_covered).sum())
 
 
 def file_names(ids: Sequence[str] | None, n: int) -> list[str]:

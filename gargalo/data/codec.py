@@ -67,6 +67,11 @@ class NumberCodec(Codec):
         self.scale.copy_(torch.from_numpy(scale))
         return self
 
+    @property
+    def spread(self) -> np.ndarray:
+        """The standard deviation of each raw number in training, (p,); 1 for a category."""
+        return self.scale.numpy()
+
     def forward(self, raw: Tensor) -> Tensor:
         return (raw.to(torch.float32) - self.center) / self.scale
 
@@ -109,6 +114,12 @@ class TableCodec(NumberCodec):
             # NaN equals no index: its block is all zeros.
             parts.append((raw[:, i, None] == torch.arange(size, device=raw.device)).to(torch.float32))
         return torch.cat(parts, 1)
+
+    @property
+    def spread(self) -> np.ndarray:
+        spread = np.ones(self.width, np.float32)
+        spread[self.numbers] = self.scale.numpy()
+        return spread
 
     def mask(self, raw: Tensor) -> Tensor | None:
         there = ~raw.isnan()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import Column
+from .columns import Column, named_values
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +42,16 @@ class Log:
     columns: tuple[Column, ...]
     names: tuple[str, ...]
     aside: Mapping[str, pl.Series]
+
+    @property
+    def is_covered(self) -> np.ndarray:
+        """Is each row in a window? (n,) bool, in the order of the file."""
+        rows = np.zeros(len(self.order), bool)
+        ends = np.zeros(len(self.order) + 1, np.int64)
+        np.add.at(ends, self.starts, 1)
+        np.add.at(ends, self.starts + self.window, -1)
+        rows[self.order] = np.cumsum(ends[:-1]) > 0
+        return rows
 
     def take(self, rows: np.ndarray) -> Log:
         """Take some of the windows of the same log.
@@ -112,6 +122,26 @@ class Log:
         count = there.sum(axis=1)
         total = np.where(there, squares, 0).sum(axis=1)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+    def table(self, windows: np.ndarray, errors: np.ndarray | None = None) -> dict[str, Any]:
+        """Make the columns of a log again, as `joined` lays them over each other, beside its own time.
+
+        Parameters
+        ----------
+        windows : ndarray, (m, window * p)
+        errors : ndarray or None, (n,)
+            Stands after them as "error", or "row_error" where there is a column of that name.
+
+        Returns
+        -------
+        dict of (n,) arrays and polars Series
+            By name, in the order of the file: `named_values` of the rows, and `aside`.
+        """
+        values = named_values(self.columns, self.joined(windows))
+        found: dict[str, Any] = {name: self.aside[name] if name in self.aside else values[name] for name in self.names}
+        if errors is not None:
+            found["row_error" if "error" in found else "error"] = errors
+        return found
 
 
 def joined(values: np.ndarray, starts: np.ndarray, n: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data import SPLITS, Column, Dataset, named_values
+from ..data.codec import NumberCodec
 from ..data.readers.images import SUFFIXES
 from ..errors import must
 from ..io import tables
@@ -79,11 +80,11 @@ def check_suits(out: Path, run: Run, n: int = 0) -> None:
     ParameterError
         For pictures as a table, rows of numbers in a folder, or more than 60 of them on a sheet.
     """
-    are_rows = run.recipe.data.modality.drawn_as == "bars"
+    are_rows = run.recipe.data.modality.drawn_as != "pixels"
     expected = None
     if out.suffix in tables.SUFFIXES and not are_rows:
         expected = "a path ending in .npy or .png, or a folder, for pictures"
-    elif out.suffix == ".png" and run.drawn_as == "bars" and n > MOST_BARS:
+    elif out.suffix == ".png" and run.drawn_as != "pixels" and n > MOST_BARS:
         expected = f"a path ending in .npy, .csv or .parquet for more than {MOST_BARS} rows of numbers"
     elif not out.suffix and are_rows:
         expected = "a path ending in .npy, .csv or .parquet for rows of numbers"
@@ -127,7 +128,7 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
         return write_table(out, known | values)
     if out.suffix == ".png":
-        return write_whole(out, lambda file: _drawn(run.look(examples), run.drawn_as).save(file))
+        return write_whole(out, lambda file: _drawn(run.look(examples), run).save(file))
     for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
         path = out / name
         try:
@@ -169,9 +170,10 @@ def write_log(
     GargaloError
         Where it cannot be written.
     """
-    log, spread = dataset.log, getattr(run.codec, "spread", None)
+    log, codec, errors = dataset.log, run.codec, None
     assert log is not None
-    errors = log.errors(dataset.x, windows, spread) if with_errors and spread is not None else None
+    if with_errors and isinstance(codec, NumberCodec):
+        errors = log.errors(dataset.x, windows, codec.spread)
     columns = log.table(windows, errors)
     if out.suffix != ".parquet":
         text = tables.polars().String
@@ -213,15 +215,16 @@ def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
     return names
 
 
-def _drawn(examples: np.ndarray, drawn_as: str) -> Any:
-    """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars."""
-    if drawn_as == "pixels":
+def _drawn(examples: np.ndarray, run: Run) -> Any:
+    """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars or lines, twelve beside each other."""
+    if run.drawn_as == "pixels":
         return _sheet(examples)
     from PIL import Image
 
     from .. import plots
 
-    return Image.open(io.BytesIO(plots.png(plots.strips([("", examples)], drawn_as))))
+    rows = [("", examples[at : at + 12]) for at in range(0, len(examples), 12)]
+    return Image.open(io.BytesIO(plots.png(plots.strips(rows, run.drawn_as, run.drawn_names))))
 
 
 def _sheet(images: np.ndarray) -> Any:

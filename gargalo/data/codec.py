@@ -68,8 +68,13 @@ class NumberCodec(Codec):
         return self
 
     @property
+    def middle(self) -> np.ndarray:
+        """The mean of each raw number in training, (p,); of a category, the middle of its indices."""
+        return self.center.numpy()
+
+    @property
     def spread(self) -> np.ndarray:
-        """The standard deviation of each raw number in training, (p,); 1 for a category."""
+        """The standard deviation of each raw number in training, (p,); of a category, half the span of its indices."""
         return self.scale.numpy()
 
     def forward(self, raw: Tensor) -> Tensor:
@@ -116,10 +121,18 @@ class TableCodec(NumberCodec):
         return torch.cat(parts, 1)
 
     @property
+    def middle(self) -> np.ndarray:
+        return self._raw(self.center, [(size - 1) / 2 for size in self.blocks])
+
+    @property
     def spread(self) -> np.ndarray:
-        spread = np.ones(self.width, np.float32)
-        spread[self.numbers] = self.scale.numpy()
-        return spread
+        return self._raw(self.scale, [max(1, size - 1) / 2 for size in self.blocks])
+
+    def _raw(self, numbers: Tensor, names: Sequence[float]) -> np.ndarray:
+        """What belongs to numbers and what belongs to categories, in the order of the columns."""
+        found = np.empty(self.width, np.float32)
+        found[self.numbers], found[self.categories] = numbers.numpy(), names
+        return found
 
     def mask(self, raw: Tensor) -> Tensor | None:
         there = ~raw.isnan()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from ..errors import DataError, option
 from .splits import TRAIN
 
-__all__ = ["Column", "impute", "named_values"]
+__all__ = ["Column", "base", "impute", "named_values"]
 
 
 class Column(BaseModel):
@@ -114,3 +114,24 @@ def named_values(columns: Sequence[Column], x: np.ndarray) -> dict[str, np.ndarr
         else:
             found[column.name] = values
     return found
+
+
+def base(columns: Sequence[Column], window: int | None) -> list[Column]:
+    """Find the columns of the log itself from those of its windows.
+
+    Parameters
+    ----------
+    columns : sequence of window * p Column
+        "temperature[0]", "vibration[0]", "temperature[1]", …
+    window : int or None
+        Rows in a window; None where the data are no windows, and the columns stay as they are.
+
+    Returns
+    -------
+    list of p Column
+        "temperature", "vibration".
+    """
+    if not window:
+        return list(columns)
+    first = columns[: len(columns) // window]
+    return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]

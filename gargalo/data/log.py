@@ -13,7 +13,7 @@ from .columns import Column, named_values
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Log", "joined"]
+__all__ = ["Log", "joined", "per_channel"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class Log:
         windows, back : ndarray, (m, window * p)
             Windows as they were read, and as a model gives them back.
         spread : ndarray, (window * p,)
-            The standard deviation of each number in training; of categories it is not used.
+            The standard deviation of each number in training. That of categories is not used.
 
         Returns
         -------
@@ -113,7 +113,7 @@ class Log:
             deviations; of a category it is 0 where the names agree and else 1. What is missing does not count, and a
             row without anything has NaN.
         """
-        unit = np.sqrt(np.mean(np.square(spread).reshape(self.window, -1), axis=0))
+        unit = per_channel(np.zeros_like(spread), spread, len(self.columns))[1][: len(self.columns)]
         difference = self.joined(windows) - self.joined(back)
         is_name = np.array([column.kind == "category" for column in self.columns])
         squares = np.square(difference / np.where(is_name, 1, unit))
@@ -179,3 +179,23 @@ def joined(values: np.ndarray, starts: np.ndarray, n: int) -> np.ndarray:
         for start, some in zip(starts.tolist(), values, strict=True):
             add(slice(start, start + window), some)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def per_channel(middle: np.ndarray, spread: np.ndarray, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give all numbers of a channel one scale, so that a window keeps its shape.
+
+    Parameters
+    ----------
+    middle, spread : ndarray, (window * channels,)
+        Mean and standard deviation of each number of a window, of whose rows one follows the other.
+    channels : int
+
+    Returns
+    -------
+    ndarray, ndarray, (window * channels,)
+        Mean and standard deviation of the channel that each number belongs to; a deviation of 0 is given as 1.
+    """
+    means, squares = middle.reshape(-1, channels), np.square(spread).reshape(-1, channels)
+    deviation = np.sqrt(squares.mean(axis=0) + means.var(axis=0))
+    deviation[deviation == 0] = 1
+    return np.tile(means.mean(axis=0), len(means)), np.tile(deviation, len(means))

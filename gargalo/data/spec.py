@@ -113,12 +113,12 @@ class Modality:
     bounded : bool
         Do the numbers that a network sees lie in [0, 1]? Then a decoder ends in a sigmoid, noise is cut off at 0 and
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
-    drawn_as : "pixels" or "bars"
-        How one example is drawn.
+    drawn_as : "pixels", "bars" or "lines"
+        How one example is drawn: lines are channels over time.
     """
 
     bounded: bool = False
-    drawn_as: Literal["pixels", "bars"] = "bars"
+    drawn_as: Literal["pixels", "bars", "lines"] = "bars"
 
     def codec(self, spec: DataSpec) -> Codec:
         """Make the codec between raw examples and model space.
@@ -180,6 +180,20 @@ class Modality:
             "bernoulli", "gaussian", "mixed" or "mse". A model that does not allow it takes the first of its own.
         """
         return "gaussian"
+
+    def names(self, spec: DataSpec) -> Sequence[str]:
+        """Name what is drawn of an example.
+
+        Parameters
+        ----------
+        spec : DataSpec
+
+        Returns
+        -------
+        sequence of str
+            Of bars, each; of lines, each channel, however long its window is. None where nothing has a name.
+        """
+        return ()
 
     def fits(self, raw_shape: tuple[int, ...]) -> bool:
         """Can one example have this shape?"""

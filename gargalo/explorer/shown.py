@@ -90,7 +90,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
         Without a dataset, for a run whose examples cannot be read.
     """
     spec = runs[0].recipe.data
-    are_rows = spec.modality.drawn_as == "bars"
+    are_rows = spec.modality.drawn_as != "pixels"
     if dataset is None:
         x, y, ids, display = runs[0].examples
         rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))

@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import DataError, option, unknown
 from ...io.tables import polars
 from ..as_dataset import as_dataset
-from ..columns import Column
+from ..columns import Column, base
 from ..dataset import Dataset
 from ..log import Log
 from ..notes import Note
@@ -57,7 +57,7 @@ def read_table(path: Path, request: Request) -> Dataset:
         As `from_frame` does.
     """
     reading, like = request.reading, request.like
-    known = windows.base(like.columns, reading.window) if like and like.columns else ()
+    known = base(like.columns, reading.window) if like and like.columns else ()
     categories = {*reading.category, *(column.name for column in known if column.kind == "category")}
     return from_frame(read_frame(path, reading, categories), request, path.name)
 
@@ -152,7 +152,7 @@ def _matrix(
     pl = polars()
     aside = {ROW, *roles.values(), *reading.ignore}
     used = [column for column in frame.columns if column not in aside]
-    wanted = windows.base(like.columns, reading.window) if like and like.columns else []
+    wanted = base(like.columns, reading.window) if like and like.columns else []
     known = {column.name: column for column in wanted}
     if wanted:
         lacking = [column for column in known if column not in frame.columns]

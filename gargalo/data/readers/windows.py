@@ -12,7 +12,7 @@ from ...errors import DataError, option
 from ..columns import Column
 from ..notes import Note
 
-__all__ = ["base", "cut"]
+__all__ = ["cut"]
 
 
 def cut(
@@ -95,24 +95,3 @@ def _tell_left_out(stretches: np.ndarray, window: int, step: int, notes: list[No
     rest = (stretches[~is_short] - window) % step
     if rest.any():
         notes.append(Note(key="rest", count=int(rest.sum())))
-
-
-def base(columns: Sequence[Column], window: int | None) -> list[Column]:
-    """Find the columns of the log itself from those of its windows.
-
-    Parameters
-    ----------
-    columns : sequence of window * p Column
-        "temperature[0]", "vibration[0]", "temperature[1]", …
-    window : int or None
-        Rows in a window; None where the data are no windows, and the columns stay as they are.
-
-    Returns
-    -------
-    list of p Column
-        "temperature", "vibration".
-    """
-    if not window:
-        return list(columns)
-    first = columns[: len(columns) // window]
-    return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]

@@ -89,6 +89,10 @@ class Key:
         ----------
         width : float
             Inches that are there for a key of lines.
+
+        Returns
+        -------
+        float
         """
         if self.has_bars:
             return max(inches(name, SMALL) for name in self.names) + 0.12

@@ -272,7 +272,7 @@ def evaluate(
     """
     fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
     spec = fitted.spec
-    dataset = original_data(spec, None) if data is None else load_data(data, y, like=spec)
+    dataset = original_data(spec, None) if data is None else load_data(data, y, like=spec, is_new=False)
     if dataset is None:
         raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
     if data is None and dataset.fingerprint != spec.fingerprint:
@@ -282,10 +282,10 @@ def evaluate(
         )
     fitted.to_model_space(dataset.x[:1])  # refused where it does not fit
     train, test = (dataset.spec.counts[split] for split in ("train", "test"))
-    if train < 2 or test < 1:
+    if train == 1 or not test:
         raise DataError(
-            f"{dataset.name}: expected at least 2 examples of the training set and 1 of the test set to measure on."
-            f" Found {train} and {test}; copies count as one."
+            f"{dataset.name}: expected an example of the test set to measure on, and of the training set several or"
+            f" none. Found {test} and {train}."
         )
     return runs.evaluate(fitted, fitted.labelled_alike(dataset), baselines).metrics
 

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from visits import SEVEN, VIEWS, Visit
 
@@ -16,6 +17,7 @@ import gargalo
 from gargalo.data import as_dataset
 from gargalo.explorer import served
 from gargalo.latent import Neighbours
+from gargalo.plots import PALETTE
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
@@ -254,6 +256,29 @@ def test_without_examples_it_still_generates(browser, odd_site, digits, tmp_path
         tab.page.get_by_role("button", name="Draw", exact=True).click()
         tab.stroke(*SEVEN)
         tab.painted(".answers .captioned:nth-child(2) canvas")
+        assert tab.complaints == []
+        tab.context.close()
+
+
+def test_a_log_is_seen_as_lines(browser, tmp_path):
+    t = np.arange(600)
+    frame = pl.DataFrame({"t": t, "heat": 50 + np.sin(t / 5), "volts": 1e5 * np.cos(t / 9)})
+    reading = {"time": "t", "window": 30, "step": 5}
+    run = gargalo.train(frame, "vae", reading=reading, latent_dim=2, epochs=5, out=tmp_path / "run", progress=False)
+    folder = gargalo.publish([run], tmp_path / "site", frame, progress=False).folder
+    data = json.loads((folder / "data/site.json").read_text())["data"]
+    assert data["channels"] == ["heat", "volts"]
+    # A window keeps its shape: all numbers of a channel have one scale.
+    assert len(set(data["center"][::2])) == len(set(data["deviation"][1::2])) == 1
+    with served(folder) as url:
+        tab = Visit(browser, url, "pin=3")
+        names = tab.page.locator(".channels li")
+        names.first.wait_for()
+        assert [text.strip() for text in names.all_inner_texts()] == ["heat", "volts"]
+        painted = tab.painted(".pinned .picture")[..., :3].astype(int)
+        for colour in (PALETTE[0], PALETTE[1]):
+            wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+            assert (np.abs(painted - wanted).sum(axis=2) < 40).sum() > 20, colour
         assert tab.complaints == []
         tab.context.close()
 

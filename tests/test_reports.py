@@ -6,11 +6,13 @@ import base64
 import shlex
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from torch import nn
 
 import gargalo
+from gargalo import cli, plots
 from gargalo.data import Reading, as_dataset
 from gargalo.lang import words
 from gargalo.recipes import make
@@ -175,10 +177,90 @@ def test_what_pca_makes_of_the_kept_examples_is_theirs(tmp_path):
     assert np.square(back - run.examples.x).mean() < 0.5
 
 
+# Windows as lines, and names of bars
+
+
+def log_of(n: int = 400) -> pl.DataFrame:
+    t = np.arange(n)
+    state = np.where(t % 20 < 12, "on", "off")
+    return pl.DataFrame({"t": t, "heat": 20 + np.sin(t / 5), "volts": 9e5 + 1e5 * np.cos(t / 9), "state": state})
+
+
+def test_windows_are_drawn_as_a_line_for_each_channel():
+    heat, volts = np.linspace(-1, 1, 7), np.linspace(2, -2, 7)
+    one = np.stack([heat, volts], 1).reshape(1, -1)
+    drawn = plots.strips([("a", one), ("b", np.repeat(one, 3, axis=0))], "lines", ["heat", "volts"])
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["heat", "volts"]
+    lines = [line.get_ydata() for line in drawn.axes[0].lines]
+    assert [len(line) for line in lines] == [2, 7, 7] * 4, "a line for zero, and two channels"
+    # Both on one scale, which grows upwards: y of the axes does not.
+    zero, first, second = lines[:3]
+    np.testing.assert_allclose((zero[0] - second) / (zero[0] - first)[0], volts / heat[0], rtol=1e-6)
+    colours = [line.get_color() for line in drawn.axes[0].lines]
+    assert colours[1] != colours[2]
+    # A gap in the numbers is a gap in the line.
+    one[0, 4] = np.nan
+    drawn = plots.strips([("", one)], "lines", ["heat", "volts"])
+    assert np.isnan(drawn.axes[0].lines[1].get_ydata()).tolist() == [False, False, True] + [False] * 4
+    many = plots.strips([("", np.zeros((2, 80)))], "lines", [f"c{i}" for i in range(40)])
+    assert [text.get_text() for text in many.legends[0].get_texts()][-1] == "+10"
+    unnamed = plots.strips([("", np.zeros((2, 80)))], "lines", [""])
+    assert not unnamed.legends
+    through = plots.passage(
+        np.zeros((2, 14)), np.ones((2, 3)), np.ones((2, 14)), ("a", "b", "c"), "lines", ["$x$", "y"]
+    )
+    assert [text.get_text() for text in through.legends[0].get_texts()] == [r"\$x\$", "y"]
+    assert plots.png(through).startswith(b"\x89PNG")
+
+
+def test_bars_have_the_names_of_their_columns_where_they_fit():
+    for p, is_named in ((3, True), (40, False)):
+        names = [f"column {i}" for i in range(p)]
+        drawn = plots.strips([("", np.zeros((2, p)))] * 3, "bars", names)
+        assert [text.get_text() for text in drawn.axes[0].texts] == (names * 2 if is_named else [])
+    drawn = plots.strips([("", np.zeros((1, 2)))], "bars", ["a\nb", "of very, very many letters"])
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["a b", "of very, very man…"]
+
+
+def test_a_run_on_windows_shows_channels(tmp_path, monkeypatch):
+    log_of().write_csv(tmp_path / "log.csv")
+    reading = {"time": "t", "window": 20, "step": 5}
+    run = gargalo.train(tmp_path / "log.csv", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    assert run.drawn_as == "lines"
+    assert run.drawn_names == ("heat", "volts", "state")
+    raw = run.examples.x[:3]
+    looked = run.look(raw).reshape(3, 20, 3)
+    # Each channel on one scale of its own, so that windows keep their shape.
+    for channel in (0, 1):
+        shape = np.polyfit(raw.reshape(3, 20, 3)[:, :, channel].ravel(), looked[:, :, channel].ravel(), 1)
+        fitted = np.polyval(shape, raw.reshape(3, 20, 3)[:, :, channel])
+        np.testing.assert_allclose(looked[:, :, channel], fitted, atol=1e-3)
+    whole = run.look(gargalo.load_data(tmp_path / "log.csv", like=run.recipe.data).x).reshape(-1, 20, 3)
+    np.testing.assert_allclose(whole[:, :, :2].std(axis=(0, 1)), 1, atol=0.1)
+    assert set(np.unique(looked[:, :, 2])) == {-1.0, 1.0}
+    seen = []
+
+    def strips(rows, *how):
+        seen.append(([len(examples) for _, examples in rows], *how))
+        return really(rows, *how)
+
+    really = plots.strips
+    monkeypatch.setattr("gargalo.plots.strips", strips)
+    assert cli.run(["sample", str(run.folder), "-n", "15", "-o", str(tmp_path / "s.png")]) == 0
+    assert seen[-1] == ([12, 3], "lines", ("heat", "volts", "state"))
+    sheet = ["inspect", str(tmp_path / "log.csv"), "--time", "t", "--window", "20", "-o", str(tmp_path / "sheet.png")]
+    assert cli.run(sheet) == 0
+    assert seen[-1][1:] == ("lines", ["heat", "volts", "state"])
+    gargalo.report(run, tmp_path / "report.html", lang="en")
+    assert {how[1:] for how in seen[2:]} == {("lines", ("heat", "volts", "state"))}
+    table = gargalo.train(log_of().drop("t"), epochs=1, out=tmp_path / "table", progress=False)
+    assert (table.drawn_as, table.drawn_names) == ("bars", ("heat", "volts", "state=off", "state=on"))
+
+
 def test_no_example_stands_twice_on_a_contact_sheet(monkeypatch):
     """Without labels either: each of 30 examples is a shade of its own."""
     seen = []
-    monkeypatch.setattr("gargalo.plots.strips", lambda rows, drawn_as: seen.extend(rows))
+    monkeypatch.setattr("gargalo.plots.strips", lambda rows, *how: seen.extend(rows))
     monkeypatch.setattr("gargalo.plots.png", lambda figure, comma: b"")
     contact_sheet(as_dataset(np.arange(30, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)), words("en"))
     shades = [int(picture[0, 0]) for _, pictures in seen for picture in pictures]

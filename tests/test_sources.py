@@ -11,7 +11,7 @@ import torch
 from material import write_pictures
 from PIL import Image
 
-from gargalo import load_data, train
+from gargalo import evaluate, load_data, train
 from gargalo.cli.output import file_names
 from gargalo.data import Dataset
 from gargalo.data.readers.idx import write_idx
@@ -219,6 +219,37 @@ def test_a_later_gap_is_masked_where_gaps_were_allowed(tmp_path):
     assert np.isfinite(run.encode(gap)).all(), "a frame will do"
     nothing = load_data(pl.DataFrame({"a": [None], "b": [4.0]}), like=run.recipe.data)
     assert np.isfinite(run.encode(nothing)).all()
+
+
+def test_new_data_are_not_split(tmp_path, digits):
+    """Arrays, pictures and tables alike; a label of one example alone, and a name never seen, are no hindrance."""
+    run = train(digits.x[:60], y=digits.y[:60], epochs=1, out=tmp_path / "run", progress=False)
+    np.save(tmp_path / "new.npy", np.repeat(digits.x[60:65], 2, axis=0))
+    for new in (tmp_path / "new.npy", digits.x[60:70]):
+        found = load_data(new, like=run.recipe.data)
+        assert set(found.split) == {2}
+        assert not [note for note in found.notes if note.key == "copies"]
+    again = load_data(digits.x[:60], digits.y[:60], like=run.recipe.data)
+    assert again.fingerprint == run.recipe.data.fingerprint
+    # What it has itself to say of splits stays.
+    np.savez(tmp_path / "own.npz", x_train=digits.x[:5], x_test=digits.x[5:9])
+    assert load_data(tmp_path / "own.npz", like=run.recipe.data).split.tolist() == [0] * 5 + [2] * 4
+    # Measured on all of it, by what needs no training examples.
+    new = load_data(digits.x[60:99], digits.y[60:99], like=run.recipe.data)
+    measured = evaluate(run, new)
+    assert measured["test_mse"].n == 39
+    assert "pca_mse" not in measured
+    assert "knn_accuracy" not in measured
+    write_pictures(tmp_path / "photos", digits, np.arange(60))
+    write_pictures(tmp_path / "others", digits, np.arange(60, 66))
+    photos = load_data(tmp_path / "photos")
+    assert set(load_data(tmp_path / "others", like=photos.spec).split) == {2}
+    table = load_data(pl.DataFrame({"city": ["a", "b"] * 30, "b": np.arange(60.0)}), label="city")
+    names = load_data(pl.DataFrame({"city": ["a", "b"] * 30, "b": np.arange(60.0)}))
+    alone = load_data(pl.DataFrame({"city": ["c"], "b": [1.0]}), like=table.spec)
+    assert alone.class_names == ("c",)
+    assert alone.split.tolist() == [2]
+    assert np.isnan(load_data(pl.DataFrame({"city": ["c"], "b": [1.0]}), like=names.spec).x[0, 0])
 
 
 def test_rows_become_the_pictures_that_were_learned(tmp_path):

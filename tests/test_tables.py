@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -18,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gargalo import load_data, train
-from gargalo.data import Column, named_values
+from gargalo import evaluate, load_data, train
+from gargalo.data import Column, Dataset, named_values
 from gargalo.data.codec import TableCodec
+from gargalo.data.log import joined
 from gargalo.errors import DataError, GargaloError, ParameterError
 from gargalo.lang import words
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
@@ -486,6 +488,237 @@ def test_a_run_on_windows_reads_other_logs(tmp_path):
     log(1, 20).write_csv(tmp_path / "new.csv")
     other = load_data(tmp_path / "new.csv", like=run.recipe.data)
     assert run.encode(other).shape == (7, run.latent_size)
+
+
+def counts(source: Dataset) -> dict[str, int]:
+    return {note.key: note.count for note in source.notes}
+
+
+def test_no_window_crosses_a_gap_in_time(tmp_path, say):
+    """Three stretches of 100 hours, days apart, and one of 5; times in every form."""
+    hours = np.concatenate([np.arange(100) + start for start in (0, 200, 5000)] + [np.arange(9000, 9005)])
+    moments = [datetime(2017, 1, 1) + timedelta(hours=int(hour)) for hour in hours]
+    ends = pl.DataFrame({"hour": hours, "x": np.arange(305.0)})
+    forms = {
+        "number": pl.Series(hours),
+        "float": pl.Series(hours / 24),
+        "moment": pl.Series(moments),
+        "text": pl.Series([moment.strftime("%d/%m/%Y %H:%M") for moment in moments]),
+    }
+    for form, times in forms.items():
+        source = load_data(ends.with_columns(when=times), time="when", window=24, step=5, ignore="hour")
+        lasting = hours[source.x[:, -1].astype(int)] - hours[source.x[:, 0].astype(int)]
+        assert (lasting == 23).all(), form
+        assert counts(source)["gaps"] == 3
+        new = load_data(ends.with_columns(when=times), like=source.spec, shares=(1.0, 0.0, 0.0))
+        assert len(new) == 3 * len(range(0, 77, 5))
+        assert counts(new) == {"gaps": 3, "short": 1, "rest": 3}
+    whole = load_data(ends, time="hour", window=24, step=5, gap=10_000)
+    assert (np.diff(whole.x, axis=1) == 1).all()
+    assert "gaps" not in counts(whole)
+    with pytest.raises(DataError, match=r"Found at most 100 between gaps in time; gap says what is one"):
+        load_data(ends, time="hour", window=101, shares=(1.0, 0.0, 0.0))
+    ends.write_csv(tmp_path / "log.csv")
+    told = say("inspect", tmp_path / "log.csv", "--time", "hour", "--window", "24", "--shares", "100,0,0")[1]
+    assert "3 gaps in time, which no window crosses" in told
+    assert "1 stretches too short for a window, with 5 rows" in told
+
+
+def test_gaps_are_found_within_each_group():
+    """Machines that are read at rates of their own; where one ends and another begins is no gap."""
+    slow, quick = np.arange(0, 6000, 60), np.r_[np.arange(50), np.arange(500, 550)]
+    frame = pl.DataFrame({"m": ["a"] * 100 + ["b"] * 100, "t": np.r_[slow, quick], "x": np.arange(200.0)})
+    source = load_data(frame, time="t", group="m", window=50, shares=(1.0, 0.0, 0.0))
+    assert counts(source)["gaps"] == 1
+    assert [row[0] for row in source.x] == [0, 50, 100, 150]
+
+
+@pytest.mark.parametrize(
+    ("steps", "gaps"),
+    [
+        (np.ones(300), 0),
+        (RNG.exponential(size=300), 0),  # events that come by chance
+        (1 + 0.2 * RNG.uniform(-1, 1, 300), 0),
+        (np.tile([1, 1, 1, 1, 3], 60), 0),  # days of work
+        (np.tile([1, 1, 1, 1, 900], 60), 60),  # five rows at once, four times an hour
+        (np.r_[1 + 0.2 * RNG.uniform(-1, 1, 300), 40], 1),
+        (np.tile([0, 0, 0, 1], 60), 0),  # whole seconds of four rows
+        (np.r_[np.ones(300), 2, np.ones(9)], 1),  # a row that is not there
+        (np.zeros(20), 0),
+    ],
+)
+def test_what_is_a_gap_depends_on_how_much_steps_vary(steps, gaps):
+    frame = pl.DataFrame({"t": np.cumsum(np.r_[0.0, steps]), "x": np.arange(len(steps) + 1.0)})
+    source = load_data(frame, time="t", window=2, shares=(1.0, 0.0, 0.0))
+    assert counts(source).get("gaps", 0) == gaps
+
+
+def test_gaps_of_months_weeks_and_quarters():
+    for texts in (
+        ["2023-11", "2023-12", "2024-01", "2024-02", "2024-03", "2024-08", "2024-09"],
+        ["2023-W50", "2023-W51", "2023-W52", "2024-W01", "2024-W02", "2024-W20", "2024-W21"],
+        ["2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1", "2024-Q2", "2025-Q2", "2025-Q3"],
+    ):
+        frame = pl.DataFrame({"t": texts, "x": np.arange(7.0)})
+        source = load_data(frame, time="t", window=2, step=1, gap=1.5, shares=(1.0, 0.0, 0.0))
+        assert [row.tolist() for row in source.x] == [[0, 1], [1, 2], [2, 3], [3, 4], [5, 6]]
+
+
+def test_logs_without_gaps_are_cut_as_they_ever_were():
+    found = load_data(log(), time="second", window=6, step=3, ignore="machine")
+    assert found.fingerprint == "a98d00ae639f3357bcf34a6ec66d9419cd076d783a8ddcf065b16c908b95429f"
+    found = load_data(log(10, 30), time="second", group="machine", window=10)
+    assert found.fingerprint == "ec89d580b7beb82ba747235018846b068c38fa732eaa8991a289c2d0bc79554b"
+
+
+def test_a_new_log_is_not_split(tmp_path, say):
+    """No window is lost where training, validation and test would meet, and a window's length of rows will do."""
+    log(1, 100).write_csv(tmp_path / "log.csv")
+    reading = {"time": "second", "window": 10, "step": 2, "ignore": "machine"}
+    run = train(tmp_path / "log.csv", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    spec = run.recipe.data
+    log(1, 90).write_csv(tmp_path / "new.csv")
+    new = load_data(tmp_path / "new.csv", like=spec)
+    assert list(new.ids) == [str(start) for start in range(0, 81, 2)]
+    assert set(new.split) == {2}
+    log(1, 10).write_csv(tmp_path / "short.csv")
+    for verb in ("encode", "reconstruct"):
+        out = tmp_path / f"{verb}.npy"
+        assert say(verb, tmp_path / "run", tmp_path / "short.csv", "-o", out)[0] == 0
+        assert len(np.load(out)) == 1
+    assert load_data(log(1, 10), like=spec).x.shape == (1, 20)
+    # Those of the training are still split as they were, wherever they lie; and so is what is asked to be.
+    (tmp_path / "moved.csv").write_bytes((tmp_path / "log.csv").read_bytes())
+    assert load_data(tmp_path / "moved.csv", like=spec).fingerprint == spec.fingerprint
+    assert say("encode", tmp_path / "run", tmp_path / "moved.csv", "-o", tmp_path / "z.csv")[0] == 0
+    assert pl.read_csv(tmp_path / "z.csv")["split"].value_counts().height == 3
+    for asked in ({"is_new": False}, {"shares": (0.6, 0.2, 0.2)}):
+        assert set(load_data(tmp_path / "new.csv", like=spec, **asked).split) == {0, 1, 2}
+    assert evaluate(run, tmp_path / "new.csv").keys() == run.metrics.keys()
+
+
+# Logs again
+
+
+def sensors(n: int = 90) -> pl.DataFrame:
+    """Two machines whose rows alternate, a gap in one of them, a name, and a time that is not sorted as text."""
+    rows = [
+        {
+            "note": "x",
+            "when": (datetime(2024, 1, 30) + timedelta(hours=t + (50 if m == "007" and t >= 40 else 0))),
+            "heat": np.sin(t / 5) + 0.01 * len(m) * t,
+            "machine": m,
+            "state": "on" if t % 20 < 12 else "off",
+        }
+        for t in range(n)
+        for m in ("007", "b2")
+    ]
+    return pl.DataFrame(rows).with_columns(pl.col("when").dt.strftime("%d/%m/%Y %H:%M"))
+
+
+def test_what_comes_back_of_a_log_is_a_log(tmp_path, say):
+    sensors().write_csv(tmp_path / "log.csv")
+    reading = {"time": "when", "group": "machine", "window": 12, "step": 5, "ignore": "note"}
+    run = train(tmp_path / "log.csv", reading=reading, latent_dim=1, epochs=2, out=tmp_path / "run", progress=False)
+    new = sensors(80).sample(fraction=1, shuffle=True, seed=3)
+    new.write_csv(tmp_path / "new.csv")
+    for verb, out in (("reconstruct", "back.csv"), ("reconstruct", "back.parquet")):
+        status, told, note = say(verb, tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / out, "--json")
+        assert (status, json.loads(told)["shape"]) == (0, [160, 2])
+    back = pl.read_parquet(tmp_path / "back.parquet")
+    assert back.columns == ["when", "heat", "machine", "state", "error"]
+    # Its own rows in their order, as they were written.
+    for column in ("when", "machine"):
+        assert back[column].to_list() == new[column].to_list()
+    written = pl.read_csv(tmp_path / "back.csv", schema_overrides={"machine": pl.String})
+    assert written["when"].to_list() == new["when"].to_list()
+    assert written["machine"].to_list() == new["machine"].to_list()
+    np.testing.assert_allclose(written["heat"].to_numpy(), back["heat"].to_numpy(), rtol=1e-6)
+    # The same by hand.
+    source = load_data(tmp_path / "new.csv", like=run.recipe.data)
+    windows = run.reconstruct(source).reshape(-1, 12, 2)
+    place = {(m, w): i for i, (m, w) in enumerate(new.select("machine", "when").rows())}
+    order = new.with_columns(t=pl.col("when").str.to_datetime("%d/%m/%Y %H:%M")).sort("machine", "t")
+    over = [[] for _ in range(160)]
+    for name, window in zip(source.ids, windows, strict=True):
+        machine, when = name.split("/", 1)
+        of = order.filter(machine=machine)
+        first = of["when"].to_list().index(when)
+        for row, values in zip(of[first : first + 12].rows(named=True), window, strict=True):
+            over[place[row["machine"], row["when"]]].append(values)
+    expected = np.array([np.mean([v[0] for v in some]) if some else np.nan for some in over])
+    np.testing.assert_allclose(back["heat"].to_numpy(), expected, rtol=1e-5, equal_nan=True)
+    names = source.columns[1].categories
+    for some, state in zip(over, back["state"], strict=True):
+        votes = np.bincount([int(v[1]) for v in some], minlength=2)
+        assert state == "" if not some else votes[names.index(state)] == votes.max()
+    # 40 rows before the gap: windows at 0, 5, … 25, so that 3 rows are left over; as after it, and of 80: 3 more.
+    empty = sum(not some for some in over)
+    assert empty == 9
+    assert "9 rows are in no window and are written empty" in note
+    assert json.loads(told)["empty_rows"] == 9
+    assert np.isnan(back["error"].to_numpy()).sum() == 9
+    unit = np.sqrt(np.mean(np.square(run.codec.spread.reshape(12, 2)[:, 0])))
+    wrong = (back["state"] != new["state"]).to_numpy()
+    errors = (np.square((back["heat"] - new["heat"]).to_numpy() / unit) + wrong) / 2
+    np.testing.assert_allclose(
+        back["error"].to_numpy(), np.where(np.isnan(expected), np.nan, errors), rtol=1e-3, atol=1e-9
+    )
+    assert back["error"].drop_nans().max() > 0.1
+
+
+def test_a_log_that_comes_back_whole_has_no_error(tmp_path, say):
+    """PCA with as many components as numbers: every row is what it was, times in full, and missing is not measured."""
+    times = 1483228800.125 + np.arange(200.0)
+    frame = pl.DataFrame({"t": times, "error": RNG.normal(size=200), "b": RNG.normal(5, 3, 200)})
+    reading = {"time": "t", "window": 4, "step": 1}
+    run = train(frame, "pca", reading=reading, latent_dim=8, out=tmp_path / "run", progress=False)
+    frame.head(50).write_csv(tmp_path / "new.csv")
+    assert say("reconstruct", run.folder, tmp_path / "new.csv", "-o", tmp_path / "back.csv")[0] == 0
+    back = pl.read_csv(tmp_path / "back.csv")
+    assert back.columns == ["t", "error", "b", "row_error"]
+    assert back["t"].to_list() == frame["t"].to_list()[:50]
+    np.testing.assert_allclose(back["b"].to_numpy(), frame["b"].to_numpy()[:50], rtol=1e-4)
+    assert back["row_error"].max() < 1e-6
+    # What is cleaned has no error column; and windows stay what they are in other forms.
+    assert say("reconstruct", run.folder, tmp_path / "new.csv", "-o", tmp_path / "back.npy")[0] == 0
+    assert np.load(tmp_path / "back.npy").shape == (47, 8)
+
+
+def test_a_log_is_cleaned_as_a_log(tmp_path, say):
+    log(4, 60).write_csv(tmp_path / "log.csv")
+    reading = {"time": "second", "group": "machine", "window": 8}
+    train(tmp_path / "log.csv", "denoising", reading=reading, epochs=1, out=tmp_path / "run", progress=False)
+    assert say("denoise", tmp_path / "run", tmp_path / "log.csv", "-o", tmp_path / "clean.csv")[0] == 0
+    clean = pl.read_csv(tmp_path / "clean.csv")
+    assert clean.columns == ["machine", "second", "heat", "hum"]
+    assert clean.height == 240
+    # Sixty rows of each are seven windows of eight, and four more.
+    assert clean["heat"].null_count() == 16
+
+
+def test_windows_that_were_dropped_leave_their_rows_empty():
+    gap = pl.DataFrame({"t": range(40), "x": [None if t == 13 else float(t) for t in range(40)]})
+    source = load_data(gap, time="t", window=4, impute="drop", shares=(1.0, 0.0, 0.0))
+    back = source.log.joined(source.x)[:, 0]
+    assert np.flatnonzero(np.isnan(back)).tolist() == [12, 13, 14, 15]
+    np.testing.assert_array_equal(np.delete(back, [12, 13, 14, 15]), np.delete(np.arange(40.0), [12, 13, 14, 15]))
+    some = source.take(np.array([2, 0, 2]))
+    assert np.flatnonzero(~np.isnan(some.log.joined(some.x)[:, 0])).tolist() == [0, 1, 2, 3, 8, 9, 10, 11]
+    assert some.log.is_covered.sum() == 8
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_joined_windows_are_the_mean_of_all_that_cover_a_row(data):
+    n, window = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 6))
+    starts = np.array(data.draw(st.sets(st.integers(0, n), min_size=1).map(sorted)))
+    values = np.random.default_rng(0).normal(size=(len(starts), window, 2))
+    n += window
+    found = joined(values, starts, n)
+    for row in range(n):
+        over = [values[i, row - start] for i, start in enumerate(starts) if start <= row < start + window]
+        np.testing.assert_allclose(found[row], np.mean(over, axis=0) if over else [np.nan] * 2, rtol=1e-5)
 
 
 # Files that are wrong

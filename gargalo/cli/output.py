@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data import SPLITS, Column, Dataset, named_values
+from ..data.codec import NumberCodec
 from ..data.readers.images import SUFFIXES
 from ..errors import must
 from ..io import tables
@@ -21,7 +22,7 @@ from ..io.tables import write_table
 if TYPE_CHECKING:
     from ..runs import Run
 
-__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_points"]
+__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_log", "write_points"]
 
 UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """What no file system, or not every one, takes in a name."""
@@ -79,11 +80,11 @@ def check_suits(out: Path, run: Run, n: int = 0) -> None:
     ParameterError
         For pictures as a table, rows of numbers in a folder, or more than 60 of them on a sheet.
     """
-    are_rows = run.recipe.data.modality.drawn_as == "bars"
+    are_rows = run.recipe.data.modality.drawn_as != "pixels"
     expected = None
     if out.suffix in tables.SUFFIXES and not are_rows:
         expected = "a path ending in .npy or .png, or a folder, for pictures"
-    elif out.suffix == ".png" and run.drawn_as == "bars" and n > MOST_BARS:
+    elif out.suffix == ".png" and run.drawn_as != "pixels" and n > MOST_BARS:
         expected = f"a path ending in .npy, .csv or .parquet for more than {MOST_BARS} rows of numbers"
     elif not out.suffix and are_rows:
         expected = "a path ending in .npy, .csv or .parquet for rows of numbers"
@@ -127,7 +128,7 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
         return write_table(out, known | values)
     if out.suffix == ".png":
-        return write_whole(out, lambda file: _drawn(run.look(examples), run.drawn_as).save(file))
+        return write_whole(out, lambda file: _drawn(run.look(examples), run).save(file))
     for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
         path = out / name
         try:
@@ -136,6 +137,49 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
             raise cannot_write(out, error) from None
         write_whole(path, lambda file, example=example: _sheet(example[None]).save(file))
     return out
+
+
+def write_log(
+    out: Path, windows: np.ndarray, run: Run, dataset: Dataset, with_errors: bool = False
+) -> tuple[tuple[int, int], int]:
+    """Write windows as the log that they were cut from: a table with a line for each of its rows.
+
+    Parameters
+    ----------
+    out : Path
+        `.csv` or `.parquet`.
+    windows : ndarray, (m, window * p)
+        What the run made of the examples of `dataset`.
+    run : Run
+    dataset : Dataset
+        Of m windows, with its log.
+    with_errors : bool
+        Add to each row how far it was from what `windows` say: see `Log.errors`.
+
+    Returns
+    -------
+    (int, int)
+        Rows, and columns of data.
+    int
+        Rows without a window, which are left empty.
+
+    Raises
+    ------
+    DataError
+        For `.parquet` without polars.
+    GargaloError
+        Where it cannot be written.
+    """
+    log, codec, errors = dataset.log, run.codec, None
+    assert log is not None
+    if with_errors and isinstance(codec, NumberCodec):
+        errors = log.errors(dataset.x, windows, codec.spread)
+    columns = log.table(windows, errors)
+    if out.suffix != ".parquet":
+        text = tables.polars().String
+        columns |= {name: series.cast(text).fill_null("").to_list() for name, series in log.aside.items()}
+    write_table(out, columns)
+    return (len(log.order), len(log.columns)), int((~log.is_covered).sum())
 
 
 def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
@@ -171,15 +215,16 @@ def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
     return names
 
 
-def _drawn(examples: np.ndarray, drawn_as: str) -> Any:
-    """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars."""
-    if drawn_as == "pixels":
+def _drawn(examples: np.ndarray, run: Run) -> Any:
+    """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars or lines, twelve beside each other."""
+    if run.drawn_as == "pixels":
         return _sheet(examples)
     from PIL import Image
 
     from .. import plots
 
-    return Image.open(io.BytesIO(plots.png(plots.strips([("", examples)], drawn_as))))
+    rows = [("", examples[at : at + 12]) for at in range(0, len(examples), 12)]
+    return Image.open(io.BytesIO(plots.png(plots.strips(rows, run.drawn_as, run.drawn_names))))
 
 
 def _sheet(images: np.ndarray) -> Any:

@@ -57,6 +57,7 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "group": (str, "Tables: rows of one group stay in one split.", None),
     "window": (int, "Logs: rows that make one example.", None),
     "step": (int, "Logs: how far the next window begins; else where the last one ends.", None),
+    "gap": (float, "Logs: times the usual step in time at which a window ends; else by how much steps vary.", None),
     "split": (str, "Tables: the column that says train, validation or test.", None),
     "shares": (str, "Shares of training, validation and test, such as 80,10,10.", _shares),
     "separator": (str, "CSV: what stands between cells.", None),

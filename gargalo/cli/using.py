@@ -124,8 +124,11 @@ def reconstruct(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examples through the bottleneck and back: .npy, .csv, a .png sheet, or a folder of PNGs."""
-    _examples(run, out, as_json, lambda opened, dataset: opened.reconstruct(dataset), src, data_dir)
+    """Examples through the bottleneck and back: .npy, .csv, a .png sheet, or a folder of PNGs.
+
+    Of windows of a log, .csv and .parquet are the log again: the mean where windows overlap, and the error of each row.
+    """
+    _examples(run, out, as_json, lambda opened, dataset: opened.reconstruct(dataset), src, data_dir, with_errors=True)
 
 
 @app.command()
@@ -138,7 +141,10 @@ def denoise(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Noisy examples to clean ones: .npy, .csv, a .png sheet, or a folder of PNGs."""
+    """Noisy examples to clean ones: .npy, .csv, a .png sheet, or a folder of PNGs.
+
+    Of windows of a log, .csv and .parquet are the log again: the mean where windows overlap.
+    """
 
     def act(opened: Run, dataset: Dataset) -> np.ndarray:
         return opened.denoise(dataset.x if add_noise is None else opened.corrupt(dataset, add_noise, seed))
@@ -269,10 +275,15 @@ def _examples(
     src: str | None = None,
     data_dir: Path | None = None,
     reads: Path | None = None,
+    with_errors: bool = False,
 ) -> None:
     """Write the examples that `act` makes of a run (and of a file that it reads), or of a run and a dataset."""
+    from ..data import Note
+    from ..data.notes import tell_notes
+    from ..io import tables
+    from ..io.reporter import reporter_for
     from ..runs import open_run
-    from .output import check_output, check_suits, write_examples
+    from .output import check_output, check_suits, write_examples, write_log
 
     check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src or reads or "")
     if src is None:
@@ -283,5 +294,11 @@ def _examples(
         opened, dataset = _open(run, src, data_dir)
         check_suits(out, opened, len(dataset))
         examples, ids = act(opened, dataset), dataset.ids
+        if dataset.log is not None and out.suffix in tables.SUFFIXES:
+            shape, empty = write_log(out, examples, opened, dataset, with_errors)
+            if empty:
+                tell_notes(dataset.name, [Note(key="empty_rows", count=empty)], reporter_for(True))
+            wrote(out, shape, as_json, {"empty_rows": empty})
+            return
     write_examples(out, examples, opened, ids)
     wrote(out, examples.shape, as_json)

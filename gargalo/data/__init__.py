@@ -10,6 +10,7 @@ from .as_dataset import as_dataset
 from .columns import Column, as_observed, named_values
 from .dataset import Dataset
 from .load import load_data
+from .log import Log
 from .notes import Note
 from .reading import Reading, checked_reading
 from .spec import DataSpec, Origin
@@ -23,6 +24,7 @@ __all__ = [
     "Column",
     "DataSpec",
     "Dataset",
+    "Log",
     "Note",
     "Origin",
     "Reading",

@@ -67,6 +67,16 @@ class NumberCodec(Codec):
         self.scale.copy_(torch.from_numpy(scale))
         return self
 
+    @property
+    def middle(self) -> np.ndarray:
+        """The mean of each raw number in training, (p,); of a category, the middle of its indices."""
+        return self.center.numpy()
+
+    @property
+    def spread(self) -> np.ndarray:
+        """The standard deviation of each raw number in training, (p,); of a category, half the span of its indices."""
+        return self.scale.numpy()
+
     def forward(self, raw: Tensor) -> Tensor:
         return (raw.to(torch.float32) - self.center) / self.scale
 
@@ -109,6 +119,20 @@ class TableCodec(NumberCodec):
             # NaN equals no index: its block is all zeros.
             parts.append((raw[:, i, None] == torch.arange(size, device=raw.device)).to(torch.float32))
         return torch.cat(parts, 1)
+
+    @property
+    def middle(self) -> np.ndarray:
+        return self._raw(self.center, [(size - 1) / 2 for size in self.blocks])
+
+    @property
+    def spread(self) -> np.ndarray:
+        return self._raw(self.scale, [max(1, size - 1) / 2 for size in self.blocks])
+
+    def _raw(self, numbers: Tensor, names: Sequence[float]) -> np.ndarray:
+        """What belongs to numbers and what belongs to categories, in the order of the columns."""
+        found = np.empty(self.width, np.float32)
+        found[self.numbers], found[self.categories] = numbers.numpy(), names
+        return found
 
     def mask(self, raw: Tensor) -> Tensor | None:
         there = ~raw.isnan()

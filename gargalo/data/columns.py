@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import DataError, option
 from .splits import TRAIN
 
-__all__ = ["Column", "as_observed", "impute", "measured", "named_values"]
+__all__ = ["Column", "as_observed", "base", "impute", "measured", "named_values"]
 
 MOST_LEVELS, LEAST_ROWS = 16, 5
 """Different numbers that a column of few has at most; and rows that each needs on average, to be more than chance."""
@@ -130,7 +130,7 @@ def impute(
     columns : sequence of p Column
         Those that know their `fill` already keep it.
     split : ndarray, (n,)
-        0 for a training row, as `SPLITS` has it.
+        0 for a training row, as `SPLITS` has it. Where no row trains, the data are new, and all rows count as such.
     name : str
         What people call the data, for messages.
 
@@ -139,19 +139,24 @@ def impute(
     ndarray, (n, p), float32
         `x` itself.
     tuple of p Column
-        Each with its `fill`.
+        Each with its `fill`; of new data under "mask", one without a single value may have none.
 
     Raises
     ------
     DataError
         For a column without a `fill` and without a single value in the training rows.
     """
-    rows = split == TRAIN
+    # Of new data none trains.
+    is_new = not (split == TRAIN).any()
+    rows = (split == TRAIN) | is_new
     known = []
     for i, column in enumerate(columns):
         if column.fill is None:
             values = x[rows, i]
             values = values[~np.isnan(values)]
+            if not len(values) and is_new and how == "mask":
+                known.append(column)
+                continue
             if not len(values):
                 raise DataError(
                     f"{name}: expected values in column {column.name!r}. Found none in the training rows;"
@@ -191,3 +196,24 @@ def named_values(columns: Sequence[Column], x: np.ndarray) -> dict[str, np.ndarr
         else:
             found[column.name] = values
     return found
+
+
+def base(columns: Sequence[Column], window: int | None) -> list[Column]:
+    """Find the columns of the log itself from those of its windows.
+
+    Parameters
+    ----------
+    columns : sequence of window * p Column
+        "temperature[0]", "vibration[0]", "temperature[1]", …
+    window : int or None
+        Rows in a window; None where the data are no windows, and the columns stay as they are.
+
+    Returns
+    -------
+    list of p Column
+        "temperature", "vibration".
+    """
+    if not window:
+        return list(columns)
+    first = columns[: len(columns) // window]
+    return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]

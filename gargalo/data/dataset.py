@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DataError, option
 from .columns import Column
+from .log import Log
 from .notes import Note
 from .spec import DataSpec, Origin
 from .splits import SPLITS
@@ -95,6 +96,8 @@ class Dataset:
         Files that could not be used, and why.
     origin : Origin or None
         What gives these data again.
+    log : Log or None
+        What the examples were cut from, where they are windows of a log.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Dataset:
     notes: tuple[Note, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
+    log: Log | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -234,6 +238,7 @@ class Dataset:
             ids=ids,
             display=display,
             origin=None,
+            log=None if self.log is None else self.log.take(rows),
         )
 
     def labels(self, rows: np.ndarray) -> np.ndarray | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ from .as_dataset import as_dataset
 from .dataset import Dataset
 from .heeded import must_be_heeded
 from .in_memory import array_of
-from .readers import NAMED, READERS, Request, tables
+from .readers import NAMED, READERS, Request, frames, tables
 from .reading import Reading, checked_reading
 from .spec import MODALITIES, DataSpec, Origin
+from .splits import TEST
 
 __all__ = ["load_data"]
 
@@ -29,6 +32,7 @@ def load_data(
     data_dir: str | Path | None = None,
     split_seed: int = 0,
     like: DataSpec | None = None,
+    is_new: bool = True,
     workers: int | None = None,
     progress: bool | Reporter = False,
     **reading: Any,
@@ -48,7 +52,12 @@ def load_data(
     split_seed : int
         Seed of the split of data that come without one.
     like : DataSpec or None
-        Read the same way as these: those of the data that a run was trained on.
+        Read the same way as these: those of the data that a run was trained on. The very same data, told by their
+        fingerprint, get the very same splits.
+    is_new : bool
+        Are any others than those of `like` new? Then they are not split, unless they say themselves how, or `shares`
+        or `split` does: the split of all is test, and windows are cut through the whole of a log. Else they are dealt
+        out as for a training. It says nothing without `like`.
     workers : int or None
         Processes that decode pictures; None takes as many as there are processors, at most 8, for many pictures,
         and one for few.
@@ -75,16 +84,36 @@ def load_data(
     asked = _asked(src, like, reading)
     if like is None:
         must_be_heeded(src, reading)
+    is_new = is_new and like is not None and reading.get("shares") is None and reading.get("split") is None
     if not isinstance(src, str | Path):
-        dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
+        request = Request(asked, split_seed, like, is_new)
+        dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, request), request), asked)
         return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))
     reporter = reporter_for(progress)
-    request = Request(asked, split_seed, like, None if data_dir is None else Path(data_dir), workers, reporter)
-    dataset = _finished(_read(src, request), asked)
+    request = Request(asked, split_seed, like, is_new, None if data_dir is None else Path(data_dir), workers, reporter)
+    dataset = _finished(_known_or_new(lambda request: _read(src, request), request), asked)
     place = str(src) if src in NAMED else str(Path(src).resolve())
     own = None if data_dir is None else str(Path(data_dir).resolve())
     origin = Origin(src=place, data_dir=own, split_seed=split_seed, reading=asked)
     return dataclasses.replace(dataset, origin=origin)
+
+
+def _known_or_new(read: Callable[[Request], Dataset], request: Request) -> Dataset:
+    """What is read; of data that must fit others, those others themselves with their splits, and all else as new."""
+    found, like = read(request), request.like
+    n = 0 if like is None else sum(like.counts.values())
+    if like is None or not request.is_new or (found.split != TEST).any():
+        return found
+    # Windows that no split divides may be more.
+    if len(found) < n or (request.reading.window is None and len(found) > n):
+        return found
+    seed = like.origin.split_seed if like.origin else request.split_seed
+    # As new data they can be read; what dealing them out refuses are not those.
+    with contextlib.suppress(DataError):
+        dealt = read(dataclasses.replace(request, is_new=False, split_seed=seed))
+        if len(dealt) == n and dealt.fingerprint == like.fingerprint:
+            return dealt
+    return found
 
 
 def _finished(dataset: Dataset, asked: Reading) -> Dataset:
@@ -127,19 +156,19 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
     reading = request.reading
     if np.ma.is_masked(y):
         raise DataError("array: expected a label for every example. Found some that are masked; leave their rows out.")
-    frame = tables.frame_of(src)
+    frame = frames.frame_of(src)
     if frame is not None:
         if y is None:
             return tables.from_frame(frame, request, "frame")
         if reading.label is not None:
             raise must("y", "left out where label names a column", type(y).__name__)
-        labels = tables.label_column(y, frame)
+        labels = frames.label_column(y, frame)
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")
     array = array_of(src)
     return as_dataset(
-        array, y, kind=request.known_kind(array), split_seed=request.split_seed, reading=reading,
-        columns=request.known_columns(array), dtype=request.known_dtype,
+        array, y, kind=request.known_kind(array), split=request.known_split(array), split_seed=request.split_seed,
+        reading=reading, columns=request.known_columns(array), dtype=request.known_dtype,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core import Codec
+from .columns import base
 from .spec import MODALITIES, DataSpec, Modality
 
 __all__ = ["MODALITIES", "Images", "Modality", "Series", "Tables", "Vectors"]
@@ -72,6 +73,12 @@ class Tables(Modality):
             return TableCodec(spec.columns)
         return NumberCodec(spec.raw_shape)
 
+    def names(self, spec: DataSpec) -> Sequence[str]:
+        # As in model space: a bar for each number, and then one for each name of each category.
+        columns = spec.columns or ()
+        numbers = [column.name for column in columns if column.kind == "number"]
+        return [*numbers, *(f"{column.name}={name}" for column in columns for name in column.categories)]
+
     def likelihood(self, spec: DataSpec) -> str:
         return "mixed" if has_categories(spec) else "gaussian"
 
@@ -79,7 +86,13 @@ class Tables(Modality):
 class Series(Tables):
     """Windows of a log: so many rows of a table in the order of time, one after the other, as one example."""
 
+    drawn_as = "lines"
     samples_are = "means"
+
+    def names(self, spec: DataSpec) -> Sequence[str]:
+        # Windows that came as rows of an array are one channel, without a name.
+        window = spec.origin.reading.window if spec.origin else None
+        return [column.name for column in base(spec.columns, window)] if spec.columns and window else [""]
 
 
 IMAGES, TABLES, VECTORS, SERIES = Images(), Tables(), Vectors(), Series()

@@ -55,6 +55,9 @@ class Reading(BaseModel):
         loss. None refuses them.
     window, step : int or None
         Rows of a log that make one example, and how far the next one begins.
+    gap : float or None
+        How many times the usual step in time ends a window; None goes by how much steps vary, see
+        `readers.logs.pauses`.
     shares : three floats or None
         Shares of training, validation and test examples, where the data do not say; None is `splits.usual_shares`.
     separator, encoding, decimal_comma
@@ -81,6 +84,7 @@ class Reading(BaseModel):
     impute: Literal["median", "drop", "mask"] | None = None
     window: Annotated[int, Field(ge=1, le=2**20)] | None = None
     step: Annotated[int, Field(ge=1, le=2**20)] | None = None
+    gap: Annotated[float, Field(ge=1, le=1e9)] | None = None
     shares: tuple[Share, Share, Share] | None = None
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: str = "utf-8"
@@ -110,8 +114,9 @@ class Reading(BaseModel):
     def _check(self) -> Reading:
         if self.shares and (abs(sum(self.shares) - 1) > 1e-6 or not self.shares[0]):
             raise must("shares", "three shares that sum to 1, the first above 0", self.shares)
-        if self.step and not self.window:
-            raise must("step", f"given together with {option('window')}", self.step)
+        for name, given in (("step", self.step), ("gap", self.gap)):
+            if given and not self.window:
+                raise must(name, f"given together with {option('window')}", given)
         if self.window and not self.time:
             raise must("window", f"given together with {option('time')}, the column that orders rows", self.window)
         return self

@@ -113,15 +113,15 @@ class Modality:
     bounded : bool
         Do the numbers that a network sees lie in [0, 1]? Then a decoder ends in a sigmoid, noise is cut off at 0 and
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
-    drawn_as : "pixels" or "bars"
-        How one example is drawn.
+    drawn_as : "pixels", "bars" or "lines"
+        How one example is drawn: lines are channels over time.
     samples_are : "means" or "draws"
         What a sample is unless somebody says so: the mean of p(x | z), for what people look at, whose values a
         likelihood takes to be independent of each other; or a draw from it, for rows that are to be spread as data are.
     """
 
     bounded: bool = False
-    drawn_as: Literal["pixels", "bars"] = "bars"
+    drawn_as: Literal["pixels", "bars", "lines"] = "bars"
     samples_are: Literal["means", "draws"] = "means"
 
     def codec(self, spec: DataSpec) -> Codec:
@@ -184,6 +184,20 @@ class Modality:
             "bernoulli", "gaussian", "mixed" or "mse". A model that does not allow it takes the first of its own.
         """
         return "gaussian"
+
+    def names(self, spec: DataSpec) -> Sequence[str]:
+        """Name what is drawn of an example.
+
+        Parameters
+        ----------
+        spec : DataSpec
+
+        Returns
+        -------
+        sequence of str
+            Of bars, each; of lines, each channel, however long its window is. None where nothing has a name.
+        """
+        return ()
 
     def fits(self, raw_shape: tuple[int, ...]) -> bool:
         """Can one example have this shape?"""

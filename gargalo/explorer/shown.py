@@ -35,6 +35,8 @@ class Shown:
         Which they are, in a word.
     are_rows : bool
         Is an example a row of numbers, rather than a picture?
+    channels : tuple of str
+        What the lines are called that rows are drawn as; () where they are drawn as bars.
     """
 
     x: np.ndarray
@@ -46,6 +48,7 @@ class Shown:
     is_kept: bool
     key: str
     are_rows: bool
+    channels: tuple[str, ...] = ()
 
     def part(self, rows: np.ndarray, class_names: tuple[str, ...] | None) -> Dataset:
         """Take some of the examples, with their labels.
@@ -90,7 +93,8 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
         Without a dataset, for a run whose examples cannot be read.
     """
     spec = runs[0].recipe.data
-    are_rows = spec.modality.drawn_as == "bars"
+    are_rows = spec.modality.drawn_as != "pixels"
+    channels = tuple(spec.modality.names(spec)) if spec.modality.drawn_as == "lines" else ()
     if dataset is None:
         x, y, ids, display = runs[0].examples
         rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))
@@ -104,6 +108,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
             True,
             f"kept-{len(rows)}",
             are_rows,
+            channels,
         )
     if points is None:
         longest = max(*(run.latent_size for run in runs), spec.size if are_rows else 1)
@@ -123,6 +128,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
         False,
         f"{dataset.fingerprint[:16]}-{len(rows)}",
         are_rows,
+        channels,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import latent
+from ..data.log import per_channel
 from ..errors import DataError, RunError
 from ..export import kept_onnx
 from ..fitted import FittedModel
@@ -75,6 +76,7 @@ class SiteWriter:
                 "class_names": data.class_names,
                 "columns": [column.model_dump(include={"name", "kind", "categories"}) for column in data.columns or ()],
                 **self._units(),
+                "channels": self.shown.channels or None,
                 # As MNIST's were, drawn digits are to be centred and scaled.
                 "centred": data.name in ("mnist", "mnist-10k"),
             },
@@ -120,13 +122,17 @@ class SiteWriter:
     # ---- what belongs to the examples
 
     def _units(self) -> dict[str, Any]:
-        """Mean and standard deviation of each column of rows of numbers, by which they stand beside each other."""
+        """Mean and standard deviation of each number of a row, by which columns or channels are compared."""
         x = self.shown.x
         if not self.shown.are_rows:
             return {"center": None, "deviation": None}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a column of nothing but missing values
-            center, deviation = (np.nan_to_num(of(x, axis=0, dtype=np.float64)) for of in (np.nanmean, np.nanstd))
+            center, deviation = (
+                np.nan_to_num(np.asarray(of(x, axis=0, dtype=np.float64))) for of in (np.nanmean, np.nanstd)
+            )
+        if self.shown.channels:
+            center, deviation = per_channel(center, deviation, len(self.shown.channels))
         return {"center": center.tolist(), "deviation": deviation.tolist()}
 
     def _examples(self) -> dict[str, Any]:

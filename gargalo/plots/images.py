@@ -1,4 +1,4 @@
-"""Examples side by side: strips, grids, the way through the bottleneck; drawn as pixels or as bars."""
+"""Examples side by side: strips, grids, the way through the bottleneck; drawn as pixels, as bars or as lines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrow, Polygon
-from matplotlib.textpath import TextPath
 
 from ..io.images import image_grid
+from .keys import Key, inches, line_style
 from .style import INK, PALETTE, QUIET, figure, styled
 
 __all__ = ["grid", "passage", "strips"]
@@ -30,25 +30,29 @@ MOST_APART = 64
 
 
 def _place(
-    ax: Axes, example: np.ndarray, box: Box, drawn_as: str = "pixels", limits: tuple[float, float] = (0.0, 1.0)
+    ax: Axes,
+    example: np.ndarray,
+    box: Box,
+    drawn_as: str = "pixels",
+    limits: tuple[float, float] = (0.0, 1.0),
+    channels: int = 1,
 ) -> None:
-    """One example in a box of axes whose y grows downwards: (h, w) or (h, w, c) as "pixels", (p,) as "bars".
+    """One example in a box of axes whose y grows downwards: pixels (h, w[, c]), bars (p,) or lines (t * channels,).
 
-    Pixels are uint8, or floats in [0, 1], and keep their shape within the box. Bars go from 0 to each number, within
-    `limits` (low, high), which hold 0, so that several can be compared.
+    Pixels are uint8, or floats in [0, 1], and keep their shape within the box. Bars go from 0 to each number, and a
+    line through all of its channel, within `limits` (low, high), which hold 0, so that several can be compared.
     """
     left, top, width, height = box
-    if drawn_as == "bars":
+    if drawn_as != "pixels":
         low, high = limits
         heights = (high - np.append(example, 0.0)) / (high - low or 1.0) * height + top
-        ax.stairs(
-            heights[:-1],
-            np.linspace(left, left + width, len(example) + 1),
-            baseline=heights[-1],
-            fill=True,
-            color=PALETTE[0],
-        )
+        if drawn_as == "bars":
+            edges = np.linspace(left, left + width, len(example) + 1)
+            ax.stairs(heights[:-1], edges, baseline=heights[-1], fill=True, color=PALETTE[0])
         ax.plot([left, left + width], heights[[-1, -1]], color=QUIET, linewidth=0.5)
+        for channel in range(channels if drawn_as == "lines" else 0):
+            line = heights[channel:-1:channels]
+            ax.plot(np.linspace(left, left + width, len(line)), line, linewidth=0.9, **line_style(channel))
         return
     pixels = example[..., 0] if example.shape[2:] == (1,) else example
     h, w = pixels.shape[:2]
@@ -56,11 +60,6 @@ def _place(
     left, top = left + (width - w * scale) / 2, top + (height - h * scale) / 2
     extent = (left, left + w * scale, top + h * scale, top)
     ax.imshow(pixels, vmin=0, vmax=255 if pixels.dtype == np.uint8 else 1, extent=extent)
-
-
-def _inches(text: str) -> float:
-    """Width of a name, as it is written beside a row."""
-    return float(TextPath((0, 0), text, size=10).get_extents().width) / 72
 
 
 def _bare(ax: Axes) -> None:
@@ -71,17 +70,24 @@ def _bare(ax: Axes) -> None:
         side.set_visible(False)
 
 
-def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", size: float = 0.86) -> Figure:
+def strips(
+    rows: Sequence[tuple[str, np.ndarray]],
+    drawn_as: str = "pixels",
+    names: Sequence[str] = (),
+    size: float = 0.86,
+) -> Figure:
     """Rows of examples, one under the other, each with its name on the left.
 
     Parameters
     ----------
     rows : sequence of (str, ndarray)
-        Names, and examples (n, *raw_shape); n may differ. Bars have one range in all rows, which holds 0.
-    drawn_as : "pixels" or "bars"
+        Names, and examples (n, *raw_shape); n may differ. Bars and lines have one range in all rows, which holds 0.
+    drawn_as : "pixels", "bars" or "lines"
         How one example is drawn.
+    names : sequence of str
+        Of the bars, which have them below the last row, where they fit; or of each channel that is a line.
     size : float
-        Inches to a side of one.
+        Inches to a side of one; few that are lines are larger.
 
     Returns
     -------
@@ -90,30 +96,42 @@ def strips(rows: Sequence[tuple[str, np.ndarray]], drawn_as: str = "pixels", siz
     # A name between two dollars would be read as a formula.
     rows = [(name.replace("$", r"\$"), examples) for name, examples in rows]
     columns = max(len(examples) for _, examples in rows)
-    limits, gap, height = (0.0, 1.0), GAP, 1.0
+    limits, gap, height, channels = (0.0, 1.0), GAP, 1.0, max(1, len(names))
     if drawn_as == "pixels":
         h, w = rows[0][1].shape[1:3]
         height = min(1.0, max(h / w, 0.3))
     else:
         gap = 3 * GAP
-        ends = [(np.nanmin(examples), np.nanmax(examples)) for _, examples in rows]
-        limits = min(0.0, *(float(low) for low, _ in ends)), max(0.0, *(float(high) for _, high in ends))
+        limits = _limits([examples for _, examples in rows])
+    if drawn_as == "lines":
+        size, height = max(size, min(10.5 / columns, 2.2)), 0.7
     with styled():
-        names = max((_inches(name) + 0.2 for name, _ in rows if name.strip()), default=0.0)
-        drawn = figure(names + size * columns, size * height * len(rows))
+        left = max((inches(name) + 0.2 for name, _ in rows if name.strip()), default=0.0)
+        key = Key(names, drawn_as, size * (1 - 2 * gap))
+        wide, high = max(left + size * columns, key.width), size * height * len(rows)
+        drawn = figure(wide, high + key.height(wide - left))
         drawn.set_layout_engine("none")
         # One pair of axes for all: a pair for each example would take most of a report's time.
-        left = names / (names + size * columns)
-        ax = drawn.add_axes((left, 0, 1 - left, 1))
+        bottom = 1 - high / (high + key.height(wide - left))
+        ax = drawn.add_axes((left / wide, bottom, size * columns / wide, 1 - bottom))
         _bare(ax)
         for row, (_, examples) in enumerate(rows):
             for column, example in enumerate(examples):
                 box = (column + gap, row * height + GAP, 1 - 2 * gap, height - 2 * GAP)
-                _place(ax, example, box, drawn_as, limits)
+                _place(ax, example, box, drawn_as, limits, channels)
         ax.set(xlim=(0, columns), ylim=(len(rows) * height, 0), aspect="equal")
         ax.set_yticks((np.arange(len(rows)) + 0.5) * height, [name for name, _ in rows])
         ax.tick_params(axis="y", length=0, pad=8, labelcolor=INK)
+        for column in range(len(rows[-1][1])):
+            key.write_bars(ax, (column + gap, len(rows) * height, 1 - 2 * gap))
+        key.write_lines(drawn, (left / wide, 0.0))
         return drawn
+
+
+def _limits(examples: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The least and the greatest number of all, and 0."""
+    ends = [(np.nanmin(some), np.nanmax(some)) for some in examples]
+    return min(0.0, *(float(low) for low, _ in ends)), max(0.0, *(float(high) for _, high in ends))
 
 
 def grid(examples: np.ndarray, columns: int, size: float = 0.275, xlabel: str = "", ylabel: str = "") -> Figure:
@@ -152,6 +170,7 @@ def passage(
     back: np.ndarray,
     words: tuple[str, str, str],
     drawn_as: str = "pixels",
+    names: Sequence[str] = (),
 ) -> Figure:
     """Examples going through the bottleneck: picture -> a few numbers -> picture.
 
@@ -163,8 +182,10 @@ def passage(
         What passes between.
     words : three str
         What stands above the three.
-    drawn_as : "pixels" or "bars"
+    drawn_as : "pixels", "bars" or "lines"
         How one example is drawn.
+    names : sequence of str
+        As for `strips`.
 
     Returns
     -------
@@ -172,14 +193,15 @@ def passage(
     """
     n, d = latents.shape
     limit = np.abs(latents).max() or 1.0
-    seen = min(0.0, np.nanmin([examples, back])), max(0.0, np.nanmax([examples, back]))
+    seen = _limits([examples, back])
     with styled():
-        drawn = figure(10, 0.9 * n + 0.7)
+        key = Key(names, drawn_as, 10 / WIDTH)
+        drawn = figure(10, 0.9 * n + 0.7 + key.height(10))
         ax = drawn.subplots()
         _bare(ax)
         for row, (x, z, y) in enumerate(zip(examples, latents, back, strict=True)):
-            _place(ax, x, (0, row + GAP, 1, 1 - 2 * GAP), drawn_as, seen)
-            _place(ax, y, (WIDTH - 1, row + GAP, 1, 1 - 2 * GAP), drawn_as, seen)
+            _place(ax, x, (0, row + GAP, 1, 1 - 2 * GAP), drawn_as, seen, max(1, len(names)))
+            _place(ax, y, (WIDTH - 1, row + GAP, 1, 1 - 2 * GAP), drawn_as, seen, max(1, len(names)))
             _funnel(ax, 1.25, row, (0.9, 0.25))
             _funnel(ax, WIDTH - 2, row, (0.25, 0.9))
             extent = (2.25, WIDTH - 2.25, row + 1 - GAP, row + GAP)
@@ -189,6 +211,9 @@ def passage(
         ax.set(xlim=(0, WIDTH), ylim=(n, 0), aspect="equal")
         for centre, word in zip((0.5, WIDTH / 2, WIDTH - 0.5), words, strict=True):
             ax.text(centre, -0.1, word, ha="center", va="bottom", fontsize=11, fontweight="bold")
+        for left in (0, WIDTH - 1):
+            key.write_bars(ax, (left, n, 1))
+        key.write_lines(drawn)
         return drawn
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import plots
 from ..data import Dataset
+from ..data.log import per_channel
 from ..lang import Words
 
 __all__ = ["contact_sheet"]
@@ -16,7 +17,8 @@ __all__ = ["contact_sheet"]
 def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     """Rows of up to ten examples as a PNG: one for each of the first 12 labels, or five where there are none.
 
-    They are drawn by a fixed seed. Numbers are standardised column by column, and what is missing stands at the mean.
+    They are drawn by a fixed seed. Numbers are standardised column by column, and what is missing stands at the mean;
+    windows of a log channel by channel, and lines have a gap there.
 
     Parameters
     ----------
@@ -33,10 +35,16 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     draws = np.random.default_rng(0)
     shown: Any = dataset.x if dataset.display is None else dataset.display
     middle, spread = np.zeros(1), np.ones(1)
-    drawn_as = "pixels" if dataset.display is not None else dataset.spec.modality.drawn_as
-    if drawn_as == "bars":
+    modality = dataset.spec.modality
+    drawn_as = "pixels" if dataset.display is not None else modality.drawn_as
+    called: list[str] = []
+    if drawn_as != "pixels":
         middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
         spread[spread == 0] = 1
+        called = [column.name for column in dataset.columns or ()]
+    if drawn_as == "lines":
+        called = list(modality.names(dataset.spec))
+        middle, spread = per_channel(middle, np.nanstd(shown, axis=0), len(called) or 1)
     if dataset.y is None:
         order = draws.permutation(len(dataset))[:50]
         groups = [("", order[at : at + 10]) for at in range(0, len(order), 10)]
@@ -48,7 +56,8 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
             continue
         chosen = np.sort(some)
         picked = np.asarray(shown[chosen])
-        if drawn_as == "bars":
-            picked = np.nan_to_num((picked - middle) / spread)
+        if drawn_as != "pixels":
+            picked = (picked - middle) / spread
+            picked = picked if drawn_as == "lines" else np.nan_to_num(picked)
         rows.append((name, picked))
-    return plots.png(plots.strips(rows, drawn_as), "," if words.lang == "pt" else ".")
+    return plots.png(plots.strips(rows, drawn_as, called), "," if words.lang == "pt" else ".")

@@ -10,7 +10,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data import Column, Dataset
-from ..data.readers.windows import base
+from ..data.columns import base
 from ..fitted import FittedModel
 from ..latent import Prior
 from ..metrics import Estimate

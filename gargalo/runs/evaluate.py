@@ -64,10 +64,10 @@ class Baselines:
         Returns
         -------
         Estimate or None
-            In [0, 1], over the test examples; None without labels.
+            In [0, 1], over the test examples; None without labels, or without training examples.
         """
-        if self._raw_knn is None and arrays.y_train is not None:
-            flat_train, flat = (x.reshape(len(x), -1) for x in (arrays.x_train, arrays.x_test))
+        if self._raw_knn is None and arrays.y_train is not None and (x_train := arrays.x_train) is not None:
+            flat_train, flat = (x.reshape(len(x), -1) for x in (x_train, arrays.x_test))
             self._raw_knn = METRICS["knn_accuracy"](flat_train, arrays.y_train, flat, arrays.y_test)
         return self._raw_knn
 
@@ -114,8 +114,9 @@ class Arrays:
         return self._train, self._test
 
     @cached_property
-    def x_train(self) -> np.ndarray:
-        return self._fitted.to_model_space(self._train)
+    def x_train(self) -> np.ndarray | None:
+        """None for new data, of which no example trains."""
+        return self._fitted.to_model_space(self._train) if len(self._train) else None
 
     @cached_property
     def x_test(self) -> np.ndarray:
@@ -126,8 +127,8 @@ class Arrays:
         return self._fitted.observed(self._test)
 
     @cached_property
-    def z_train(self) -> np.ndarray:
-        return self._fitted.encode(self._train.x)
+    def z_train(self) -> np.ndarray | None:
+        return self._fitted.encode(self._train.x) if len(self._train) else None
 
     @cached_property
     def z_test(self) -> np.ndarray:
@@ -135,7 +136,7 @@ class Arrays:
 
     @property
     def y_train(self) -> np.ndarray | None:
-        return self._train.y if self._has_labels else None
+        return self._train.y if self._has_labels and len(self._train) else None
 
     @property
     def y_test(self) -> np.ndarray | None:
@@ -174,7 +175,7 @@ class Arrays:
     @cached_property
     def pca(self) -> PCABaseline | None:
         """The linear baseline of the same size, for a model that reconstructs."""
-        if self.reconstruction is None:
+        if self.reconstruction is None or self.x_train is None:
             return None
         return pca_baseline(self.x_train, self.x_test, self._fitted.recipe.latent_dim)
 
@@ -217,7 +218,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
             found["raw_knn_accuracy"] = raw
     priors: dict[str, Prior] = {}
     spread = _spread(fitted, dataset)
-    if fitted.can("decode"):
+    if fitted.can("decode") and len(dataset.rows("train")):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
         for name, prior in PRIORS.usable():
             with PRIORS.guarded(name):
@@ -227,7 +228,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
             found |= _measured_samples(fitted, dataset, priors, baselines.reference, spread)
     learned = {name: prior for name, prior in priors.items() if prior.learns}
     columns = None
-    if arrays.reconstruction is not None:
+    if arrays.reconstruction is not None and len(arrays.rows[0]):
         beside_pca = pca if arrays.pca_reconstruction is not None else None
         draw_from = ("gmm", priors["gmm"]) if "gmm" in priors else None
         columns = column_table(fitted, arrays.rows, arrays.reconstruction, beside_pca, draw_from, spread)
@@ -236,7 +237,8 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
 
 def _spread(fitted: FittedModel, dataset: Dataset) -> np.ndarray | None:
     """How far numbers are drawn from their mean; None for what is shown as means, or is not encoded and decoded."""
-    if dataset.spec.modality.samples_are == "means" or not (fitted.can("encode") and fitted.can("decode")):
+    is_able = fitted.can("encode") and fitted.can("decode")
+    if dataset.spec.modality.samples_are == "means" or not is_able or not len(dataset.rows("train")):
         return None
     return fitted.fit_spread(dataset.take(probe_rows(dataset, "train")[:SPREAD_ROWS]))
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, DataSpec, Origin, load_data
+from ..data.columns import base
 from ..data.heeded import heeded
-from ..data.readers.windows import base
 from ..errors import GargaloError
 
 __all__ = ["original_data"]

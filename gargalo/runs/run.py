@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from .. import latent
 from ..core import Codec, LatentModel
@@ -19,6 +18,7 @@ from ..latent import PRIORS, Map, Prior
 from ..recipes import build
 from .columns import ColumnTable, read_columns
 from .folder import RunFolder, in_a_file_name
+from .looks import looked
 
 __all__ = ["Run"]
 
@@ -310,7 +310,7 @@ class Run(RunFolder):
 
         Pictures are shown as they are. Where the run keeps pictures of its examples, a row of numbers is shown as the
         picture of the kept example that is nearest to it in model space. Otherwise rows are shown standardised, so that
-        columns of different units stand beside each other.
+        columns of different units stand beside each other; in windows of a log, each channel as a whole.
 
         Parameters
         ----------
@@ -326,18 +326,17 @@ class Run(RunFolder):
         DataError
             For data of another shape than the run was trained on.
         """
-        if self.recipe.data.modality.drawn_as == "pixels":
-            return raw
-        x = self.fitted.to_model_space(raw)
-        if self.examples.display is None:
-            return x
-        kept = self.fitted.to_model_space(self.examples.x)
-        return self.examples.display[torch.cdist(torch.from_numpy(x), torch.from_numpy(kept)).argmin(1).numpy()]
+        return looked(raw, self.fitted, self.examples.x, self.examples.display)
 
     @property
     def drawn_as(self) -> str:
-        """How what `look` gives is drawn: as "pixels" or as "bars"."""
+        """How what `look` gives is drawn: as "pixels", as "bars" or as "lines"."""
         return "pixels" if self.examples.display is not None else self.recipe.data.modality.drawn_as
+
+    @property
+    def drawn_names(self) -> tuple[str, ...]:
+        """What its bars or lines are called; see `Modality.names`."""
+        return tuple(self.recipe.data.modality.names(self.recipe.data)) if self.drawn_as != "pixels" else ()
 
     def _labels_of(self, rows: Any) -> np.ndarray:
         """The names of the labels of kept examples, (n,)."""

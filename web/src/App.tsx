@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { examples, space, type Space } from './loaded';
 import { isTheirs } from './parts/arrows';
 import { Bar } from './parts/Bar';
+import { Channels } from './parts/Channels';
 import { useLatest } from './parts/useLatest';
 import { Verdict } from './parts/Verdict';
 import { Waiting } from './parts/Waiting';
@@ -92,6 +93,7 @@ function Opened() {
     <section class={`view view-${view.name.value}`} aria-labelledby="lesson">
       {found.run.verdict?.outcome === 'worse' && view.name.value !== 'compare' && <Verdict run={found.run} />}
       <h1 id="lesson">{say(`lesson.${view.name.value}${painter.hasBars && OF_ROWS.has(view.name.value) ? '.row' : ''}` as Key)}</h1>
+      {painter.hasBars && <Channels painter={painter} />}
       <View key={view.name.value === 'draw' ? 'draw' : `${view.name.value} ${view.runIndex.value}`} space={found} painter={painter} />
     </section>
   );

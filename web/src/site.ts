@@ -27,6 +27,8 @@ export interface Data {
   center: number[] | null;
   deviation: number[] | null;
   centred: boolean;
+  /** What is drawn of a window of a log: the name of each channel, or ""; null or absent where rows are no windows. */
+  channels?: string[] | null;
 }
 
 export interface SheetsRef {

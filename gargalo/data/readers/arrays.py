@@ -128,8 +128,9 @@ def _as_known(
 ) -> Dataset:
     """A dataset that fits the data that it must fit, where there are such: by kind, columns and dtype."""
     return as_dataset(
-        x, y, name=path.name, kind=request.known_kind(x), split=split, split_seed=request.split_seed,
-        columns=request.known_columns(x), reading=request.reading, dtype=request.known_dtype,
+        x, y, name=path.name, kind=request.known_kind(x), split=request.known_split(x, split),
+        split_seed=request.split_seed, columns=request.known_columns(x), reading=request.reading,
+        dtype=request.known_dtype,
     )  # fmt: skip
 
 

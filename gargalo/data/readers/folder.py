@@ -90,7 +90,7 @@ def read_folder(root: Path, request: Request, decoder: Decoder | None = None) ->
         decoded.pixels,
         None if found.labels is None else np.array(found.labels)[kept],
         name=root.absolute().name if root.name != ".." else root.resolve().name,
-        split=None if found.split is None else found.split[kept],
+        split=request.known_split(decoded.pixels, None if found.split is None else found.split[kept]),
         split_seed=request.split_seed,
         ids=[as_text(found.files[i]) for i in kept],
         reading=request.reading,

@@ -130,7 +130,7 @@ def read_idx_dataset(path: Path, request: Request) -> Dataset:
         np.concatenate(xs),
         None if ys[0] is None else np.concatenate([y for y in ys if y is not None]),
         name=path.name,
-        split=split if len(splits) > 1 else None,
+        split=request.known_split(split, split if len(splits) > 1 else None),
         split_seed=request.split_seed,
         reading=request.reading,
     )

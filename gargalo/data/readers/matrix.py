@@ -8,10 +8,9 @@ import numpy as np
 
 from ...errors import DataError, option
 from ...io.tables import polars
-from ..columns import Column
+from ..columns import Column, base
 from ..notes import Note
 from ..reading import Reading
-from . import windows
 from .reader import Request
 from .texts import MOST_CATEGORIES, as_numbers, must_be_no_numbers, no_names
 
@@ -49,7 +48,7 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
         left to learn from.
     """
     reading, like = request.reading, request.like
-    wanted = windows.base(like.columns, reading.window) if like and like.columns else []
+    wanted = base(like.columns, reading.window) if like and like.columns else []
     known = {column.name: column for column in wanted}
     lacking = [column for column in known if column not in frame.columns]
     if lacking:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ...io.reporter import SILENT, Reporter
 from ..columns import Column
 from ..reading import Reading
 from ..spec import DataSpec
+from ..splits import TEST
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..dataset import Dataset
 
 __all__ = ["Reader", "Request"]
@@ -35,6 +36,8 @@ class Request:
         Seed of the split of data that come without one.
     like : DataSpec or None
         Data that the others must fit: those that a run was trained on.
+    is_new : bool
+        Are these others, of which none is held out? Then they are not split, unless they say themselves how.
     data_dir : Path or None
         The folder with the files of a named data set.
     workers : int or None
@@ -47,6 +50,7 @@ class Request:
     reading: Reading = DEFAULT
     split_seed: int = 0
     like: DataSpec | None = None
+    is_new: bool = False
     data_dir: Path | None = None
     workers: int | None = None
     reporter: Reporter = SILENT
@@ -79,6 +83,22 @@ class Request:
             None unless one example of `x` has the shape of one of those data.
         """
         return self.like.kind if self.like and x.shape[1:] == self.like.raw_shape else None
+
+    def known_split(self, x: np.ndarray, split: np.ndarray | None = None) -> np.ndarray | None:
+        """Look up the split of what is read.
+
+        Parameters
+        ----------
+        x : ndarray, (n, …)
+        split : ndarray or None, (n,)
+            As the data themselves say it.
+
+        Returns
+        -------
+        ndarray or None, (n,)
+            `split`; or, without it, TEST for all where they are new, and None where they are to be dealt out.
+        """
+        return np.full(x.shape[:1], TEST, np.uint8) if split is None and self.is_new else split
 
     @property
     def known_dtype(self) -> str | None:

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import DataError, option, unknown
 from ...io.tables import polars
 from ..as_dataset import as_dataset
+from ..columns import Column, base
 from ..dataset import Dataset
+from ..log import Log
 from ..notes import Note
 from ..reading import Reading
 from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
-from . import windows
+from . import logs, windows
 from .csv_files import read_frame
+from .frames import LABEL
 from .interleaved import interleaved
 from .matrix import matrix_of
 from .reader import Request
 from .texts import MOST_CATEGORIES
-from .times import in_time
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["SUFFIXES", "frame_of", "from_frame", "label_column", "read_table"]
+__all__ = ["SUFFIXES", "from_frame", "read_table"]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 ROLES = ("label", "id", "time", "group", "split")
 ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
-WHEN = "\0when"
-"""The same for the moments that times stand for."""
-LABEL = "\0label"
-"""The same for labels that came beside a frame."""
 
 
 def read_table(path: Path, request: Request) -> Dataset:
@@ -60,7 +59,7 @@ def read_table(path: Path, request: Request) -> Dataset:
         As `from_frame` does.
     """
     reading, like = request.reading, request.like
-    known = windows.base(like.columns, reading.window) if like and like.columns else ()
+    known = base(like.columns, reading.window) if like and like.columns else ()
     categories = {*reading.category, *(column.name for column in known if column.kind == "category")}
     return from_frame(read_frame(path, reading, categories), request, path.name)
 
@@ -91,10 +90,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         too short for a window.
     """
     pl, reading, like = polars(), request.reading, request.like
-    if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
-        raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
-    roles = _roles(frame, reading, like)
-    frame, moments = _in_order(frame.with_row_index(ROW), roles, reading.time_format, name)
+    roles = _roles(frame, reading, like, name)
+    frame, moments = logs.in_order(frame.with_row_index(ROW), roles["time"], roles["group"], reading.time_format, name)
     notes: list[Note] = []
     if moments is not None and roles["group"] is None and like is None:
         notes += interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
@@ -105,29 +102,46 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     group, time, named_by = roles["group"], roles["time"], roles["split"]
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
     split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
-    if split is None and time and groups is None:
-        examples = len(x) // (reading.step or reading.window or 1)
-        split = by_order(np.arange(len(x)), reading.shares or usual_shares(examples))
-    kind = "table"
-    if reading.window and time:
-        step = reading.step or reading.window
-        kind = "series"
-        x, columns, rows = windows.cut(x, columns, (reading.window, step), (groups, split), name)
+    if split is None and time and groups is None and not request.is_new:
+        split = _by_time(len(x), reading)
+    kind, log = "table", None
+    if reading.window and time and moments is not None:
+        kind, stretches = "series", logs.pauses(moments, groups, _gap(reading, notes), notes)
+        log = _log(frame, roles, columns, reading)
+        lengths = (reading.window, reading.step or reading.window)
+        x, columns, rows = windows.cut(x, columns, lengths, (groups, split, stretches), name, notes)
+        log = replace(log, starts=rows)
         first = frame[rows]
-        ids = _window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
+        ids = logs.window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
         last = rows + reading.window - 1
         y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
-    # Names that training never saw are missing, also where nothing else may be.
-    strange = any(note.key == "unseen" for note in notes)
-    reading = reading.model_copy(update={"impute": reading.impute or ("mask" if strange else None)})
-    return as_dataset(
-        x, y, name=name, kind=None if reading.image_shape else kind, split=split, split_seed=request.split_seed,
-        ids=ids, columns=columns, groups=groups, reading=reading, notes=notes, dtype=request.known_dtype,
+    if reading.impute is None and any(note.key == "unseen" for note in notes):
+        # Names that training never saw are missing, also where nothing else may be.
+        reading = reading.model_copy(update={"impute": "mask"})
+    dataset = as_dataset(
+        x, y, name=name, kind=None if reading.image_shape else kind, split=request.known_split(x, split),
+        split_seed=request.split_seed, ids=ids, columns=columns, groups=groups, reading=reading, notes=notes,
+        dtype=request.known_dtype,
     )  # fmt: skip
+    return dataset if log is None else _with_log(dataset, log, ids or ())
 
 
-def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict[str, str | None]:
+def _gap(reading: Reading, notes: Sequence[Note]) -> float | None:
+    """What is a gap, in usual steps: steps of several logs in one say nothing of any."""
+    are_mixed = any(note.key in ("interleaved", "back_and_forth") for note in notes)
+    return reading.gap or (math.inf if are_mixed else None)
+
+
+def _by_time(n: int, reading: Reading) -> np.ndarray:
+    """The split of rows in the order of time: shares are those of the examples that they become."""
+    examples = n // (reading.step or reading.window or 1)
+    return by_order(np.arange(n), reading.shares or usual_shares(examples))
+
+
+def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: str) -> dict[str, str | None]:
     """The columns that are no data, by what they are for; those that must be there are."""
+    if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
+        raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
     roles = {role: getattr(reading, role) for role in ROLES}
     for role, column in roles.items():
         if column is None or column in frame.columns:
@@ -143,105 +157,24 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None) -> dict
     return roles
 
 
-def _in_order(
-    frame: pl.DataFrame, roles: dict[str, str | None], time_format: str | None, name: str
-) -> tuple[pl.DataFrame, pl.Series | None]:
-    """The rows in the order of time within each group, and their moments, where there is a time."""
-    if (time := roles["time"]) is None:
-        return frame, None
-    times = frame[time]
-    if times.null_count():
-        raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
-    if times.dtype == polars().String:
-        times = in_time(times, time_format, f"{name}: column {time!r}")
-    keys = [key for key in (roles["group"], WHEN) if key]
-    frame = frame.with_columns(times.alias(WHEN)).sort(keys, maintain_order=True)
-    return frame.drop(WHEN), frame[WHEN]
+def _log(frame: pl.DataFrame, roles: dict[str, str | None], columns: Sequence[Column], reading: Reading) -> Log:
+    """What is kept of a log beside its windows, which are not cut yet."""
+    order = frame[ROW].to_numpy()
+    in_file = frame.sort(ROW)
+    is_data = {column.name for column in columns}
+    aside = {column: in_file[column] for column in roles.values() if column is not None and column != LABEL}
+    names = tuple(column for column in frame.columns if column in is_data or column in aside)
+    return Log(reading.window or 1, np.empty(0, np.int64), order, tuple(columns), names, aside)
 
 
-def _window_ids(first: pl.DataFrame, time: str, group: str | None) -> list[str]:
-    """An id of its own for each window, from its first row: when, of which group, and a number where several agree."""
-    pl = polars()
-    ids = first[time].cast(pl.String)
-    if group is not None:
-        ids = first[group].cast(pl.String).fill_null("") + "/" + ids
-    seen: Counter[str] = Counter()
-    numbered = []
-    for one in ids.to_list():
-        seen[one] += 1
-        numbered.append(one if seen[one] == 1 else f"{one} #{seen[one]}")
-    return numbered
-
-
-def frame_of(data: Any) -> pl.DataFrame | None:
-    """Make a polars frame of a polars or pandas one.
-
-    Parameters
-    ----------
-    data : object
-
-    Returns
-    -------
-    polars DataFrame or None
-        None for anything else.
-
-    Raises
-    ------
-    DataError
-        For columns whose names are the same as text, such as 1 and "1"; where polars is not installed.
-    """
-    kind = type(data)
-    if kind.__name__ != "DataFrame" or kind.__module__.partition(".")[0] not in ("polars", "pandas"):
-        return None
-    pl = polars()
-    if kind.__module__.startswith("polars"):
-        return data
-    if len({str(name) for name in data.columns}) < len(data.columns):
-        raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
-    found = {}
-    for name in data.columns:
-        values = data[name]
-        # Texts come as Python objects, and pandas has several kinds of nothing among them.
-        if values.dtype.kind in "biuf":
-            found[str(name)] = pl.Series(str(name), values.to_numpy())
-        elif values.dtype.kind == "M":
-            if getattr(values.dtype, "tz", None) is not None:
-                values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-            times = values.to_numpy()
-            # Polars has no seconds; nanoseconds would not hold every year.
-            found[str(name)] = pl.Series(str(name), times.astype("M8[ms]") if times.dtype == "M8[s]" else times)
-        else:
-            cells = [None if cell is None or cell != cell else cell for cell in values.astype(object)]
-            numeric = all(isinstance(cell, int | float) for cell in cells if cell is not None)
-            found[str(name)] = pl.Series(str(name), cells if numeric else [c if c is None else str(c) for c in cells])
-    return pl.DataFrame(found)
-
-
-def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:
-    """Make a column of labels that came beside a frame.
-
-    Parameters
-    ----------
-    y : array-like, (n,) or (n, 1)
-    frame : polars DataFrame
-        Of n rows.
-
-    Returns
-    -------
-    polars Series, (n,)
-        Under a name that no column of a file can have.
-
-    Raises
-    ------
-    DataError
-        For labels of another shape.
-    """
-    values = np.asarray(y)
-    if values.shape == (len(frame), 1):
-        values = values[:, 0]
-    if values.shape != (len(frame),):
-        raise DataError(f"frame: expected {len(frame)} labels, one for each row. Found shape {values.shape}.")
-    return polars().Series(LABEL, values.tolist(), strict=False)
+def _with_log(dataset: Dataset, log: Log, ids: Sequence[str]) -> Dataset:
+    """The dataset with its log, where its examples are still windows; some may have been dropped."""
+    if dataset.x.ndim > 2:
+        return dataset
+    if len(dataset) < len(ids):
+        places = {name: place for place, name in enumerate(ids)}
+        log = log.take(np.array([places[name] for name in dataset.ids], np.int64))
+    return replace(dataset, log=log)
 
 
 def _labels(frame: pl.DataFrame, label: str | None, name: str) -> np.ndarray | None:

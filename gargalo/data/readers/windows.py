@@ -10,8 +10,9 @@ import psutil
 
 from ...errors import DataError, option
 from ..columns import Column
+from ..notes import Note
 
-__all__ = ["base", "cut"]
+__all__ = ["cut"]
 
 
 def cut(
@@ -20,8 +21,9 @@ def cut(
     lengths: tuple[int, int],
     borders: Sequence[np.ndarray | None],
     name: str,
+    notes: list[Note],
 ) -> tuple[np.ndarray, list[Column], np.ndarray]:
-    """Windows of so many rows, one every so many; none reaches into another group or split.
+    """Windows of so many rows, one every so many; none reaches into another group or split, or over a gap.
 
     Parameters
     ----------
@@ -32,9 +34,11 @@ def cut(
     lengths : (int, int)
         Rows in a window, and rows from the start of one to the start of the next.
     borders : sequence of (ndarray or None), (n,)
-        Groups and splits: where one of them changes, a window ends.
+        Groups, splits and stretches between gaps: where one of them changes, a window ends.
     name : str
         What people call the data, for messages.
+    notes : list of Note
+        What is left out is counted there: stretches that are too short, and rows at the ends of others.
 
     Returns
     -------
@@ -50,19 +54,16 @@ def cut(
     DataError
         Where nothing is long enough for a window.
     """
-    (window, step), starts = lengths, []
-    is_edge = np.zeros(len(x), bool)
-    is_edge[0] = True
-    for codes in borders:
-        if codes is not None:
-            is_edge[1:] |= codes[1:] != codes[:-1]
-    edges = [*np.flatnonzero(is_edge), len(x)]
-    for first, last in pairwise(edges):
-        starts.append(np.arange(first, last - window + 1, step))
-    rows = np.concatenate(starts)
+    window, step = lengths
+    edges = _edges(len(x), borders)
+    rows = np.concatenate([np.arange(first, last - window + 1, step) for first, last in pairwise(edges)])
     if not len(rows):
         longest = int(np.diff(edges).max())
-        raise DataError(f"{name}: expected stretches of at least {window} rows for a window. Found at most {longest}.")
+        hint = f" between gaps in time; {option('gap')} says what is one" if any(n.key == "gaps" for n in notes) else ""
+        raise DataError(
+            f"{name}: expected stretches of at least {window} rows for a window. Found at most {longest}{hint}."
+        )
+    _tell_left_out(np.diff(edges), window, step, notes)
     needed, free = 2 * len(rows) * window * x.shape[1] * 4, psutil.virtual_memory().available
     if needed > free:
         raise DataError(
@@ -76,22 +77,21 @@ def cut(
     return cuts, wide, rows
 
 
-def base(columns: Sequence[Column], window: int | None) -> list[Column]:
-    """Find the columns of the log itself from those of its windows.
+def _edges(n: int, borders: Sequence[np.ndarray | None]) -> list[int]:
+    """The row at which each stretch begins, and the end of the last."""
+    is_edge = np.zeros(n, bool)
+    is_edge[0] = True
+    for codes in borders:
+        if codes is not None:
+            is_edge[1:] |= codes[1:] != codes[:-1]
+    return [*np.flatnonzero(is_edge).tolist(), n]
 
-    Parameters
-    ----------
-    columns : sequence of window * p Column
-        "temperature[0]", "vibration[0]", "temperature[1]", …
-    window : int or None
-        Rows in a window; None where the data are no windows, and the columns stay as they are.
 
-    Returns
-    -------
-    list of p Column
-        "temperature", "vibration".
-    """
-    if not window:
-        return list(columns)
-    first = columns[: len(columns) // window]
-    return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]
+def _tell_left_out(stretches: np.ndarray, window: int, step: int, notes: list[Note]) -> None:
+    """Count what is in no window: stretches (k,) of too few rows, and rows after the last window of the others."""
+    is_short = stretches < window
+    if is_short.any():
+        notes.append(Note(key="short", count=int(is_short.sum()), what=str(int(stretches[is_short].sum()))))
+    rest = (stretches[~is_short] - window) % step
+    if rest.any():
+        notes.append(Note(key="rest", count=int(rest.sum())))

@@ -31,6 +31,7 @@ def bottleneck(roles: Roles, words: Words) -> Section | None:
         run.look(run.reconstruct(x)),
         (words("n_numbers", n=size), words("n_numbers", n=d), words("n_numbers", n=size)),
         run.drawn_as,
+        run.drawn_names,
     )
     return Section(
         "bottleneck",

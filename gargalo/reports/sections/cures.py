@@ -43,7 +43,7 @@ def cures(roles: Roles, words: Words) -> Section | None:
     return Section(
         "cures",
         body,
-        [picture("6-cures", plots.strips(strips, players[0].drawn_as), words, words("cures.caption"))],
+        [picture("6-cures", plots.strips(strips, run.drawn_as, run.drawn_names), words, words("cures.caption"))],
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",

@@ -35,6 +35,7 @@ def denoise(roles: Roles, words: Words) -> Section | None:
             (words("denoised"), run.look(run.denoise(corrupted[rows]))),
         ],
         run.drawn_as,
+        run.drawn_names,
     )
     body = [words("denoise.intro", noise=words(f"noise.{run.recipe.options['noise']}"))]
     if (denoised := run.metrics.get("psnr_denoised")) is not None:

@@ -49,7 +49,7 @@ def fail(roles: Roles, words: Words) -> Section | None:
         [
             picture(
                 "5-draws",
-                plots.strips([("N(0, I)", run.look(run.sample(12, "normal")))], run.drawn_as),
+                plots.strips([("N(0, I)", run.look(run.sample(12, "normal")))], run.drawn_as, run.drawn_names),
                 words,
                 words("fail.caption.draws"),
             ),

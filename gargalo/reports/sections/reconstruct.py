@@ -32,6 +32,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             (name, run.look(run.reconstruct(x))),
         ],
         run.drawn_as,
+        run.drawn_names,
     )
     epochs = [record["epoch"] for record in run.history]
     term = run.recipe.likelihood or ""

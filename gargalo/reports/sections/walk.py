@@ -31,7 +31,7 @@ def walk(roles: Roles, words: Words) -> Section | None:
     return Section(
         "walk",
         [words("walk.body")],
-        [picture("4-walk", plots.strips(rows, run.drawn_as), words, words("walk.caption"))],
+        [picture("4-walk", plots.strips(rows, run.drawn_as, run.drawn_names), words, words("walk.caption"))],
         commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
         python=f"film = run.interpolate({a}, {b}, steps=12)",
     )

@@ -1,4 +1,4 @@
-/** Examples and what a model puts out, painted: pictures as they are, rows of numbers as bars. */
+/** Examples and what a model puts out, painted: pictures as they are, rows of numbers as bars, windows of a log as lines. */
 
 import type { Examples } from '../loaded';
 import type { Raw } from '../network';
@@ -15,7 +15,7 @@ export class Painter {
   readonly width: number;
   readonly height: number;
   readonly size: number;
-  /** Are rows of numbers seen as bars, and not as pictures that stand for them? */
+  /** Are rows of numbers seen as bars or lines, and not as pictures that stand for them? */
   readonly hasBars: boolean;
 
   constructor(
@@ -26,7 +26,9 @@ export class Painter {
     const sheets = examples?.sheets?.ref;
     this.size = data.shape.reduce((a, b) => a * b, 1);
     this.hasBars = data.kind === 'row' && !sheets;
-    if (this.hasBars) [this.width, this.height] = [Math.min(240, Math.max(40, 4 * data.shape[0])), 40];
+    if (this.hasBars && data.channels)
+      [this.width, this.height] = [Math.min(200, Math.max(80, (2 * this.size) / data.channels.length)), 60];
+    else if (this.hasBars) [this.width, this.height] = [Math.min(240, Math.max(40, 4 * data.shape[0])), 40];
     else if (data.kind === 'image') [this.width, this.height] = [data.shape[1], data.shape[0]];
     else [this.width, this.height] = [sheets!.width, sheets!.height];
   }
@@ -72,12 +74,44 @@ export class Painter {
     return center && deviation ? (value - center[j]) / (deviation[j] || 1) : value;
   }
 
+  /** Where a value of column j stands in a box from y on and h high: 3 standard deviations are its edge. */
+  private level(value: number, j: number, y: number, h: number): number {
+    const away = Math.max(-3, Math.min(3, this.standard(value, j)));
+    return y + h / 2 - (away / 3) * (h / 2 - 1);
+  }
+
+  /** The colour of a channel. */
+  colour(channel: number): string {
+    return this.site.palette[channel % this.site.palette.length];
+  }
+
+  private lines(pen: Pen, values: ArrayLike<number>, channels: number, x: number, y: number, w: number, h: number): void {
+    const last = values.length / channels - 1;
+    pen.lineWidth = Math.max(1, h / 60);
+    for (let channel = 0; channel < channels; channel++) {
+      pen.strokeStyle = this.colour(channel);
+      pen.beginPath();
+      let isOn = false;
+      for (let t = 0; t <= last; t++) {
+        const j = t * channels + channel;
+        // What is missing is a gap.
+        if (Number.isNaN(values[j])) isOn = false;
+        else {
+          pen[isOn ? 'lineTo' : 'moveTo'](x + (last ? t / last : 0.5) * w, this.level(values[j], j, y, h));
+          isOn = true;
+        }
+      }
+      pen.stroke();
+    }
+  }
+
   private bars(pen: Pen, values: ArrayLike<number>, x: number, y: number, w: number, h: number): void {
-    const [n, middle] = [values.length, y + h / 2];
+    const [n, middle, { channels }] = [values.length, y + h / 2, this.site.data];
     pen.fillStyle = BAR.paper;
     pen.fillRect(x, y, w, h);
     pen.fillStyle = BAR.none;
     pen.fillRect(x, middle - 0.5, w, 1);
+    if (channels) return this.lines(pen, values, channels.length, x, y, w, h);
     for (let j = 0; j < n; j++) {
       const away = Math.max(-3, Math.min(3, this.standard(values[j], j) || 0));
       pen.fillStyle = away > 0 ? BAR.up : BAR.down;

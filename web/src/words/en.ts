@@ -202,6 +202,7 @@ export const en = {
 
   'qr.title': 'This view on your phone',
   'qr.long': 'This view is more than a QR code holds: send its address.',
+  channels: 'channels',
   'column.value': 'value',
   'picture.example': 'Example {id}',
   'picture.output': 'What the decoder gives',

@@ -206,6 +206,7 @@ export const pt: Record<Key, string> = {
 
   'qr.title': 'Esta vista no seu celular',
   'qr.long': 'Esta vista não cabe num código QR: envie o endereço.',
+  channels: 'canais',
   'column.value': 'valor',
   'picture.example': 'Exemplo {id}',
   'picture.output': 'O que o decoder devolve',

@@ -946,14 +946,18 @@ def test_booleans_are_the_names_that_they_are_written_as(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "written", ["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%dT%H:%M:%SZ", "%d.%m.%y %H:%M"]
+    "written",
+    [
+        *("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%dT%H:%M:%SZ", "%d.%m.%y %H:%M"),
+        *("%b %d %Y %H:%M", "%d-%b-%y %H:%M", "%B %d, %Y %H:%M"),
+    ],
 )
 def test_times_that_are_text_are_times(tmp_path, written):
     """Rows that lie in any order come in that of time, however it is written: 01/02 comes after 31/01."""
     begin = datetime(2017, 1, 1)
     rows = [(begin + timedelta(hours=7 * i), i) for i in range(150)]
     shuffled = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
-    (tmp_path / "log.csv").write_text("when,x\n" + "".join(f"{when.strftime(written)},{i}\n" for when, i in shuffled))
+    (tmp_path / "log.csv").write_text("when;x\n" + "".join(f"{when.strftime(written)};{i}\n" for when, i in shuffled))
     found = load_data(tmp_path / "log.csv", time="when")
     assert found.x[:, 0].tolist() == list(range(150))
 

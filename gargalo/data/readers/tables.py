@@ -160,9 +160,10 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: s
 def _log(frame: pl.DataFrame, roles: dict[str, str | None], columns: Sequence[Column], reading: Reading) -> Log:
     """What is kept of a log beside its windows, which are not cut yet."""
     order = frame[ROW].to_numpy()
-    in_file = frame.sort(ROW)
     is_data = {column.name for column in columns}
-    aside = {column: in_file[column] for column in roles.values() if column is not None and column != LABEL}
+    by_role = dict.fromkeys(column for column in roles.values() if column is not None and column != LABEL)
+    in_file = frame.select(ROW, *by_role).sort(ROW)
+    aside = {column: in_file[column] for column in by_role}
     names = tuple(column for column in frame.columns if column in is_data or column in aside)
     return Log(reading.window or 1, np.empty(0, np.int64), order, tuple(columns), names, aside)
 

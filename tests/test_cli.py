@@ -14,12 +14,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
 import gargalo
 from gargalo import cli
 from gargalo.cli.common import print_result
+from gargalo.errors import ParameterError
 from gargalo.io.signals import ending_signals
 from gargalo.io.tables import plain_text
 from gargalo.models import MODELS
@@ -128,7 +130,64 @@ def test_films_and_samples(say, small_runs, tmp_path, command):
     verb, *options = command
     made = told(say(verb, small_runs["vae"].folder, *options, "-o", tmp_path / "out.png", "--json"))
     assert made["shape"] == [12, 28, 28]
-    assert picture(tmp_path / "out.png").shape == (28, 12 * 28)
+    # Enlarged to 84 pixels a side, with 2 between two of them.
+    assert picture(tmp_path / "out.png").shape == (84, 12 * 86 - 2)
+
+
+def test_a_sheet_shows_what_was_made_below_what_it_was_made_of(say, small_runs, digits, tmp_path):
+    run = small_runs["denoising"]
+    np.save(tmp_path / "x.npy", digits.x[:40])
+    status, _, err = say("reconstruct", run.folder, tmp_path / "x.npy", "-o", tmp_path / "out.png")
+    assert status == 0
+    assert "x.npy: the first 24 of 40 examples; -n says how many" in err
+    sheet = picture(tmp_path / "out.png")
+    assert sheet.shape == (4 * 86 - 2, 12 * 86 - 2)
+    back = run.reconstruct(digits.x[:24])
+    for block, at in ((0, 3), (1, 14)):
+        for row, expected in ((2 * block, digits.x[at]), (2 * block + 1, back[at])):
+            top, left = 86 * row, 86 * (at % 12)
+            assert np.array_equal(sheet[top : top + 84 : 3, left : left + 84 : 3], expected)
+    assert (sheet[84:86] == 255).all()
+    assert (
+        say("denoise", run.folder, tmp_path / "x.npy", "--add-noise", "0.5", "-n", "5", "-o", tmp_path / "n.png")[0]
+        == 0
+    )
+    assert picture(tmp_path / "n.png").shape == (3 * 86 - 2, 5 * 86 - 2), "clean, noisy and cleaned"
+    assert say("reconstruct", run.folder, tmp_path / "x.npy", "-n", "7", "-o", tmp_path / "some.npy")[0] == 0
+    assert np.array_equal(np.load(tmp_path / "some.npy"), back[:7])
+    status, _, err = say("sample", run.folder, "-n", "1201", "-o", tmp_path / "many.png")
+    assert status == 2
+    assert "-o must be a path ending in .npy, or a folder, for more than 1,200 pictures" in err
+
+
+def test_examples_are_called_by_their_ids(say, small_runs, digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = {
+        "name": [f"p{i}" for i in range(80)],
+        "a": digits.x[:80, 14, 10],
+        "b": digits.x[:80, 14, 14],
+        "c": range(80),
+    }
+    table["c"] = np.random.default_rng(0).normal(size=80)
+    pl.DataFrame(table).write_csv("t.csv")
+    run = gargalo.train("t.csv", id="name", epochs=1, out="run", progress=False)
+    kept = run.examples.ids
+    other = next(name for name in table["name"] if name not in kept)
+    assert np.array_equal(run.interpolate(kept[2], kept[5]), run.interpolate(2, 5))
+    film = run.interpolate(other, f"id:{kept[0]}", steps=3)
+    data = gargalo.load_data("t.csv", like=run.recipe.data)
+    own = run.reconstruct(data.take(np.array([list(data.ids).index(other)])))
+    assert np.allclose(film[0], own[0], atol=1e-5), "an example that the run does not keep is read again"
+    assert run.traverse(0, 3, other).shape == (3, 3)
+    with pytest.raises(
+        ParameterError, match=f"label:NAME, or the id of an example. Got '{kept[0]}x' instead. Did you mean"
+    ):
+        run.interpolate(kept[0] + "x", 1)
+    status, _, err = say("interpolate", "run", "--from", other, "--to", "id:77777", "-o", "film.csv")
+    assert status == 2
+    assert "--to must be an index from" in err
+    digit_run = small_runs["vae"]
+    assert np.array_equal(digit_run.interpolate(f"id:{digit_run.examples.ids[3]}", 1), digit_run.interpolate(3, 1))
 
 
 def test_denoise(say, small_runs, array_file, tmp_path):
@@ -405,7 +464,7 @@ def test_rows_of_numbers_are_written_as_such_or_refused_before_the_work(say, tmp
     np.save(tmp_path / "new.npy", np.zeros((61, 5), np.float32))
     assert say("sample", run.folder, "-n", "3", "-o", tmp_path / "three.png")[0] == 0
     monkeypatch.setattr("gargalo.FittedModel.reconstruct", lambda *_: pytest.fail("worked first"))
-    for out, message in (("x.png", "for more than 60 rows of numbers"), ("folder", "for rows of numbers")):
-        status, _, told = say("reconstruct", run.folder, tmp_path / "new.npy", "--out", tmp_path / out)
+    for out, n, message in (("x.png", 61, "for more than 60 rows of numbers"), ("folder", 9, "for rows of numbers")):
+        status, _, told = say("reconstruct", run.folder, tmp_path / "new.npy", "--out", tmp_path / out, "-n", n)
         assert status == 2
         assert f"--out must be a path ending in .npy, .csv or .parquet {message}" in told

@@ -265,3 +265,22 @@ def test_no_example_stands_twice_on_a_contact_sheet(monkeypatch):
     contact_sheet(as_dataset(np.arange(30, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)), words("en"))
     shades = [int(picture[0, 0]) for _, pictures in seen for picture in pictures]
     assert sorted(shades) == list(range(30))
+
+
+def test_no_two_classes_look_alike():
+    """Ten colours went round: the eleventh class was the first one's blue."""
+    from gargalo.plots.scatter import _look
+
+    assert len({_look(label) for label in range(100)}) == 100
+    y = np.arange(300) % 26
+    points = np.random.default_rng(0).normal(size=(300, 2))
+    names = [f"a long name of class {label}" for label in range(26)]
+    drawn = plots.scatter([("", points)], y, names)
+    (key,) = drawn.legends
+    assert len(key.get_texts()) == 19
+    assert key.get_texts()[-1].get_text() == "+8"
+    assert not drawn.axes[0].texts, "long names do not cover the points"
+    assert sum(len(part.get_offsets()) for part in drawn.axes[0].collections) == 300
+    brief = plots.scatter([("", points)], y % 10, [str(label) for label in range(10)])
+    assert not brief.legends
+    assert [text.get_text() for text in brief.axes[0].texts] == [str(label) for label in range(10)]

@@ -162,7 +162,7 @@ CHANGES = {
     "seed": st.integers(1, 99),
     "widths": st.just((16,)),
     "latent_dim": st.integers(5, 9),
-    "likelihood": st.just("gaussian"),
+    "likelihood": st.just("bernoulli"),
     "keep": st.just("last"),
     "patience": st.integers(1, 9),
 }
@@ -330,7 +330,7 @@ def test_a_warm_start_continues_from_another_runs_weights(few, never_stopped, tm
 
 
 def test_a_warm_start_must_fit(few, never_stopped, tmp_path):
-    with pytest.raises(RunError, match=r"expected .* of shape .*, to start from it. Found"):
+    with pytest.raises(RunError, match=r"expected a run of widths \(16,\), to start from it\. Found \(32,\)\."):
         gargalo.train(few, out=tmp_path / "run", start=never_stopped, **{**TINY, "widths": (16,)})
     assert not (tmp_path / "run" / "metrics.json").exists()
 

@@ -105,8 +105,8 @@ def test_open_run_last(small_runs, tmp_path):
         (lambda run: run.encode(np.zeros((0, 28, 28), np.uint8)), "expected at least one example"),
         (lambda run: run.decode(np.zeros((3, 5))), "expected latents of shape (n, 16). Found (3, 5)"),
         (lambda run: run.decode(np.full((3, 16), np.nan)), "expected finite latents"),
-        (lambda run: run.interpolate(300, 1), "must be an index from 0 to 299, or label:NAME. Got 300"),
-        (lambda run: run.interpolate(-1, 1), "must be an index from 0 to 299, or label:NAME. Got -1"),
+        (lambda run: run.interpolate(300, 1), "must be an index from 0 to 299, label:NAME, or id:ID. Got 300"),
+        (lambda run: run.interpolate(-1, 1), "must be an index from 0 to 299, label:NAME, or id:ID. Got -1"),
         (lambda run: run.interpolate("label:x", 1), "start must be one of label:0, label:1"),
         (
             lambda run: run.interpolate(0, 1, steps=1),

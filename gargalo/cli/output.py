@@ -16,18 +16,20 @@ from ..data.readers.images import SUFFIXES
 from ..errors import must
 from ..io import tables
 from ..io.files import cannot_write, check_writable, write_whole
-from ..io.images import as_bytes, image_grid
+from ..io.images import as_bytes, sheet
 from ..io.tables import write_table
 
 if TYPE_CHECKING:
     from ..runs import Run
 
-__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_log", "write_points"]
+__all__ = ["check_output", "check_suits", "file_names", "write_beside", "write_examples", "write_log", "write_points"]
 
 UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """What no file system, or not every one, takes in a name."""
-MOST_BARS = 60
-"""Rows of numbers that are drawn on one sheet."""
+MOST_BARS, MOST_PICTURES = 60, 1200
+"""Rows of numbers, and pictures, that are drawn on one sheet."""
+COLUMNS = 12
+"""Examples beside each other on a sheet."""
 
 
 def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "") -> Path:
@@ -78,7 +80,7 @@ def check_suits(out: Path, run: Run, n: int = 0) -> None:
     Raises
     ------
     ParameterError
-        For pictures as a table, rows of numbers in a folder, or more than 60 of them on a sheet.
+        For pictures as a table, rows of numbers in a folder, or more than 60 of them, or 1,200 pictures, on a sheet.
     """
     are_rows = run.recipe.data.modality.drawn_as != "pixels"
     expected = None
@@ -86,6 +88,8 @@ def check_suits(out: Path, run: Run, n: int = 0) -> None:
         expected = "a path ending in .npy or .png, or a folder, for pictures"
     elif out.suffix == ".png" and run.drawn_as != "pixels" and n > MOST_BARS:
         expected = f"a path ending in .npy, .csv or .parquet for more than {MOST_BARS} rows of numbers"
+    elif out.suffix == ".png" and n > MOST_PICTURES:
+        expected = f"a path ending in .npy, or a folder, for more than {MOST_PICTURES:,} pictures"
     elif not out.suffix and are_rows:
         expected = "a path ending in .npy, .csv or .parquet for rows of numbers"
     if expected:
@@ -135,8 +139,48 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(out, error) from None
-        write_whole(path, lambda file, example=example: _sheet(example[None]).save(file))
+        write_whole(path, lambda file, example=example: _alone(example).save(file))
     return out
+
+
+def write_beside(out: Path, rows: Sequence[np.ndarray], run: Run) -> Path:
+    """Write a sheet on which what was made of examples stands below them.
+
+    Parameters
+    ----------
+    out : Path
+        `.png`.
+    rows : sequence of ndarray, (n, *raw_shape) each
+        The examples, and below them what was made of them; at most 12 beside each other.
+    run : Run
+        Of whose kind the examples are.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    ParameterError
+        As `check_suits` says.
+    GargaloError
+        Where it cannot be written.
+    """
+    n = len(rows[0])
+    check_suits(out, run, n * len(rows))
+    seen = [run.look(row) for row in rows]
+    blocks = [[row[at : at + COLUMNS] for row in seen] for at in range(0, n, COLUMNS)]
+    if run.drawn_as != "pixels":
+        return write_whole(out, lambda file: _strips([row for block in blocks for row in block], run).save(file))
+    columns = min(COLUMNS, n)
+    white = [255 if row.dtype == np.uint8 else 1 for row in seen]
+    lines = [
+        np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), paper, row.dtype)])
+        for block in blocks
+        for row, paper in zip(block, white, strict=True)
+    ]
+    return write_whole(out, lambda file: _sheet(np.concatenate(lines), columns).save(file))
 
 
 def write_log(
@@ -219,19 +263,31 @@ def _drawn(examples: np.ndarray, run: Run) -> Any:
     """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars or lines, twelve beside each other."""
     if run.drawn_as == "pixels":
         return _sheet(examples)
+    return _strips([examples[at : at + COLUMNS] for at in range(0, len(examples), COLUMNS)], run)
+
+
+def _strips(rows: Sequence[np.ndarray], run: Run) -> Any:
+    """Rows of numbers as a figure of bars or lines, as a PIL image."""
     from PIL import Image
 
     from .. import plots
 
-    rows = [("", examples[at : at + 12]) for at in range(0, len(examples), 12)]
-    return Image.open(io.BytesIO(plots.png(plots.strips(rows, run.drawn_as, run.drawn_names))))
+    named = [("", row) for row in rows]
+    return Image.open(io.BytesIO(plots.png(plots.strips(named, run.drawn_as, run.drawn_names))))
 
 
-def _sheet(images: np.ndarray) -> Any:
-    """Images as one PIL image of at most 12 columns, pixel by pixel."""
+def _sheet(images: np.ndarray, columns: int = COLUMNS) -> Any:
+    """Images as one PIL image of at most so many columns, large enough to be seen."""
     from PIL import Image
 
-    return Image.fromarray(image_grid(as_bytes(images), min(12, len(images))))
+    return Image.fromarray(sheet(as_bytes(images), min(columns, len(images))))
+
+
+def _alone(image: np.ndarray) -> Any:
+    """One image as a PIL image, pixel by pixel."""
+    from PIL import Image
+
+    return Image.fromarray(as_bytes(image[None])[0])
 
 
 def write_points(

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..runs import Run
 
+ON_A_SHEET = 24
+"""Examples on a sheet, where nobody says how many."""
+First = Annotated[
+    int | None, typer.Option("-n", min=1, help="How many examples, the first ones; all, but 24 on a .png sheet.")
+]
+EXAMPLE = "Id of an example, label:NAME, or index of a kept test example; id:7 where an id is a number."
 Label = Annotated[str | None, typer.Option(help="For a model that decodes with a label, such as cvae.")]
 
 
@@ -113,7 +119,7 @@ def decode(
     """Latents to examples: .npy, .csv, a .png sheet, or a folder of PNGs."""
     from ..data.readers.arrays import read_array
 
-    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), reads=latents)
+    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), latents)
 
 
 @app.command()
@@ -121,14 +127,19 @@ def reconstruct(
     run: RunArgument,
     src: SourceArgument,
     out: Out = Path("reconstructed.npy"),
+    n: First = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examples through the bottleneck and back: .npy, .csv, a .png sheet, or a folder of PNGs.
+    """Examples through the bottleneck and back: .npy, .csv, a .png sheet with the examples above, or a folder of PNGs.
 
     Of windows of a log, .csv and .parquet are the log again: the mean where windows overlap, and the error of each row.
     """
-    _examples(run, out, as_json, lambda opened, dataset: opened.reconstruct(dataset), src, data_dir, with_errors=True)
+
+    def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
+        return [dataset.x, opened.reconstruct(dataset)]
+
+    _made_of(run, src, out, act, (n, data_dir, as_json), with_errors=True)
 
 
 @app.command()
@@ -136,27 +147,35 @@ def denoise(
     run: RunArgument,
     src: SourceArgument,
     out: Out = Path("denoised.npy"),
+    n: First = None,
     add_noise: Annotated[float | None, typer.Option(help="Corrupt clean examples first, with this strength.")] = None,
     seed: Annotated[int, typer.Option(help="Of the added noise.")] = 0,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Noisy examples to clean ones: .npy, .csv, a .png sheet, or a folder of PNGs.
+    """Noisy examples to clean ones: .npy, .csv, a .png sheet with the noisy ones above, or a folder of PNGs.
 
     Of windows of a log, .csv and .parquet are the log again: the mean where windows overlap.
     """
 
-    def act(opened: Run, dataset: Dataset) -> np.ndarray:
-        return opened.denoise(dataset.x if add_noise is None else opened.corrupt(dataset, add_noise, seed))
+    def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
+        if add_noise is None:
+            return [dataset.x, opened.denoise(dataset.x)]
+        noisy = opened.corrupt(dataset, add_noise, seed)
+        return [dataset.x, noisy, opened.denoise(noisy)]
 
-    _examples(run, out, as_json, act, src, data_dir)
+    _made_of(run, src, out, act, (n, data_dir, as_json))
 
 
 @app.command()
 def interpolate(
     run: RunArgument,
-    start: Annotated[str, typer.Option("--from", help="Index of a kept test example, or label:NAME.")],
-    end: Annotated[str, typer.Option("--to", help="Index of a kept test example, or label:NAME.")],
+    start: Annotated[
+        str, typer.Option("--from", help="Id of an example, label:NAME, or index of a kept one; id:7 is an id.")
+    ],
+    end: Annotated[
+        str, typer.Option("--to", help="Id of an example, label:NAME, or index of a kept one; id:7 is an id.")
+    ],
     steps: Annotated[int, typer.Option(help="Frames, both ends included.")] = 12,
     method: Annotated[str, typer.Option(help="linear or slerp (spherical).")] = "linear",
     out: Out = Path("film.png"),
@@ -171,7 +190,7 @@ def traverse(
     run: RunArgument,
     axis: Annotated[str, typer.Option(help="A latent axis such as 3, or a principal one such as pca:0.")] = "pca:0",
     steps: Annotated[int, typer.Option(help="Frames.")] = 12,
-    start: Annotated[str | None, typer.Option("--from", help="Example to start at; else the mean.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help=f"{EXAMPLE} Else the mean.")] = None,
     out: Out = Path("film.png"),
     as_json: AsJson = False,
 ) -> None:
@@ -271,34 +290,58 @@ def _examples(
     run: str,
     out: Path,
     as_json: bool,
-    act: Callable[..., np.ndarray],
-    src: str | None = None,
-    data_dir: Path | None = None,
+    act: Callable[[Run], np.ndarray],
     reads: Path | None = None,
+) -> None:
+    """Write the examples that `act` makes of a run, and of a file that it reads."""
+    from ..runs import open_run
+    from .output import check_output, check_suits, write_examples
+
+    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=reads or "")
+    opened = open_run(run)
+    check_suits(out, opened)
+    examples = act(opened)
+    write_examples(out, examples, opened)
+    wrote(out, examples.shape, as_json)
+
+
+def _made_of(
+    run: str,
+    src: str,
+    out: Path,
+    act: Callable[[Run, Dataset], list[np.ndarray]],
+    options: tuple[int | None, Path | None, bool],
     with_errors: bool = False,
 ) -> None:
-    """Write the examples that `act` makes of a run (and of a file that it reads), or of a run and a dataset."""
+    """Write the last of what `act` makes of a run and a dataset; on a sheet, all of it below each other."""
+    import numpy as np
+
     from ..data import Note
     from ..data.notes import tell_notes
     from ..io import tables
     from ..io.reporter import reporter_for
-    from ..runs import open_run
-    from .output import check_output, check_suits, write_examples, write_log
+    from .output import check_output, check_suits, write_beside, write_examples, write_log
 
-    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src or reads or "")
-    if src is None:
-        opened = open_run(run)
-        check_suits(out, opened)
-        examples, ids = act(opened), None
+    n, data_dir, as_json = options
+    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src)
+    opened, dataset = _open(run, src, data_dir)
+    total = len(dataset)
+    n = min(total, n or (ON_A_SHEET if out.suffix == ".png" else total))
+    check_suits(out, opened, n)
+    if n < total:
+        dataset = dataset.take(np.arange(n))
+    *above, examples = act(opened, dataset)
+    more = {} if n == total else {"of": total}
+    if out.suffix == ".png":
+        write_beside(out, [*above, examples], opened)
+    elif dataset.log is not None and out.suffix in tables.SUFFIXES:
+        shape, empty = write_log(out, examples, opened, dataset, with_errors)
+        if empty:
+            tell_notes(dataset.name, [Note(key="empty_rows", count=empty)], reporter_for(True))
+        wrote(out, shape, as_json, {"empty_rows": empty} | more)
+        return
     else:
-        opened, dataset = _open(run, src, data_dir)
-        check_suits(out, opened, len(dataset))
-        examples, ids = act(opened, dataset), dataset.ids
-        if dataset.log is not None and out.suffix in tables.SUFFIXES:
-            shape, empty = write_log(out, examples, opened, dataset, with_errors)
-            if empty:
-                tell_notes(dataset.name, [Note(key="empty_rows", count=empty)], reporter_for(True))
-            wrote(out, shape, as_json, {"empty_rows": empty})
-            return
-    write_examples(out, examples, opened, ids)
-    wrote(out, examples.shape, as_json)
+        write_examples(out, examples, opened, dataset.ids)
+    if more:
+        reporter_for(True).line(f"gargalo: {dataset.name}: the first {n} of {total} examples; -n says how many")
+    wrote(out, examples.shape, as_json, more)

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-__all__ = ["as_bytes", "image_grid", "png"]
+__all__ = ["as_bytes", "image_grid", "png", "sheet"]
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:
@@ -25,6 +25,31 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
     if images.dtype != np.uint8:
         images = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
     return images[..., 0] if images.ndim == 4 and images.shape[3] not in (3, 4) else images
+
+
+LEAST_SIDE, GAP = 64, 2
+"""Pixels that a picture on a sheet for people is wide and high at least, and white ones between two."""
+
+
+def sheet(images: np.ndarray, columns: int) -> np.ndarray:
+    """Put images (n, h, w[, c]) on white, row by row, with a gap between two, each large enough to be seen.
+
+    Parameters
+    ----------
+    images : ndarray, (n, h, w) or (n, h, w, c), uint8
+        Small ones are enlarged by a whole number, so that their pixels stay squares.
+    columns : int >= 1
+
+    Returns
+    -------
+    ndarray, (h, w) or (h, w, c), uint8
+    """
+    h, w = images.shape[1:3]
+    times = -(-LEAST_SIDE // max(h, w))
+    large = images.repeat(times, axis=1).repeat(times, axis=2)
+    rest = -len(large) % columns
+    edges = ((0, rest), (0, GAP), (0, GAP), *((0, 0),) * (large.ndim - 3))
+    return image_grid(np.pad(large, edges, constant_values=255), columns)[:-GAP, :-GAP]
 
 
 def image_grid(images: np.ndarray, columns: int) -> np.ndarray:

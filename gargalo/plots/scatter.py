@@ -7,11 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from .style import INK, PALETTE, figure, styled
 
 __all__ = ["scatter"]
+
+SHAPES = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
+"""Of points: ten colours in each make a hundred looks."""
+MOST_WITHIN, BRIEF = 12, 3
+"""Labels, and characters of a name, up to which names stand among the points, which longer ones would cover."""
+KEY_LINES, LONGEST, KEY_WIDTH = 4.8, 20, 1.9
+"""Labels in an inch of a key, characters of a name there, and inches that it takes."""
+FEW = 400
+"""Points up to which each is drawn larger."""
 
 
 def scatter(
@@ -23,7 +33,9 @@ def scatter(
     axes_names: tuple[str, str] | None = None,
     size: float = 4.0,
 ) -> Figure:
-    """Panels of points side by side, coloured by label; each label's name stands in its middle.
+    """Panels of points side by side; each label has a colour and a shape of its own, up to a hundred labels.
+
+    Few short names stand where their points are; others in a key beside the panels, the commonest first.
 
     Parameters
     ----------
@@ -32,7 +44,7 @@ def scatter(
     y : ndarray or None, (n,), int
         Labels of the points, the same for every panel.
     names : sequence of str
-        The name of each label, at its number; needed with `y`, and cut to 14 characters.
+        The name of each label, at its number; needed with `y`, and cut to 20 characters.
     others : sequence of (str, ndarray)
         Names, and further points (m, 2), drawn on every panel as crosses.
     axes_names : (str, str) or None
@@ -44,10 +56,15 @@ def scatter(
     -------
     Figure
     """
+    shown = np.unique(y) if y is not None else np.empty(0, int)
+    are_brief = len(shown) <= MOST_WITHIN and all(len(str(names[label])) <= BRIEF for label in shown)
+    key = [] if are_brief or y is None else _key(y, names, int(KEY_LINES * size))
     with styled():
-        drawn = figure(size * len(panels), size + 0.3)
+        drawn = figure(size * len(panels) + (KEY_WIDTH if key else 0), size + 0.3)
         for ax, (title, points) in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-            _points(ax, points, y, names)
+            _points(ax, points, y)
+            if y is not None and are_brief:
+                _name(ax, points, y, names)
             for name, extra in others:
                 ax.scatter(*extra.T, s=16, marker="x", linewidths=0.9, color=INK, label=name)
             if others:
@@ -61,19 +78,52 @@ def scatter(
                 ax.set_xticks([])
                 ax.set_yticks([])
                 ax.spines[:].set_visible(False)
+        if key:
+            drawn.legend(handles=key, loc="outside right center", fontsize=9, handletextpad=0.2, labelspacing=0.3)
         return drawn
 
 
-def _points(ax: Axes, points: np.ndarray, y: np.ndarray | None, names: Sequence[str]) -> None:
-    colours = PALETTE[0] if y is None else [PALETTE[label % len(PALETTE)] for label in y]
-    ax.scatter(*points.T, s=9, c=colours, linewidths=0, alpha=0.75)
+def _look(label: int) -> tuple[str, str]:
+    """The colour and the shape of a label's points: another pair for each of a hundred."""
+    return PALETTE[label % len(PALETTE)], SHAPES[label // len(PALETTE) % len(SHAPES)]
+
+
+def _key(y: np.ndarray, names: Sequence[str], most: int) -> list[Line2D]:
+    """What each look means, the commonest labels first, in at most so many lines; and how many more there are."""
+    counts = np.bincount(y)
+    order = [int(label) for label in np.argsort(-counts, kind="stable") if counts[label]]
+    told = order if len(order) <= most else order[: most - 1]
+    key = []
+    for label in told:
+        colour, shape = _look(label)
+        text = str(names[label])
+        text = (text if len(text) <= LONGEST else text[: LONGEST - 1] + "…").replace("$", r"\$")
+        key.append(Line2D([], [], color=colour, marker=shape, linestyle="", markersize=6, label=text))
+    if len(told) < len(order):
+        key.append(Line2D([], [], linestyle="", label=f"+{len(order) - len(told)}"))
+    return key
+
+
+def _points(ax: Axes, points: np.ndarray, y: np.ndarray | None) -> None:
+    """The points, each label in its own look."""
+    size = 9 if len(points) > FEW else 16
     if y is None:
+        ax.scatter(*points.T, s=size, c=PALETTE[0], linewidths=0, alpha=0.75)
         return
+    for shape in dict.fromkeys(_look(int(label))[1] for label in np.unique(y)):
+        # One call for all labels of a shape, in the order of the points, so that none lies over the others.
+        own = np.array([_look(int(label))[1] == shape for label in y])
+        colours = [_look(int(label))[0] for label in y[own]]
+        ax.scatter(*points[own].T, s=size, c=colours, marker=shape, linewidths=0, alpha=0.75)
+
+
+def _name(ax: Axes, points: np.ndarray, y: np.ndarray, names: Sequence[str]) -> None:
+    """The name of each label in the middle of its points."""
     for label in np.unique(y):
         # The point nearest the median, not the median itself, which may lie between two groups.
         own = points[y == label]
         at = own[np.linalg.norm(own - np.median(own, axis=0), axis=1).argmin()]
         style = {"ha": "center", "va": "center", "fontsize": 12, "fontweight": "bold"}
         # A label such as $x_$ is a name, not mathematics.
-        text = ax.annotate(str(names[label])[:14], tuple(at), parse_math=False, **style)
+        text = ax.annotate(str(names[label]), tuple(at), parse_math=False, **style)
         text.set_path_effects([withStroke(linewidth=3, foreground="white")])

@@ -19,6 +19,9 @@ __all__ = ["FORMAT", "Recipe", "upgraded", "versions"]
 FORMAT = 2
 """The format of the run folder; one with a higher number is refused."""
 
+NO_GAP = 1e6
+"""Times the usual step in time, which no gap of a log reaches."""
+
 
 class Recipe(BaseModel):
     """Every choice of a run. What choices mean together is seen by `validate`.
@@ -97,7 +100,7 @@ def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
     dict
     """
     if content.get("format", 1) != 1:
-        return dict(content)
+        return _with_gap(content)
     new = {name: dict(part) if isinstance(part, Mapping) else part for name, part in content.items()}
     if "format" in new:
         new["format"] = FORMAT
@@ -116,7 +119,19 @@ def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
             _renamed(reading, "parts", "shares")
             data["origin"] = {**origin, "reading": reading}
         data.setdefault("kind", _kind(data, reading or {}))
-    return new
+    return _with_gap(new)
+
+
+def _with_gap(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The same; windows of a gargalo that knew no gaps went on over every pause."""
+    data = content.get("data")
+    origin = data.get("origin") if isinstance(data, Mapping) else None
+    reading = origin.get("reading") if isinstance(origin, Mapping) else None
+    if not isinstance(data, Mapping) or not isinstance(origin, Mapping) or not isinstance(reading, Mapping):
+        return dict(content)
+    if "gap" in reading or not reading.get("window"):
+        return dict(content)
+    return {**content, "data": {**data, "origin": {**origin, "reading": {**reading, "gap": NO_GAP}}}}
 
 
 def _renamed(section: Any, before: str, now: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .evaluate import Baselines, evaluate
+from .examples import Examples
 from .fit import check, fit
-from .folder import Examples, find_unfinished, is_finished, read_recipe
+from .folder import find_unfinished, is_finished, read_recipe
 from .job import TrainingJob
 from .opening import open_run
 from .run import Run

@@ -18,21 +18,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..errors import GargaloError, RunError, did_you_mean, must
+from ..errors import GargaloError, RunError
 from ..io.files import check_writable, read_tensors, write_tensors, write_whole
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
 from ..training import upgraded_record
+from .examples import Examples
 
 __all__ = [
-    "Examples",
     "RunFolder",
     "find_last",
     "find_unfinished",
@@ -44,58 +44,6 @@ __all__ = [
 MOST_RECIPE_BYTES = 2**24
 FACTS = ("model", "data", "latent_dim", "epochs", "seconds", "best_epoch", "stopped", "parameters")
 """What of metrics.json is no metric, in the order in which it is told."""
-
-
-class Examples(NamedTuple):
-    """Test examples that a run keeps, so that it stays whole when its data move.
-
-    Attributes
-    ----------
-    x : ndarray, (n, *raw_shape)
-    y : ndarray or None, (n,), indices into the class names
-    ids : tuple of n str
-    display : ndarray or None, (n, h, w) or (n, h, w, c)
-        The pictures that stand for them, where they are none themselves.
-    """
-
-    x: np.ndarray
-    y: np.ndarray | None
-    ids: tuple[str, ...]
-    display: np.ndarray | None = None
-
-    def find(self, which: int | str, names: Sequence[str], parameter: str = "example") -> int:
-        """Find the row of an example that is called by its index or its label.
-
-        Parameters
-        ----------
-        which : int or str
-            An index (17 or "17"), or the first with a label ("label:7").
-        names : sequence of str, the class names
-        parameter : str
-            What was given, for the message.
-
-        Returns
-        -------
-        int
-
-        Raises
-        ------
-        ParameterError
-            For an index or a label that is not there.
-        """
-        text = str(which)
-        if text.startswith("label:"):
-            label = text.removeprefix("label:")
-            known = [] if self.y is None else [names[int(code)] for code in np.unique(self.y)]
-            if not known:
-                raise must(parameter, "an index, since these data have no labels", text)
-            if label not in known:
-                expected = "one of " + ", ".join(f"label:{name}" for name in known)
-                raise must(parameter, expected, text, did_you_mean(text, [f"label:{name}" for name in known]))
-            return int(np.flatnonzero(self.y == names.index(label))[0])
-        if not text.isdecimal() or int(text) >= len(self.x):
-            raise must(parameter, f"an index from 0 to {len(self.x) - 1}, or label:NAME", which)
-        return int(text)
 
 
 class RunFolder:

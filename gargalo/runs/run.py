@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,17 @@ import numpy as np
 from .. import latent
 from ..core import Codec, LatentModel
 from ..data import Dataset, load_data
+from ..errors import GargaloError
 from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
 from ..recipes import build
 from .columns import ColumnTable, read_columns
-from .folder import RunFolder, in_a_file_name
+from .examples import id_in
+from .folder import RunFolder
 from .looks import looked
+from .maps import kept_map
+from .original_data import original_data
 
 __all__ = ["Run"]
 
@@ -161,37 +165,26 @@ class Run(RunFolder):
         ParameterError
             For an unknown projection, or a choice out of its range.
         """
-        if "seed" in choices:
-            checked_seed(choices["seed"])
-        projection = latent.make_projection(method, **choices)
+        checked_seed(choices.get("seed", 0))
         if data is not None:
             return latent.project(self.encode(data), method, **choices)
-
-        def compute() -> tuple[dict[str, np.ndarray], dict[str, str]]:
-            made = latent.project(self.latents, method, **choices)
-            notes = {"method": made.method, "engine": made.engine, "notes": json.dumps(made.notes)}
-            return {"points": made.points}, notes
-
-        # Every field in its place: other choices are another file.
-        values = vars(projection).values()
-        name = "-".join(["map", method, *map(in_a_file_name, values)])
-        tensors, notes = self.kept(name, compute)
-        return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))
+        return kept_map(self, lambda: self.latents, method, choices)
 
     def find(self, which: int | str, parameter: str = "example") -> int:
-        """Find the row among `examples` of an index (17 or "17"), or of the first with a label ("label:7").
+        """Find the row among `examples` of an index (17 or "17"), a label's first ("label:7"), or an id.
 
         `parameter` is what was given, for the message. See `Examples.find`.
         """
         return self.examples.find(which, self.recipe.data.class_names or (), parameter)
 
     def interpolate(self, start: int | str, end: int | str, steps: int = 12, method: str = "linear") -> np.ndarray:
-        """Decode the latents on the way from one kept example to another.
+        """Decode the latents on the way from one example to another.
 
         Parameters
         ----------
         start, end : int or str
-            See `find`.
+            See `find`; an id may also be that of an example of the data that the run does not keep, if they still lie
+            where they lay.
         steps : int
             Frames, both ends included.
         method : str
@@ -207,9 +200,8 @@ class Run(RunFolder):
             For an example that is not there, an unknown method, or a model that cannot decode.
         """
         self.fitted.must_be_able("decode")
-        rows = [self.find(start, "start"), self.find(end, "end")]
-        a, b = self.latents[rows]
-        y = latent.path(*self._one_hot(rows), steps=steps) if self.model.is_conditional else None
+        (a, one), (b, other) = self._place(start, "start"), self._place(end, "end")
+        y = latent.path(one, other, steps=steps) if self.model.is_conditional else None
         return self.fitted.decode_with(latent.path(a, b, steps, method), y)
 
     def traverse(self, axis: int | str = "pca:0", steps: int = 12, origin: int | str | None = None) -> np.ndarray:
@@ -222,7 +214,7 @@ class Run(RunFolder):
         steps : int
             Frames.
         origin : int, str or None
-            The kept example to start from, see `find`; None is the latents' mean.
+            The example to start from, see `interpolate`; None is the latents' mean.
 
         Returns
         -------
@@ -234,11 +226,27 @@ class Run(RunFolder):
             For an axis or an example that is not there, or a model that cannot decode.
         """
         self.fitted.must_be_able("decode")
-        row = None if origin is None else self.find(origin, "origin")
-        z = latent.traverse(self.latents, axis, steps, None if row is None else self.latents[row])
         # Without an example to start at there is no label of its own: the first example's stands in.
-        y = np.repeat(self._one_hot([row or 0]), len(z), axis=0) if self.model.is_conditional else None
-        return self.fitted.decode_with(z, y)
+        at, label = self._place(0 if origin is None else origin, "origin")
+        z = latent.traverse(self.latents, axis, steps, None if origin is None else at)
+        return self.fitted.decode_with(z, np.repeat(label[None], len(z), 0) if self.model.is_conditional else None)
+
+    def _place(self, which: int | str, parameter: str) -> tuple[np.ndarray, np.ndarray]:
+        """The latent (d,) of an example, and its label (classes,), where labels are a condition, else empty."""
+        name = id_in(which)
+        if name is None or name in self.examples.ids or (found := self._data) is None or name not in found.ids:
+            row = self.find(which, parameter)
+            return self.latents[row], self._one_hot([row])[0] if self.model.is_conditional else np.empty(0)
+        one = self.fitted.labelled_alike(found.take(np.array([list(found.ids).index(name)])))
+        label = self.fitted.one_hot(self.class_names[one.y], 1)[0] if self.model.is_conditional else np.empty(0)
+        return self.encode(one)[0], label
+
+    @cached_property
+    def _data(self) -> Dataset | None:
+        """The data that it was trained on, if they can still be read."""
+        with contextlib.suppress(GargaloError):
+            return original_data(self.recipe.data)
+        return None
 
     @cached_property
     def columns(self) -> ColumnTable | None:
@@ -259,13 +267,7 @@ class Run(RunFolder):
         return self.kept("spread", lambda: ({"spread": self.fitted.fit_spread(examples)}, {}))[0]["spread"]
 
     def sample(
-        self,
-        n: int = 12,
-        prior: str | None = None,
-        seed: int = 0,
-        label: object = None,
-        *,
-        mean: bool | None = None,
+        self, n: int = 12, prior: str | None = None, seed: int = 0, label: object = None, *, mean: bool | None = None
     ) -> np.ndarray:
         """Draw z from a prior, and x from p(x | z) or its mean; see `FittedModel.sample`.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dataset import Dataset
+from .sparse import SparseRows, are_counts, extent
 from .splits import TEST, TRAIN, copies
 
 __all__ = ["describe"]
@@ -22,6 +23,10 @@ NEAR_PIXELS, NEAR_NUMBERS = 0.02, 0.01
 """Root mean square difference, of pixels in [0, 1] or of standardised numbers, of what is nearly a copy."""
 NEAR_ROWS = (2_000, 20_000)
 """Test and training examples, at most, that are looked at for near copies."""
+NEAR_SPARSE = 2**24
+"""Numbers in them, at most, where they are rows of a sparse matrix, which are looked at as arrays."""
+MANY_ZEROS = 0.2
+"""Share of zeros among whole numbers from which on they are likely to be counts."""
 LEAST_NUMBERS = 16
 """In fewer, strangers are often close."""
 SIDE = 16
@@ -39,8 +44,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     -------
     dict
         ``name``, ``kind`` (of `gargalo.data.modalities`), ``examples``, ``shape``, ``dtype``, ``range``,
-        ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures), ``did`` (what the
-        reader did), ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``.
+        ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures and for a sparse matrix),
+        ``zeros`` (their share, in [0, 1]; None for pictures), ``did`` (what the reader did), ``skipped``, ``copies``,
+        ``near_copies`` (between training and test), ``warnings``.
     """
     x, is_image = dataset.x, dataset.kind == "image"
     labels = None
@@ -54,10 +60,11 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "examples": len(dataset),
         "shape": list(x.shape[1:]),
         "dtype": str(x.dtype),
-        "range": [float(np.nanmin(x)), float(np.nanmax(x))],
+        "range": list(extent(x)),
         "splits": dataset.spec.counts,
         "labels": labels,
-        "columns": None if is_image else _columns(dataset),
+        "columns": None if is_image or isinstance(x, SparseRows) else _columns(dataset, x),
+        "zeros": None if is_image else x.zeros if isinstance(x, SparseRows) else 1 - np.count_nonzero(x) / x.size,
         "did": [note.model_dump() for note in dataset.notes],
         "skipped": [list(pair) for pair in dataset.skipped],
         "copies": int((alike != np.arange(len(alike))).sum()),
@@ -67,12 +74,12 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     return found
 
 
-def _columns(dataset: Dataset) -> list[dict[str, Any]]:
+def _columns(dataset: Dataset, x: np.ndarray) -> list[dict[str, Any]]:
     """Each column: its name, kind, how many values are missing, and how its numbers or names are spread."""
     known = dataset.columns
     described = []
-    for i in range(dataset.x.shape[1]):
-        values = dataset.x[:, i].astype(np.float64)
+    for i in range(x.shape[1]):
+        values = x[:, i].astype(np.float64)
         there = values[~np.isnan(values)]
         column: dict[str, Any] = {
             "name": known[i].name if known else str(i),
@@ -115,11 +122,15 @@ def _warnings(dataset: Dataset, found: dict[str, Any], alike: np.ndarray) -> lis
         told.append(("leak", {"n": len(both)}))
     if found["near_copies"]:
         told.append(("near", {"n": found["near_copies"]}))
-    for column in found["columns"] or ():
+    # Of counts, the largest of a column are far from its mean by nature.
+    for column in found["columns"] or () if dataset.kind != "counts" else ():
         if column.get("stddev"):
             far = max(column["max"] - column["mean"], column["mean"] - column["min"]) / column["stddev"]
             if far > FAR:
                 told.append(("far", {"column": column["name"], "n": round(far)}))
+    is_plain = dataset.kind in ("vector", "table") and all(c["kind"] == "number" for c in found["columns"] or ())
+    if is_plain and found["zeros"] >= MANY_ZEROS and low == 0 and high > 1 and are_counts(x):
+        told.append(("counts", {"share": f"{100 * found['zeros']:.0f}"}))
     likely = [c["name"] for c in found["columns"] or () if c["name"].lower() in ("label", "class", "target", "y")]
     if labels is None and likely:
         told.append(("likely_label", {"column": likely[0]}))
@@ -133,6 +144,8 @@ def _near_copies(dataset: Dataset) -> int:
     draws = np.random.default_rng(0)
     chosen = []
     for split, most in zip(("test", "train"), NEAR_ROWS, strict=True):
+        if isinstance(dataset.x, SparseRows):
+            most = min(most, max(1, NEAR_SPARSE // dataset.spec.size))
         chosen.append(np.sort(draws.permutation(dataset.rows(split))[:most]))
     if min(map(len, chosen)) < 1 or dataset.spec.size < LEAST_NUMBERS:
         return 0

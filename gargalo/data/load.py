@@ -15,6 +15,7 @@ from .as_dataset import as_dataset
 from .dataset import Dataset
 from .readers import NAMED, READERS, Request, tables
 from .reading import Reading, checked_reading
+from .sparse import as_rows, is_sparse
 from .spec import DataSpec, Origin
 
 __all__ = ["load_data"]
@@ -35,10 +36,11 @@ def load_data(
 
     Parameters
     ----------
-    src : str, path, array, tensor, frame or Dataset
+    src : str, path, array, sparse matrix, tensor, frame or Dataset
         "mnist-10k" (embedded); "mnist", "fashion-mnist" or "kmnist" (from `data_dir` or `GARGALO_DATA`, else
         fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or CPU
-        tensor of shape (n, p), (n, h, w) or (n, h, w, c); a polars or pandas frame.
+        tensor of shape (n, p), (n, h, w) or (n, h, w, c); a sparse matrix of scipy's, (n, p); a polars or pandas
+        frame.
     y : array or None, (n,)
         Labels, when `src` is an array or a frame.
     data_dir : path or None
@@ -129,7 +131,7 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")
     try:
-        array = np.asarray(src)
+        array: Any = as_rows(src) if is_sparse(src) else np.asarray(src)
     except ValueError as error:
         raise DataError(f"array: expected numbers of one shape. It cannot be read ({error}).") from None
     if isinstance(src, np.ma.MaskedArray):

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import plots
 from ..data import Dataset
+from ..data.sparse import SparseRows
 from ..lang import Words
 
 __all__ = ["contact_sheet"]
@@ -35,7 +36,10 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     middle, spread = np.zeros(1), np.ones(1)
     drawn_as = "pixels" if dataset.display is not None else dataset.spec.modality.drawn_as
     if drawn_as == "bars":
-        middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
+        if isinstance(shown, SparseRows):
+            middle, spread = shown.spread()
+        else:
+            middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
         spread[spread == 0] = 1
     if dataset.y is None:
         order = draws.permutation(len(dataset))[:50]

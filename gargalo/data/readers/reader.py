@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..dataset import Dataset
+    from ..sparse import SparseRows
 
 __all__ = ["Reader", "Request"]
 
@@ -51,12 +52,12 @@ class Request:
     workers: int | None = None
     reporter: Reporter = SILENT
 
-    def known_columns(self, x: np.ndarray) -> Sequence[Column] | None:
+    def known_columns(self, x: np.ndarray | SparseRows) -> Sequence[Column] | None:
         """Look up the columns of the data that these must fit.
 
         Parameters
         ----------
-        x : ndarray, (n, …)
+        x : ndarray or SparseRows, (n, …)
 
         Returns
         -------
@@ -66,12 +67,12 @@ class Request:
         columns = self.like.columns if self.like else None
         return columns if columns and x.ndim == 2 and len(columns) == x.shape[-1] else None
 
-    def known_kind(self, x: np.ndarray) -> str | None:
+    def known_kind(self, x: np.ndarray | SparseRows) -> str | None:
         """Look up the kind of the data that these must fit.
 
         Parameters
         ----------
-        x : ndarray, (n, …)
+        x : ndarray or SparseRows, (n, …)
 
         Returns
         -------

@@ -1,7 +1,8 @@
 """The contract: what a codec, a likelihood and a latent model are, and what passes between them.
 
 Raw data (uint8 images, columns of numbers) are known to the **codec** alone. Everything else sees
-model-space float32 `x`: images as (c, h, w) in [0, 1], other data as (p,) standardised numbers.
+model-space float32 `x`: images as (c, h, w) in [0, 1], counts as (p,) logarithms of 1 + count, other data as (p,)
+standardised numbers.
 
 ::
 
@@ -25,9 +26,9 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NATS", "VERBS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss"]
+__all__ = ["NATS", "VERBS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss", "counts_of"]
 
-NATS = ("bernoulli", "gaussian", "mixed")
+NATS = ("bernoulli", "gaussian", "mixed", "poisson", "negative-binomial")
 """Likelihoods whose loss is in nats, so that it can stand beside another such term."""
 VERBS = ("encode", "decode", "reconstruct", "denoise", "posterior", "classify", "codes")
 """What a model may say that it `can`."""
@@ -106,6 +107,25 @@ class Gaussian(NamedTuple):
         return 0.5 * (self.mean.square() + self.stddev.square() - 1) - self.stddev.log()
 
 
+def counts_of(x: Tensor) -> Tensor:
+    """Turn the logarithms that stand for counts in model space back into counts.
+
+    Parameters
+    ----------
+    x : Tensor
+        log(1 + count); clamped to [0, 20].
+
+    Returns
+    -------
+    Tensor, of the shape and dtype of `x`
+        What a float32 cannot tell from a whole number is that number: all counts up to 900,000 come back as they were.
+    """
+    x = x.clamp(0, 20)
+    counts = torch.expm1(x)
+    whole = counts.round()
+    return torch.where((counts - whole).abs() <= 1e-7 * (1 + counts) * (1 + x), whole, counts)
+
+
 class Codec(nn.Module):
     """Raw data <-> model space. Holds buffers only, nothing that is trained.
 
@@ -118,7 +138,7 @@ class Codec(nn.Module):
     x_shape: tuple[int, ...]
     """One example in model space."""
     bounded: bool = False
-    """Does x lie in [0, 1]? Else its numbers are standardised."""
+    """Does x lie in [0, 1]? Else its numbers are standardised, or logarithms of counts."""
     blocks: tuple[int, ...] = ()
     """Sizes of the one-hot blocks that x ends with, where it has categories."""
     can_miss: bool = False

@@ -19,6 +19,7 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed
+from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
 from .latent import PRIORS, Prior
 from .models import corrupt
@@ -31,6 +32,8 @@ CORRUPTION, POSTERIOR, OBSERVATION = (0, 0, 1), (0, 0, 2), (0, 0, 3)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
 BISECTIONS = 12
 """Halvings of an interval of two standard deviations: to less than a thousandth of one."""
+Raw = np.ndarray | SparseRows | Dataset | Any
+"""Raw examples (n, *raw_shape): an array, a sparse matrix of scipy's, or a `Dataset`."""
 NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
 """How to say that a model can do what is no verb."""
 
@@ -39,8 +42,8 @@ NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
 class FittedModel:
     """One trained model. Everything is deterministic unless it takes a seed.
 
-    Below, `data` are raw examples (n, *raw_shape) as an array, or a `Dataset`, whose labels are used where they are a
-    condition.
+    Below, `data` are raw examples (n, *raw_shape) as an array, as a sparse matrix, or as a `Dataset`, whose labels are
+    used where they are a condition.
 
     Attributes
     ----------
@@ -87,7 +90,7 @@ class FittedModel:
 
     # ---- between data and latents
 
-    def encode(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def encode(self, data: Raw) -> np.ndarray:
         """Find the latents of raw examples; where there is a posterior, its mean.
 
         Parameters
@@ -175,7 +178,7 @@ class FittedModel:
             self.codec.rows_at_once,
         )
 
-    def reconstruct(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def reconstruct(self, data: Raw) -> np.ndarray:
         """Send raw examples through the bottleneck and back, with their labels where these are a condition.
 
         Parameters
@@ -199,7 +202,7 @@ class FittedModel:
             "reconstruct", data, lambda raw, *y: self.codec.invert(self.model.reconstruct(self.codec(raw), *y))
         )
 
-    def reconstruct_in_model_space(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def reconstruct_in_model_space(self, data: Raw) -> np.ndarray:
         """As `reconstruct`, before anything is rounded to bytes.
 
         Parameters
@@ -220,7 +223,7 @@ class FittedModel:
         """
         return self._apply("reconstruct", data, lambda raw, *y: self.model.reconstruct(self.codec(raw), *y))
 
-    def denoise(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def denoise(self, data: Raw) -> np.ndarray:
         """Clean corrupted raw examples.
 
         Parameters
@@ -242,7 +245,7 @@ class FittedModel:
         self.must_be_able("denoise")
         return self.reconstruct(data)
 
-    def corrupt(self, data: np.ndarray | Dataset, strength: float | None = None, seed: int = 0) -> np.ndarray:
+    def corrupt(self, data: Raw, strength: float | None = None, seed: int = 0) -> np.ndarray:
         """Add the noise that the model was trained on to raw examples, or another strength of it.
 
         Parameters
@@ -279,7 +282,7 @@ class FittedModel:
             lambda raw, *y: self.codec.invert(corrupt(self.codec(raw), noise, strength, draws, bounded=bounded)),
         )
 
-    def classify(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def classify(self, data: Raw) -> np.ndarray:
         """Give each raw example the probability of each class.
 
         Parameters
@@ -301,7 +304,7 @@ class FittedModel:
         """
         return self._apply("classify", data, lambda raw, *y: self.model.classify(self.codec(raw)))
 
-    def codes(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def codes(self, data: Raw) -> np.ndarray:
         """Find the codebook entries of raw examples, where the latent is a grid of them.
 
         Parameters
@@ -322,7 +325,7 @@ class FittedModel:
         """
         return self._apply("codes", data, lambda raw, *y: self.model.codes(self.codec(raw)))
 
-    def to_model_space(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def to_model_space(self, data: Raw) -> np.ndarray:
         """Scale raw examples to what the network is given; what is missing is 0.
 
         Parameters
@@ -341,7 +344,7 @@ class FittedModel:
         """
         return _in_slices((self._raw(data),), self.codec, self.codec.rows_at_once)
 
-    def observed(self, data: np.ndarray | Dataset) -> np.ndarray | None:
+    def observed(self, data: Raw) -> np.ndarray | None:
         """Say which values of model space were observed.
 
         Parameters
@@ -363,7 +366,7 @@ class FittedModel:
             return None
         return _in_slices((raw,), lambda rows: torch.as_tensor(self.codec.mask(rows)), self.codec.rows_at_once)
 
-    def log_likelihood(self, data: np.ndarray | Dataset, k: int = 100, seed: int = 0) -> np.ndarray:
+    def log_likelihood(self, data: Raw, k: int = 100, seed: int = 0) -> np.ndarray:
         """Bound log p(x) of each example from below, by `k` importance-weighted draws.
 
         log 1/k sum_i p(x | z_i) p(z_i) / q(z_i | x), z_i ~ q (Burda et al., arXiv:1509.00519). With `k` it
@@ -407,7 +410,7 @@ class FittedModel:
 
         return self._apply("posterior", data, weigh, size=16)
 
-    def draw_latents(self, data: np.ndarray | Dataset, seed: int = 0) -> np.ndarray:
+    def draw_latents(self, data: Raw, seed: int = 0) -> np.ndarray:
         """Draw once from q(z | x) of each example; where there is no posterior, the latent itself.
 
         Parameters
@@ -467,9 +470,7 @@ class FittedModel:
         a, b = (self.encode(np.asarray(example)[None])[0] for example in (start, end))
         return self.decode(latent.path(a, b, steps, method), label)
 
-    def traverse(
-        self, data: np.ndarray | Dataset, axis: int | str = "pca:0", steps: int = 12, label: object = None
-    ) -> np.ndarray:
+    def traverse(self, data: Raw, axis: int | str = "pca:0", steps: int = 12, label: object = None) -> np.ndarray:
         """Decode latents along one axis of the latent space.
 
         Parameters
@@ -496,7 +497,7 @@ class FittedModel:
         """
         return self.decode(latent.traverse(self.encode(data), axis, steps), label)
 
-    def fit_prior(self, name: str, data: np.ndarray | Dataset, seed: int = 0) -> Prior:
+    def fit_prior(self, name: str, data: Raw, seed: int = 0) -> Prior:
         """Fit a prior to draws of q(z | x) of training data.
 
         Parameters
@@ -671,24 +672,22 @@ class FittedModel:
 
     # ---- inside
 
-    def _apply(
-        self, verb: str, data: np.ndarray | Dataset, step: Callable[..., Tensor], size: int | None = None
-    ) -> np.ndarray:
+    def _apply(self, verb: str, data: Raw, step: Callable[..., Tensor], size: int | None = None) -> np.ndarray:
         """Run `step` over raw data, and one-hot labels where they are known and a condition, `size` rows at once.
 
         Refused where the model is not able to, or the data do not fit.
         """
         self.must_be_able(verb)
-        rows: tuple[np.ndarray, ...] = (self._raw(data),)
+        rows: tuple[np.ndarray | SparseRows, ...] = (self._raw(data),)
         size = min(size or self.codec.rows_at_once, self.codec.rows_at_once)
         if self.model.is_conditional and isinstance(data, Dataset) and data.y is not None:
             rows += (self.one_hot(np.array(data.class_names or ())[data.y], len(data)),)
         with fast_products(self.model, min(size, len(rows[0])), torch.device("cpu")):
             return _in_slices(rows, step, size)
 
-    def _raw(self, data: np.ndarray | Dataset) -> np.ndarray:
+    def _raw(self, data: Raw) -> np.ndarray | SparseRows:
         """Raw examples that fit what the model was trained on."""
-        name, raw = (data.name, data.x) if isinstance(data, Dataset) else ("array", np.asarray(data))
+        name, raw = (data.name, data.x) if isinstance(data, Dataset) else ("array", as_rows(data))
         spec = self.spec
         if raw.shape[1:] != spec.raw_shape:
             shape = ", ".join(map(str, spec.raw_shape))
@@ -699,13 +698,18 @@ class FittedModel:
             self._check_numbers(name, raw)
         return raw
 
-    def _check_numbers(self, name: str, raw: np.ndarray) -> None:
+    def _check_numbers(self, name: str, raw: np.ndarray | SparseRows) -> None:
         """Refuse what is no number; warn of what is far from all that training saw."""
-        if not (np.isfinite(raw) | (np.isnan(raw) & self.codec.can_miss)).all():
-            raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
-        if self.spec.span is None or np.isnan(raw).all():
+        if isinstance(raw, np.ndarray):  # a sparse matrix is finite, or it was refused
+            if not (np.isfinite(raw) | (np.isnan(raw) & self.codec.can_miss)).all():
+                raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
+            if np.isnan(raw).all():
+                return
+        least, most = extent(raw)
+        if self.spec.modality.counted and least < 0:
+            raise DataError(f"{name}: expected counts, as {self.name} was trained on. Found {least:g}.")
+        if self.spec.span is None:
             return
-        least, most = float(np.nanmin(raw)), float(np.nanmax(raw))
         low, high = self.spec.span
         if least < low - (high - low) or most > high + (high - low):
             warnings.warn(
@@ -786,7 +790,7 @@ def checked_seed(seed: Any) -> int:
 
 
 @torch.inference_mode()
-def _in_slices(arrays: Sequence[np.ndarray], step: Callable[..., Tensor], size: int) -> np.ndarray:
+def _in_slices(arrays: Sequence[np.ndarray | SparseRows], step: Callable[..., Tensor], size: int) -> np.ndarray:
     """`step` over slices of `size` rows of the arrays; a whole input is never turned to floats at once."""
     n = len(arrays[0])
     if n == 0:

@@ -79,6 +79,8 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         f"  {say('inspect.shape')}: {shape} {found['dtype']}, {low:g} … {high:g}",
         f"  {say('inspect.splits')}: {splits}",
     ]
+    if found["kind"] == "counts":
+        lines.insert(2, f"  {say('inspect.zeros', share=say.figure(100 * found['zeros']))}")
     if found["labels"] is None:
         lines.append(f"  {say('inspect.labels')}: {say('inspect.none')}")
     else:

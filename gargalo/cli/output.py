@@ -217,7 +217,7 @@ def write_log(
     log, codec, errors = dataset.log, run.codec, None
     assert log is not None
     if with_errors and isinstance(codec, NumberCodec):
-        errors = log.errors(dataset.x, windows, codec.spread)
+        errors = log.errors(np.asarray(dataset.x), windows, codec.spread)
     columns = log.table(windows, errors)
     if out.suffix != ".parquet":
         text = tables.polars().String

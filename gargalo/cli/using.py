@@ -137,7 +137,7 @@ def reconstruct(
     """
 
     def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
-        return [dataset.x, opened.reconstruct(dataset)]
+        return [dataset.x[:], opened.reconstruct(dataset)]
 
     _made_of(run, src, out, act, (n, data_dir, as_json), with_errors=True)
 
@@ -160,9 +160,9 @@ def denoise(
 
     def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
         if add_noise is None:
-            return [dataset.x, opened.denoise(dataset.x)]
+            return [dataset.x[:], opened.denoise(dataset)]
         noisy = opened.corrupt(dataset, add_noise, seed)
-        return [dataset.x, noisy, opened.denoise(noisy)]
+        return [dataset.x[:], noisy, opened.denoise(noisy)]
 
     _made_of(run, src, out, act, (n, data_dir, as_json))
 

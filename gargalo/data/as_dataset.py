@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, option
+from ..errors import DataError, must, option
 from . import hints
 from .columns import Column, impute, measured
 from .dataset import Dataset, RowNumbers
 from .modalities import MODALITIES
 from .notes import Note
 from .reading import Reading
+from .sparse import MOST_COUNT, SparseRows, are_counts, as_rows
 from .splits import SPLITS, copies, deal
 
 __all__ = ["as_dataset"]
@@ -27,7 +28,7 @@ MOST = 1e38
 class Rows:
     """Examples (n, …) and what belongs to each of them, so that all of it is dropped or kept together."""
 
-    x: np.ndarray
+    x: Any
     y: np.ndarray | None
     split: np.ndarray | None
     groups: np.ndarray | None
@@ -42,7 +43,7 @@ class Rows:
 
 
 def as_dataset(
-    x: np.ndarray,
+    x: Any,
     y: np.ndarray | None = None,
     *,
     name: str = "array",
@@ -60,15 +61,17 @@ def as_dataset(
 
     Parameters
     ----------
-    x : ndarray, (n, p), (n, h, w) or (n, h, w, c) with c of 1, 3 or 4
-        uint8, or finite numbers; float images must lie in [0, 1]. NaN in rows of numbers is missing.
+    x : ndarray, (n, p), (n, h, w) or (n, h, w, c) with c of 1, 3 or 4; or a sparse matrix of scipy's, (n, p)
+        uint8, or finite numbers; float images must lie in [0, 1]. NaN in rows of numbers is missing. A sparse matrix
+        stays one, and has nothing missing.
     y : ndarray or None, (n,)
         Labels, whole numbers or text.
     name : str
         What people call the data, for messages.
     kind : str or None
         A name in `gargalo.data.modalities.MODALITIES`, where `reading` has none. Without either, arrays of three or
-        four dimensions are images, and rows are a table if their columns are known, else vectors.
+        four dimensions are images, a sparse matrix of whole numbers is one of counts, and rows are a table if their
+        columns are known, else vectors.
     split : ndarray or None, (n,)
         0, 1 or 2 for training, validation and test. Without it, shares are dealt by `split_seed`: stratified by
         label, with copies and groups on one side.
@@ -98,16 +101,18 @@ def as_dataset(
         For a kind that is unknown.
     """
     reading, notes = reading or Reading(), list(notes)
-    rows = Rows(np.asanyarray(x), y, split, groups, ids)
+    rows = Rows(as_rows(x, name), y, split, groups, ids)
     if reading.image_shape:
         rows, columns = _as_images(rows, reading, name, dtype, notes), None
     kind = reading.kind or kind or _kind(rows.x, columns)
     _must_have_shape(rows.x, kind, name)
     _must_be_splits(rows.split, len(rows.x), name)
     rows.y, class_names = _labels(rows.y, len(rows.x), name)
-    if rows.x.dtype != np.uint8:
+    if rows.x.dtype != np.uint8 and not isinstance(rows.x, SparseRows):
         rows, columns = _checked_numbers(rows, kind, columns, reading.impute, name, notes)
         kind = "table" if kind == "vector" and columns is not None else kind
+    if MODALITIES[kind].counted:
+        _must_be_counts(rows.x, columns, name)
     if rows.split is None:
         alike = copies(rows.x)
         if count := int((alike != np.arange(len(alike))).sum()):
@@ -119,10 +124,10 @@ def as_dataset(
             _must_be_apart(rows.groups, rows.split, name)
         if reading.shares and not reading.time and dtype is None:
             notes.append(Note(key="no_shares", count=len(rows.x)))
-    if reading.impute in ("median", "mask") and columns is not None:
+    if reading.impute in ("median", "mask") and columns is not None and isinstance(rows.x, np.ndarray):
         rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
     known = None if columns is None else tuple(columns)
-    if known is not None and kind == "table":
+    if known is not None and kind == "table" and isinstance(rows.x, np.ndarray):
         known = measured(known, rows.x, rows.split)
     return Dataset(
         name,
@@ -138,12 +143,29 @@ def as_dataset(
     )
 
 
-def _kind(x: np.ndarray, columns: Sequence[Column] | None) -> str:
+def _kind(x: np.ndarray | SparseRows, columns: Sequence[Column] | None) -> str:
     """What kind of data an array is, where nobody said."""
+    if isinstance(x, SparseRows) and columns is None and are_counts(x):
+        return "counts"
     return "image" if x.ndim > 2 else "table" if columns is not None else "vector"
 
 
-def _must_have_shape(x: np.ndarray, kind: str, name: str) -> None:
+def _must_be_counts(x: np.ndarray | SparseRows, columns: Sequence[Column] | None, name: str) -> None:
+    """Refuse what cannot have been counted."""
+    names = [column.name for column in columns or () if column.kind == "category"]
+    if names:
+        raise DataError(
+            f"{name}: expected only columns of counts. Found {names[0]!r}, a category; {option('ignore', names[0])}"
+            f" leaves it out, {option('label', names[0])} makes it the label."
+        )
+    if not are_counts(x):
+        raise DataError(
+            f"{name}: expected counts, whole numbers from 0 to {MOST_COUNT}. Found others; leave"
+            f" {option('kind', 'counts')} out, or give what was counted before it was scaled."
+        )
+
+
+def _must_have_shape(x: np.ndarray | SparseRows, kind: str, name: str) -> None:
     """Refuse what has not the shape of its kind, or holds no numbers."""
     if x.ndim < 2 or 0 in x.shape or not MODALITIES.get_or_raise(kind).fits(x.shape[1:]):
         raise DataError(
@@ -157,6 +179,8 @@ def _must_have_shape(x: np.ndarray, kind: str, name: str) -> None:
 def _as_images(rows: Rows, reading: Reading, name: str, dtype: str | None, notes: list[Note]) -> Rows:
     """Rows of numbers as images of `reading.image_shape`; whole numbers from 0 to 255 are bytes."""
     x, shape = rows.x, reading.image_shape or ()
+    if isinstance(x, SparseRows):
+        raise must("image_shape", "left out for a sparse matrix", ",".join(map(str, shape)))
     if reading.impute == "drop" and x.ndim == 2 and x.dtype.kind == "f":
         # Before they are images: a gap would hide that the others are bytes.
         whole = np.asarray(np.isfinite(x).all(axis=1))

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core import Codec
+from ..core import Codec, counts_of
 from .columns import Column
 
-__all__ = ["ImageCodec", "NumberCodec", "TableCodec"]
+__all__ = ["CountCodec", "ImageCodec", "NumberCodec", "TableCodec"]
 
 
 class ImageCodec(Codec):
@@ -36,6 +36,33 @@ class ImageCodec(Codec):
         x = x.clamp(0, 1)
         x = x.permute(0, 2, 3, 1) if self.has_channels else x.squeeze(1)
         return (x * 255).round().to(torch.uint8) if self.is_byte else x
+
+
+class CountCodec(Codec):
+    """Rows of p counts <-> (p,) float32, log(1 + count); what is missing is NaN, and in x it is 0.
+
+    What comes back is whole where it was; the mean of a distribution of counts is not.
+    """
+
+    def __init__(self, raw_shape: tuple[int, ...], can_miss: bool = False):
+        super().__init__()
+        self.x_shape = tuple(raw_shape)
+        self.can_miss = can_miss
+
+    @property
+    def rows_at_once(self) -> int:
+        """Fewer than of other data: the likelihoods of counts hold several arrays of them, in double precision."""
+        return max(1, super().rows_at_once // 4)
+
+    def forward(self, raw: Tensor) -> Tensor:
+        x = raw.to(torch.float32).log1p()
+        return x.nan_to_num(0.0) if self.can_miss else x
+
+    def mask(self, raw: Tensor) -> Tensor | None:
+        return ~raw.isnan() if self.can_miss else None
+
+    def invert(self, x: Tensor) -> Tensor:
+        return counts_of(x)
 
 
 class NumberCodec(Codec):

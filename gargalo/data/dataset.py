@@ -14,6 +14,7 @@ from ..errors import DataError, option
 from .columns import Column
 from .log import Log
 from .notes import Note
+from .sparse import SparseRows, extent
 from .spec import DataSpec, Origin
 from .splits import SPLITS
 
@@ -53,7 +54,7 @@ class Pictures:
         The index in `array` of each example's picture.
     """
 
-    def __init__(self, array: np.ndarray, order: np.ndarray):
+    def __init__(self, array: Any, order: np.ndarray):
         self.array, self.order = array, order
         self.ndim = array.ndim
 
@@ -74,8 +75,9 @@ class Dataset:
         What people call it.
     kind : str
         A name in `gargalo.data.modalities.MODALITIES`.
-    x : ndarray or memory map, (n, h, w), (n, h, w, c) or (n, p)
-        Raw examples. uint8 stays uint8, all else is float32; float images lie in [0, 1].
+    x : ndarray, memory map or SparseRows, (n, h, w), (n, h, w, c) or (n, p)
+        Raw examples. uint8 stays uint8, all else is float32; float images lie in [0, 1]. Rows of a sparse matrix
+        become an array where they are indexed.
     y : ndarray or None, (n,), int64
         Index into `class_names`.
     class_names : tuple of str or None
@@ -102,7 +104,7 @@ class Dataset:
 
     name: str
     kind: str
-    x: np.ndarray
+    x: np.ndarray | SparseRows
     y: np.ndarray | None
     class_names: tuple[str, ...] | None
     split: np.ndarray
@@ -159,8 +161,13 @@ class Dataset:
 
     def _check_variety(self) -> None:
         """Refuse data in which all is the same, or rows of which each column stands still or counts rows."""
-        if np.nanmax(self.x) == np.nanmin(self.x):
-            raise DataError(f"{self.name}: expected data that vary. Found {np.nanmax(self.x):g} everywhere.")
+        least, most = extent(self.x)
+        if most == least:
+            raise DataError(f"{self.name}: expected data that vary. Found {most:g} everywhere.")
+        if isinstance(self.x, SparseRows):
+            if not (self.x.spread()[1] > 0).any():
+                raise DataError(f"{self.name}: expected data that vary. Found the same numbers in every row.")
+            return
         if not self.columns or self.kind != "table":
             return
         varies = np.flatnonzero(np.nanmax(self.x, axis=0) > np.nanmin(self.x, axis=0))
@@ -232,7 +239,7 @@ class Dataset:
         display = None if self.display is None else Pictures(self.display.array, self.display.order[rows])
         return replace(
             self,
-            x=self.x[rows],
+            x=self.x.take(rows) if isinstance(self.x, SparseRows) else self.x[rows],
             y=self.labels(rows),
             split=self.split[rows],
             ids=ids,
@@ -265,6 +272,10 @@ class Dataset:
                 digest.update(b"none")
                 continue
             digest.update(f"{array.shape}{array.dtype.str}".encode())
+            if isinstance(array, SparseRows):
+                for part in array.parts():
+                    digest.update(part.data)
+                continue
             for start in range(0, len(array), 8192):
                 digest.update(np.ascontiguousarray(array[start : start + 8192]).data)
         digest.update("\0".join(self.class_names or ()).encode())
@@ -285,6 +296,6 @@ class Dataset:
             fingerprint=self.fingerprint,
             columns=self.columns,
             missing=self.missing,
-            span=None if self.x.dtype == np.uint8 else (float(np.nanmin(self.x)), float(np.nanmax(self.x))),
+            span=None if self.x.dtype == np.uint8 else extent(self.x),
             origin=self.origin,
         )

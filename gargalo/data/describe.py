@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dataset import Dataset
+from .sparse import SparseRows, extent
 from .splits import copies
 from .what_spoils import Spread, label_counts, spread_of, what_spoils
 
@@ -17,6 +18,8 @@ NEAR_PIXELS, NEAR_NUMBERS = 0.02, 0.01
 """Root mean square difference, of pixels in [0, 1] or of standardised numbers, of what is nearly a copy."""
 NEAR_ROWS = (2_000, 20_000)
 """Test and training examples, at most, that are looked at for near copies."""
+NEAR_SPARSE = 2**24
+"""Numbers in them, at most, where they are rows of a sparse matrix, which are looked at as arrays."""
 LEAST_NUMBERS = 16
 """In fewer, strangers are often close."""
 SIDE = 16
@@ -34,22 +37,25 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     -------
     dict
         ``name``, ``kind`` (of `gargalo.data.modalities`), ``examples``, ``shape``, ``dtype``, ``range``,
-        ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures; what each is taken for),
-        ``roles`` (columns that are no data -> what they are for), ``did`` (what the reader did and left out),
-        ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``.
+        ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures and for a sparse matrix; what
+        each is taken for), ``zeros`` (their share, in [0, 1]; None for pictures), ``roles`` (columns that are no data
+        -> what they are for), ``did`` (what the reader did and left out), ``skipped``, ``copies``, ``near_copies``
+        (between training and test), ``warnings``.
     """
     x, alike = dataset.x, copies(dataset.x)
-    spread = None if dataset.kind == "image" else spread_of(x)
+    is_image = dataset.kind == "image"
+    spread = None if is_image or isinstance(x, SparseRows) else spread_of(x)
     found: dict[str, Any] = {
         "name": dataset.name,
         "kind": dataset.kind,
         "examples": len(dataset),
         "shape": list(x.shape[1:]),
         "dtype": str(x.dtype),
-        "range": [float(np.nanmin(x)), float(np.nanmax(x))],
+        "range": list(extent(x)),
         "splits": dataset.spec.counts,
         "labels": label_counts(dataset),
         "columns": None if spread is None else _columns(dataset, spread),
+        "zeros": None if is_image else x.zeros if isinstance(x, SparseRows) else 1 - np.count_nonzero(x) / x.size,
         "roles": _roles(dataset),
         "did": [note.model_dump() for note in dataset.notes],
         "skipped": [list(pair) for pair in dataset.skipped],
@@ -105,6 +111,8 @@ def _near_copies(dataset: Dataset) -> int:
     draws = np.random.default_rng(0)
     chosen = []
     for split, most in zip(("test", "train"), NEAR_ROWS, strict=True):
+        if isinstance(dataset.x, SparseRows):
+            most = min(most, max(1, NEAR_SPARSE // dataset.spec.size))
         chosen.append(np.sort(draws.permutation(dataset.rows(split))[:most]))
     if min(map(len, chosen)) < 1 or dataset.spec.size < LEAST_NUMBERS:
         return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import option
@@ -9,7 +11,7 @@ from ..errors import option
 __all__ = ["for_dtype", "for_labels", "for_range", "for_shape"]
 
 
-def for_shape(x: np.ndarray) -> str:
+def for_shape(x: Any) -> str:
     """Tell what to do with an array of a shape that examples cannot have.
 
     Parameters
@@ -34,7 +36,7 @@ def for_shape(x: np.ndarray) -> str:
     return " x.reshape(len(x), -1) makes rows of numbers of it."
 
 
-def for_dtype(x: np.ndarray) -> str:
+def for_dtype(x: Any) -> str:
     """Tell what to do with an array that holds no real numbers.
 
     Parameters

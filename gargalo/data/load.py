@@ -19,6 +19,7 @@ from .heeded import must_be_heeded
 from .in_memory import array_of
 from .readers import NAMED, READERS, Request, frames, tables
 from .reading import Reading, checked_reading
+from .sparse import as_rows, is_sparse
 from .spec import MODALITIES, DataSpec, Origin
 from .splits import TEST
 
@@ -41,10 +42,11 @@ def load_data(
 
     Parameters
     ----------
-    src : str, path, array, tensor, frame or Dataset
+    src : str, path, array, sparse matrix, tensor, frame or Dataset
         "mnist-10k" (embedded); "mnist", "fashion-mnist" or "kmnist" (from `data_dir` or `GARGALO_DATA`, else
         fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or
-        tensor of shape (n, p), (n, h, w) or (n, h, w, c), or a list of such; a polars or pandas frame.
+        tensor of shape (n, p), (n, h, w) or (n, h, w, c), or a list of such; a sparse matrix of scipy's, (n, p); a
+        polars or pandas frame.
     y : array or None, (n,)
         Labels, when `src` is an array or a frame.
     data_dir : path or None
@@ -165,7 +167,7 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         labels = frames.label_column(y, frame)
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")
-    array = array_of(src)
+    array: Any = as_rows(src) if is_sparse(src) else array_of(src)
     return as_dataset(
         array, y, kind=request.known_kind(array), split=request.known_split(array), split_seed=request.split_seed,
         reading=reading, columns=request.known_columns(array), dtype=request.known_dtype,

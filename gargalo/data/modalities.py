@@ -5,7 +5,7 @@ array. A new kind is an object here and a line of `MODALITIES` in `spec.py`, or 
 
 >>> from gargalo.data.modalities import MODALITIES
 >>> list(MODALITIES)
-['image', 'table', 'vector', 'series']
+['image', 'table', 'vector', 'series', 'counts']
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..core import Codec
 from .columns import base
 from .spec import MODALITIES, DataSpec, Modality
 
-__all__ = ["MODALITIES", "Images", "Modality", "Series", "Tables", "Vectors"]
+__all__ = ["MODALITIES", "Counts", "Images", "Modality", "Series", "Tables", "Vectors"]
 
 SMALL = 32 * 32
 """Pixels of a grey image up to which a multilayer perceptron is quicker and nearly as good."""
@@ -95,7 +95,22 @@ class Series(Tables):
         return [column.name for column in base(spec.columns, window)] if spec.columns and window else [""]
 
 
-IMAGES, TABLES, VECTORS, SERIES = Images(), Tables(), Vectors(), Series()
+class Counts(Modality):
+    """Rows that say how many times each of p things was seen: molecules of genes, words, clicks."""
+
+    counted = True
+    samples_are = "draws"
+
+    def codec(self, spec: DataSpec) -> Codec:
+        from .codec import CountCodec
+
+        return CountCodec(spec.raw_shape, spec.missing)
+
+    def likelihood(self, spec: DataSpec) -> str:
+        return "negative-binomial"
+
+
+IMAGES, TABLES, VECTORS, SERIES, COUNTS = Images(), Tables(), Vectors(), Series(), Counts()
 
 
 def has_categories(spec: DataSpec) -> bool:

@@ -33,8 +33,8 @@ class Reading(BaseModel):
     Attributes
     ----------
     kind : str or None
-        What the examples are: a name in `gargalo.data.modalities.MODALITIES`, "image", "table", "vector" or "series".
-        None leaves it to the file and the shape.
+        What the examples are: a name in `gargalo.data.modalities.MODALITIES`, "image", "table", "vector",
+        "series" or "counts". None leaves it to the file and the shape.
     size : (height, width) or None
         Of pictures in a folder; None takes their own if all are alike and small, else 64 x 64.
     color : "auto", "grey" or "rgb"

@@ -49,7 +49,7 @@ class DataSpec(BaseModel):
     name : str
         What people call the data.
     kind : str
-        A name in `gargalo.data.modalities.MODALITIES`: "image", "table", "vector" or "series".
+        A name in `gargalo.data.modalities.MODALITIES`: "image", "table", "vector", "series" or "counts".
     raw_shape : tuple of int
         The shape of one example as it was read: (h, w), (h, w, c) or (p,).
     dtype : str
@@ -113,6 +113,8 @@ class Modality:
     bounded : bool
         Do the numbers that a network sees lie in [0, 1]? Then a decoder ends in a sigmoid, noise is cut off at 0 and
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
+    counted : bool
+        Are the numbers counts, whole and at least 0, of which a network sees log(1 + count)?
     drawn_as : "pixels", "bars" or "lines"
         How one example is drawn: lines are channels over time.
     samples_are : "means" or "draws"
@@ -121,6 +123,7 @@ class Modality:
     """
 
     bounded: bool = False
+    counted: bool = False
     drawn_as: Literal["pixels", "bars", "lines"] = "bars"
     samples_are: Literal["means", "draws"] = "means"
 
@@ -181,7 +184,8 @@ class Modality:
         Returns
         -------
         str
-            "bernoulli", "gaussian", "mixed" or "mse". A model that does not allow it takes the first of its own.
+            "bernoulli", "gaussian", "mixed", "poisson", "negative-binomial" or "mse". A model that does not allow it
+            takes the first of its own.
         """
         return "gaussian"
 
@@ -213,6 +217,7 @@ MODALITIES: Registry[Modality] = Registry(
         "table": "modalities:TABLES",
         "vector": "modalities:VECTORS",
         "series": "modalities:SERIES",
+        "counts": "modalities:COUNTS",
     },
     ("an object of a subclass of Modality", lambda entry: isinstance(entry, Modality)),
 )

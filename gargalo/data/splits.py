@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import DataError
+from .sparse import SparseRows
 
 __all__ = ["SPLITS", "TEST", "TRAIN", "VALIDATION", "by_order", "copies", "deal", "named", "usual_shares"]
 
@@ -141,12 +142,12 @@ def named(names: Sequence[str], where: str) -> np.ndarray:
     return np.array([NAMES[value.strip().lower()] for value in values], np.uint8)[places]
 
 
-def copies(x: np.ndarray) -> np.ndarray:
+def copies(x: np.ndarray | SparseRows) -> np.ndarray:
     """Find for each row the first row that is the same.
 
     Parameters
     ----------
-    x : ndarray, (n, …)
+    x : ndarray or SparseRows, (n, …)
         By its bytes, NaN is the same as NaN, and 0.0 is not the same as -0.0.
 
     Returns
@@ -159,7 +160,9 @@ def copies(x: np.ndarray) -> np.ndarray:
     # A hash of 64 bits: every 32-bit word by a random factor of its own.
     factors = np.random.default_rng(0).integers(0, 2**64, words, np.uint64)
     step = max(1, AT_ONCE // max(1, x[:1].nbytes))
-    for start in range(0, len(x), step):
+    if isinstance(x, SparseRows):
+        hashes = x.hashes(factors)
+    for start in range(0, len(x) if isinstance(x, np.ndarray) else 0, step):
         rows = _bytes_of(x[start : start + step])
         if rows.shape[1] % 4:
             rows = np.pad(rows, ((0, 0), (0, 4 * words - rows.shape[1])))
@@ -170,7 +173,10 @@ def copies(x: np.ndarray) -> np.ndarray:
         rows = own[start : start + step]
         alike = rows[found[rows] != rows]
         # Rows that differ by few bits, such as signs alone, may agree by chance.
-        same = (_bytes_of(x[alike]) == _bytes_of(x[found[alike]])).all(axis=1)
+        if isinstance(x, SparseRows):
+            same = x.are_same(alike, found[alike])
+        else:
+            same = (_bytes_of(x[alike]) == _bytes_of(x[found[alike]])).all(axis=1)
         found[alike] = np.where(same, found[alike], alike)
     return found
 

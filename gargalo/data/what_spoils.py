@@ -13,6 +13,7 @@ from ..io.reporter import Reporter
 from ..lang import words
 from .dataset import Dataset
 from .notes import in_one_line
+from .sparse import are_counts, extent
 from .splits import TEST, TRAIN, copies
 
 __all__ = ["Spread", "label_counts", "spread_of", "tell_what_spoils", "what_spoils"]
@@ -27,6 +28,8 @@ FAR = 20
 """Standard deviations from the mean beyond which a number is more likely a mistake."""
 MOST_TOLD = 5
 """Columns that are told of one by one."""
+MANY_ZEROS = 0.2
+"""Share of zeros among whole numbers from which on they are likely to be counts."""
 LABELS = ("label", "class", "target", "y")
 AT_ONCE = 2**22
 """Numbers that are looked at together."""
@@ -121,8 +124,10 @@ def what_spoils(
     both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
     if len(both):
         told.append(("leak", {"n": len(both)}))
-    if dataset.x.ndim == 2:
+    # Of counts, the largest of a column are far from its mean by nature.
+    if dataset.kind not in ("image", "counts") and isinstance(dataset.x, np.ndarray) and dataset.x.ndim == 2:
         told += _of_columns(dataset, spread or spread_of(dataset.x))
+        told += _counted(dataset)
     if labels is None:
         likely = [column.name for column in dataset.columns or () if column.name.lower() in LABELS]
         told += [("likely_label", {"column": likely[0]})] if likely else []
@@ -145,8 +150,7 @@ def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
 
 def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
     """Pictures of which there is little to see."""
-    x = dataset.x
-    low, high = float(x.min()), float(x.max())
+    x, (low, high) = dataset.x, extent(dataset.x)
     if x.dtype == np.uint8 and high <= 1:
         return [("bits", {})]
     if (high - low) < (64 if x.dtype == np.uint8 else 0.25):
@@ -173,7 +177,7 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
     names = [column.name for column in columns] if columns else list(map(str, range(dataset.x.shape[1])))
     if dataset.kind == "series" and columns:  # a window has each column of its log many times
         own = list(dict.fromkeys(re.sub(r"\[\d+\]$", "", name) for name in names))
-        names, spread = own, spread_of(dataset.x.reshape(-1, len(own)))
+        names, spread = own, spread_of(np.asarray(dataset.x).reshape(-1, len(own)))
     with np.errstate(invalid="ignore", divide="ignore"):
         off = np.maximum(spread.high - spread.mean, spread.mean - spread.low) / spread.stddev
     far = np.flatnonzero((off > FAR) & (spread.stddev > 0))
@@ -190,6 +194,17 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
     for i, name in enumerate([] if is_ordered else names):
         if len(names) <= len(dataset) and dataset.counts_rows(i):
             yield "counts_rows", {"column": name}
+
+
+def _counted(dataset: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Whole numbers from 0 with many zeros, which are likely to say how often something was counted."""
+    has_names = any(column.kind == "category" for column in dataset.columns or ())
+    if dataset.kind not in ("vector", "table") or has_names:
+        return
+    zeros = 1 - np.count_nonzero(np.asarray(dataset.x)) / (len(dataset) * dataset.spec.size)
+    low, high = extent(dataset.x)
+    if zeros >= MANY_ZEROS and low == 0 and high > 1 and are_counts(dataset.x):
+        yield "counts", {"share": f"{100 * zeros:.0f}"}
 
 
 def _rare(dataset: Dataset, i: int) -> str | None:

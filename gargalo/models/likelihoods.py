@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..core import Likelihood
+from .count_likelihoods import NegativeBinomial, Poisson
+from .sums import per_example, within
 
-__all__ = ["LIKELIHOODS", "Bernoulli", "GaussianLikelihood", "MeanSquared", "Mixed"]
+__all__ = ["LIKELIHOODS", "Bernoulli", "GaussianLikelihood", "MeanSquared", "Mixed", "NegativeBinomial", "Poisson"]
 
 
 class Bernoulli(Likelihood):
@@ -38,7 +39,7 @@ class Bernoulli(Likelihood):
             Under "bernoulli", in nats.
         """
         nll = F.binary_cross_entropy_with_logits(params, x, reduction="none")
-        return {"bernoulli": _per_example(nll, mask)}
+        return {"bernoulli": per_example(nll, mask)}
 
     def mean(self, params: Tensor) -> Tensor:
         """Compute the mean of x, sigmoid(l).
@@ -138,7 +139,7 @@ class GaussianLikelihood(LinkedMean):
     @property
     def log_sigma_in_bounds(self) -> Tensor:
         """log sigma within [log 0.01, log 10]."""
-        return _Within.apply(self.log_sigma, math.log(0.01), math.log(10))  # type: ignore[return-value]
+        return within(self.log_sigma, math.log(0.01), math.log(10))
 
     @property
     def stddev(self) -> float:
@@ -164,7 +165,7 @@ class GaussianLikelihood(LinkedMean):
         """
         log_sigma = self.log_sigma_in_bounds
         square = (x - self.mean(params)).square() * torch.exp(-2 * log_sigma)
-        return {"gaussian": _per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
+        return {"gaussian": per_example(0.5 * (square + math.log(2 * math.pi)) + log_sigma, mask)}
 
     @torch.no_grad()
     def begin(self, params: Tensor, x: Tensor) -> None:
@@ -179,23 +180,6 @@ class GaussianLikelihood(LinkedMean):
         """
         error = (x - self.mean(params)).square().mean()
         self.log_sigma.copy_((0.5 * error.log()).clamp(math.log(0.01), math.log(10)))
-
-
-class _Within(torch.autograd.Function):
-    """A clamp with a way back: beyond a bound only the gradient that leads further out is stopped."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, low: float, high: float) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.bounds = low, high
-        return x.clamp(low, high)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (x,), (low, high), (gradient,) = ctx.saved_tensors, ctx.bounds, gradients
-        # Descent goes against the gradient.
-        outwards = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
-        return gradient.masked_fill(outwards, 0.0), None, None
 
 
 class MeanSquared(LinkedMean):
@@ -222,7 +206,7 @@ class MeanSquared(LinkedMean):
             Under "mse", in the squared unit of x; 0 for an example of which nothing was observed.
         """
         observed = math.prod(self.x_shape) if mask is None else mask.flatten(1).sum(1).clamp(min=1)
-        return {"mse": _per_example((x - self.mean(params)).square(), mask) / observed}
+        return {"mse": per_example((x - self.mean(params)).square(), mask) / observed}
 
 
 class Mixed(Likelihood):
@@ -333,9 +317,11 @@ class Mixed(Likelihood):
             self.numbers.begin(params[:, : self.sizes[0]], x[:, : self.sizes[0]])
 
 
-LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": GaussianLikelihood, "mixed": Mixed, "mse": MeanSquared}
-
-
-def _per_example(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Sum over everything but the first axis, of what was observed: (n,)."""
-    return (values if mask is None else values * mask).flatten(1).sum(1)
+LIKELIHOODS = {
+    "bernoulli": Bernoulli,
+    "gaussian": GaussianLikelihood,
+    "mixed": Mixed,
+    "mse": MeanSquared,
+    "poisson": Poisson,
+    "negative-binomial": NegativeBinomial,
+}

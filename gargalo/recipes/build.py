@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .. import nets
 from ..core import VERBS, Batch, Codec, LatentModel, Likelihood, Loss
+from ..data.sparse import SparseRows
 from ..errors import ParameterError
 from ..models import LIKELIHOODS
 from ..nets import Sizes, Start
@@ -24,19 +25,20 @@ from .validate import checked_options
 
 __all__ = ["build", "try_on"]
 
-SAMPLE, NUMBERS = 10_000, 2**26
-"""Examples, and numbers in them, that are enough to know principal components by."""
+SAMPLE, NUMBERS, SPARSE_NUMBERS = 10_000, 2**26, 2**24
+"""Examples, and numbers in them, that are enough to know principal components by; of a sparse matrix, which may not fit
+into memory as an array, fewer."""
 
 
 def build(
-    recipe: Recipe, x: np.ndarray | None = None, rows: np.ndarray | None = None, custom: Custom = NO_CUSTOM
+    recipe: Recipe, x: Any = None, rows: np.ndarray | None = None, custom: Custom = NO_CUSTOM
 ) -> tuple[Codec, LatentModel]:
     """The codec and the model of a recipe.
 
     Parameters
     ----------
     recipe : Recipe
-    x : ndarray, memory map or None, (n, *raw_shape)
+    x : ndarray, memory map, SparseRows or None, (n, *raw_shape)
         Raw examples. With them first weights are drawn by the recipe's seed, the codec is fitted, and a decoder of
         gargalo's own is given their mean to start at. Without, every weight is on the meta device, to be loaded: a
         recipe from elsewhere cannot take memory that its weights do not fill.
@@ -211,14 +213,15 @@ def _must_give(name: str, module: nn.Module, x: Tensor, wanted: tuple[int, ...],
         raise ParameterError(f"{expected} Found {shape}.")
 
 
-def _some(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> np.ndarray:
+def _some(x: Any, rows: np.ndarray | None, codec: Codec) -> np.ndarray:
     """Raw training examples, evenly spread, enough to know their principal components."""
     rows = np.arange(len(x)) if rows is None else rows
-    most = max(1, min(SAMPLE, NUMBERS // math.prod(codec.x_shape), len(rows)))
+    numbers = SPARSE_NUMBERS if isinstance(x, SparseRows) else NUMBERS
+    most = max(1, min(SAMPLE, numbers // math.prod(codec.x_shape), len(rows)))
     return np.ascontiguousarray(x[rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]])
 
 
-def _slices(x: np.ndarray, rows: np.ndarray | None, codec: Codec) -> Callable[[], Iterator[np.ndarray]]:
+def _slices(x: Any, rows: np.ndarray | None, codec: Codec) -> Callable[[], Iterator[np.ndarray]]:
     """Raw training examples slice by slice, as often as they are asked for: all at once might not fit."""
     step = codec.rows_at_once
 

@@ -25,6 +25,8 @@ __all__ = ["CHOICES", "from_json", "make", "with_choices"]
 
 FORMER = {"held_out": "validation_share"}
 """What choices were called before, by which they may still be given."""
+SHORT = {"nb": "negative-binomial"}
+"""Other names of likelihoods that people type."""
 NETWORKS = ("mlp", "conv")
 
 
@@ -78,6 +80,8 @@ def make(
     homes = _homes_of(objective, name)
     chosen = {FORMER.get(key, key): value for key, value in (choices or {}).items() if value is not None}
     _must_be_choices(chosen, homes, objective, name)
+    if "likelihood" in chosen:
+        chosen["likelihood"] = SHORT.get(chosen["likelihood"], chosen["likelihood"])
     net = _network(chosen.pop("net", "auto"), objective, spec)
     if net != "conv" and chosen.get("blocks") not in (None, NetSettings().blocks):
         raise must("blocks", f"left out on {net}: they are for conv", chosen["blocks"])

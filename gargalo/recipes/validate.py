@@ -122,6 +122,8 @@ def _validate_likelihood(recipe: Recipe, model_class: type[LatentModel]) -> None
         raise must("likelihood", f"one of {names} for model {recipe.model}", likelihood)
     if likelihood == "bernoulli" and not data.modality.bounded:
         raise must("likelihood", "gaussian or mse for numbers outside [0, 1]", likelihood)
+    if likelihood in ("poisson", "negative-binomial") and not data.modality.counted:
+        raise must("likelihood", "another, for data that are not of kind counts", likelihood)
     has_categories = bool(data.modality.codec(data).blocks)
     if likelihood == "mixed" and not has_categories:
         raise must("likelihood", "another, for data without categories", likelihood)

@@ -9,6 +9,7 @@ import numpy as np
 from .. import plots
 from ..data import Dataset
 from ..data.log import per_channel
+from ..data.sparse import SparseRows
 from ..lang import Words
 
 __all__ = ["contact_sheet"]
@@ -39,12 +40,15 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     drawn_as = "pixels" if dataset.display is not None else modality.drawn_as
     called: list[str] = []
     if drawn_as != "pixels":
-        middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
+        if isinstance(shown, SparseRows):
+            middle, spread = shown.spread()
+        else:
+            middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
         spread[spread == 0] = 1
         called = [column.name for column in dataset.columns or ()]
     if drawn_as == "lines":
         called = list(modality.names(dataset.spec))
-        middle, spread = per_channel(middle, np.nanstd(shown, axis=0), len(called) or 1)
+        middle, spread = per_channel(middle, np.nanstd(np.asarray(shown), axis=0), len(called) or 1)
     if dataset.y is None:
         order = draws.permutation(len(dataset))[:50]
         groups = [("", order[at : at + 10]) for at in range(0, len(order), 10)]

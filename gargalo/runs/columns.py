@@ -149,7 +149,7 @@ def column_table(
     from_pca = None if pca is None else _raw(fitted, pca.back)
     raw = _raw(fitted, back)
     drawn = None
-    if draw_from is not None and spread is not None:
+    if draw_from is not None and fitted.spec.modality.samples_are == "draws":
         n = max(FEWEST_DRAWS, len(test))
         drawn = fitted.sample(n, draw_from[1], label=_labels(fitted, train, n), spread=spread)
     found = []

@@ -238,7 +238,8 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
 def _spread(fitted: FittedModel, dataset: Dataset) -> np.ndarray | None:
     """How far numbers are drawn from their mean; None for what is shown as means, or is not encoded and decoded."""
     is_able = fitted.can("encode") and fitted.can("decode")
-    if dataset.spec.modality.samples_are == "means" or not is_able or not len(dataset.rows("train")):
+    modality = dataset.spec.modality
+    if modality.samples_are == "means" or modality.counted or not is_able or not len(dataset.rows("train")):
         return None
     return fitted.fit_spread(dataset.take(probe_rows(dataset, "train")[:SPREAD_ROWS]))
 

@@ -7,6 +7,7 @@ import torch
 
 from .. import training
 from ..data import Dataset
+from ..data.sparse import SparseRows
 
 __all__ = ["KEPT_EXAMPLES", "as_data", "is_mapped", "kept_rows", "probe_rows", "training_rows"]
 
@@ -92,7 +93,8 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None
     Returns
     -------
     Data
-        On the CPU; of a memory map with more bytes than that, rows are read when a batch needs them.
+        On the CPU; of a memory map with more bytes than that, and of a sparse matrix, rows are read when a batch needs
+        them.
     """
     classes = len(dataset.class_names or ())
     y = None if dataset.y is None or not classes else torch.from_numpy(dataset.y[rows])
@@ -102,7 +104,7 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None
 
 
 def is_mapped(dataset: Dataset, rows: int, most_resident: int | None = None) -> bool:
-    """Are so many rows of this dataset left in their file, not copied into memory?
+    """Are so many rows of this dataset left in their file or sparse, not copied into memory?
 
     Parameters
     ----------
@@ -113,4 +115,6 @@ def is_mapped(dataset: Dataset, rows: int, most_resident: int | None = None) -> 
         Bytes of a memory map that may be copied into memory; None is 2**30.
     """
     most = MOST_RESIDENT if most_resident is None else most_resident
+    if isinstance(dataset.x, SparseRows):
+        return True
     return isinstance(dataset.x, np.memmap) and rows * dataset.x[0].nbytes > most

@@ -260,7 +260,7 @@ class Run(RunFolder):
         It was fitted to training examples after the training; for a run of an older gargalo, to those that it keeps.
         """
         data = self.recipe.data
-        if data.modality.samples_are == "means":
+        if data.modality.samples_are == "means" or data.modality.counted:
             return None
         kept, codes = self.examples, np.zeros(len(self.examples.x), np.uint8)
         examples = Dataset(data.name, data.kind, kept.x, kept.y, data.class_names, codes, kept.ids, data.columns)

@@ -34,7 +34,7 @@ class Verdict:
     mse, pca : float
         Both errors.
     cause : str or None
-        Of a worse one, the likely cause: "start", "objective", "stopped", "few" or "linear".
+        Of a worse one, the likely cause: "counts", "start", "objective", "stopped", "few" or "linear".
     command : str or None
         What to try; None where nothing is wrong, and for what no command can give.
     """
@@ -153,6 +153,8 @@ def verdict_of(run: Run) -> Verdict | None:
 def _likely_cause(run: Run) -> tuple[str, str | None, dict[str, Any]]:
     """Why a run is worse than PCA, as far as it can be told: the cause, and objective and choices to try instead."""
     recipe, objective = run.recipe, model_class(run.recipe, run.custom)
+    if recipe.likelihood in ("poisson", "negative-binomial"):
+        return "counts", None, {"likelihood": "gaussian"}
     if recipe.net.init != "pca" and can_be_pca(objective, recipe.net.net):
         usual = make(recipe.data, objective, choices={"net": recipe.net.net}).net.init
         # Where beginning as PCA is the default, so is the decay that goes with it.

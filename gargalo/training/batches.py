@@ -18,8 +18,8 @@ class Data:
 
     Parameters
     ----------
-    raw : Tensor or memory map, (n, *raw_shape)
-        A tensor is kept on the device; of a memory map only the rows that a batch needs are read.
+    raw : Tensor, memory map or sparse rows, (n, *raw_shape)
+        A tensor is kept on the device; of all else only the rows that a batch needs are read.
     y : Tensor or None, (n,) int64
         Indices of classes.
     classes : int
@@ -30,7 +30,7 @@ class Data:
 
     def __init__(
         self,
-        raw: Tensor | np.ndarray,
+        raw: Any,
         y: Tensor | None = None,
         classes: int = 0,
         rows: np.ndarray | None = None,

@@ -14,6 +14,7 @@ from ...errors import DataError, must
 from ...io.decompression import LIMITS, Limits
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
+from ..sparse import SparseRows, from_arrays
 from ..splits import TEST, TRAIN, VALIDATION, named
 from .reader import Request
 
@@ -58,13 +59,14 @@ def read_arrays(path: Path, request: Request) -> Dataset:
     """Read a dataset from `.npy` (examples alone) or `.npz`.
 
     An `.npz` holds `x` and perhaps `y`; or `x_train` and `x_test` (and `x_val`), each perhaps with its `y_…`; or
-    a single array of any name.
+    a single array of any name; or a sparse matrix, as scipy saves it.
 
     Parameters
     ----------
     path : Path
     request : Request
-        Its reading may name `.npy` files of labels and of splits for the examples of a `.npy`; an `.npz` has its own.
+        Its reading may name `.npy` files of labels and of splits for the examples of a `.npy` or of a sparse matrix;
+        another `.npz` has its own.
 
     Returns
     -------
@@ -83,7 +85,12 @@ def read_arrays(path: Path, request: Request) -> Dataset:
 
 def _from_npy(path: Path, request: Request) -> Dataset:
     """A dataset from one array; labels and splits may lie in files of their own."""
-    x, reading = read_array(path), request.reading
+    return _with_files_beside(read_array(path), path, request)
+
+
+def _with_files_beside(x: np.ndarray | SparseRows, path: Path, request: Request) -> Dataset:
+    """A dataset from examples whose labels and splits may lie in files of their own."""
+    reading = request.reading
     y = None if reading.label is None else np.asarray(read_array(Path(reading.label)))
     split = None if reading.split is None else _splits(Path(reading.split), len(x))
     return _as_known(x, y, path, request, split)
@@ -92,6 +99,8 @@ def _from_npy(path: Path, request: Request) -> Dataset:
 def _from_npz(path: Path, request: Request) -> Dataset:
     """A dataset from the arrays of an archive, by their names."""
     arrays, reading = read_npz(path), request.reading
+    if {"format", "shape", "data"} <= arrays.keys():
+        return _with_files_beside(from_arrays(arrays, str(path)), path, request)
     for choice in ("label", "split"):
         if (given := getattr(reading, choice)) is not None:
             raise must(choice, "left out for an .npz, whose arrays say it by their names", given)
@@ -124,7 +133,11 @@ def _from_npz(path: Path, request: Request) -> Dataset:
 
 
 def _as_known(
-    x: np.ndarray, y: np.ndarray | None, path: Path, request: Request, split: np.ndarray | None = None
+    x: np.ndarray | SparseRows,
+    y: np.ndarray | None,
+    path: Path,
+    request: Request,
+    split: np.ndarray | None = None,
 ) -> Dataset:
     """A dataset that fits the data that it must fit, where there are such: by kind, columns and dtype."""
     return as_dataset(

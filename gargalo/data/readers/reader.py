@@ -17,6 +17,7 @@ from ..splits import TEST
 
 if TYPE_CHECKING:
     from ..dataset import Dataset
+    from ..sparse import SparseRows
 
 __all__ = ["Reader", "Request"]
 
@@ -55,12 +56,12 @@ class Request:
     workers: int | None = None
     reporter: Reporter = SILENT
 
-    def known_columns(self, x: np.ndarray) -> Sequence[Column] | None:
+    def known_columns(self, x: np.ndarray | SparseRows) -> Sequence[Column] | None:
         """Look up the columns of the data that these must fit.
 
         Parameters
         ----------
-        x : ndarray, (n, …)
+        x : ndarray or SparseRows, (n, …)
 
         Returns
         -------
@@ -70,12 +71,12 @@ class Request:
         columns = self.like.columns if self.like else None
         return columns if columns and x.ndim == 2 and len(columns) == x.shape[-1] else None
 
-    def known_kind(self, x: np.ndarray) -> str | None:
+    def known_kind(self, x: np.ndarray | SparseRows) -> str | None:
         """Look up the kind of the data that these must fit.
 
         Parameters
         ----------
-        x : ndarray, (n, …)
+        x : ndarray or SparseRows, (n, …)
 
         Returns
         -------
@@ -84,7 +85,7 @@ class Request:
         """
         return self.like.kind if self.like and x.shape[1:] == self.like.raw_shape else None
 
-    def known_split(self, x: np.ndarray, split: np.ndarray | None = None) -> np.ndarray | None:
+    def known_split(self, x: np.ndarray | SparseRows, split: np.ndarray | None = None) -> np.ndarray | None:
         """Look up the split of what is read.
 
         Parameters

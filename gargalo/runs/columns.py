@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..data import Column, Dataset
+from ..data import Column, Dataset, DataSpec
 from ..data.columns import base
 from ..fitted import FittedModel
 from ..latent import Prior
@@ -143,7 +143,7 @@ def column_table(
         None for what has no columns, or more than 1,000.
     """
     train, test = rows
-    columns, channels = _channels(test)
+    columns, channels = _channels(fitted.spec)
     if fitted.spec.modality.drawn_as == "pixels" or len(columns) > MOST_COLUMNS:
         return None
     from_pca = None if pca is None else _raw(fitted, pca.back)
@@ -185,11 +185,11 @@ def read_columns(text: str) -> ColumnTable:
     return ColumnTable.model_validate(json.loads(text))
 
 
-def _channels(dataset: Dataset) -> tuple[list[Column], list[slice]]:
+def _channels(spec: DataSpec) -> tuple[list[Column], list[slice]]:
     """The columns, and where the numbers of each stand in an example: in a window, one in each of its rows."""
-    width = dataset.x.shape[1]
-    named = dataset.columns or [Column(name=str(i)) for i in range(width)]
-    window = dataset.spec.origin.reading.window if dataset.kind == "series" and dataset.spec.origin else None
+    width = spec.size
+    named = spec.columns or [Column(name=str(i)) for i in range(width)]
+    window = spec.origin.reading.window if spec.kind == "series" and spec.origin else None
     columns = base(named, window)
     return columns, [slice(i, width, len(columns)) for i in range(len(columns))]
 

@@ -199,7 +199,8 @@ def test_denoise(say, small_runs, array_file, tmp_path):
 @pytest.mark.parametrize("method", ["tsne", "pca"])
 def test_map(say, small_runs, array_file, tmp_path, method):
     run = small_runs["autoencoder"].folder
-    assert told(say("map", run, "--method", method, "-o", tmp_path / "m.png", "--json"))["shape"] == [300, 2]
+    assert told(say("map", run, "--method", method, "-o", tmp_path / "m.png", "--json"))["shape"] == [1800, 2]
+    assert told(say("map", run, "--method", method, "-o", tmp_path / "n.npy", "--json"))["shape"] == [300, 2]
     assert picture(tmp_path / "m.png").shape[1] > 500
     status, _, err = say("map", run, array_file, "--method", method, "-o", tmp_path / "m.npy")
     assert (status, np.load(tmp_path / "m.npy").shape) == (0, (10, 2))

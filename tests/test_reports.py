@@ -281,6 +281,28 @@ def test_no_two_classes_look_alike():
     assert key.get_texts()[-1].get_text() == "+8"
     assert not drawn.axes[0].texts, "long names do not cover the points"
     assert sum(len(part.get_offsets()) for part in drawn.axes[0].collections) == 300
-    brief = plots.scatter([("", points)], y % 10, [str(label) for label in range(10)])
+    assert plots.scatter([("", points)], y % 10, list("0123456789")).legends, "nor do names lie over each other"
+    apart = points + 20 * np.stack([np.cos(y % 10), np.sin(y % 10)], axis=1)
+    brief = plots.scatter([("", apart)], y % 10, list("0123456789"))
     assert not brief.legends
     assert [text.get_text() for text in brief.axes[0].texts] == [str(label) for label in range(10)]
+
+
+def test_a_map_of_few_test_examples_shows_training_examples_as_well(small_runs, tmp_path):
+    run = small_runs["autoencoder"]
+    cloud = run.cloud
+    assert (cloud.tests, len(cloud.z)) == (300, 1800)
+    assert np.array_equal(cloud.z[:300], run.latents)
+    assert cloud.y is not None and len(cloud.y) == 1800
+    probe = np.linalg.lstsq(np.c_[cloud.z, np.ones(1800)], np.eye(10)[cloud.y], rcond=None)[0]
+    assert ((np.c_[cloud.z, np.ones(1800)] @ probe).argmax(1) == cloud.y).mean() > 0.5, (
+        "labels are those of their latents"
+    )
+    assert run.cloud_map("pca").points.shape == (1800, 2)
+    page = gargalo.report([run], tmp_path / "r.html", "en").read_text()
+    assert "1800 examples: 300 of the test set, the others of the training set" in page
+    (run.folder / "space" / "training.safetensors").rename(tmp_path / "aside")
+    try:
+        assert gargalo.open_run(run.folder).cloud.tests == len(gargalo.open_run(run.folder).cloud.z) == 300
+    finally:
+        (tmp_path / "aside").rename(run.folder / "space" / "training.safetensors")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +25,7 @@ from .common import (
     verdict_lines,
     wrote,
 )
+from .writing import opened_with, write_made, write_made_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..runs import Run
 
-ON_A_SHEET = 24
-"""Examples on a sheet, where nobody says how many."""
 First = Annotated[
     int | None, typer.Option("-n", min=1, help="How many examples, the first ones; all, but 24 on a .png sheet.")
 ]
@@ -88,7 +86,7 @@ def encode(
     from .output import check_output, write_points
 
     check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, source=src)
-    opened, dataset = _open(run, src, data_dir)
+    opened, dataset = opened_with(run, src, data_dir)
     if codes:
         found = opened.codes(dataset)
         write_whole(out, lambda file: np.save(file, found))
@@ -119,7 +117,7 @@ def decode(
     """Latents to examples: .npy, .csv, a .png sheet, or a folder of PNGs."""
     from ..data.readers.arrays import read_array
 
-    _examples(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), latents)
+    write_made(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), latents)
 
 
 @app.command()
@@ -139,7 +137,7 @@ def reconstruct(
     def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
         return [dataset.x[:], opened.reconstruct(dataset)]
 
-    _made_of(run, src, out, act, (n, data_dir, as_json), with_errors=True)
+    write_made_of(run, src, out, act, (n, data_dir, as_json), with_errors=True)
 
 
 @app.command()
@@ -164,7 +162,7 @@ def denoise(
         noisy = opened.corrupt(dataset, add_noise, seed)
         return [dataset.x[:], noisy, opened.denoise(noisy)]
 
-    _made_of(run, src, out, act, (n, data_dir, as_json))
+    write_made_of(run, src, out, act, (n, data_dir, as_json))
 
 
 @app.command()
@@ -182,7 +180,7 @@ def interpolate(
     as_json: AsJson = False,
 ) -> None:
     """The film from one real example to another."""
-    _examples(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method))
+    write_made(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method))
 
 
 @app.command()
@@ -195,7 +193,7 @@ def traverse(
     as_json: AsJson = False,
 ) -> None:
     """The film along one axis of the latent space."""
-    _examples(run, out, as_json, lambda opened: opened.traverse(axis, steps, start))
+    write_made(run, out, as_json, lambda opened: opened.traverse(axis, steps, start))
 
 
 @app.command()
@@ -218,7 +216,7 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """New examples, decoded from random latents."""
-    _examples(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label, mean=mean))
+    write_made(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label, mean=mean))
 
 
 @app.command(name="map")
@@ -232,7 +230,10 @@ def map_(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """A map of the latents: .png, or .npy with the points."""
+    """A map of the latents: .png, or .npy with the points.
+
+    Without SRC the test examples that the run keeps; a .png shows training examples as well, where these are few.
+    """
     import numpy as np
 
     from .. import plots
@@ -242,12 +243,15 @@ def map_(
     from .output import check_output
 
     check_output(out, (".png", ".npy"), source=src or "")
-    opened, dataset = (open_run(run), None) if src is None else _open(run, src, data_dir)
+    opened, dataset = (open_run(run), None) if src is None else opened_with(run, src, data_dir)
     choices = {name: value for name, value in (("perplexity", perplexity), ("seed", seed)) if value is not None}
-    found = opened.map(method, dataset, **choices)
-    y, names = opened.examples.y, opened.recipe.data.class_names or ()
+    names = opened.recipe.data.class_names or ()
     if dataset is not None:
-        y, names = dataset.y, dataset.class_names or ()
+        found, y, names = opened.map(method, dataset, **choices), dataset.y, dataset.class_names or ()
+    elif out.suffix == ".npy":
+        found, y = opened.map(method, **choices), opened.examples.y
+    else:
+        found, y = opened.cloud_map(method, **choices), opened.cloud.y
     for note in found.notes:
         reporter_for(True).line(f"gargalo: {note}")
     if out.suffix == ".npy":
@@ -270,78 +274,3 @@ def report(
 
     page = api.report(runs, out, lang)
     print_result({"report": str(page)}, [str(page)], as_json)
-
-
-def _open(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset]:
-    """A run and a dataset for it."""
-    from ..data import load_data
-    from ..data.notes import tell_notes
-    from ..io.reporter import reporter_for
-    from ..runs import open_run
-
-    opened = open_run(run)
-    reporter = reporter_for(True)
-    dataset = load_data(src, data_dir=data_dir, like=opened.recipe.data, progress=reporter)
-    tell_notes(dataset.name, dataset.notes, reporter)
-    return opened, dataset
-
-
-def _examples(
-    run: str,
-    out: Path,
-    as_json: bool,
-    act: Callable[[Run], np.ndarray],
-    reads: Path | None = None,
-) -> None:
-    """Write the examples that `act` makes of a run, and of a file that it reads."""
-    from ..runs import open_run
-    from .output import check_output, check_suits, write_examples
-
-    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=reads or "")
-    opened = open_run(run)
-    check_suits(out, opened)
-    examples = act(opened)
-    write_examples(out, examples, opened)
-    wrote(out, examples.shape, as_json)
-
-
-def _made_of(
-    run: str,
-    src: str,
-    out: Path,
-    act: Callable[[Run, Dataset], list[np.ndarray]],
-    options: tuple[int | None, Path | None, bool],
-    with_errors: bool = False,
-) -> None:
-    """Write the last of what `act` makes of a run and a dataset; on a sheet, all of it below each other."""
-    import numpy as np
-
-    from ..data import Note
-    from ..data.notes import tell_notes
-    from ..io import tables
-    from ..io.reporter import reporter_for
-    from .output import check_output, check_suits, write_beside, write_examples, write_log
-
-    n, data_dir, as_json = options
-    check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src)
-    opened, dataset = _open(run, src, data_dir)
-    total = len(dataset)
-    n = min(total, n or (ON_A_SHEET if out.suffix == ".png" else total))
-    check_suits(out, opened, n)
-    if n < total:
-        dataset = dataset.take(np.arange(n))
-    *above, examples = act(opened, dataset)
-    more = {} if n == total else {"of": total}
-    if out.suffix == ".png":
-        write_beside(out, [*above, examples], opened)
-    elif dataset.log is not None and out.suffix in tables.SUFFIXES:
-        shape, empty = write_log(out, examples, opened, dataset, with_errors)
-        if empty:
-            tell_notes(dataset.name, [Note(key="empty_rows", count=empty)], reporter_for(True))
-        wrote(out, shape, as_json, {"empty_rows": empty} | more)
-        return
-    else:
-        write_examples(out, examples, opened, dataset.ids)
-    if more:
-        reporter_for(True).line(f"gargalo: {dataset.name}: the first {n} of {total} examples; -n says how many")
-    wrote(out, examples.shape, as_json, more)

@@ -20,6 +20,8 @@ MOST_WITHIN, BRIEF = 12, 3
 """Labels, and characters of a name, up to which names stand among the points, which longer ones would cover."""
 KEY_LINES, LONGEST, KEY_WIDTH = 4.8, 20, 1.9
 """Labels in an inch of a key, characters of a name there, and inches that it takes."""
+ROOM = 0.04
+"""Share of a panel by which two names are apart at least."""
 FEW = 400
 """Points up to which each is drawn larger."""
 
@@ -58,6 +60,7 @@ def scatter(
     """
     shown = np.unique(y) if y is not None else np.empty(0, int)
     are_brief = len(shown) <= MOST_WITHIN and all(len(str(names[label])) <= BRIEF for label in shown)
+    are_brief = are_brief and (y is None or all(_are_apart(points, y) for _, points in panels))
     key = [] if are_brief or y is None else _key(y, names, int(KEY_LINES * size))
     with styled():
         drawn = figure(size * len(panels) + (KEY_WIDTH if key else 0), size + 0.3)
@@ -117,12 +120,28 @@ def _points(ax: Axes, points: np.ndarray, y: np.ndarray | None) -> None:
         ax.scatter(*points[own].T, s=size, c=colours, marker=shape, linewidths=0, alpha=0.75)
 
 
+def _places(points: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Where the name of each label stands, in the order of labels: at the point nearest its points' median.
+
+    Not at the median itself, which may lie between two groups.
+    """
+    found = []
+    for label in np.unique(y):
+        own = points[y == label]
+        found.append(own[np.linalg.norm(own - np.median(own, axis=0), axis=1).argmin()])
+    return np.array(found)
+
+
+def _are_apart(points: np.ndarray, y: np.ndarray) -> bool:
+    """Is there room for a name in the middle of each label's points?"""
+    places = _places(points, y) / max(float(np.ptp(points, axis=0).max()), 1e-30)
+    distances = np.linalg.norm(places[:, None] - places, axis=2) + np.eye(len(places))
+    return bool(distances.min() > ROOM)
+
+
 def _name(ax: Axes, points: np.ndarray, y: np.ndarray, names: Sequence[str]) -> None:
     """The name of each label in the middle of its points."""
-    for label in np.unique(y):
-        # The point nearest the median, not the median itself, which may lie between two groups.
-        own = points[y == label]
-        at = own[np.linalg.norm(own - np.median(own, axis=0), axis=1).argmin()]
+    for label, at in zip(np.unique(y), _places(points, y), strict=True):
         style = {"ha": "center", "va": "center", "fontsize": 12, "fontweight": "bold"}
         # A label such as $x_$ is a name, not mathematics.
         text = ax.annotate(str(names[label]), tuple(at), parse_math=False, **style)

@@ -21,12 +21,14 @@ from ..metrics.generation import NEAREST
 from .baseline import PCABaseline, pca_baseline
 from .columns import ColumnTable, column_table
 from .reference_classifier import reference_classifier
-from .rows import as_data, kept_rows, probe_rows
+from .rows import KEPT_EXAMPLES, as_data, kept_rows, probe_rows
 
 __all__ = ["Baselines", "Evaluation", "evaluate"]
 
 DRAWS = 5
 """Times that samples are drawn from a prior to be measured."""
+ON_MAPS = 2000
+"""Training examples, at most, that stand on a map beside few test examples."""
 SPREAD_ROWS = 2000
 """Training examples, at most, that the spread of draws is fitted to."""
 NAMES = {"mse": "test_mse"}
@@ -88,6 +90,9 @@ class Evaluation:
         How far numbers are drawn from their mean, of data whose samples are draws; see `FittedModel.fit_spread`.
     columns : ColumnTable or None
         What was measured of each column; None for pictures, and for what does not reconstruct.
+    training : dict of ndarray, or None
+        Latents "z" (m, d) of training examples, their labels "y" and PCA's components "pca", where there are such: to
+        stand on maps beside test examples that are few. None where these are many.
     """
 
     metrics: dict[str, Estimate]
@@ -95,6 +100,7 @@ class Evaluation:
     pca: PCABaseline | None
     spread: np.ndarray | None = None
     columns: ColumnTable | None = None
+    training: dict[str, np.ndarray] | None = None
 
 
 class Arrays:
@@ -232,7 +238,21 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
         beside_pca = pca if arrays.pca_reconstruction is not None else None
         draw_from = ("gmm", priors["gmm"]) if "gmm" in priors else None
         columns = column_table(fitted, arrays.rows, arrays.reconstruction, beside_pca, draw_from, spread)
-    return Evaluation(found, learned, pca, spread, columns)
+    return Evaluation(found, learned, pca, spread, columns, _beside_few(arrays, pca))
+
+
+def _beside_few(arrays: Arrays, pca: PCABaseline | None) -> dict[str, np.ndarray] | None:
+    """Latents of training examples, where test examples alone would make an empty map."""
+    z = arrays.z_train
+    if z is None or len(arrays.rows[1]) >= KEPT_EXAMPLES:
+        return None
+    some = np.sort(np.random.default_rng(0).permutation(len(z))[:ON_MAPS])
+    found = {"z": z[some]}
+    if arrays.y_train is not None:
+        found["y"] = arrays.y_train[some]
+    if pca is not None:
+        found["pca"] = pca.z_train[some].astype(np.float32)
+    return found
 
 
 def _spread(fitted: FittedModel, dataset: Dataset) -> np.ndarray | None:

@@ -7,8 +7,9 @@
     history.jsonl         a line an epoch: every loss term, on training and validation set, and seconds
     columns.json          what was measured of each column, for rows of numbers
     metrics.json          facts of the training, and what was measured; a folder with this file is a finished run
-    space/                arrays that are keyed by the weights that made them: examples, pca, spread, prior-NAME after
-                          the training; latents, map-METHOD-CHOICES, explorer-DATA when they are first asked for
+    space/                arrays that are keyed by the weights that made them: examples, pca, spread, training,
+                          prior-NAME after the training; latents, map-METHOD-CHOICES, map-all-…, explorer-DATA when
+                          they are first asked for
     skipped.csv           files that could not be read, and why; only where there are some
     checkpoints/          while it trains
 """
@@ -30,6 +31,7 @@ from ..io.files import check_writable, read_tensors, write_tensors, write_whole
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
 from ..training import upgraded_record
+from .columns import ColumnTable, read_columns
 from .examples import Examples
 
 __all__ = [
@@ -86,6 +88,16 @@ class RunFolder:
     def metrics(self) -> dict[str, Estimate]:
         """What was measured after the training, each figure with its interval; see `gargalo.metrics`."""
         return self._found[1]
+
+    @cached_property
+    def columns(self) -> ColumnTable | None:
+        """What was measured of each column after the training; None for pictures, and for a run of an older gargalo."""
+        return self._json("columns.json", read_columns) if (self.folder / "columns.json").is_file() else None
+
+    @property
+    def class_names(self) -> np.ndarray:
+        """The names of the labels, (classes,)."""
+        return np.array(self.recipe.data.class_names or (), object)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,22 +12,77 @@ from .. import latent
 from ..latent import Map
 from .folder import RunFolder, in_a_file_name
 
-__all__ = ["kept_map"]
+__all__ = ["Cloud", "cloud_of", "kept_map"]
 
 
-def kept_map(run: RunFolder, latents: Callable[[], np.ndarray], method: str, choices: dict[str, Any]) -> Map:
-    """Project the latents of a run's examples to the plane, or open the map that was made before.
+class Cloud(NamedTuple):
+    """The examples that stand on a run's maps: those of the test set that it keeps, and where these are few, others.
+
+    Attributes
+    ----------
+    z : ndarray, (n, d)
+        Latents, those of test examples first.
+    y : ndarray or None, (n,)
+        Labels.
+    pca : ndarray or None, (n, d)
+        PCA's components, for a model that reconstructs.
+    tests : int
+        How many are of the test set; the others are of the training set.
+    """
+
+    z: np.ndarray
+    y: np.ndarray | None
+    pca: np.ndarray | None
+    tests: int
+
+
+def cloud_of(run: RunFolder, latents: np.ndarray, pca: np.ndarray | None) -> Cloud:
+    """Find the examples that stand on a run's maps.
+
+    Parameters
+    ----------
+    run : RunFolder
+    latents : ndarray, (m, d)
+        Those of the examples that it keeps.
+    pca : ndarray or None, (m, d)
+        PCA's components of these.
+
+    Returns
+    -------
+    Cloud
+        Of an older run, these alone.
+
+    Raises
+    ------
+    RunError
+        For a file that is not whole.
+    """
+    y = run.examples.y
+    if not (run.folder / "space" / "training.safetensors").is_file():
+        return Cloud(latents, y, pca, len(latents))
+    more = run.kept("training")[0]
+    labels = None if y is None or "y" not in more else np.concatenate([y, more["y"]])
+    beside = None if pca is None or "pca" not in more else np.concatenate([pca, more["pca"]])
+    return Cloud(np.concatenate([latents, more["z"]]), labels, beside, len(latents))
+
+
+def kept_map(
+    run: RunFolder, latents: Callable[[], np.ndarray], method: str, choices: dict[str, Any], of: str = ""
+) -> Map:
+    """Project latents of a run to the plane, or open the map that was made before.
 
     Parameters
     ----------
     run : RunFolder
         Where it is kept.
     latents : function
-        Gives the latents of its examples, (n, d), where the map is to be made.
+        Gives the latents, (n, d), where the map is to be made.
     method : str
         A name in `gargalo.latent.PROJECTIONS`.
     choices : dict
         Those of the projection: perplexity and seed for "tsne".
+    of : str
+        Of which latents, a part of the file's name; "" is the run's examples.
 
     Returns
     -------
@@ -47,6 +102,6 @@ def kept_map(run: RunFolder, latents: Callable[[], np.ndarray], method: str, cho
 
     # Every field in its place: other choices are another file.
     values = vars(projection).values()
-    name = "-".join(["map", method, *map(in_a_file_name, values)])
+    name = "-".join(["map", *([of] if of else []), method, *map(in_a_file_name, values)])
     tensors, notes = run.kept(name, compute)
     return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))

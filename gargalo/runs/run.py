@@ -17,11 +17,10 @@ from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
 from ..latent import PRIORS, Map, Prior
 from ..recipes import build
-from .columns import ColumnTable, read_columns
 from .examples import id_in
 from .folder import RunFolder
 from .looks import looked
-from .maps import kept_map
+from .maps import Cloud, cloud_of, kept_map
 from .original_data import original_data
 
 __all__ = ["Run"]
@@ -170,6 +169,16 @@ class Run(RunFolder):
             return latent.project(self.encode(data), method, **choices)
         return kept_map(self, lambda: self.latents, method, choices)
 
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The examples that stand on its maps: `examples`, and where these are few, training examples as well."""
+        return cloud_of(self, self.latents, self.pca[0] if self.fitted.can("reconstruct") else None)
+
+    def cloud_map(self, method: str = "tsne", **choices: Any) -> Map:
+        """Project the latents of `cloud` to the plane, once; see `map`."""
+        checked_seed(choices.get("seed", 0))
+        return kept_map(self, lambda: self.cloud.z, method, choices, "all")
+
     def find(self, which: int | str, parameter: str = "example") -> int:
         """Find the row among `examples` of an index (17 or "17"), a label's first ("label:7"), or an id.
 
@@ -183,8 +192,7 @@ class Run(RunFolder):
         Parameters
         ----------
         start, end : int or str
-            See `find`; an id may also be that of an example of the data that the run does not keep, if they still lie
-            where they lay.
+            See `find`; also an id of the data that the run does not keep, if they still lie where they lay.
         steps : int
             Frames, both ends included.
         method : str
@@ -249,11 +257,6 @@ class Run(RunFolder):
         return None
 
     @cached_property
-    def columns(self) -> ColumnTable | None:
-        """What was measured of each column after the training; None for pictures, and for a run of an older gargalo."""
-        return self._json("columns.json", read_columns) if (self.folder / "columns.json").is_file() else None
-
-    @cached_property
     def spread(self) -> np.ndarray | None:
         """How far numbers are drawn from their mean, see `FittedModel.fit_spread`; None for what is shown as means.
 
@@ -301,11 +304,6 @@ class Run(RunFolder):
         are_drawn = self.recipe.data.modality.samples_are == "draws" if mean is None else not mean
         latents = self.prior(prior or ("gmm" if are_drawn else self.model.prior))
         return self.fitted.sample(n, latents, seed, label, mean=mean, spread=self.spread if are_drawn else None)
-
-    @property
-    def class_names(self) -> np.ndarray:
-        """The names of the labels, (classes,)."""
-        return np.array(self.recipe.data.class_names or (), object)
 
     def look(self, raw: np.ndarray) -> np.ndarray:
         """Turn raw examples into what people are shown; `drawn_as` says how it is drawn.

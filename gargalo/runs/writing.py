@@ -96,6 +96,8 @@ def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, among:
             kept.append(name)
     if found.spread is not None:
         keep(folder, key, "spread", {"spread": found.spread})
+    if found.training is not None:
+        keep(folder, key, "training", found.training)
     if found.pca is not None:
         back = fitted.codec.invert(torch.from_numpy(found.pca.back[among])).numpy()
         keep(folder, key, "pca", {"z": found.pca.z_test[among].astype(np.float32), "back": back})

@@ -25,11 +25,17 @@ def see(roles: Roles, words: Words) -> Section | None:
     if not shown or len(shown[-1].examples.x) < 4:
         return None
     lead = shown[-1]
-    names, y = lead.recipe.data.class_names or (), lead.examples.y
-    panels = [(name_of(run, words), run.map("tsne").points) for run in shown]
-    if roles.subject is not None:
-        panels.append((f"PCA-{lead.recipe.latent_dim}", latent.project(lead.pca[0]).points))
-    body = [words("see.body", n=len(lead.examples.x))]
+    names, clouds = lead.recipe.data.class_names or (), [run.cloud for run in shown]
+    cloud = clouds[-1]
+    # Every panel shows the same examples: those of the test set alone, where some run is of an older gargalo.
+    are_all = len({len(each.z) for each in clouds}) == 1
+    n, y = (len(cloud.z), cloud.y) if are_all else (cloud.tests, lead.examples.y)
+    panels = [(name_of(run, words), (run.cloud_map("tsne") if are_all else run.map("tsne")).points) for run in shown]
+    if roles.subject is not None and cloud.pca is not None:
+        panels.append((f"PCA-{lead.recipe.latent_dim}", latent.project(cloud.pca[:n]).points))
+    which = "see.some" if n > cloud.tests else "see.tests"
+    examples = words(which, n=n, m=cloud.tests)
+    body = [words("see.body", examples=examples)]
     body[0] += " " + words("see.supervised") if roles.supervised else ""
     if roles.subject:
         body[0] += " " + words("see.unsupervised" + condition(lead), name=name_of(lead, words))
@@ -47,7 +53,7 @@ def see(roles: Roles, words: Words) -> Section | None:
             body.append(_truth(lead, words))
         head = [words("latents_of"), words("numbers"), words("knn"), words("linear")]
         table = Table(head, rows, words("probes.meaning"))
-    caption = words("see.caption", n=len(lead.examples.x))
+    caption = words("see.caption", examples=examples)
     caption += "" if y is None else " " + words("see.caption.labels")
     return Section(
         "see",

@@ -23,7 +23,7 @@ from gargalo.errors import DataError, ParameterError
 from gargalo.export import to_onnx
 from gargalo.models import LIKELIHOODS, MODELS
 from gargalo.recipes import build, make
-from gargalo.runs.rows import as_data
+from gargalo.runs.rows import as_data, probe_rows
 from gargalo.runs.verdict import verdict_of
 from gargalo.training import evaluate
 
@@ -361,6 +361,12 @@ def test_a_broken_matrix_in_memory_is_refused_as_well():
         gargalo.load_data(matrix)
     with pytest.raises(DataError, match="array: expected finite numbers in a sparse matrix"):
         as_rows(sparse.csr_matrix(np.array([[np.inf, 1.0]])))
+
+
+def test_a_wide_sparse_matrix_is_measured_on_fewer_rows():
+    wide = sparse.random_array((1500, 50_000), density=1e-4, rng=np.random.default_rng(0))
+    assert len(probe_rows(gargalo.load_data(wide), "train")) == 2**24 // 50_000
+    assert len(probe_rows(gargalo.load_data(wide[:, :900]), "train")) == 1200
 
 
 MEMORY = """

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from scipy import sparse
 
 from gargalo.data import Dataset
 from gargalo.data.readers import mnist
@@ -65,6 +66,11 @@ def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
         seconds, machines = np.tile(np.arange(120), 4), np.repeat([f"m{i}" for i in range(4)], 120)
         heat = np.sin(seconds / 9) + draws.normal(0, 0.1, 480)
         pl.DataFrame({words[0]: seconds, words[1]: machines, "heat": heat}).write_csv(folder / f"{name}.csv")
+    counts = draws.negative_binomial(1, 0.5, (60, 12))
+    for name in ("counts", "contagens"):
+        sparse.save_npz(folder / f"{name}.npz", sparse.csr_matrix(counts))
+    genes = pl.DataFrame({f"g{i}": counts[:, i] for i in range(12)})
+    genes.with_columns(cell=pl.Series([f"c{i}" for i in range(60)])).write_csv(folder / "counts.csv")
     sums = {}
     (folder / "idx").mkdir()
     for name, array in zip(mnist.FILES, (x, y, x[:9], y[:9]), strict=True):

@@ -10,20 +10,22 @@ from gargalo.data import as_dataset
 from gargalo.models import MODELS, SHORT
 from gargalo.testing import CHECKS, case_of, exports_to_onnx, overfits_a_few_examples
 
-KINDS = {"images": "mlp", "images-conv": "conv", "colour": "conv", "numbers": "mlp"}
+KINDS = {"images": "mlp", "images-conv": "conv", "colour": "conv", "numbers": "mlp", "counts": "mlp"}
 """What the battery runs on, and the network that it runs through."""
 CASES = [(name, kind) for name, model in MODELS.items() for kind, net in KINDS.items() if net in model.networks]
 SMALL = {"mlp": (32, 16), "conv": (8, 12)}
 
 
 def source_of(kind: str, digits):
-    """Real digits as grey images, as colour images of another and odd size, or as rows of numbers."""
+    """Real digits as grey images, as colour images of another and odd size, as rows of numbers, or as counts."""
     x = digits.x[:64]
     if kind == "colour":
         x = np.stack([x[:, 2:25], x[:, 3:26], x[:, 4:27]], axis=-1)
     if kind == "numbers":
         x = x[:, 10:14].reshape(len(x), -1).astype(np.float32) / 255
-    return as_dataset(x, digits.y[:64] % 3)
+    if kind == "counts":
+        x = x[:, 10:14].reshape(len(x), -1) // 32
+    return as_dataset(x, digits.y[:64] % 3, kind="counts" if kind == "counts" else None)
 
 
 def small(name: str, net: str) -> dict:
@@ -36,7 +38,7 @@ def small(name: str, net: str) -> dict:
 @pytest.mark.parametrize(("name", "kind"), CASES, ids=lambda value: value)
 def test_the_battery(name, kind, check, digits):
     seconds = {
-        overfits_a_few_examples: ("images", "colour", "numbers"),
+        overfits_a_few_examples: ("images", "colour", "numbers", "counts"),
         exports_to_onnx: ("images",) if name != "vq-vae" else ("images-conv",),  # the others below
     }
     if kind not in seconds.get(check, KINDS):

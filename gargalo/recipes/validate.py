@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..core import LatentModel
-from ..errors import ParameterError, must, not_a_choice
+from ..errors import ParameterError, must, not_a_choice, option
 from .recipe import Recipe
 from .start import can_be_pca
 
@@ -123,7 +123,8 @@ def _validate_likelihood(recipe: Recipe, model_class: type[LatentModel]) -> None
     if likelihood == "bernoulli" and not data.modality.bounded:
         raise must("likelihood", "gaussian or mse for numbers outside [0, 1]", likelihood)
     if likelihood in ("poisson", "negative-binomial") and not data.modality.counted:
-        raise must("likelihood", "another, for data that are not of kind counts", likelihood)
+        expected = f"another, for numbers that are not said to be counts; {option('kind', 'counts')} says so"
+        raise must("likelihood", expected, likelihood)
     has_categories = bool(data.modality.codec(data).blocks)
     if likelihood == "mixed" and not has_categories:
         raise must("likelihood", "another, for data without categories", likelihood)

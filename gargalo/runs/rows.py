@@ -15,6 +15,8 @@ MOST_RESIDENT = 2**30
 """Bytes of a memory map that are copied into memory; more are read from the file as they are needed."""
 PROBE_ROWS, PROBE_NUMBERS = 10_000, 2**24
 """What is fitted to measure a run (neighbours, PCA, a mixture) sees no more rows, and no more numbers."""
+FEWEST, FEWEST_SPARSE = 1000, 250
+"""Rows that it sees all the same; of a sparse matrix fewer, since a thousand may not fit into memory as an array."""
 KEPT_EXAMPLES = 1000
 """Test examples that a run keeps."""
 
@@ -52,10 +54,12 @@ def probe_rows(dataset: Dataset, split: str) -> np.ndarray:
     Returns
     -------
     ndarray, (m,), int64
-        Ascending. At most 10,000 and at most 2**24 numbers in all, but never fewer than 1,000 where there are so many.
+        Ascending. At most 10,000 and at most 2**24 numbers in all, but never fewer than 1,000, or 250 of a sparse
+        matrix, where there are so many.
     """
     rows = dataset.rows(split)
-    most = min(PROBE_ROWS, max(1000, PROBE_NUMBERS // dataset.spec.size))
+    fewest = FEWEST_SPARSE if isinstance(dataset.x, SparseRows) else FEWEST
+    most = min(PROBE_ROWS, max(fewest, PROBE_NUMBERS // dataset.spec.size))
     return _some(rows, most)
 
 

@@ -153,15 +153,16 @@ def verdict_of(run: Run) -> Verdict | None:
 def _likely_cause(run: Run) -> tuple[str, str | None, dict[str, Any]]:
     """Why a run is worse than PCA, as far as it can be told: the cause, and objective and choices to try instead."""
     recipe, objective = run.recipe, model_class(run.recipe, run.custom)
-    if recipe.likelihood in ("poisson", "negative-binomial"):
-        return "counts", None, {"likelihood": "gaussian"}
+    is_counted = recipe.likelihood in ("poisson", "negative-binomial")
     if recipe.net.init != "pca" and can_be_pca(objective, recipe.net.net):
         usual = make(recipe.data, objective, choices={"net": recipe.net.net}).net.init
         # Where beginning as PCA is the default, so is the decay that goes with it.
         return "start", None, {"init": None, "weight_decay": None} if usual == "pca" else {"init": "pca"}
-    if recipe.model != "autoencoder":
+    if recipe.model != "autoencoder" and not is_counted:
         return "objective", "autoencoder", {}
     epochs = make(recipe.data, objective, choices={"net": recipe.net.net}).training.epochs
     if len(run.history) < epochs and not recipe.training.patience:
         return "stopped", None, {"epochs": None}
+    if is_counted:
+        return "counts", None, {"likelihood": "gaussian"}
     return ("few" if recipe.data.counts["train"] < FEW else "linear"), "pca", {}

@@ -110,6 +110,8 @@ def _warnings(dataset: Dataset, found: dict[str, Any], alike: np.ndarray) -> lis
         alone = [name for name, n in there.items() if n == 1]
         if alone:
             told.append(("alone", {"n": len(alone), "labels": ", ".join(alone[:5])}))
+    if dataset.clean is not None:  # whatever noise lies on it
+        alike = copies(dataset.clean)
     both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
     if len(both):
         told.append(("leak", {"n": len(both)}))

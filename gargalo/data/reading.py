@@ -52,6 +52,8 @@ class Reading(BaseModel):
         Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
     display : str or None
         A folder of pictures, one for each example, that people see instead of numbers.
+    clean : str or None
+        Where a clean partner of each example lies, which a denoising model is asked for: what `load_data` takes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,6 +79,7 @@ class Reading(BaseModel):
     encoding: str = "utf-8"
     decimal_comma: bool = False
     display: str | None = None
+    clean: str | None = None
 
     @classmethod
     def names(cls) -> set[str]:
@@ -137,7 +140,7 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     for name in ("ignore", "category"):
         if isinstance(chosen.get(name), str):
             chosen[name] = (chosen[name],)
-    for name in ("display", "label", "split"):
+    for name in ("display", "clean", "label", "split"):
         if isinstance(chosen.get(name), os.PathLike):
             chosen[name] = os.fspath(chosen[name])
     try:

@@ -35,6 +35,8 @@ class Shown:
         Which they are, in a word.
     are_rows : bool
         Is an example a row of numbers, rather than a picture?
+    clean : ndarray or None, (n, *raw_shape)
+        Their clean partners.
     """
 
     x: np.ndarray
@@ -46,6 +48,7 @@ class Shown:
     is_kept: bool
     key: str
     are_rows: bool
+    clean: np.ndarray | None = None
 
     def part(self, rows: np.ndarray, class_names: tuple[str, ...] | None) -> Dataset:
         """Take some of the examples, with their labels.
@@ -64,7 +67,8 @@ class Shown:
         """
         y = None if self.y is None else np.asarray(self.y)[rows]
         x, ids = np.array(self.x[rows]), [self.ids[int(i)] for i in rows]
-        return Dataset("shown", "", x, y, class_names, self.split[rows], ids)
+        clean = None if self.clean is None else self.clean[rows]
+        return Dataset("shown", "", x, y, class_names, self.split[rows], ids, clean=clean)
 
 
 def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> Shown:
@@ -92,7 +96,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
     spec = runs[0].recipe.data
     are_rows = spec.modality.drawn_as == "bars"
     if dataset is None:
-        x, y, ids, display = runs[0].examples
+        x, y, ids, display, clean = runs[0].examples
         rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))
         return Shown(
             x[rows],
@@ -104,6 +108,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
             True,
             f"kept-{len(rows)}",
             are_rows,
+            None if clean is None else clean[rows],
         )
     if points is None:
         longest = max(*(run.latent_size for run in runs), spec.size if are_rows else 1)
@@ -123,6 +128,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
         False,
         f"{dataset.fingerprint[:16]}-{len(rows)}",
         are_rows,
+        None if dataset.clean is None else np.asarray(dataset.clean[rows]),
     )
 
 

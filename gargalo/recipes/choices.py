@@ -80,6 +80,8 @@ def make(
     _must_be_choices(chosen, homes, objective, name)
     net = _network(chosen.pop("net", "auto"), objective, spec)
     usual = defaults_for(objective, spec, net) | preset_for(preset, objective, net, homes)
+    if "strength" in chosen:
+        usual.pop("noise", None)  # who says how strong wants some
     wanted = usual | chosen
     is_other = wanted.get("optimizer") != usual.get("optimizer")
     if "weight_decay" not in chosen and (is_other or (usual.get("init") == "pca" != wanted["init"])):

@@ -48,7 +48,7 @@ class Baselines:
     @cached_property
     def reference(self) -> FittedModel | None:
         """The supervised encoder in whose latents samples are measured; None without labels."""
-        return reference_classifier(self.dataset, self.reporter)
+        return reference_classifier(self.dataset.targets(), self.reporter)
 
     def raw_knn_accuracy(self, arrays: Arrays) -> Estimate | None:
         """Measure the accuracy of kNN on the numbers of the examples themselves, flattened, in model space.
@@ -108,8 +108,16 @@ class Arrays:
         return self._fitted.to_model_space(self._test)
 
     @cached_property
+    def clean(self) -> np.ndarray | None:
+        return None if self._test.clean is None else self._fitted.to_model_space(self._test.clean)
+
+    @property
+    def target(self) -> np.ndarray:
+        return self.x_test if self.clean is None else self.clean
+
+    @cached_property
     def mask(self) -> np.ndarray | None:
-        return self._fitted.observed(self._test)
+        return self._fitted.observed(self._test.targets())
 
     @cached_property
     def z_train(self) -> np.ndarray:
@@ -145,8 +153,10 @@ class Arrays:
 
     @cached_property
     def _corrupted(self) -> np.ndarray | None:
-        """Raw corrupted test examples, where what is clean has a peak."""
+        """Raw noisy test examples, corrupted where they are not noisy already, where what is clean has a peak."""
         can = self._fitted.can("denoise") and self._fitted.codec.bounded
+        if can and self._test.clean is not None:
+            return self._test.x
         return self._fitted.corrupt(self._test.x) if can else None
 
     @cached_property
@@ -162,14 +172,15 @@ class Arrays:
         """The linear baseline of the same size, for a model that reconstructs."""
         if self.reconstruction is None:
             return None
-        return pca_baseline(self.x_train, self.x_test, self._fitted.recipe.latent_dim)
+        clean = None if self._train.clean is None else self._fitted.to_model_space(self._train.clean)
+        return pca_baseline(self.x_train, self.x_test, self._fitted.recipe.latent_dim, clean)
 
 
 class PCAArrays:
     """The same arrays, as PCA of the same size gives them."""
 
     def __init__(self, arrays: Arrays, pca: PCABaseline):
-        self.x_train, self.x_test, self.mask = arrays.x_train, arrays.x_test, arrays.mask
+        self.x_train, self.x_test, self.target, self.mask = arrays.x_train, arrays.x_test, arrays.target, arrays.mask
         self.y_train, self.y_test = arrays.y_train, arrays.y_test
         self.z_train, self.z_test, self.reconstruction = pca.z_train, pca.z_test, pca.back
 
@@ -263,7 +274,7 @@ def _measured_samples(
     fitted: FittedModel, dataset: Dataset, priors: dict[str, Prior], reference: FittedModel
 ) -> dict[str, Estimate]:
     """Every metric of samples, for each prior: the mean over several draws of as many as there are real examples."""
-    real = dataset.take(kept_rows(dataset))
+    real = dataset.take(kept_rows(dataset)).targets()
     real_features = reference.encode(real.x)
     found = {}
     for prior_name, prior in priors.items():

@@ -17,21 +17,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..errors import GargaloError, RunError, did_you_mean, must
+from ..errors import GargaloError, RunError
 from ..io.files import check_writable, read_tensors, write_tensors, write_whole
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
 from ..training import upgraded_record
+from .examples import Examples
 
 __all__ = [
-    "Examples",
     "RunFolder",
     "find_last",
     "find_unfinished",
@@ -43,58 +43,6 @@ __all__ = [
 MOST_RECIPE_BYTES = 2**24
 FACTS = ("model", "data", "latent_dim", "epochs", "seconds", "best_epoch", "stopped", "parameters")
 """What of metrics.json is no metric, in the order in which it is told."""
-
-
-class Examples(NamedTuple):
-    """Test examples that a run keeps, so that it stays whole when its data move.
-
-    Attributes
-    ----------
-    x : ndarray, (n, *raw_shape)
-    y : ndarray or None, (n,), indices into the class names
-    ids : tuple of n str
-    display : ndarray or None, (n, h, w) or (n, h, w, c)
-        The pictures that stand for them, where they are none themselves.
-    """
-
-    x: np.ndarray
-    y: np.ndarray | None
-    ids: tuple[str, ...]
-    display: np.ndarray | None = None
-
-    def find(self, which: int | str, names: Sequence[str], parameter: str = "example") -> int:
-        """Find the row of an example that is called by its index or its label.
-
-        Parameters
-        ----------
-        which : int or str
-            An index (17 or "17"), or the first with a label ("label:7").
-        names : sequence of str, the class names
-        parameter : str
-            What was given, for the message.
-
-        Returns
-        -------
-        int
-
-        Raises
-        ------
-        ParameterError
-            For an index or a label that is not there.
-        """
-        text = str(which)
-        if text.startswith("label:"):
-            label = text.removeprefix("label:")
-            known = [] if self.y is None else [names[int(code)] for code in np.unique(self.y)]
-            if not known:
-                raise must(parameter, "an index, since these data have no labels", text)
-            if label not in known:
-                expected = "one of " + ", ".join(f"label:{name}" for name in known)
-                raise must(parameter, expected, text, did_you_mean(label, known))
-            return int(np.flatnonzero(self.y == names.index(label))[0])
-        if not text.isdecimal() or int(text) >= len(self.x):
-            raise must(parameter, f"an index from 0 to {len(self.x) - 1}, or label:NAME", which)
-        return int(text)
 
 
 class RunFolder:
@@ -153,12 +101,11 @@ class RunFolder:
         """Up to 1,000 test examples."""
         file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
         tensors, notes = read_tensors(file)
-        x, y = tensors.get("x", np.empty(0)), tensors.get("y")
-        if x.shape[1:] != data.raw_shape or (
-            y is not None and (y.shape != x.shape[:1] or not (y < data.classes).all())
-        ):
+        x, y, clean = tensors.get("x", np.empty(0)), tensors.get("y"), tensors.get("clean")
+        fits = x.shape[1:] == data.raw_shape and (y is None or (y.shape == x.shape[:1] and (y < data.classes).all()))
+        if not fits or (clean is not None) != data.paired or (clean is not None and clean.shape != x.shape):
             raise RunError(f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew.")
-        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"))
+        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"), clean)
 
     def kept(
         self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None

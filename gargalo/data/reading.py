@@ -51,7 +51,8 @@ class Reading(BaseModel):
     separator, encoding, decimal_comma
         Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
     display : str or None
-        A folder of pictures, one for each example, that people see instead of numbers.
+        A folder of pictures, one for each example, that people see instead of numbers. Its sub-folders are labels where
+        the data have none.
     clean : str or None
         Where a clean partner of each example lies, which a denoising model is asked for: what `load_data` takes.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,14 @@ def original_data(
     if data is None and spec.src is None:
         return None
     there = spec.origin or Origin()
-    return load_data(
+    dataset = load_data(
         there.src if data is None else data,
         y,
         data_dir=data_dir or (there.data_dir if data is None else None),
         split_seed=there.split_seed,
         **there.reading.model_dump(exclude_defaults=True),
     )
+    if there.reading.display and spec.class_names is None:
+        # The run is from before the sub-folders of what is shown were labels.
+        dataset = replace(dataset, y=None, class_names=None)
+    return dataset

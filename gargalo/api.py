@@ -78,7 +78,7 @@ def train(
         given, or that of `start`.
     reading : dict or None
         How what is read becomes examples: the other choices of `gargalo.load_data`, by name; they may as well be
-        given as keywords of their own, such as label="species".
+        given as keywords of their own, such as label="species", or clean= with the clean partners of noisy data.
     preset : "lesson" or None
         The notebook's own recipe, to compare with.
     out : path or None
@@ -139,7 +139,7 @@ def train(
         shapes = [one.raw_shape for one in (dataset.spec, warm.recipe.data)]
         if shapes[0] != shapes[1]:
             raise must("start", f"a run on examples of shape {shapes[0]}, as these are", f"one on {shapes[1]}")
-        model, choices = _as_there(warm, model, choices)
+        model, choices = _as_there(warm, model, choices, dataset.spec.paired)
     recipe = recipes.make(dataset.spec, model or "autoencoder", preset, choices)
     custom = recipes.custom_of(model or "autoencoder", choices)
     if warm is not None and recipes.model_class(recipe, custom).is_solved:
@@ -201,7 +201,8 @@ def resume(
     run : path, or "last"
         The run's folder; "last" is the newest unfinished one in `runs`.
     data, y, data_dir
-        See `gargalo.load_data`. Needed only where the data were arrays, or have moved.
+        See `gargalo.load_data`. Needed only where the data were arrays, or have moved; noisy and clean arrays as
+        one dataset: load_data(noisy, clean=clean).
     model, net
         See `gargalo.open_run`.
     device, devices, num_nodes, save_every, progress
@@ -245,6 +246,7 @@ def evaluate(
     baselines: Baselines | None = None,
     *,
     y: np.ndarray | None = None,
+    clean: Data = None,
 ) -> dict[str, Estimate]:
     """Measure a model on the test set of its data, or of other data that fit it; nothing is written.
 
@@ -252,8 +254,8 @@ def evaluate(
     ----------
     run : Run, path or FittedModel
         A run, its folder, or a model in memory.
-    data, y
-        See `gargalo.load_data`; without it, the data that it was trained on, where they lay.
+    data, y, clean
+        See `gargalo.load_data`; without them, the data that it was trained on, where they lay.
     baselines : Baselines or None
         What was measured of these data before.
 
@@ -266,13 +268,13 @@ def evaluate(
     ------
     DataError
         For data that do not fit the run, or are no longer those that it was trained on; for labels that it does not
-        know, or none where it needs them.
+        know, or none where it needs them; for noisy data without clean partners, where it was trained on pairs.
     RunError
         For a folder that is no finished run, or data that were an array and are not given.
     """
     fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
     spec = fitted.spec
-    dataset = original_data(spec, None) if data is None else load_data(data, y, like=spec, is_new=False)
+    dataset = original_data(spec, None) if data is None else load_data(data, y, clean=clean, like=spec, is_new=False)
     if dataset is None:
         raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
     if data is None and dataset.fingerprint != spec.fingerprint:
@@ -286,6 +288,11 @@ def evaluate(
         raise DataError(
             f"{dataset.name}: expected an example of the test set to measure on, and of the training set several or"
             f" none. Found {test} and {train}."
+        )
+    if spec.paired and dataset.clean is None:
+        raise DataError(
+            f"{dataset.name}: expected clean partners too, since {fitted.name} was trained on pairs. Found none; give"
+            f" {option('clean')}."
         )
     return runs.evaluate(fitted, fitted.labelled_alike(dataset), baselines).metrics
 
@@ -304,7 +311,7 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
     -------
     dict
         What `gargalo.data.describe.describe` finds; and ``fault`` (why the data cannot be trained on, or None); else
-        ``cost`` (megabytes and seconds of a VAE) and ``suggestion``, or None.
+        ``cost`` (megabytes and seconds of a VAE, or of a denoising autoencoder for pairs) and ``suggestion``, or None.
 
     Raises
     ------
@@ -320,7 +327,7 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
         dataset.check_trainable()
     except DataError as error:
         return found | {"fault": error}
-    recipe = recipes.make(dataset.spec, "vae")
+    recipe = recipes.make(dataset.spec, "vae" if dataset.clean is None else "denoising")
     job = TrainingJob(recipe, dataset)
     megabytes = -(-sum(memory(job).values()) // 10**6)
     seconds = budget.seconds_of_epoch(job) * recipe.training.epochs
@@ -559,7 +566,7 @@ def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Pa
 
 
 def _as_there(
-    warm: Run, model: str | type[LatentModel] | None, choices: dict[str, Any]
+    warm: Run, model: str | type[LatentModel] | None, choices: dict[str, Any], paired: bool
 ) -> tuple[str | type[LatentModel], dict[str, Any]]:
     """Model and choices of a warm start: what is not chosen is as in the run that it starts from."""
     there = warm.recipe
@@ -569,4 +576,6 @@ def _as_there(
         same["net"] = warm.custom.net
     if recipes.model_name(model) == there.model:
         same |= {"likelihood": there.likelihood, **there.options}
+    if paired != there.data.paired:  # noise that is added belongs to what has no clean partners
+        same = {name: value for name, value in same.items() if name not in ("noise", "strength")}
     return model, same | {name: value for name, value in choices.items() if value is not None}

@@ -45,11 +45,13 @@ class Batch:
     y : Tensor or None, (n, classes), float32
         One-hot labels.
     mask : Tensor or None, (n, *x_shape), bool
-        True where a value was observed.
+        True where a value of what is to be given back was observed.
     generator : torch.Generator or None
         The only source of chance: seeded by (seed, epoch, step), so that a step can be repeated.
     progress : float
         How far training is, 0 to 1; evaluation uses 1.
+    clean : Tensor or None, (n, *x_shape), float32
+        The clean partners of x, which the model is to give back; None where x itself is.
     """
 
     x: Tensor
@@ -57,6 +59,12 @@ class Batch:
     mask: Tensor | None = None
     generator: torch.Generator | None = None
     progress: float = 1.0
+    clean: Tensor | None = None
+
+    @property
+    def target(self) -> Tensor:
+        """What the model is to give back, (n, *x_shape): the clean partners, where there are some, or x."""
+        return self.x if self.clean is None else self.clean
 
 
 @dataclass

@@ -267,10 +267,15 @@ class FittedModel:
         DataError
             For data of another shape or dtype than the model was trained on, or that are not finite.
         ParameterError
-            For a model that was not trained on noise, or a strength out of its range.
+            For a model that was not trained on noise of gargalo's own, or a strength out of its range.
         """
         self.must_be_able("denoise")
         noise = self.recipe.options["noise"]
+        if noise == "none":
+            raise ParameterError(
+                f"{self.name}: expected a model that was trained on added noise. Found one of noisy and clean pairs;"
+                " give it noisy examples as they are."
+            )
         strength = float(self.recipe.options["strength"] if strength is None else strength)
         most = 10 if noise == "gaussian" else 1
         if not 0 <= strength <= most:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,9 @@ def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
     for photos, noisy in (("photos", "noisy"), ("fotos", "ruidosas")):
         write_pictures(folder / photos, digits, few)
         write_pictures(folder / noisy, digits, few[:3])
+    for grainy, sharp in (("grainy", "sharp"), ("riscadas", "nitidas")):
+        write_pictures(folder / sharp, digits, few)
+        write_pictures(folder / grainy, replace(digits, x=digits.x // 2), few)
     for name in ("images.npy", "imagens.npy"):
         np.save(folder / name, x)
     np.save(folder / "labels.npy", y)

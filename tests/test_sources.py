@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from gargalo.cli.output import file_names
 from gargalo.data import Dataset
 from gargalo.data.readers.idx import write_idx
 from gargalo.errors import DataError, GargaloWarning
+from gargalo.runs.original_data import original_data
 
 
 def in_every_form(source: Dataset, folder: Path) -> dict[str, tuple[Path, dict]]:
@@ -278,6 +280,38 @@ def test_pictures_in_parts_stand_beside_their_vectors_all_the_same(tmp_path):
     np.save(tmp_path / "v.npy", vectors)
     source = load_data(tmp_path / "v.npy", display=str(tmp_path / "photos"))
     assert source.display[np.arange(15)][:, 0, 0].tolist() == source.x[:, 0].tolist()
+
+
+def test_sub_folders_of_what_is_shown_are_the_labels(tmp_path, say):
+    draws = np.random.default_rng(0)
+    paths, vectors = [], draws.normal(size=(30, 3)).astype(np.float32)
+    for i in range(30):
+        paths.append(f"{('dog', 'cat', 'ant')[i % 3]}/{i}.png")
+        path = tmp_path / "photos" / paths[-1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), i).save(path)
+    (tmp_path / "photos" / "unused").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "photos" / "unused" / "0.png")
+    table = pl.DataFrame({"path": paths} | {f"v{i}": vectors[:, i] for i in range(3)} | {"kind": ["a", "b"] * 15})
+    table.write_csv(tmp_path / "v.csv")
+    named, shown = {"id": "path", "ignore": "kind"}, tmp_path / "photos"
+    source = load_data(tmp_path / "v.csv", display=shown, **named)
+    assert source.class_names == ("ant", "cat", "dog")
+    assert [source.class_names[code] for code in source.y] == [path[:3] for path in paths]
+    told = [(note.count, note.what) for note in source.notes if note.key == "display_labels"]
+    assert told == [(3, str(shown))]
+    plain = load_data(tmp_path / "v.csv", **named)
+    np.testing.assert_array_equal(source.split, plain.split)
+    assert load_data(tmp_path / "v.csv", display=shown, id="path", label="kind").class_names == ("a", "b")
+    choices = ["--id", "path", "--ignore", "kind", "--display", shown]
+    _, told, _ = say("inspect", tmp_path / "v.csv", *choices)
+    assert f"the 3 sub-folders of {shown} are the labels" in told and "ant 10, cat 10, dog 10" in told
+    training = ["--model", "classifier", "--epochs", 1, "--out", tmp_path / "run"]
+    assert say("train", tmp_path / "v.csv", *choices, *training)[0] == 0
+    # A run from before has no labels, and finds its data again.
+    before = replace(source, y=None, class_names=None)
+    assert original_data(before.spec).fingerprint == before.fingerprint
+    assert original_data(source.spec).fingerprint == source.fingerprint
 
 
 def test_no_two_examples_get_one_file():

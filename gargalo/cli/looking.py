@@ -62,7 +62,8 @@ def inspect(
     chosen = dict(reading or {})
     if any(note.key == "missing" for note in dataset.notes) and "impute" not in chosen:
         chosen["impute"] = "median"
-    found["command"] = f"gargalo train {shlex.quote(src)} --model vae {checked_reading(chosen).flags()}".strip()
+    model = "vae" if dataset.clean is None else "denoising"
+    found["command"] = f"gargalo train {shlex.quote(src)} --model {model} {checked_reading(chosen).flags()}".strip()
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
 

@@ -68,6 +68,11 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "encoding": (str, "CSV: utf-8 or another, such as latin-1.", None),
     "decimal_comma": (bool, "CSV: numbers such as 1,5.", lambda is_set: is_set or None),
     "display": (str, "A folder with a picture of each example, for people to see.", None),
+    "clean": (
+        str,
+        "For denoising: where the clean partner of each example lies, by the same name or in the same row.",
+        None,
+    ),
 }
 """Name in `Reading`, type on the command line, help, and what makes the one of the other."""
 

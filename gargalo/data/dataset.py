@@ -92,6 +92,8 @@ class Dataset:
         May numbers be missing, and are then NaN?
     display : Pictures or None
         What people see of each example, where that is not `x`.
+    clean : ndarray or memory map or None, (n, *raw_shape)
+        The clean partner of each example, in the dtype of `x`, which a denoising model is asked for.
     notes : tuple of Note
         What the reader did, and what it saw.
     skipped : tuple of (str, str)
@@ -112,6 +114,7 @@ class Dataset:
     columns: tuple[Column, ...] | None = None
     missing: bool = False
     display: Pictures | None = None
+    clean: np.ndarray | None = None
     notes: tuple[Note, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
@@ -244,6 +247,7 @@ class Dataset:
             split=self.split[rows],
             ids=ids,
             display=display,
+            clean=None if self.clean is None else self.clean[rows],
             origin=None,
             log=None if self.log is None else self.log.take(rows),
         )
@@ -263,11 +267,21 @@ class Dataset:
         """
         return None if self.y is None else self.y[rows]
 
+    def targets(self) -> Dataset:
+        """What a model is to give back: the clean partners as data of their own, or these data, which have none.
+
+        Returns
+        -------
+        Dataset
+            With the same labels, ids and splits.
+        """
+        return self if self.clean is None else replace(self, x=self.clean, clean=None, origin=None)
+
     @cached_property
     def fingerprint(self) -> str:
-        """sha256, in hex, over `x`, `y` and `split` with their shapes and dtypes, the class names and the columns."""
+        """sha256, in hex, over `x`, `y`, `split` and `clean`, with shapes and dtypes, class names and columns."""
         digest = hashlib.sha256()
-        for array in (self.x, self.y, self.split):
+        for array in (self.x, self.y, self.split, *([] if self.clean is None else [self.clean])):
             if array is None:
                 digest.update(b"none")
                 continue
@@ -297,5 +311,6 @@ class Dataset:
             columns=self.columns,
             missing=self.missing,
             span=None if self.x.dtype == np.uint8 else extent(self.x),
+            paired=self.clean is not None,
             origin=self.origin,
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DataError, option
 from .dataset import Dataset, Pictures
+from .notes import Note
 from .readers.folder import natural, read_folder
 from .readers.reader import Request
 from .reading import Reading
@@ -21,7 +22,7 @@ def shown(dataset: Dataset, reading: Reading) -> Dataset:
 
     Pictures are found by the ids of the examples, as paths in the folder, with or without their suffix; else,
     where ids are only row numbers, pictures are taken in the order of their paths, and there must be one for each
-    example.
+    example. Where the sub-folders are labels, and the data have none, they become those of the examples.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def shown(dataset: Dataset, reading: Reading) -> Dataset:
     Returns
     -------
     Dataset
-        With `display`; `dataset` itself where `reading` names no folder.
+        With `display`, and perhaps labels; `dataset` itself where `reading` names no folder.
 
     Raises
     ------
@@ -60,4 +61,11 @@ def shown(dataset: Dataset, reading: Reading) -> Dataset:
         lacking = next((name for name in dataset.ids if name not in rows), "none")
         hint = f"{option('id')} names the column that they are called by"
         raise DataError(f"{where} Found {len(photos)}, and none called {lacking}; {hint}.")
-    return dataclasses.replace(dataset, display=Pictures(photos.x, order))
+    dataset = dataclasses.replace(dataset, display=Pictures(photos.x, order))
+    if dataset.y is not None or photos.y is None:
+        return dataset
+    names, y = np.unique(np.array(photos.class_names)[photos.y[order]], return_inverse=True)
+    note = Note(key="display_labels", count=len(names), what=reading.display)
+    return dataclasses.replace(
+        dataset, y=y.astype(np.int64), class_names=tuple(map(str, names)), notes=(*dataset.notes, note)
+    )

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, check_types, must, unknown
+from ..errors import DataError, check_types, must, option, unknown
 from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
 from .dataset import Dataset
 from .heeded import must_be_heeded
 from .in_memory import array_of
+from .pairs import paired
 from .readers import NAMED, READERS, Request, frames, tables
 from .reading import Reading, checked_reading
 from .sparse import as_rows, is_sparse
@@ -30,6 +31,7 @@ def load_data(
     src: Any = "mnist-10k",
     y: np.ndarray | None = None,
     *,
+    clean: Any = None,
     data_dir: str | Path | None = None,
     split_seed: int = 0,
     like: DataSpec | None = None,
@@ -49,6 +51,9 @@ def load_data(
         polars or pandas frame.
     y : array or None, (n,)
         Labels, when `src` is an array or a frame.
+    clean : as `src`, or None
+        A clean partner of each example, which a denoising model is asked for: pictures of the same name in another
+        folder, rows of an array in the same order, rows of a table with the same id.
     data_dir : path or None
         The folder that holds the files of a data set asked for by its name.
     split_seed : int
@@ -77,27 +82,57 @@ def load_data(
     ParameterError
         For a name that is neither known nor a path; for a choice that is unknown, cannot be, or changes nothing.
     DataError
-        For a file or an array that cannot be used.
+        For a file or an array that cannot be used; for examples without a clean partner.
     """
     check_types(data_dir=data_dir)
     check_types(False, split_seed=split_seed)
     if isinstance(src, Dataset):
-        return src
-    asked = _asked(src, like, reading)
+        return src if clean is None else paired(src, load_data(clean, like=src.spec, is_new=False))
+    asked = _asked(src, like, reading | ({"clean": clean} if isinstance(clean, str | Path) else {}))
     if like is None:
         must_be_heeded(src, reading)
     is_new = is_new and like is not None and reading.get("shares") is None and reading.get("split") is None
+    reporter, kept = reporter_for(progress), _resolved(asked, src)
     if not isinstance(src, str | Path):
         request = Request(asked, split_seed, like, is_new)
         dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, request), request), asked)
-        return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))
-    reporter = reporter_for(progress)
-    request = Request(asked, split_seed, like, is_new, None if data_dir is None else Path(data_dir), workers, reporter)
-    dataset = _finished(_known_or_new(lambda request: _read(src, request), request), asked)
-    place = str(src) if src in NAMED else str(Path(src).resolve())
-    own = None if data_dir is None else str(Path(data_dir).resolve())
-    origin = Origin(src=place, data_dir=own, split_seed=split_seed, reading=asked)
-    return dataclasses.replace(dataset, origin=origin)
+        origin = Origin(split_seed=split_seed, reading=kept)
+    else:
+        own = None if data_dir is None else Path(data_dir)
+        request = Request(asked, split_seed, like, is_new, own, workers, reporter)
+        dataset = _finished(_known_or_new(lambda request: _read(src, request), request), asked)
+        origin = Origin(src=_place(src), data_dir=own and str(own.resolve()), split_seed=split_seed, reading=kept)
+    dataset = dataclasses.replace(dataset, origin=origin)
+    clean = asked.clean if clean is None else clean
+    return dataset if clean is None else _with_partners(dataset, src, clean, workers, reporter)
+
+
+def _place(src: str | Path) -> str:
+    """A name, or where a path leads from any working folder."""
+    return str(src) if src in NAMED else str(Path(src).resolve())
+
+
+def _resolved(asked: Reading, src: Any) -> Reading:
+    """The same choices, with paths that lead there from any working folder."""
+    files = ("display", "clean") if _is_table(src) else ("display", "clean", "label", "split")
+    given = {name: getattr(asked, name) for name in files}
+    return asked.model_copy(update={name: _place(path) for name, path in given.items() if path is not None})
+
+
+def _with_partners(noisy: Dataset, src: Any, clean: Any, workers: int | None, reporter: Reporter) -> Dataset:
+    """The dataset with the clean partners of its examples, which are read as these were."""
+    if isinstance(clean, str | Path) and str(clean) not in NAMED and not Path(clean).exists():
+        raise DataError(
+            f"{clean}: expected the clean partners of {noisy.name} for {option('clean')}. Found none there."
+        )
+    asked = noisy.spec.origin.reading if noisy.spec.origin else Reading()
+    # In their own size, which must be that of the others; noise may be coloured where pictures are grey.
+    own = {"size": asked.size, "color": "rgb" if noisy.kind == "image" and noisy.x.ndim == 4 else asked.color}
+    # What is missing among the clean is not to be learned.
+    own |= {"impute": "mask"} if asked.impute == "median" else {}
+    partners = load_data(clean, like=noisy.spec, is_new=False, workers=workers, progress=reporter, **own)
+    are_folders = all(isinstance(place, str | Path) and Path(place).is_dir() for place in (src, clean))
+    return paired(noisy, partners, (Path(src), Path(clean)) if are_folders else None)
 
 
 def _known_or_new(read: Callable[[Request], Dataset], request: Request) -> Dataset:
@@ -134,7 +169,7 @@ def _asked(src: Any, like: DataSpec | None, reading: dict[str, Any]) -> Reading:
     if like is None:
         return asked
     # Files that belonged to those data: other data have others, or none.
-    own = ("display",) if _is_table(src) else ("display", "label", "split")
+    own = ("display", "clean") if _is_table(src) else ("display", "clean", "label", "split")
     asked = asked.model_copy(update={name: None for name in own if reading.get(name) is None})
     if asked.impute is None and any(column.fill is not None for column in like.columns or ()):
         asked = asked.model_copy(update={"impute": "mask" if like.missing else "median"})

@@ -63,7 +63,10 @@ class Reading(BaseModel):
     separator, encoding, decimal_comma
         Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
     display : str or None
-        A folder of pictures, one for each example, that people see instead of numbers.
+        A folder of pictures, one for each example, that people see instead of numbers. Its sub-folders are labels where
+        the data have none.
+    clean : str or None
+        Where a clean partner of each example lies, which a denoising model is asked for: what `load_data` takes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -90,6 +93,7 @@ class Reading(BaseModel):
     encoding: str = "utf-8"
     decimal_comma: bool = False
     display: str | None = None
+    clean: str | None = None
 
     @classmethod
     def names(cls) -> set[str]:
@@ -151,7 +155,7 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     for name in ("ignore", "category"):
         if isinstance(chosen.get(name), str):
             chosen[name] = (chosen[name],)
-    for name in ("display", "label", "split"):
+    for name in ("display", "clean", "label", "split"):
         if isinstance(chosen.get(name), os.PathLike):
             chosen[name] = os.fspath(chosen[name])
     try:

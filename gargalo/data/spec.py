@@ -59,13 +59,15 @@ class DataSpec(BaseModel):
     counts : dict
         How many examples each split has: "train", "validation" and "test".
     fingerprint : str
-        sha256 of arrays, labels and split.
+        sha256 of arrays, labels, split and clean partners.
     columns : tuple of Column or None
         What each number of a row is, where the data are a table or a series.
     missing : bool
         May numbers be missing, to be left out of the loss?
     span : (float, float) or None
         The least and the greatest number, where the data are no bytes.
+    paired : bool
+        Has each example a clean partner, which a model is asked for?
     origin : Origin or None
         None for arrays that a program made.
     """
@@ -82,6 +84,7 @@ class DataSpec(BaseModel):
     columns: tuple[Column, ...] | None = None
     missing: bool = False
     span: tuple[float, float] | None = None
+    paired: bool = False
     origin: Origin | None = None
 
     @property

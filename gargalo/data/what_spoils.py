@@ -120,6 +120,8 @@ def what_spoils(
         told += _of_pictures(dataset)
     labels = label_counts(dataset)
     told += _of_labels(labels) if labels else []
+    if dataset.clean is not None:  # whatever noise lies on it
+        alike = copies(dataset.clean)
     alike = copies(dataset.x) if alike is None else alike
     both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
     if len(both):

@@ -37,6 +37,8 @@ class Shown:
         Is an example a row of numbers, rather than a picture?
     channels : tuple of str
         What the lines are called that rows are drawn as; () where they are drawn as bars.
+    clean : ndarray or None, (n, *raw_shape)
+        Their clean partners.
     """
 
     x: np.ndarray
@@ -49,6 +51,7 @@ class Shown:
     key: str
     are_rows: bool
     channels: tuple[str, ...] = ()
+    clean: np.ndarray | None = None
 
     def part(self, rows: np.ndarray, class_names: tuple[str, ...] | None) -> Dataset:
         """Take some of the examples, with their labels.
@@ -67,7 +70,8 @@ class Shown:
         """
         y = None if self.y is None else np.asarray(self.y)[rows]
         x, ids = np.array(self.x[rows]), [self.ids[int(i)] for i in rows]
-        return Dataset("shown", "", x, y, class_names, self.split[rows], ids)
+        clean = None if self.clean is None else self.clean[rows]
+        return Dataset("shown", "", x, y, class_names, self.split[rows], ids, clean=clean)
 
 
 def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> Shown:
@@ -96,7 +100,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
     are_rows = spec.modality.drawn_as != "pixels"
     channels = tuple(spec.modality.names(spec)) if spec.modality.drawn_as == "lines" else ()
     if dataset is None:
-        x, y, ids, display = runs[0].examples
+        x, y, ids, display, clean = runs[0].examples
         rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))
         return Shown(
             x[rows],
@@ -109,6 +113,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
             f"kept-{len(rows)}",
             are_rows,
             channels,
+            None if clean is None else clean[rows],
         )
     if points is None:
         longest = max(*(run.latent_size for run in runs), spec.size if are_rows else 1)
@@ -129,6 +134,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
         f"{dataset.fingerprint[:16]}-{len(rows)}",
         are_rows,
         channels,
+        None if dataset.clean is None else np.asarray(dataset.clean[rows]),
     )
 
 

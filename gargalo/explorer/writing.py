@@ -184,7 +184,7 @@ class SiteWriter:
             # Then a latent alone cannot be decoded, but what is encoded can be reconstructed.
             "skips": run.fitted.can("reconstruct") and not run.fitted.can("decode"),
             "prior": model.prior,
-            "noise": {key: recipe.options[key] for key in ("noise", "strength")} if run.fitted.can("denoise") else None,
+            "noise": _noise(run),
             "network": recipe.network,
             "figures": {key: _finite(run.metrics.get(key)) for key in FIGURES},
             "verdict": (verdict := verdict_of(run)) and verdict.published(run),
@@ -250,7 +250,7 @@ class SiteWriter:
         shown, fitted, found = self.shown, run.fitted, []
         for rows in np.array_split(np.arange(len(shown.x)), -(-len(shown.x) // run.codec.rows_at_once)):
             part = shown.part(rows, run.recipe.data.class_names)
-            x, known = fitted.to_model_space(part), fitted.observed(part)
+            x, known = fitted.to_model_space(part.targets()), fitted.observed(part.targets())
             away = np.square(x - fitted.reconstruct_in_model_space(part)).reshape(len(x), -1)
             weights = np.ones_like(away) if known is None else known.reshape(len(x), -1).astype(np.float32)
             found.append((away * weights).sum(1) / np.maximum(weights.sum(1), 1))
@@ -323,6 +323,13 @@ def _names(runs: Sequence[Run]) -> list[str]:
         taken[run.folder.name] = n = taken.get(run.folder.name, 0) + 1
         names.append(run.folder.name if n == 1 else f"{run.folder.name} ({n})")
     return names
+
+
+def _noise(run: Run) -> dict[str, Any] | None:
+    """The noise that a denoising model was trained on, where it is one that the page can add."""
+    options = run.recipe.options
+    can_add = run.fitted.can("denoise") and options["noise"] != "none"
+    return {key: options[key] for key in ("noise", "strength")} if can_add else None
 
 
 def _finite(value: Any) -> Any:

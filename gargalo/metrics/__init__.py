@@ -7,13 +7,15 @@ has all of them, and stands by its name in `metrics.json`, `gargalo info` and th
 array               shape                what it is
 ==================  ===================  ================================================================
 x_train, x_test     (m, …), (n, …)       examples in model space, \\*x_shape each
-mask                (n, \\*x_shape)       where a value of x_test was observed; None where all were
+target              (n, \\*x_shape)       what is to be given back: x_test, or its clean partners where it has some
+clean               (n, \\*x_shape)       the clean partners of x_test, where it has some
+mask                (n, \\*x_shape)       where a value of target was observed; None where all were
 reconstruction      (n, \\*x_shape)       x_test through the bottleneck and back
 pca_reconstruction  (n, \\*x_shape)       x_test as PCA with as many numbers gives it back
 z_train, z_test     (m, d), (n, d)       latents
 y_train, y_test     (m,), (n,)           labels, as numbers
 posterior_mean      (n, d)               means of q(z | x_test), where there is a posterior
-noisy, denoised     (n, \\*x_shape)       corrupted test examples, and what the model makes of them
+noisy, denoised     (n, \\*x_shape)       noisy or corrupted test images, and what the model makes of them
 real_features       (k, f)               the reference classifier's latents of kept test examples
 sample_features     (k, f)               the same of as many samples from a prior
 ==================  ===================  ================================================================
@@ -41,6 +43,7 @@ METRICS: Registry[Metric] = Registry(
     {
         "mse": "reconstruction:mse",
         "mse_minus_pca": "reconstruction:mse_minus_pca",
+        "mse_noisy": "reconstruction:mse_noisy",
         "knn_accuracy": "probes:knn_accuracy",
         "linear_accuracy": "probes:linear_accuracy",
         "active_units": "latents:active_units",

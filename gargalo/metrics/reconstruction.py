@@ -6,45 +6,63 @@ import numpy as np
 
 from .estimate import Estimate
 
-__all__ = ["mse", "mse_minus_pca", "psnr", "psnr_denoised", "psnr_noisy"]
+__all__ = ["mse", "mse_minus_pca", "mse_noisy", "psnr", "psnr_denoised", "psnr_noisy"]
 
 
-def mse(x_test: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> Estimate:
+def mse(target: np.ndarray, reconstruction: np.ndarray, mask: np.ndarray | None = None) -> Estimate:
     """Mean squared error over all observed values of the examples.
 
     Parameters
     ----------
-    x_test, reconstruction : ndarray, (n, *x_shape)
+    target, reconstruction : ndarray, (n, *x_shape)
         Examples in model space, and what is compared with them.
     mask : ndarray or None, (n, *x_shape), bool
-        True where a value of `x_test` was observed, which alone counts; None where all were.
+        True where a value of `target` was observed, which alone counts; None where all were.
 
     Returns
     -------
     Estimate
         In the unit of model space, squared; its interval is over the n examples.
     """
-    return _mean_of_observed(np.square(x_test - reconstruction), mask)
+    return _mean_of_observed(np.square(target - reconstruction), mask)
+
+
+def mse_noisy(clean: np.ndarray, x_test: np.ndarray, mask: np.ndarray | None = None) -> Estimate:
+    """Mean squared error of noisy examples beside their clean partners: what doing nothing leaves.
+
+    Parameters
+    ----------
+    clean, x_test : ndarray, (n, *x_shape)
+        Clean partners in model space, and the noisy examples.
+    mask : ndarray or None, (n, *x_shape), bool
+        True where a value of `clean` was observed, which alone counts; None where all were.
+
+    Returns
+    -------
+    Estimate
+        In the unit of model space, squared; its interval is over the n examples.
+    """
+    return _mean_of_observed(np.square(clean - x_test), mask)
 
 
 def mse_minus_pca(
-    x_test: np.ndarray, reconstruction: np.ndarray, pca_reconstruction: np.ndarray, mask: np.ndarray | None = None
+    target: np.ndarray, reconstruction: np.ndarray, pca_reconstruction: np.ndarray, mask: np.ndarray | None = None
 ) -> Estimate:
     """Mean squared error less that of PCA, paired by example: below 0 where the model is better.
 
     Parameters
     ----------
-    x_test, reconstruction, pca_reconstruction : ndarray, (n, *x_shape)
+    target, reconstruction, pca_reconstruction : ndarray, (n, *x_shape)
         Examples in model space, and what model and PCA make of them.
     mask : ndarray or None, (n, *x_shape), bool
-        True where a value of `x_test` was observed, which alone counts; None where all were.
+        True where a value of `target` was observed, which alone counts; None where all were.
 
     Returns
     -------
     Estimate
         In the unit of model space, squared; its interval is over the n examples, each beside itself.
     """
-    return _mean_of_observed(np.square(x_test - reconstruction) - np.square(x_test - pca_reconstruction), mask)
+    return _mean_of_observed(np.square(target - reconstruction) - np.square(target - pca_reconstruction), mask)
 
 
 def _mean_of_observed(values: np.ndarray, mask: np.ndarray | None) -> Estimate:
@@ -73,12 +91,12 @@ def psnr(x: np.ndarray, reconstruction: np.ndarray) -> Estimate:
     return Estimate.of_mean(-10 * np.log10(np.maximum(error, 1e-10)))
 
 
-def psnr_noisy(x_test: np.ndarray, noisy: np.ndarray) -> Estimate:
+def psnr_noisy(target: np.ndarray, noisy: np.ndarray) -> Estimate:
     """The PSNR of corrupted test images: what denoising begins with.
 
     Parameters
     ----------
-    x_test, noisy : ndarray, (n, *x_shape)
+    target, noisy : ndarray, (n, *x_shape)
         Clean images in [0, 1], and the same corrupted.
 
     Returns
@@ -86,15 +104,15 @@ def psnr_noisy(x_test: np.ndarray, noisy: np.ndarray) -> Estimate:
     Estimate
         dB.
     """
-    return psnr(x_test, noisy)
+    return psnr(target, noisy)
 
 
-def psnr_denoised(x_test: np.ndarray, denoised: np.ndarray) -> Estimate:
+def psnr_denoised(target: np.ndarray, denoised: np.ndarray) -> Estimate:
     """The PSNR of corrupted test images after the model has denoised them.
 
     Parameters
     ----------
-    x_test, denoised : ndarray, (n, *x_shape)
+    target, denoised : ndarray, (n, *x_shape)
         Clean images in [0, 1], and what the model makes of the corrupted ones.
 
     Returns
@@ -102,4 +120,4 @@ def psnr_denoised(x_test: np.ndarray, denoised: np.ndarray) -> Estimate:
     Estimate
         dB.
     """
-    return psnr(x_test, denoised)
+    return psnr(target, denoised)

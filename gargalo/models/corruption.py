@@ -9,7 +9,8 @@ from torch import Tensor
 
 __all__ = ["Noise", "corrupt"]
 
-Noise = Literal["gaussian", "salt-and-pepper", "masking"]
+Noise = Literal["gaussian", "salt-and-pepper", "masking", "none"]
+"""The corruptions; "none" is for examples that have clean partners, and are noisy themselves."""
 
 
 def corrupt(
@@ -20,9 +21,10 @@ def corrupt(
     Parameters
     ----------
     x : Tensor, (n, *x_shape)
-    noise : "gaussian", "salt-and-pepper" or "masking"
+    noise : "gaussian", "salt-and-pepper", "masking" or "none"
         Add N(0, strength^2); set each value, with probability `strength`, to the lowest or the highest possible, half
-        of the time each; set each, with probability `strength`, to 0.
+        of the time each; set each, with probability `strength`, to 0;
+        do nothing.
     strength : float
         A standard deviation in the unit of x, or a probability in [0, 1].
     generator : Generator or None
@@ -34,8 +36,10 @@ def corrupt(
     Returns
     -------
     Tensor, (n, *x_shape)
-        A new one.
+        A new one, unless nothing is done.
     """
+    if noise == "none":
+        return x
     if noise == "gaussian":
         corrupted = x + strength * torch.randn(x.shape, generator=generator, device=x.device)
         return corrupted.clamp(0, 1) if bounded else corrupted

@@ -23,7 +23,7 @@ class DecodingModel(LatentModel):
         params : Tensor, (n, *likelihood.params_shape)
             What the decoder put out.
         batch : Batch
-            Its x, and its mask, which alone says what counts.
+            What is to be given back, and its mask, which alone says what counts.
 
         Returns
         -------
@@ -31,11 +31,11 @@ class DecodingModel(LatentModel):
             Terms in nats per example (mean over the batch); for the "mse" likelihood in its own unit. The note
             "mse" is a mean over values, unless the likelihood is that already.
         """
-        terms = {name: nll.mean() for name, nll in self.likelihood.nll(params, batch.x, batch.mask).items()}
+        terms = {name: nll.mean() for name, nll in self.likelihood.nll(params, batch.target, batch.mask).items()}
         if "mse" in terms:
             return Loss(terms)
         with torch.no_grad():
-            error = (batch.x - self.likelihood.mean(params)).square()
+            error = (batch.target - self.likelihood.mean(params)).square()
             if batch.mask is not None:
                 error = error[batch.mask]
             return Loss(terms, {"mse": error.mean()})

@@ -3,6 +3,7 @@ r"""The denoising autoencoder: corrupt x, and ask for the clean x back.
 .. math:: \mathcal{L}(x) = -\log p(x \mid g(f(\tilde x))), \qquad \tilde x \sim C(\tilde x \mid x)
 
 The corruption C is fresh at every step. What is learned points from any place back to where the data live.
+Where examples have clean partners, x is the partner, and x~ the example itself: its noise is not ours to know.
 
 Vincent et al., "Extracting and composing robust features with denoising autoencoders", ICML 2008;
 "Stacked denoising autoencoders", JMLR 11, 2010.
@@ -38,7 +39,7 @@ class DenoisingAutoencoder(DecodingModel):
         """The objective's own choices."""
 
         noise: Noise = "gaussian"
-        """C: the corruption."""
+        """C: the corruption; none where examples have clean partners, unless it is chosen."""
         strength: Annotated[float, Field(gt=0, le=10)] = 0.5
         """The standard deviation of Gaussian noise, or the share of values that are corrupted."""
         skips: bool = False
@@ -46,7 +47,7 @@ class DenoisingAutoencoder(DecodingModel):
         arXiv:1505.04597)? That cleans better, but a latent alone can then no longer be decoded."""
 
         def __post_init__(self) -> None:
-            if self.noise != "gaussian" and self.strength > 1:
+            if self.noise in ("salt-and-pepper", "masking") and self.strength > 1:
                 raise must("strength", f"at most 1 for {self.noise} noise, a share of values", self.strength)
 
     @classmethod

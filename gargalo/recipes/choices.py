@@ -86,6 +86,8 @@ def make(
     if net != "conv" and chosen.get("blocks") not in (None, NetSettings().blocks):
         raise must("blocks", f"left out on {net}: they are for conv", chosen["blocks"])
     usual = defaults_for(objective, spec, net) | preset_for(preset, objective, net, homes)
+    if "strength" in chosen:
+        usual.pop("noise", None)  # who says how strong wants some
     wanted = usual | chosen
     is_other = wanted.get("optimizer") != usual.get("optimizer")
     if "weight_decay" not in chosen and (is_other or (usual.get("init") == "pca" != wanted["init"])):

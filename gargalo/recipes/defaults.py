@@ -111,6 +111,8 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
         epochs = wanted.get("epochs", TrainingSettings().epochs)
         shorter = min(1.0, LONG / spec.size) if net == "mlp" else 1.0
         wanted["epochs"] = max(epochs, round(epochs * shorter * repeats(spec.counts.get("train", 0), net)))
+    # What is noisy already gets no more noise.
+    wanted |= {"noise": "none"} if spec.paired and "denoise" in model_class.can else {}
     return wanted | {"latent_dim": min(wanted["latent_dim"], spec.size)}
 
 

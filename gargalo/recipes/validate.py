@@ -109,6 +109,14 @@ def validate(recipe: Recipe, model_class: type[LatentModel]) -> None:
         raise must("patience", "0 where there is no validation set", training.patience)
     if (model_class.needs_labels or model_class.is_conditional) and data.classes < 2:
         raise must("model", "one that needs no labels, for data without two classes", recipe.model)
+    can_denoise = "denoise" in getattr(model_class, "can", ())
+    if data.paired and not can_denoise:
+        raise ParameterError(
+            f"{option('clean')} does not go with model {recipe.model}: only one that denoises learns from pairs. Leave"
+            f" it out, or choose {option('model', 'denoising')}."
+        )
+    if can_denoise and not data.paired and recipe.options.get("noise") == "none":
+        raise must("noise", f"another, for examples without clean partners ({option('clean')})", "none")
     options = checked_options(recipe, model_class)
     model_class.check(options, recipe.latent_dim, data.counts.get("train", 0), recipe.net.net)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 from .. import recipes
@@ -96,6 +97,9 @@ def _choices(run: Run) -> dict[str, Any]:
 
 
 def _reading(run: Run) -> Reading:
-    """How its data became examples."""
+    """How its data became examples; files beside them are called by their names, as the data themselves are."""
     origin = run.recipe.data.origin
-    return origin.reading if origin else Reading()
+    reading = origin.reading if origin else Reading()
+    beside = {name: getattr(reading, name) for name in ("display", "clean", "label", "split")}
+    names = {name: Path(path).name for name, path in beside.items() if path and Path(path).is_absolute()}
+    return reading.model_copy(update=names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..data import Column, Dataset, DataSpec
 from ..data.columns import base
+from ..errors import GargaloWarning
 from ..fitted import FittedModel
 from ..latent import Prior
 from ..metrics import Estimate
@@ -162,7 +164,9 @@ def column_table(
         found.append(ColumnFigures(name=column.name, kind=column.kind, **known))
     fidelity = None
     if drawn is not None and draw_from is not None:
-        fidelity = _fidelity(fitted, train, test, drawn, draw_from[0])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", GargaloWarning)  # draws may be far from all data
+            fidelity = _fidelity(fitted, train, test, drawn, draw_from[0])
     return ColumnTable(columns=found, fidelity=fidelity)
 
 

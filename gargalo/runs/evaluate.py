@@ -18,7 +18,8 @@ from ..io.reporter import SILENT, Reporter
 from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
 from ..metrics.generation import NEAREST
-from .baseline import PCABaseline, pca_baseline
+from .arrays import Arrays, PCAArrays
+from .baseline import PCABaseline
 from .columns import ColumnTable, column_table
 from .reference_classifier import reference_classifier
 from .rows import KEPT_EXAMPLES, as_data, kept_rows, probe_rows
@@ -53,7 +54,7 @@ class Baselines:
     @cached_property
     def reference(self) -> FittedModel | None:
         """The supervised encoder in whose latents samples are measured; None without labels."""
-        return reference_classifier(self.dataset, self.reporter)
+        return reference_classifier(self.dataset.targets(), self.reporter)
 
     def raw_knn_accuracy(self, arrays: Arrays) -> Estimate | None:
         """Measure the accuracy of kNN on the numbers of the examples themselves, flattened, in model space.
@@ -101,98 +102,6 @@ class Evaluation:
     spread: np.ndarray | None = None
     columns: ColumnTable | None = None
     training: dict[str, np.ndarray] | None = None
-
-
-class Arrays:
-    """The arrays that metrics name, each computed when the first one asks for it; None where there is none.
-
-    What each is stands in `gargalo.metrics`.
-    """
-
-    def __init__(self, fitted: FittedModel, dataset: Dataset):
-        self._fitted, self._dataset = fitted, dataset
-        self._train, self._test = (dataset.take(probe_rows(dataset, split)) for split in ("train", "test"))
-        self._has_labels = dataset.y is not None and len(dataset.class_names or ()) > 1
-
-    @property
-    def rows(self) -> tuple[Dataset, Dataset]:
-        """Training and test rows."""
-        return self._train, self._test
-
-    @cached_property
-    def x_train(self) -> np.ndarray | None:
-        """None for new data, of which no example trains."""
-        return self._fitted.to_model_space(self._train) if len(self._train) else None
-
-    @cached_property
-    def x_test(self) -> np.ndarray:
-        return self._fitted.to_model_space(self._test)
-
-    @cached_property
-    def mask(self) -> np.ndarray | None:
-        return self._fitted.observed(self._test)
-
-    @cached_property
-    def z_train(self) -> np.ndarray | None:
-        return self._fitted.encode(self._train.x) if len(self._train) else None
-
-    @cached_property
-    def z_test(self) -> np.ndarray:
-        return self._fitted.encode(self._test.x)
-
-    @property
-    def y_train(self) -> np.ndarray | None:
-        return self._train.y if self._has_labels and len(self._train) else None
-
-    @property
-    def y_test(self) -> np.ndarray | None:
-        return self._test.y if self._has_labels else None
-
-    @cached_property
-    def reconstruction(self) -> np.ndarray | None:
-        return self._fitted.reconstruct_in_model_space(self._test) if self._fitted.can("reconstruct") else None
-
-    @property
-    def pca_reconstruction(self) -> np.ndarray | None:
-        """None for PCA itself, for a grid of latents, which are more numbers, and for ways around the bottleneck."""
-        model = self._fitted.model
-        if self.pca is None or model.is_solved or model.is_grid or model.wants_skips(model.options):
-            return None
-        return self.pca.back
-
-    @property
-    def posterior_mean(self) -> np.ndarray | None:
-        return self.z_test if self._fitted.can("posterior") else None
-
-    @cached_property
-    def _corrupted(self) -> np.ndarray | None:
-        """Raw corrupted test examples, where what is clean has a peak."""
-        can = self._fitted.can("denoise") and self._fitted.codec.bounded
-        return self._fitted.corrupt(self._test.x) if can else None
-
-    @cached_property
-    def noisy(self) -> np.ndarray | None:
-        return None if self._corrupted is None else self._fitted.to_model_space(self._corrupted)
-
-    @cached_property
-    def denoised(self) -> np.ndarray | None:
-        return None if self._corrupted is None else self._fitted.reconstruct_in_model_space(self._corrupted)
-
-    @cached_property
-    def pca(self) -> PCABaseline | None:
-        """The linear baseline of the same size, for a model that reconstructs."""
-        if self.reconstruction is None or self.x_train is None:
-            return None
-        return pca_baseline(self.x_train, self.x_test, self._fitted.recipe.latent_dim)
-
-
-class PCAArrays:
-    """The same arrays, as PCA of the same size gives them."""
-
-    def __init__(self, arrays: Arrays, pca: PCABaseline):
-        self.x_train, self.x_test, self.mask = arrays.x_train, arrays.x_test, arrays.mask
-        self.y_train, self.y_test = arrays.y_train, arrays.y_test
-        self.z_train, self.z_test, self.reconstruction = pca.z_train, pca.z_test, pca.back
 
 
 def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None = None) -> Evaluation:
@@ -313,7 +222,7 @@ def _measured_samples(
     fitted: FittedModel, dataset: Dataset, priors: dict[str, Prior], reference: FittedModel, spread: np.ndarray | None
 ) -> dict[str, Estimate]:
     """Every metric of samples, for each prior: the mean over several draws of as many as there are real examples."""
-    real = dataset.take(kept_rows(dataset))
+    real = dataset.take(kept_rows(dataset)).targets()
     real_features = reference.encode(real.x)
     found = {}
     for prior_name, prior in priors.items():

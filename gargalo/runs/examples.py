@@ -22,12 +22,15 @@ class Examples(NamedTuple):
     ids : tuple of n str
     display : ndarray or None, (n, h, w) or (n, h, w, c)
         The pictures that stand for them, where they are none themselves.
+    clean : ndarray or None, (n, *raw_shape)
+        Their clean partners, where the data are pairs.
     """
 
     x: np.ndarray
     y: np.ndarray | None
     ids: tuple[str, ...]
     display: np.ndarray | None = None
+    clean: np.ndarray | None = None
 
     def find(self, which: int | str, names: Sequence[str], parameter: str = "example") -> int:
         """Find the row of an example that is called by its index, its label or its id.

@@ -132,4 +132,5 @@ def memory(job: TrainingJob) -> dict[str, int]:
         size = max(1, min(splits[0], recipe.training.batch_size) // job.group.size)
         batch = training.step_memory(model, codec.x_shape, size, recipe.data.classes)
     data = sum(rows * dataset.x[0].nbytes for rows in splits if not is_mapped(dataset, rows))
+    data *= 2 if dataset.clean is not None else 1
     return {"weights": weights, "batch": batch, "data": data}

@@ -114,12 +114,11 @@ class RunFolder:
         """Up to 1,000 test examples."""
         file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
         tensors, notes = read_tensors(file)
-        x, y = tensors.get("x", np.empty(0)), tensors.get("y")
-        if x.shape[1:] != data.raw_shape or (
-            y is not None and (y.shape != x.shape[:1] or not (y < data.classes).all())
-        ):
+        x, y, clean = tensors.get("x", np.empty(0)), tensors.get("y"), tensors.get("clean")
+        fits = x.shape[1:] == data.raw_shape and (y is None or (y.shape == x.shape[:1] and (y < data.classes).all()))
+        if not fits or (clean is not None) != data.paired or (clean is not None and clean.shape != x.shape):
             raise RunError(f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew.")
-        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"))
+        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"), clean)
 
     def kept(
         self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,12 @@ def original_data(
     def read(**more: Any) -> Dataset:
         src = there.src if data is None else data
         chosen = there.reading.model_dump(exclude_defaults=True) | more
-        chosen = {name: value for name, value in chosen.items() if name in heeded(src, chosen)}
-        return load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
+        chosen = {name: value for name, value in chosen.items() if name in {"clean", *heeded(src, chosen)}}
+        dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
+        if there.reading.display and spec.class_names is None:
+            # The run is from before the sub-folders of what is shown were labels.
+            dataset = replace(dataset, y=None, class_names=None)
+        return dataset
 
     names = tuple(c.name for c in base(spec.columns or (), there.reading.window) if c.kind == "category")
     with contextlib.suppress(GargaloError):

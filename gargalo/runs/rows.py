@@ -102,9 +102,12 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None
     """
     classes = len(dataset.class_names or ())
     y = None if dataset.y is None or not classes else torch.from_numpy(dataset.y[rows])
+    arrays = (dataset.x, dataset.clean)
     if is_mapped(dataset, len(rows), most_resident):
-        return training.Data(dataset.x, y, classes, rows)
-    return training.Data(torch.from_numpy(np.ascontiguousarray(dataset.x[rows])), y, classes)
+        return training.Data(dataset.x, y, classes, rows, dataset.clean)
+    raw, clean = (None if a is None else torch.from_numpy(np.ascontiguousarray(a[rows])) for a in arrays)
+    assert raw is not None
+    return training.Data(raw, y, classes, clean=clean)
 
 
 def is_mapped(dataset: Dataset, rows: int, most_resident: int | None = None) -> bool:

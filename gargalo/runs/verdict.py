@@ -147,10 +147,11 @@ def verdict_of(run: Run) -> Verdict | None:
     if outcome != "worse":
         return Verdict(outcome, difference, mse.value, pca.value)
     cause, model, choices = _likely_cause(run)
-    return Verdict(outcome, difference, mse.value, pca.value, cause, training_command(run, model, choices))
+    command = training_command(run, model, choices) if cause else None
+    return Verdict(outcome, difference, mse.value, pca.value, cause, command)
 
 
-def _likely_cause(run: Run) -> tuple[str, str | None, dict[str, Any]]:
+def _likely_cause(run: Run) -> tuple[str | None, str | None, dict[str, Any]]:
     """Why a run is worse than PCA, as far as it can be told: the cause, and objective and choices to try instead."""
     recipe, objective = run.recipe, model_class(run.recipe, run.custom)
     is_counted = recipe.likelihood in ("poisson", "negative-binomial")
@@ -158,11 +159,13 @@ def _likely_cause(run: Run) -> tuple[str, str | None, dict[str, Any]]:
         usual = make(recipe.data, objective, choices={"net": recipe.net.net}).net.init
         # Where beginning as PCA is the default, so is the decay that goes with it.
         return "start", None, {"init": None, "weight_decay": None} if usual == "pca" else {"init": "pca"}
-    if recipe.model != "autoencoder" and not is_counted:
+    if recipe.model != "autoencoder" and not is_counted and not recipe.data.paired:
         return "objective", "autoencoder", {}
     epochs = make(recipe.data, objective, choices={"net": recipe.net.net}).training.epochs
     if len(run.history) < epochs and not recipe.training.patience:
         return "stopped", None, {"epochs": None}
     if is_counted:
         return "counts", None, {"likelihood": "gaussian"}
+    if recipe.data.paired:  # neither an autoencoder nor PCA itself would learn from pairs
+        return None, None, {}
     return ("few" if recipe.data.counts["train"] < FEW else "linear"), "pca", {}

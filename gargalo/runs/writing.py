@@ -78,6 +78,8 @@ def _keep_examples(folder: Path, examples: Dataset) -> None:
     tensors = {"x": np.asarray(examples.x)}
     if examples.y is not None:
         tensors["y"] = examples.y
+    if examples.clean is not None:
+        tensors["clean"] = np.asarray(examples.clean)
     if examples.display is not None:
         tensors["display"] = np.asarray(examples.display[np.arange(len(examples))])
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(examples.ids))})

@@ -18,48 +18,76 @@ __all__ = ["denoise"]
 
 
 def denoise(roles: Roles, words: Words) -> Section | None:
-    """Ten examples clean, noisy and denoised; for images also the PSNR at eight strengths of the noise.
+    """Ten examples clean, noisy and denoised; for images also the PSNR at eight strengths of added noise.
 
     None where no run denoises.
     """
     if not roles.denoisers:
         return None
     run, *others = roles.denoisers
-    rows = roles.varied(10)
-    x = run.examples.x
-    corrupted = run.corrupt(x)
+    rows, examples = roles.varied(10), run.examples
+    clean = examples.x if examples.clean is None else examples.clean
+    noisy = run.corrupt(clean) if examples.clean is None else examples.x
     drawn = plots.strips(
         [
-            (words("clean"), run.look(x[rows])),
-            (words("noisy"), run.look(corrupted[rows])),
-            (words("denoised"), run.look(run.denoise(corrupted[rows]))),
+            (words("clean"), run.look(clean[rows])),
+            (words("noisy"), run.look(noisy[rows])),
+            (words("denoised"), run.look(run.denoise(noisy[rows]))),
         ],
         run.drawn_as,
         run.drawn_names,
     )
-    body = [words("denoise.intro", noise=words(f"noise.{run.recipe.options['noise']}"))]
-    if (denoised := run.metrics.get("psnr_denoised")) is not None:
-        body[0] += " " + words(
-            "denoise.body",
-            strength=words.number(run.recipe.options["strength"], 2),
-            noisy=words.number(run.metrics["psnr_noisy"], 1),
-            denoised=words.number(denoised, 1),
-        )
-        for one in others:
-            psnr = words.number(one.metrics["psnr_denoised"], 1)
-            body.append(words("denoise.other", name=denoised_by(one, words), psnr=psnr))
-        body.append(words("denoise.meaning"))
     strength, data = run.recipe.options["strength"], shlex.quote(run.recipe.data.name)
+    if examples.clean is not None:
+        command, python = f"gargalo denoise {place(run)} {data} -o denoised.npy", "clean = run.denoise(run.examples.x)"
+    else:
+        command = f"gargalo denoise {place(run)} {data} --add-noise {strength:g} -o denoised.npy"
+        python = "clean = run.denoise(run.corrupt(run.examples.x))"
+    has_curves = examples.clean is None and run.recipe.data.modality.bounded
     return Section(
         "denoise",
-        body,
+        [*_measured(run, words), *_compared(run, others, words)],
         [
             picture("8-denoise", drawn, words, words("denoise.caption")),
-            *([_psnr_curves(roles.denoisers, words)] if run.recipe.data.modality.bounded else []),
+            *([_psnr_curves(roles.denoisers, words)] if has_curves else []),
         ],
-        commands=[f"gargalo denoise {place(run)} {data} --add-noise {strength:g} -o denoised.npy"],
-        python="clean = run.denoise(run.corrupt(run.examples.x))",
+        commands=[command],
+        python=python,
     )
+
+
+def _measured(run: Run, words: Words) -> list[str]:
+    """What the run was trained on, and by how much it cleans."""
+    options, metrics = run.recipe.options, run.metrics
+    if run.recipe.data.paired:
+        body = words("denoise.pairs")
+        if "mse_noisy" in metrics:
+            mse = {"noisy": metrics["mse_noisy"], "denoised": metrics["test_mse"]}
+            body += " " + words("denoise.pairs.mse", **{name: words.number(value, 4) for name, value in mse.items()})
+        if "psnr_denoised" in metrics:
+            psnr = {"noisy": metrics["psnr_noisy"], "denoised": metrics["psnr_denoised"]}
+            body += " " + words("denoise.pairs.psnr", **{name: words.number(value, 1) for name, value in psnr.items()})
+        return [body]
+    body = words("denoise.intro", noise=words(f"noise.{options['noise']}"))
+    if "psnr_denoised" in metrics:
+        body += " " + words(
+            "denoise.body",
+            strength=words.number(options["strength"], 2),
+            noisy=words.number(metrics["psnr_noisy"], 1),
+            denoised=words.number(metrics["psnr_denoised"], 1),
+        )
+    return [body]
+
+
+def _compared(run: Run, others: list[Run], words: Words) -> list[str]:
+    """What other runs leave, and what the figure means; nothing where it has none."""
+    if "psnr_denoised" not in run.metrics:
+        return []
+    found = []
+    for one in others:
+        psnr = words.number(one.metrics["psnr_denoised"], 1)
+        found.append(words("denoise.other", name=denoised_by(one, words), psnr=psnr))
+    return [*found, words("denoise.pairs.meaning" if run.recipe.data.paired else "denoise.meaning")]
 
 
 def _psnr_curves(runs: list[Run], words: Words) -> Picture:

@@ -48,7 +48,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         "reconstruct",
         [
             words(
-                "reconstruct.body",
+                "reconstruct.body.pairs" if run.recipe.data.paired else "reconstruct.body",
                 n=run.metrics["test_mse"].n or run.recipe.data.counts["test"],
                 d=d,
                 name=name,

@@ -22,7 +22,7 @@ from hypothesis.extra import numpy as hnp
 from gargalo.data import Dataset, as_dataset, load_data
 from gargalo.data.codec import ImageCodec, NumberCodec
 from gargalo.data.readers import arrays, mnist
-from gargalo.data.readers.idx import read_idx, write_idx
+from gargalo.data.readers.idx import read_idx, sha256_of, write_idx
 from gargalo.data.splits import copies
 from gargalo.errors import DataError, ParameterError
 from gargalo.io.decompression import Limits
@@ -243,6 +243,59 @@ def test_mnist_is_read_from_the_environment_zipped_or_not(tmp_path, monkeypatch)
     (inside / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match=r"expected t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte\.gz in this"):
         load_data("mnist")
+
+
+def part_of_mnist(folder: Path, patch: pytest.MonkeyPatch, name: str = "mnist") -> dict[str, bytes]:
+    """Small files that stand in for those of a set, under sums of their own: their decompressed bytes by name."""
+    contents = {}
+    for file, array in zip(mnist.FILES, (IMAGES, LABELS, IMAGES[:5], LABELS[:5]), strict=True):
+        write_idx(folder / "made.gz", array.astype(np.uint8))
+        contents[file] = gzip.decompress((folder / "made.gz").read_bytes())
+    (folder / "made.gz").unlink()
+    sums = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+    patch.setitem(mnist.SETS, name, mnist.SETS[name]._replace(files=sums))
+    return contents
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_files_of_a_set_are_known_by_what_is_in_them(tmp_path, monkeypatch, name):
+    contents = part_of_mnist(tmp_path, monkeypatch, name)
+    images, labels, test_images, test_labels = contents
+    (tmp_path / f"{images}.gz").write_bytes(contents[images])  # unpacked, under the name of a packed one
+    (tmp_path / labels).write_bytes(gzip.compress(contents[labels], compresslevel=1, mtime=7))  # packed anew, without
+    (tmp_path / "raw" / "x").mkdir(parents=True)
+    (tmp_path / "raw" / "t10k-images.idx3-ubyte").write_bytes(gzip.compress(contents[test_images], compresslevel=2))
+    (tmp_path / "raw" / "x" / "download(1)").write_bytes(contents[test_labels])
+    (tmp_path / "raw" / "another").write_bytes(contents[test_labels][:-1] + b"\x01")
+    found = load_data(name, data_dir=tmp_path)
+    np.testing.assert_array_equal(found.x, np.concatenate([IMAGES, IMAGES[:5]]))
+    assert found.y.tolist() == [*LABELS.tolist(), *LABELS[:5].tolist()]
+    (tmp_path / "raw" / "x" / "download(1)").unlink()
+    with pytest.raises(DataError, match=rf"Found neither, nor a file of another name with the bytes of {name}'s"):
+        load_data(name, data_dir=tmp_path)
+
+
+def test_files_of_which_no_sum_is_known_are_told_apart_from_those_of_others(tmp_path, monkeypatch):
+    others = part_of_mnist(tmp_path, monkeypatch, "fashion-mnist")
+    contents = {file: content[:-1] + bytes([1 - content[-1] % 2]) for file, content in others.items()}
+    for i, (file, content) in enumerate(contents.items()):
+        (tmp_path / f"kmnist-{file.replace('-idx', '.idx')}").write_bytes(gzip.compress(content) if i % 2 else content)
+    (tmp_path / "a-train-images").write_bytes(others["train-images-idx3-ubyte"])  # another set's, and seen first
+    found = load_data("kmnist", data_dir=tmp_path)
+    assert found.x[:20].tobytes() == contents["train-images-idx3-ubyte"][16:]
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(others["train-images-idx3-ubyte"])
+    assert load_data("kmnist", data_dir=tmp_path).fingerprint == found.fingerprint
+    (tmp_path / "kmnist-train-images.idx3-ubyte").unlink()
+    with pytest.raises(DataError, match=r"expected kmnist\. Found the file of fashion-mnist, which has the same name"):
+        load_data("kmnist", data_dir=tmp_path)
+
+
+def test_the_sums_of_sets_are_of_decompressed_bytes():
+    array = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    assert sha256_of(array) == hashlib.sha256(GOOD_IDX[:12] + bytes(range(6))).hexdigest()
+    sums = [value for one in mnist.SETS.values() for value in one.files.values() if value]
+    assert len(set(sums)) == len(sums) == 8
+    assert not any(mnist.SETS[name].zipped for name in ("mnist", "fashion-mnist"))
 
 
 def test_idx_files_by_their_other_names(tmp_path):

@@ -17,7 +17,7 @@ from ..dataset import Dataset
 from ..splits import TEST, TRAIN, VALIDATION
 from .reader import Request
 
-__all__ = ["is_idx", "read_idx", "read_idx_dataset", "write_idx"]
+__all__ = ["begins_as_idx", "is_idx", "read_idx", "read_idx_dataset", "sha256_of", "write_idx"]
 
 NAME = re.compile(r".*([-.]idx\d-ubyte|\.idx\d?)(\.gz)?", re.IGNORECASE)
 WORDS = {"train": TRAIN, "val": VALIDATION, "held": VALIDATION, "t10k": TEST, "test": TEST}
@@ -27,15 +27,15 @@ MOST_BYTES = 2**32
 
 
 def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -> np.ndarray:
-    """Read an IDX file of unsigned bytes, gzipped or not.
+    """Read an IDX file of unsigned bytes, gzipped or not, whatever its name says.
 
     Parameters
     ----------
     path : Path
     sha256 : str or None
-        What the decompressed bytes must hash to.
+        What the decompressed bytes must hash to, however they are packed.
     zipped : str or None
-        What a gzipped file must hash to, where no more is known of it.
+        What a gzipped file must hash to as it is, where no more is known of it.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -
     DataError
         Wrong magic, type, length or hash; a broken gzip stream.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rb") as file:
+        is_packed = _begins_with(path, b"\x1f\x8b")
+        with (gzip.open if is_packed else open)(path, "rb") as file:
             head = file.read(4)
             if len(head) < 4 or head[:2] != b"\0\0" or not 1 <= head[3] <= 4:
                 raise DataError(
@@ -63,7 +63,7 @@ def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -
                 raise DataError(f"{path}: expected an IDX header of 1 to {MOST_BYTES} values. Found shape {shape}.")
             size = path.stat().st_size
             # A read takes at once the memory that it asks for: no header is believed before the size is seen.
-            if LIMITS.is_bomb(expected, size) or (path.suffix != ".gz" and size - file.tell() != expected):
+            if LIMITS.is_bomb(expected, size) or (not is_packed and size - file.tell() != expected):
                 raise DataError(f"{path}: expected {expected} bytes for shape {shape}. Found a file of {size} bytes.")
             # One byte more than announced is enough to see that there is too much: a bomb is not inflated.
             body = file.read(expected + 1)
@@ -72,13 +72,56 @@ def read_idx(path: Path, sha256: str | None = None, zipped: str | None = None) -
     if len(body) != expected:
         found = f"more than {expected}" if len(body) > expected else len(body)
         raise DataError(f"{path}: expected {expected} bytes for shape {shape}. Found {found}.")
-    if sha256 and hashlib.sha256(head + sizes + body).hexdigest() != sha256:
+    array = np.frombuffer(body, np.uint8).reshape(shape)
+    if sha256 and sha256_of(array) != sha256:
         raise DataError(
             f"{path}: expected sha256 {sha256[:12]}… of the decompressed bytes. Found another; fetch it anew."
         )
-    if zipped and path.suffix == ".gz" and hashlib.sha256(path.read_bytes()).hexdigest() != zipped:
+    if zipped and is_packed and hashlib.sha256(path.read_bytes()).hexdigest() != zipped:
         raise DataError(f"{path}: expected sha256 {zipped[:12]}… of the file. Found another; fetch it anew.")
-    return np.frombuffer(body, np.uint8).reshape(shape)
+    return array
+
+
+def sha256_of(array: np.ndarray) -> str:
+    """What the bytes of an IDX file with this array hash to, decompressed.
+
+    Parameters
+    ----------
+    array : ndarray, uint8
+        Of 1 to 4 dimensions.
+
+    Returns
+    -------
+    str
+        In hexadecimal.
+    """
+    digest = hashlib.sha256(_header(array))
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def begins_as_idx(path: Path) -> bool:
+    """Has this file the first bytes of an IDX file of unsigned bytes, gzipped or not?
+
+    Parameters
+    ----------
+    path : Path
+        One that cannot be read has not.
+    """
+    try:
+        with (gzip.open if _begins_with(path, b"\x1f\x8b") else open)(path, "rb") as file:
+            return file.read(3) == b"\0\0\x08"
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _begins_with(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
+
+
+def _header(array: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + np.asarray(array.shape, ">u4").tobytes()
 
 
 def is_idx(path: Path) -> bool:
@@ -160,5 +203,4 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     array : ndarray, uint8
         Of 1 to 4 dimensions. The dtype is not checked.
     """
-    header = bytes([0, 0, 8, array.ndim]) + np.asarray(array.shape, ">u4").tobytes()
-    path.write_bytes(gzip.compress(header + array.tobytes(), compresslevel=9, mtime=0))
+    path.write_bytes(gzip.compress(_header(array) + array.tobytes(), compresslevel=9, mtime=0))

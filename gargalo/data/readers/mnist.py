@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from ...io.reporter import SILENT, Reporter
 from ..dataset import Dataset, RowNumbers
 from ..splits import TEST, TRAIN
 from .fetch import fetch
-from .idx import read_idx
+from .idx import begins_as_idx, read_idx, sha256_of
 
 __all__ = ["SETS", "full", "sample"]
 
@@ -27,6 +26,21 @@ FILES: dict[str, str] = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 """MNIST's files, and the sha256 of their decompressed bytes."""
+FASHION = dict(
+    zip(
+        FILES,
+        (
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
+        strict=True,
+    )
+)
+"""The same of Fashion-MNIST, whose files have the same names."""
+DEEP = 3
+"""How many folders deep files of other names are looked for: some archives have a folder for each."""
 
 
 class Set(NamedTuple):
@@ -57,13 +71,8 @@ SETS = {
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
         ),
         ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
-        dict.fromkeys(FILES),
-        {
-            "train-images-idx3-ubyte": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-            "train-labels-idx1-ubyte": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-            "t10k-images-idx3-ubyte": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-            "t10k-labels-idx1-ubyte": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-        },
+        FASHION,
+        {},
     ),
     "kmnist": Set(
         ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
@@ -95,8 +104,8 @@ def full(name: str, data_dir: str | Path | None = None, reporter: Reporter = SIL
     name : str
         A key of `SETS`.
     data_dir : path or None
-        Folder with the four IDX files, gzipped or not, or with a folder `name` of them; else the environment's
-        `GARGALO_DATA`; else they are fetched once into the user's cache.
+        Folder with the four IDX files, gzipped or not, or with a folder `name` of them, known by their names or else
+        by their content; else the environment's `GARGALO_DATA`; else they are fetched once into the user's cache.
     reporter : Reporter
         Who tells of the fetching.
 
@@ -108,25 +117,17 @@ def full(name: str, data_dir: str | Path | None = None, reporter: Reporter = SIL
     Raises
     ------
     DataError
-        For a file that is missing, cannot be fetched, or is not what it should be. No sums are known of uncompressed
-        files of Fashion-MNIST and KMNIST: these need only be whole IDX files, and not MNIST's.
+        For a file that is missing, cannot be fetched, or is not what it should be. Of KMNIST only the published
+        gzipped files have known sums: in a folder its files need only be whole IDX files, and not those of another set.
     """
     wanted = SETS[name]
     given = data_dir or os.environ.get("GARGALO_DATA")
     arrays = []
     for file, sha256 in wanted.files.items():
-        zipped = wanted.zipped.get(file)
         if given:
-            folders = [Path(given) / name, Path(given)]
-            paths = [folder / (file + suffix) for folder in folders for suffix in ("", ".gz")]
-            path = next((p for p in paths if p.is_file()), None)
-            if path is None:
-                raise DataError(f"{given}: expected {file} or {file}.gz in this folder. Found neither.")
-            arrays.append(read_idx(path, sha256, zipped))
-            if sha256 is None and path.suffix != ".gz" and _is_mnist(path, file):
-                raise DataError(f"{path}: expected {name}. Found the file of MNIST, which has the same name.")
+            arrays.append(_from_folder(Path(given), name, file))
         else:
-            urls = [f"{mirror}{file}.gz" for mirror in wanted.mirrors]
+            urls, zipped = [f"{mirror}{file}.gz" for mirror in wanted.mirrors], wanted.zipped.get(file)
             arrays.append(fetch(urls, name, lambda path, s=sha256, z=zipped: read_idx(path, s, z), reporter))
     classes, most = len(wanted.class_names), max(int(y.max()) for y in arrays[1::2])
     if most >= classes:
@@ -134,8 +135,42 @@ def full(name: str, data_dir: str | Path | None = None, reporter: Reporter = SIL
     return _as_dataset(name, arrays, wanted.class_names)
 
 
-def _is_mnist(path: Path, file: str) -> bool:
-    return hashlib.sha256(path.read_bytes()).hexdigest() == FILES[file]
+def _from_folder(given: Path, name: str, file: str) -> np.ndarray:
+    """One file of a set: by its name in the folder or in one called as the set, else by what is in it."""
+    named = [folder / (file + suffix) for folder in (given / name, given) for suffix in ("", ".gz")]
+    named = [path for path in named if path.is_file()]
+    faults = []
+    for path in (*named, *_others(given, file, named, SETS[name].files[file] is None)):
+        try:
+            return _read(path, name, file)
+        except DataError as fault:
+            faults.append(fault)
+    if named:
+        raise faults[0]
+    raise DataError(
+        f"{given}: expected {file} or {file}.gz in this folder. Found neither, nor a file of another name with"
+        f" the bytes of {name}'s."
+    )
+
+
+def _others(given: Path, file: str, named: list[Path], by_name: bool) -> Iterator[Path]:
+    """IDX files of other names in a folder, or below it; where no sum is known, the name must tell the part."""
+    part, what = file.split("-")[:2]
+    for depth in range(DEEP):
+        for path in sorted(given.glob("/".join("*" * (depth + 1)))):
+            called = path.name.lower()
+            fits = what in called and (part in called or (part == "t10k" and "test" in called))
+            if (fits or not by_name) and path not in named and path.is_file() and begins_as_idx(path):
+                yield path
+
+
+def _read(path: Path, name: str, file: str) -> np.ndarray:
+    """A file of a set, which must be what is known of it, and no other set's."""
+    array = read_idx(path, SETS[name].files[file])
+    for other in SETS.keys() - {name} if SETS[name].files[file] is None else ():
+        if sha256_of(array) == SETS[other].files[file]:
+            raise DataError(f"{path}: expected {name}. Found the file of {other}, which has the same name.")
+    return array
 
 
 def _as_dataset(name: str, arrays: list[np.ndarray], class_names: tuple[str, ...]) -> Dataset:

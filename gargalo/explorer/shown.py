@@ -109,20 +109,16 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
             None if display is None else display[rows],
             np.full(len(rows), SPLITS["test"], np.uint8),
             sum(spec.counts.values()),
-            True,
-            f"kept-{len(rows)}",
-            are_rows,
-            channels,
-            None if clean is None else clean[rows],
+            is_kept=True,
+            key=f"kept-{len(rows)}",
+            are_rows=are_rows,
+            channels=channels,
+            clean=None if clean is None else clean[rows],
         )
     if points is None:
         longest = max(*(run.latent_size for run in runs), spec.size if are_rows else 1)
         points = max(2, min(MOST_POINTS, MOST_NUMBERS // longest))
-    rng, left, chosen = np.random.default_rng(0), points, []
-    for split in ("test", "validation", "train"):
-        chosen.append(_some(dataset.rows(split), left, rng))
-        left -= len(chosen[-1])
-    rows = np.sort(np.concatenate(chosen))
+    rows = _of_all_splits(dataset, points)
     return Shown(
         np.asarray(dataset.x[rows]),
         dataset.labels(rows),
@@ -130,12 +126,21 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
         None if dataset.display is None else dataset.display[rows],
         dataset.split[rows],
         len(dataset),
-        False,
-        f"{dataset.fingerprint[:16]}-{len(rows)}",
-        are_rows,
-        channels,
-        None if dataset.clean is None else np.asarray(dataset.clean[rows]),
+        is_kept=False,
+        key=f"{dataset.fingerprint[:16]}-{len(rows)}",
+        are_rows=are_rows,
+        channels=channels,
+        clean=None if dataset.clean is None else np.asarray(dataset.clean[rows]),
     )
+
+
+def _of_all_splits(dataset: Dataset, most: int) -> np.ndarray:
+    """At most so many examples, ascending: those of the test set first, then of the validation set, then of training."""
+    rng, chosen = np.random.default_rng(0), []
+    for split in ("test", "validation", "train"):
+        chosen.append(_some(dataset.rows(split), most, rng))
+        most -= len(chosen[-1])
+    return np.sort(np.concatenate(chosen))
 
 
 def _some(rows: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

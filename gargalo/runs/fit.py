@@ -9,6 +9,7 @@ from ..core import Codec, LatentModel
 from ..errors import RunError, must, option
 from ..fitted import FittedModel
 from ..io.weights import must_fit
+from ..models import MODELS
 from ..recipes import NO_CUSTOM, Recipe, build, try_on
 from .job import TrainingJob
 from .rows import as_data, is_mapped, training_rows
@@ -30,10 +31,10 @@ def check(job: TrainingJob) -> None:
     ------
     GargaloError
         For what would not fit into memory; RunError for a warm start from another network; ParameterError for patience
-        without a validation set, or for an objective or a network of a program's own that does not fit.
+        without a validation set, or for an objective or a network that is not gargalo's and does not fit.
     """
     recipe, dataset, custom = job.recipe, job.dataset, job.custom
-    if custom != NO_CUSTOM:
+    if custom != NO_CUSTOM or not MODELS.is_own(recipe.model):
         some = dataset.rows("train")[:3]
         try_on(recipe, np.array(dataset.x[some]), dataset.labels(some), custom)
     codec, model = build(recipe, custom=custom)

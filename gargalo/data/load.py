@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, check_types, must, unknown
+from ..errors import DataError, must, option, unknown
+from ..io.arguments import check_types
 from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
@@ -68,8 +69,13 @@ def load_data(
     DataError
         For a file or an array that cannot be used.
     """
-    check_types(data_dir=data_dir)
+    check_types(data_dir=data_dir, workers=workers)
     check_types(False, split_seed=split_seed)
+    if not isinstance(like, DataSpec | None):
+        raise must("like", "a DataSpec, such as run.recipe.data", like)
+    reporter = reporter_for(progress)
+    if y is not None and isinstance(src, str | Path | Dataset):
+        raise must("y", f"left out for data that bring their labels; {option('label')} names those of a file", y)
     if isinstance(src, Dataset):
         return src
     asked = _asked(src, like, reading)
@@ -78,7 +84,6 @@ def load_data(
     if not isinstance(src, str | Path):
         dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
         return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))
-    reporter = reporter_for(progress)
     request = Request(asked, split_seed, like, None if data_dir is None else Path(data_dir), workers, reporter)
     dataset = _finished(_read(src, request), asked)
     place = str(src) if src in NAMED else str(Path(src).resolve())
@@ -132,7 +137,7 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         if y is None:
             return tables.from_frame(frame, request, "frame")
         if reading.label is not None:
-            raise must("y", "left out where label names a column", type(y).__name__)
+            raise must("y", f"left out where {option('label')} names a column", y)
         labels = tables.label_column(y, frame)
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")

@@ -54,15 +54,31 @@ def _must_begin_alike(job: TrainingJob, codec: Codec, model: LatentModel) -> Non
         for theirs, ours in ((start.codec, codec), (start.model, model)):
             must_fit(theirs.state_dict(), ours.state_dict(), start.name, "to start from it")
     except RunError:
-        here, there = (
-            {**each.model_dump(include={"model", "latent_dim", "likelihood"}), **each.net.model_dump()}
-            for each in (recipe, start.recipe)
-        )
+        here, there = _decisive(recipe), _decisive(start.recipe)
         for name in here:
-            if here[name] != there[name]:
-                told = f"expected a run of {option(name)} {here[name]}, to start from it. Found {there[name]}"
+            if here[name] != there.get(name):
+                told = f"expected a run of {option(name)} {here[name]}, to start from it. Found {there.get(name)}"
                 raise RunError(f"{start.name}: {told}.") from None
+        for what, differs in (
+            ("classes", recipe.data.class_names != start.recipe.data.class_names),
+            ("columns and categories", _meaning(recipe) != _meaning(start.recipe)),
+        ):
+            if differs:
+                told = f"expected a run on data with the {what} of {recipe.data.name}, to start from it"
+                raise RunError(f"{start.name}: {told}. Found others.") from None
         raise
+
+
+def _decisive(recipe: Recipe) -> dict[str, object]:
+    """The choices that decide which weights there are, the likeliest first."""
+    net = recipe.net.model_dump(include={"net", "widths", "blocks", "init"})
+    last = {"model": recipe.model, "likelihood": recipe.likelihood, **recipe.options}
+    return {"latent_dim": recipe.latent_dim, **net, **last}
+
+
+def _meaning(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
+    """The columns, and the categories of each."""
+    return [(column.name, column.categories) for column in recipe.data.columns or ()]
 
 
 def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[FittedModel, training.Result]:

@@ -91,7 +91,7 @@ class Examples(NamedTuple):
                 raise must(parameter, "an index, since these data have no labels", text)
             if label not in known:
                 expected = "one of " + ", ".join(f"label:{name}" for name in known)
-                raise must(parameter, expected, text, did_you_mean(text, [f"label:{name}" for name in known]))
+                raise must(parameter, expected, text, did_you_mean(label, known, "label:"))
             return int(np.flatnonzero(self.y == names.index(label))[0])
         if not text.isdecimal() or int(text) >= len(self.x):
             raise must(parameter, f"an index from 0 to {len(self.x) - 1}, or label:NAME", which)

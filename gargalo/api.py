@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -17,11 +18,13 @@ from .core import LatentModel
 from .data import Dataset, Reading, load_data
 from .data.notes import tell_notes
 from .data.what_spoils import tell_what_spoils
-from .errors import DataError, RunError, check_types, must, option
+from .errors import DataError, ParameterError, RunError, must, not_a_choice, option
 from .fitted import FittedModel
+from .io.arguments import check_types, given_once
 from .io.files import check_writable, new_folder, next_numbered
 from .io.reporter import Reporter, reporter_for
 from .metrics import Estimate
+from .models import MODELS
 from .runs import Baselines, Run, TrainingJob, budget, open_run
 from .runs.original_data import original_data
 from .runs.resume import go_on
@@ -122,7 +125,9 @@ def train(
     began, reporter = time.perf_counter(), reporter_for(progress)
     check_types(out=out, reading=reading, minutes=minutes, preset=preset)
     check_types(False, devices=devices, num_nodes=num_nodes, save_every=save_every)
-    reading = {**(reading or {}), **{name: choices.pop(name) for name in Reading.names() & choices.keys()}}
+    _must_be_baselines(baselines)
+    also = [(name, choices.pop(name)) for name in sorted(Reading.names() & choices.keys())]
+    reading = given_once([*(reading or {}).items(), *also])
     recipes.model_name("autoencoder" if model is None else model)  # a wrong name is told before data are read
     for name, given in (("out", out and str(out)), ("resume", resume)):
         if in_memory and given:
@@ -135,15 +140,17 @@ def train(
     tell_notes(dataset.name, dataset.notes, reporter)
     dataset.check_trainable()
     warm = None if start is None else _opened(start, "start")
+    typed = choices
     if warm is not None:
-        shapes = [one.raw_shape for one in (dataset.spec, warm.recipe.data)]
-        if shapes[0] != shapes[1]:
-            raise must("start", f"a run on examples of shape {shapes[0]}, as these are", f"one on {shapes[1]}")
-        model, choices = _as_there(warm, model, choices, dataset.spec.paired)
-    recipe = recipes.make(dataset.spec, model or "autoencoder", preset, choices)
+        model, choices = _as_there(warm, dataset, model, choices)
+    try:
+        recipe = recipes.make(dataset.spec, model or "autoencoder", preset, choices, _arguments())
+    except ParameterError as error:
+        if warm is None or error.got is None or error.parameter in ("model", *typed):
+            raise
+        told = f"expected a run whose {error.parameter} is {error.expected}. Found {error.got}"
+        raise RunError(f"{warm.folder}: {told}.") from None
     custom = recipes.custom_of(model or "autoencoder", choices)
-    if warm is not None and recipes.model_class(recipe, custom).is_solved:
-        raise must("start", f"left out for model {recipe.model}, which is solved at once", str(start))
     recipe = recipe.model_copy(update={"warm_start": warm and warm.key})
     group = launch(Compute(device, devices, num_nodes), reporter=reporter)
     if group.rank == 0 and choices.get("net") in (None, "auto"):
@@ -218,6 +225,7 @@ def resume(
     GargaloError
         For other data than the run began with, or a folder that another process holds.
     """
+    check_types(data_dir=data_dir)
     check_types(False, run=run, devices=devices, num_nodes=num_nodes, save_every=save_every)
     reporter, custom = reporter_for(progress), recipes.Custom(model, net)
     folder = runs.find_unfinished(Path("runs")) if str(run) == "last" else Path(run)
@@ -272,6 +280,7 @@ def evaluate(
     RunError
         For a folder that is no finished run, or data that were an array and are not given.
     """
+    _must_be_baselines(baselines)
     fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
     spec = fitted.spec
     dataset = original_data(spec, None) if data is None else load_data(data, y, clean=clean, like=spec, is_new=False)
@@ -282,7 +291,7 @@ def evaluate(
             f"{dataset.name}: expected the data that {fitted.name} was trained on. Found others; give data, to"
             " measure it on them."
         )
-    fitted.to_model_space(dataset.x[:1])  # refused where it does not fit
+    fitted.must_fit(dataset)
     train, test = (dataset.spec.counts[split] for split in ("train", "test"))
     if train == 1 or not test:
         raise DataError(
@@ -368,6 +377,7 @@ def demo(
     """
     from .lang import words
 
+    check_types(out=out)
     words(lang)  # an unknown language is told now, not after the training
     reporter = reporter_for(progress)
     folder = new_folder(Path(out) if out else next_numbered(Path("runs"), "demo"), "a new folder for the demo")
@@ -523,10 +533,13 @@ def explore(
             # Beside: some browsers are waited for, and the page is served only afterwards.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
+    for name in choices:
+        if name not in (known := signature(publish).parameters):
+            raise not_a_choice(name, known)
     runs = _several(runs)
     if not isinstance(port, int) or not 0 <= port < 2**16:
         raise must("port", "an int from 0 to 65535", port)
-    if len(runs) == 1 and not isinstance(runs[0], Run) and explorer.is_site(Path(runs[0])):
+    if len(runs) == 1 and isinstance(runs[0], str | Path) and explorer.is_site(Path(runs[0])):
         explorer.check_site(Path(runs[0]))
         explorer.serve(Path(runs[0]), port, ready)
         return
@@ -537,9 +550,20 @@ def explore(
 
 def _opened(run: Run | str | Path, parameter: str = "run") -> Run:
     """A run, opened if only its folder was given as `parameter`."""
-    if not isinstance(run, Run | str | Path):
+    if not isinstance(run, Run | str | Path) or run == "":
         raise must(parameter, "a run, its folder, or 'last'", run)
     return run if isinstance(run, Run) else open_run(run)
+
+
+def _must_be_baselines(baselines: object) -> None:
+    """Refuse what is measured against only after the training."""
+    if not isinstance(baselines, Baselines | None):
+        raise must("baselines", "a gargalo.runs.Baselines", baselines)
+
+
+def _arguments() -> list[str]:
+    """What else `train` may be given, for who mistypes one of them."""
+    return [*Reading.model_fields, *(name for name in signature(train).parameters if name != "choices")]
 
 
 def _several(runs: Runs) -> list[Run | str | Path]:
@@ -566,16 +590,25 @@ def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Pa
 
 
 def _as_there(
-    warm: Run, model: str | type[LatentModel] | None, choices: dict[str, Any], paired: bool
+    warm: Run, dataset: Dataset, model: str | type[LatentModel] | None, choices: dict[str, Any]
 ) -> tuple[str | type[LatentModel], dict[str, Any]]:
     """Model and choices of a warm start: what is not chosen is as in the run that it starts from."""
     there = warm.recipe
+    here, other = dataset.spec.raw_shape, there.data.raw_shape
+    if here != other:
+        raise RunError(
+            f"{warm.folder}: expected a run on examples of shape {here}, as those of {dataset.name} are, to start from"
+            f" it. Found {other}."
+        )
     model = model or warm.custom.model or there.model
+    name = recipes.model_name(model)
+    if (MODELS[name] if isinstance(model, str) else model).is_solved:
+        raise must("start", f"left out for model {name}, which is solved at once", str(warm.folder))
     same = {"latent_dim": there.latent_dim, **there.net.model_dump()}
     if warm.custom.net:
         same["net"] = warm.custom.net
-    if recipes.model_name(model) == there.model:
+    if name == there.model:
         same |= {"likelihood": there.likelihood, **there.options}
-    if paired != there.data.paired:  # noise that is added belongs to what has no clean partners
+    if dataset.spec.paired != there.data.paired:  # noise that is added belongs to what has no clean partners
         same = {name: value for name, value in same.items() if name not in ("noise", "strength")}
     return model, same | {name: value for name, value in choices.items() if value is not None}

@@ -21,10 +21,8 @@ two names: Python's argument (`start`) and what is typed on the command line (`-
 from __future__ import annotations
 
 import difflib
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, SupportsIndex
+from collections.abc import Callable, Iterable
 
 __all__ = [
     "DataError",
@@ -33,7 +31,7 @@ __all__ = [
     "ParameterError",
     "RunError",
     "Stopped",
-    "check_types",
+    "as_expected",
     "did_you_mean",
     "must",
     "not_a_choice",
@@ -44,6 +42,8 @@ __all__ = [
 Naming = Callable[[str, "str | None"], str]
 """What to call a parameter, given its name in Python and, where one is recommended, its value."""
 
+MOST_SHOWN = 200
+"""Characters of a value that a message shows."""
 MENTION = re.compile("\x02([^\x02\x03\x1f]*)(?:\x1f([^\x02\x03]*))?\x03")
 
 
@@ -157,7 +157,7 @@ class ParameterError(GargaloError, ValueError):
         expected : str
             What it must be, to follow "must be".
         got : object
-            What it is, shown by `repr`.
+            What it is, shown by `repr` in one line, or the beginning of it.
         hint : str
             What to do, a sentence; empty for none.
 
@@ -168,7 +168,8 @@ class ParameterError(GargaloError, ValueError):
         """
         # A name may come from a file, and stays in one line whatever is in it.
         name = parameter if parameter.isprintable() else repr(parameter)[1:-1]
-        shown = repr(got)
+        shown = re.sub(r"\s*\n\s*", " ", repr(got))
+        shown = shown if len(shown) <= MOST_SHOWN else f"{shown[: MOST_SHOWN - 1]}…"
         error = cls(f"{option(name)} must be {expected}. Got {shown} instead." + (f" {hint}" if hint else ""))
         error.parameter, error.expected, error.got, error.hint = name, expected, shown, hint or None
         return error
@@ -204,42 +205,23 @@ must = ParameterError.about
 """The error for one parameter, to be raised by the caller: ``p must be … Got … instead.``"""
 
 
-PATH = (str, os.PathLike)
-"""What may be a path."""
-TYPES: dict[str, tuple[Any, str]] = {
-    "data_dir": (PATH, "a path"),
-    "devices": (int, "an int >= 1"),
-    "minutes": ((int, float), "a number"),
-    "num_nodes": (int, "an int >= 1"),
-    "out": (PATH, "a path"),
-    "preset": (str, "the name of a preset"),
-    "reading": (Mapping, "a dict of choices by name"),
-    "run": (PATH, "a run's folder, or 'last'"),
-    "save_every": ((int, float), "a number of seconds"),
-    "split_seed": ((int, SupportsIndex), "an int >= 0"),
-}
-"""What an argument of the Python interface is, and how to say so."""
-
-
-def check_types(may_be_none: bool = True, **arguments: object) -> None:
-    """Refuse arguments of another type than theirs, before anything is done with them.
+def as_expected(told: str) -> str:
+    """What pydantic says of a value, in words that follow "must be".
 
     Parameters
     ----------
-    may_be_none : bool
-        Is None left to the default?
-    **arguments
-        By their names in Python, each of which stands in `TYPES`.
+    told : str
+        Its message, such as "Input should be a valid integer, unable to parse string as an integer".
 
-    Raises
-    ------
-    ParameterError
-        For the first that is something else.
+    Returns
+    -------
+    str
+        Without what it says of the value, which the error shows.
     """
-    for name, value in arguments.items():
-        kinds, expected = TYPES[name]
-        if not isinstance(value, kinds) and not (value is None and may_be_none):
-            raise must(name, expected, value)
+    told = re.sub(r", (unable to|got a|not) .*| after validation.*", "", told)
+    if size := re.fullmatch(r"\w+ should have (at (?:most|least) \d+ \w+)", told):
+        return f"of {size[1]}"
+    return told.removeprefix("Input should be ").replace("Input should", "such that it should")
 
 
 def unknown(parameter: str, got: object, known: Iterable[str]) -> ParameterError:
@@ -279,7 +261,7 @@ def not_a_choice(got: str, known: Iterable[str]) -> ParameterError:
     return ParameterError.unexpected(got, did_you_mean(got, known))
 
 
-def did_you_mean(got: object, known: Iterable[str]) -> str:
+def did_you_mean(got: object, known: Iterable[str], prefix: str = "") -> str:
     """Suggest the nearest known name, where one is near; case, spaces, "-" and "_" make no difference.
 
     Parameters
@@ -288,6 +270,8 @@ def did_you_mean(got: object, known: Iterable[str]) -> str:
         The name that was given, compared as `str`.
     known : iterable of str
         The names that exist.
+    prefix : str
+        What is written before a name, and is not compared.
 
     Returns
     -------
@@ -300,4 +284,4 @@ def did_you_mean(got: object, known: Iterable[str]) -> str:
 
     folded = {plain(name): name for name in known}
     near = difflib.get_close_matches(plain(got), list(folded), n=1, cutoff=0.5 if len(plain(got)) > 3 else 0.6)
-    return f"Did you mean '{folded[near[0]]}'?" if near else ""
+    return f"Did you mean '{prefix}{folded[near[0]]}'?" if near else ""

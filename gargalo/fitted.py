@@ -21,6 +21,7 @@ from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed
 from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
+from .io.arguments import check_types
 from .latent import PRIORS, Prior
 from .models import corrupt
 from .recipes import NO_CUSTOM, Custom, Recipe
@@ -349,6 +350,27 @@ class FittedModel:
         """
         return _in_slices((self._raw(data),), self.codec, self.codec.rows_at_once)
 
+    def must_fit(self, data: Raw) -> None:
+        """Refuse data that are not as those that the model was trained on.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+            Raw examples.
+
+        Raises
+        ------
+        DataError
+            For another shape or dtype.
+        """
+        name, raw = _named(data)
+        spec = self.spec
+        if raw.shape[1:] != spec.raw_shape:
+            shape = ", ".join(map(str, spec.raw_shape))
+            raise DataError(f"{name}: expected shape (n, {shape}), as {self.name} was trained on. Found {raw.shape}.")
+        if (raw.dtype == np.uint8) != (spec.dtype == "uint8") and spec.modality.bounded:
+            raise DataError(f"{name}: expected dtype {spec.dtype}, as {self.name} was trained on. Found {raw.dtype}.")
+
     def observed(self, data: Raw) -> np.ndarray | None:
         """Say which values of model space were observed.
 
@@ -397,10 +419,9 @@ class FittedModel:
         ParameterError
             For a model without a posterior and a likelihood, or labels that are a condition and missing.
         """
-        if k < 1:
-            raise must("k", "an int >= 1", k)
+        check_types(False, k=k)
         if self.model.is_conditional and not (isinstance(data, Dataset) and data.y is not None):
-            raise must("data", f"a Dataset with labels, for {self.recipe.model}", "none")
+            raise must("data", f"a Dataset with labels, for {self.recipe.model}", data)
         # Few rows and many draws: a row is encoded once for many, and all of it stays in the processor's cache.
         draws = generator_at(checked_seed(seed), *POSTERIOR)
         at_once = max(1, min(k, 2**20 // (self.spec.size * 16)))
@@ -668,7 +689,7 @@ class FittedModel:
         names = list(self.spec.class_names or ())
         given = np.ravel(np.asarray(label)).astype(str)
         if len(given) not in (1, n):
-            raise must("label", f"one name, or {n}", f"{len(given)} names")
+            raise must("label", f"one name, or {n}", given.tolist())
         for name in np.unique(given):
             if name not in names:
                 raise unknown("label", str(name), names)
@@ -692,13 +713,8 @@ class FittedModel:
 
     def _raw(self, data: Raw) -> np.ndarray | SparseRows:
         """Raw examples that fit what the model was trained on."""
-        name, raw = (data.name, data.x) if isinstance(data, Dataset) else ("array", as_rows(data))
-        spec = self.spec
-        if raw.shape[1:] != spec.raw_shape:
-            shape = ", ".join(map(str, spec.raw_shape))
-            raise DataError(f"{name}: expected shape (n, {shape}), as {self.name} was trained on. Found {raw.shape}.")
-        if (raw.dtype == np.uint8) != (spec.dtype == "uint8") and spec.modality.bounded:
-            raise DataError(f"{name}: expected dtype {spec.dtype}, as {self.name} was trained on. Found {raw.dtype}.")
+        name, raw = _named(data)
+        self.must_fit(data)
         if raw.dtype != np.uint8:
             self._check_numbers(name, raw)
         return raw
@@ -770,6 +786,11 @@ class FittedModel:
             raise ParameterError(
                 f"{self.name}: model {self.recipe.model} cannot {NOUNS.get(verb, verb)}. It can {able}."
             )
+
+
+def _named(data: Raw) -> tuple[str, np.ndarray | SparseRows]:
+    """Raw examples, and what a message calls them."""
+    return (data.name, data.x) if isinstance(data, Dataset) else ("array", as_rows(data))
 
 
 def checked_seed(seed: Any) -> int:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gargalo
-from gargalo.errors import DataError, GargaloError, ParameterError, RunError, must, option, unknown
+from gargalo.errors import DataError, GargaloError, ParameterError, RunError, as_expected, must, option, unknown
 from gargalo.io import files
 from gargalo.io.files import (
     cannot_write,
@@ -330,6 +330,7 @@ def test_a_mention_is_an_argument_in_python(value, shown):
         ("interpolate RUN --from label:x --to 1", "--from must be one of label:0"),
         ("interpolate RUN --from 1 --to 9999", "--to must be an index from 0 to"),
         ("traverse RUN --from 9999", "--from must be an index from 0 to"),
+        ("sample RUN --n 3", "No such option: --n. Did you mean '-n'? See"),
         ("sample RUN -n 0", "-n must be an int >= 1"),
         ("sample RUN --prior x", "--prior must be one of normal, gmm"),
         ("map RUN --method x", "--method must be one of tsne, pca"),
@@ -357,17 +358,40 @@ def test_nothing_of_the_code_is_in_a_message():
     assert found == []
 
 
+def test_what_was_given_is_shown_in_one_short_line():
+    assert "\n" not in str(must("y", "a name", np.zeros((3, 3))))
+    assert len(must("y", "a name", list(range(9999))).got or "") == 200
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("Input should be a valid boolean, unable to interpret input", "a valid boolean"),
+        ("Input should be a valid integer, got a number with a fractional part", "a valid integer"),
+        ("Input should be 'l1' or 'k-sparse'", "'l1' or 'k-sparse'"),
+        ("String should have at most 1 character", "of at most 1 character"),
+        ("Tuple should have at most 2 items after validation, not 3", "of at most 2 items"),
+    ],
+)
+def test_what_pydantic_says_follows_must_be(told, expected):
+    assert as_expected(told) == expected
+
+
+ROWS = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
         (lambda _: gargalo.train(reading=3), "reading must be a dict of choices by name. Got 3 instead."),
         (lambda _: gargalo.train(minutes="5"), "minutes must be a number. Got '5' instead."),
-        (lambda _: gargalo.train(save_every="a"), "save_every must be a number of seconds. Got 'a' instead."),
+        (lambda _: gargalo.train(save_every="a"), "save_every must be a number of seconds >= 0. Got 'a' instead."),
+        (lambda _: gargalo.train(save_every=-1), "save_every must be a number of seconds >= 0. Got -1 instead."),
         (lambda _: gargalo.train(devices="2"), "devices must be an int >= 1. Got '2' instead."),
         (lambda _: gargalo.train(preset=[]), "preset must be the name of a preset. Got [] instead."),
         (lambda _: gargalo.train(out=3), "out must be a path. Got 3 instead."),
         (lambda _: gargalo.train(data_dir=3), "data_dir must be a path. Got 3 instead."),
-        (lambda _: gargalo.train(progress="x"), "progress must be True, False or a Reporter. Got 'x' instead."),
+        (lambda _: gargalo.train(progress="x"), "progress must be True, False or a Reporter. Got 'x'"),
         (lambda _: gargalo.train(model=""), "model must be one of classifier, "),
         (lambda _: gargalo.train(""), "data must be a name or a path. Got '' instead."),
         (lambda _: gargalo.train(lable="x"), "lable is not a choice here. Did you mean 'label'?"),
@@ -387,10 +411,50 @@ def test_nothing_of_the_code_is_in_a_message():
         (lambda run: gargalo.evaluate(run, np.zeros((30, 28, 28), np.uint8)), "expected an example of the test set"),
         (lambda run: gargalo.evaluate(run, run.examples.x[:1]), "expected an example of the test set"),
         (lambda run: gargalo.train(start=run, latent_dim=3), "expected a run of latent_dim 3, to start from it."),
-        (lambda run: gargalo.train(np.zeros((30, 8)) + np.arange(30)[:, None], start=run), "start must be a run on"),
+        (
+            lambda run: gargalo.train(ROWS, start=run),
+            "expected a run on examples of shape (8,), as those of",
+        ),
+        (lambda run: gargalo.train(start=run, model="pca"), "start must be left out for model pca, which is solved at"),
+        (
+            lambda run: gargalo.train(start=run, model="vq-vae"),
+            "expected a run whose net is conv or custom for model",
+        ),
         (lambda run: run.interpolate("label:99", 0), "Did you mean 'label:9'?"),
         (lambda _: gargalo.report([], "x.html", "de"), "runs must be at least one run. Got 0 instead."),
         (lambda _: gargalo.publish([], "nowhere"), "runs must be at least one run. Got 0 instead."),
+        (lambda _: gargalo.train(reading={3: 4}), "3 is not a choice here."),
+        (lambda _: gargalo.train(baselines=3), "baselines must be a gargalo.runs.Baselines. Got 3 instead."),
+        (lambda run: gargalo.evaluate(run, baselines=3), "baselines must be a gargalo.runs.Baselines. Got 3 instead."),
+        (lambda _: gargalo.train(out=""), "out must be a path. Got '' instead."),
+        (lambda _: gargalo.train(start=""), "start must be a run, its folder, or 'last'. Got '' instead."),
+        (lambda _: gargalo.train(y=np.zeros(3)), "y must be left out for data that bring their labels; label names"),
+        (lambda _: gargalo.train(ROWS, label=""), "label must be a name or a path. Got '' instead."),
+        (lambda _: gargalo.train(ROWS, minute=3), "minute is not a choice here. Did you mean 'minutes'?"),
+        (lambda _: gargalo.train(ROWS, strat="run"), "strat is not a choice here. Did you mean 'start'?"),
+        (lambda _: gargalo.train(ROWS, net=3), "an encoder and a decoder. Got 3 instead."),
+        (lambda _: gargalo.train(ROWS, net="custom"), "on which alone this model stands. Got 'custom' instead."),
+        (lambda _: gargalo.train(ROWS, widths=(3,) * 17), "widths must be of at most 16 items. Got (3, 3,"),
+        (lambda _: gargalo.train(ROWS, epochs=1.5), "epochs must be a valid integer. Got 1.5 instead."),
+        (lambda _: gargalo.train(ROWS, held_out=0.1, validation_share=0.2), "given once. Got (0.1, 0.2) instead."),
+        (lambda _: gargalo.train(ROWS, parts=(1, 0, 0), shares=(0, 1, 0)), "shares must be given once. Got ("),
+        (lambda _: gargalo.train(ROWS, reading={"impute": "drop"}, impute="mask"), "impute must be given once. Got ("),
+        (lambda _: gargalo.load_data(ROWS, separator=""), "separator must be one character. Got '' instead."),
+        (
+            lambda _: gargalo.load_data(ROWS, progress="x"),
+            "progress must be True, False or a Reporter. Got 'x' instead.",
+        ),
+        (lambda _: gargalo.load_data(ROWS, split_seed=-1), "split_seed must be an int >= 0. Got -1 instead."),
+        (lambda _: gargalo.load_data(ROWS, like=3), "like must be a DataSpec, such as run.recipe.data. Got 3 instead."),
+        (lambda _: gargalo.load_data("fotos", workers="a"), "workers must be an int >= 1. Got 'a' instead."),
+        (lambda run: gargalo.resume(run.folder, data_dir=3), "data_dir must be a path. Got 3 instead."),
+        (lambda _: gargalo.resume(""), "run must be a run's folder, or 'last'. Got '' instead."),
+        (lambda _: gargalo.open_run(""), "folder must be a run's folder, or 'last'. Got '' instead."),
+        (lambda _: gargalo.report("", "x.html"), "runs must be a run, its folder, or 'last'. Got '' instead."),
+        (lambda run: gargalo.publish(run, "x", points="a"), "points must be an int >= 2. Got 'a' instead."),
+        (lambda _: gargalo.explore(3), "runs must be a run, its folder, or 'last'. Got 3 instead."),
+        (lambda run: gargalo.explore(run, point=3), "point is not a choice here. Did you mean 'points'?"),
+        (lambda _: gargalo.demo(3), "out must be a path. Got 3 instead."),
     ],
 )
 def test_what_is_no_such_thing_is_refused_in_its_own_words(call, told, small_runs, tmp_path, monkeypatch):
@@ -406,8 +470,18 @@ def test_what_is_no_such_thing_is_refused_in_its_own_words(call, told, small_run
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--set", "widths=128,64", "--widths", "3"], "widths must be given once"),
+        (["--set", "widths=128,64", "--widths", "3"], "widths must be given once. Got ('128,64', (3,)) instead."),
+        (["--set", "epochs=1", "--set", "epochs=2"], "--set epochs must be given once. Got (1, 2) instead."),
+        (["--set", "impute=drop", "--impute", "mask"], "impute must be given once"),
         (["--set", "=3"], "--set must be NAME=VALUE"),
+        (["--size", "x"], "--size must be numbers such as 64 or 48x64. Got 'x' instead."),
+        (["--size", "1,2,3"], "--size must be numbers such as 64 or 48x64. Got '1,2,3' instead."),
+        (["--image-shape", "3"], "--image-shape must be numbers such as 28,28 or 32,32,3. Got '3' instead."),
+        (["--shares", "80,nan,10"], "--shares must be three numbers such as 80,10,10, the first above 0."),
+        (["--out", ""], "--out must be a path. Got '' instead."),
+        (["--data-dir="], "--data-dir must be a path. Got '' instead."),
+        (["--from", ""], "--from must be a run, its folder, or 'last'. Got '' instead."),
+        (["--lable", "a"], "No such option: --lable. Did you mean '--label'? See"),
         (
             ["--model", "sparse", "--set", "sparsity=k-sparse", "--set", "k=64", "--latent-dim", "4"],
             "at most --latent-dim, 4",

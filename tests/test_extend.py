@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).parent / "package"
 
 def run_apart(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """A program of its own, which finds the package: what it registers reaches no other test."""
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE), str(ROOT)])}
     return subprocess.run(
         [sys.executable, *map(str, command)], cwd=cwd, env=environment, text=True, capture_output=True
     )
@@ -52,10 +52,12 @@ def theirs(tmp_path_factory, digits) -> Path:
     assert "gargalo: acme-broken: expected acme_latent:Nothing of the package that brings it." in done.stderr
     assert "gargalo: prior acme-failing: left out, since it failed (ZeroDivisionError" in done.stderr
     assert "gargalo.priors: the entry point 'Acme Point' is left out: a name is of small letters" in done.stderr
+    assert "gargalo: prior acme-empty: left out, since it failed (TypeError: fit gave NoneType" in done.stderr
     found = json.loads(done.stdout)
     assert found["model"] == "acme"
     assert found["acme-spread"] > 0
     assert 0 <= found["coverage_acme_point"] <= 1
+    assert "coverage_acme_empty" not in found
     return folder
 
 
@@ -83,6 +85,7 @@ def test_a_package_brings_one_of_each(theirs):
     page = (theirs / "report.html").read_text(encoding="utf-8")
     assert "acme-point" in page
     assert "acme-failing" not in page, "a prior that fails closes no page"
+    assert '<th scope="col">acme-spread</th>' in page, "the last table has a metric of another package, by its name"
     site = json.loads((theirs / "site" / "data" / "site.json").read_text(encoding="utf-8"))["runs"][0]
     assert "acme-failing" not in site["priors"]
     assert site["priors"]["acme-point"]["draws"]["shape"] == [4096, 3]
@@ -101,6 +104,29 @@ def test_a_package_that_is_broken_is_told_of(theirs):
     misnamed, broken = done.stderr.splitlines()
     assert "'Acme Point' is left out" in misnamed
     assert broken.startswith("gargalo: acme-broken: expected acme_latent:Nothing of the package that brings it.")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("train digits.npz --model acme-wrong", r"acme-wrong: .*:spread .* of LatentModel with its can and loss"),
+        ("train digits.npz --model acme-bare", r"acme-bare: .*:BareModel .* LatentModel .*Found class BareModel"),
+        ("train digits.npz --kind acme-class", r"acme-class: .*:Priced .* a subclass of Modality. Found class Priced"),
+        ("sample run --prior acme-bare", r"acme-bare: .*:BarePrior .* of Prior with its arrays, fit, log_prob, "),
+        ("map run --method acme-bare", r"acme-bare: .*:BareProjection .* with its fit, a dataclass. Found class"),
+    ],
+)
+def test_what_is_of_a_wrong_kind_is_refused_as_it_is_loaded(theirs, command, told):
+    """Each was a traceback, one of them after hours of training."""
+    done = run_apart("-m", "gargalo", *command.split(), cwd=theirs)
+    assert done.returncode == 2
+    assert re.match("gargalo: " + told, done.stderr.splitlines()[-1]), done.stderr
+
+
+def test_a_program_registers_what_is_of_the_kind_alone():
+    with pytest.raises(ParameterError, match=r"entry must be a subclass of Prior with its arrays, fit.*Got 42 instead"):
+        PRIORS.register("forty-two")(42)  # type: ignore[arg-type]
+    assert "forty-two" not in PRIORS
 
 
 def test_a_registry_finds_names_and_asks_nobody_first():

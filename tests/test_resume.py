@@ -335,6 +335,54 @@ def test_a_warm_start_must_fit(few, never_stopped, tmp_path):
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 
+SMALL = np.random.default_rng(0).random((80, 8, 8)).astype(np.float32)
+THREE, FOUR = np.arange(80) % 3, np.arange(80) % 4
+
+
+@pytest.mark.parametrize(
+    ("begun", "more", "told"),
+    [
+        (
+            {"model": "classifier", "y": THREE},
+            {"y": FOUR},
+            "on data with the classes of array, to start from it. Found",
+        ),
+        (
+            {"model": "vq-vae", "codebook": 16},
+            {"codebook": 32},
+            "expected a run of codebook 32, to start from it. Found 16",
+        ),
+        (
+            {"model": "vae", "net": "conv", "blocks": 2},
+            {"net": "mlp"},
+            "expected a run whose blocks is left out on mlp",
+        ),
+        (
+            {"model": "vae"},
+            {"model": "autoencoder"},
+            "expected a run of model autoencoder, to start from it. Found vae.",
+        ),
+    ],
+)
+def test_a_warm_start_says_what_differs_in_the_words_of_the_recipe(begun, more, told, tmp_path):
+    """Not in the names of weights, nor of a choice that only the run made."""
+    run = gargalo.train(SMALL, out=tmp_path / "run", epochs=1, progress=False, **begun)
+    with pytest.raises(RunError, match=re.escape(told)):
+        gargalo.train(SMALL, start=run, progress=False, in_memory=True, **more)
+
+
+def test_a_warm_start_needs_the_same_categories(tmp_path):
+    import polars
+
+    few, more = (
+        polars.DataFrame({"a": np.arange(80.0), "b": [names[i % len(names)] for i in range(80)]})
+        for names in ("xy", "xyz")
+    )
+    run = gargalo.train(few, out=tmp_path / "run", epochs=1, progress=False)
+    with pytest.raises(RunError, match="a run on data with the columns and categories of frame"):
+        gargalo.train(more, start=run, progress=False, in_memory=True)
+
+
 def test_a_warm_start_without_its_checkpoint_cannot_go_on(few, never_stopped, tmp_path):
     with pytest.raises(Stopped):
         gargalo.train(few, out=tmp_path / "run", start=never_stopped, epochs=2, progress=StopAfter(0))

@@ -8,11 +8,13 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from typer.exceptions import TyperException
 
-from ..errors import GargaloError, GargaloWarning, ParameterError, Stopped
+from ..errors import GargaloError, GargaloWarning, ParameterError, Stopped, did_you_mean
+from ..io.arguments import check_types
 from ..io.reporter import tell
 from ..io.signals import ending_signals
 from . import looking, making, models, showing, using  # noqa: F401  each puts its commands into the app, in this order
@@ -20,6 +22,9 @@ from .common import app, rank
 from .naming import naming_for
 
 __all__ = ["end", "main", "run"]
+
+PATHS = {"--out": "out", "-o": "out", "--data-dir": "data_dir"}
+"""Options that take a path, and what they are in Python."""
 
 
 def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
@@ -45,6 +50,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     """
     arguments = list(arguments)
     try:
+        _must_name_paths(arguments)
         status = app(arguments or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
         # What is wrong with a parameter every process finds out; one says it.
@@ -56,7 +62,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             tell(error.format_message())
         elif message := " ".join(error.format_message().split()):
-            _complain(f"{_in_our_words(message)} See gargalo --help.")
+            _complain(f"{_in_our_words(_with_hint(error, message))} See gargalo --help.")
         return error.exit_code
     except Stopped as stop:
         _complain(str(stop))
@@ -78,6 +84,23 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     if status == 130:  # typer makes that of Ctrl-C, and is silent
         _complain("stopped.")
     return status or 0
+
+
+def _must_name_paths(arguments: Sequence[str]) -> None:
+    """Refuse an empty path, as an unset variable leaves it, which would be the current folder."""
+    joined = [argument.split("=", 1) for argument in arguments if "=" in argument]
+    for name, value in [*pairwise(arguments), *joined]:
+        if name in PATHS and not value:
+            check_types(True, **{PATHS[name]: value})
+
+
+def _with_hint(error: TyperException, message: str) -> str:
+    """What typer says; of an option that is not there, with the nearest one that is, be it short."""
+    wrong, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    if wrong is None or context is None:
+        return message
+    known = [name for parameter in context.command.params for name in parameter.opts]
+    return f"No such option: {wrong}. {did_you_mean(wrong, known)}".rstrip()
 
 
 def _in_our_words(message: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ParameterError, must
+from ..io.arguments import given_once
 from ..io.signals import on_signal
 from .common import (
     AsJson,
@@ -116,7 +117,7 @@ def train(
     _start_processes(devices, num_nodes)
     from .. import api
 
-    chosen: dict[str, Any] = dict(_choice(text) for text in choices or ())
+    chosen = given_once(_choice(text) for text in choices or ())
     for name in chosen.keys() & inspect.signature(api.train).parameters.keys():
         raise ParameterError.unexpected(name, "It is no choice of the recipe.")
     named = {"latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
@@ -129,10 +130,7 @@ def train(
         "precision": precision,
     }
     named["widths"] = None if widths is None else _widths(widths)
-    for name, value in named.items():
-        if value is not None and name in chosen:
-            raise must(name, "given once", f"{chosen[name]} and {value}")
-    chosen |= {name: value for name, value in named.items() if value is not None}
+    chosen = given_once([*chosen.items(), *named.items()])
     made = api.train(
         src,
         model,

@@ -32,7 +32,7 @@ def models(
             **{column: say.get(f"{column}.{name}", _in_its_own_words(model, column)) for column in COLUMNS},
             "can": sorted(model.can),
             "networks": list(model.networks),
-            "reference": model.reference,
+            "reference": getattr(model, "reference", "–"),
         }
         for name, model in MODELS.usable()
     ]

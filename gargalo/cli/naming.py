@@ -70,6 +70,7 @@ def _as_python(options: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]
     """The same under the names that the parameters have in Python, where these differ."""
     same = {
         "src": "data",
+        "run": "folder",
         "goes_on": "resume",
         "start": "origin",
         "add_noise": "strength",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -14,25 +16,31 @@ from ..errors import must
 __all__ = ["reads"]
 
 
-def _numbers(name: str, kind: type, text: str, separators: str = ",") -> tuple[Any, ...]:
-    """Numbers between commas."""
-    for mark in separators[1:]:
-        text = text.replace(mark, separators[0])
+def _numbers(kind: type, text: str, separators: str = ",") -> tuple[Any, ...]:
+    """Numbers between commas; none where one of them is none."""
     try:
-        return tuple(kind(part) for part in text.split(separators[0]))
+        return tuple(kind(part) for part in re.split(f"[{separators}]", text))
     except ValueError:
-        example = {"size": "64 or 48x64", "shares": "80,10,10"}.get(name, "28,28")
-        raise must(name, f"numbers such as {example}", text) from None
+        return ()
 
 
 def _size(text: str) -> tuple[int, ...]:
-    found = _numbers("size", int, text, ",x")
+    found = _numbers(int, text, ",x")
+    if len(found) not in (1, 2) or min(found) < 1:
+        raise must("size", "numbers such as 64 or 48x64", text)
     return found * 2 if len(found) == 1 else found
 
 
+def _image_shape(text: str) -> tuple[int, ...]:
+    found = _numbers(int, text)
+    if len(found) not in (2, 3) or min(found) < 1:
+        raise must("image_shape", "numbers such as 28,28 or 32,32,3", text)
+    return found
+
+
 def _shares(text: str) -> tuple[float, ...]:
-    found = _numbers("shares", float, text)
-    if len(found) != 3 or min(found) < 0 or not found[0] > 0:
+    found = _numbers(float, text)
+    if len(found) != 3 or not all(0 <= part < math.inf for part in found) or not found[0]:
         raise must("shares", "three numbers such as 80,10,10, the first above 0", text)
     return tuple(part / (sum(found) or 1) for part in found)
 
@@ -49,7 +57,7 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "image_shape": (
         str,
         "Rows of numbers that are pictures: 28,28 or 32,32,3.",
-        lambda t: _numbers("image_shape", int, t),
+        _image_shape,
     ),
     "label": (str, "Tables: the column with the label; for .npy a second file.", None),
     "id": (str, "Tables: the column with the id of each row.", None),

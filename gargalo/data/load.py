@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, check_types, must, option, unknown
+from ..errors import DataError, must, option, unknown
+from ..io.arguments import check_types
 from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
@@ -84,15 +85,20 @@ def load_data(
     DataError
         For a file or an array that cannot be used; for examples without a clean partner.
     """
-    check_types(data_dir=data_dir)
+    check_types(data_dir=data_dir, workers=workers)
     check_types(False, split_seed=split_seed)
+    if not isinstance(like, DataSpec | None):
+        raise must("like", "a DataSpec, such as run.recipe.data", like)
+    reporter = reporter_for(progress)
+    if y is not None and isinstance(src, str | Path | Dataset):
+        raise must("y", f"left out for data that bring their labels; {option('label')} names those of a file", y)
     if isinstance(src, Dataset):
         return src if clean is None else paired(src, load_data(clean, like=src.spec, is_new=False))
     asked = _asked(src, like, reading | ({"clean": clean} if isinstance(clean, str | Path) else {}))
     if like is None:
         must_be_heeded(src, reading)
     is_new = is_new and like is not None and reading.get("shares") is None and reading.get("split") is None
-    reporter, kept = reporter_for(progress), _resolved(asked, src)
+    kept = _resolved(asked, src)
     if not isinstance(src, str | Path):
         request = Request(asked, split_seed, like, is_new)
         dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, request), request), asked)
@@ -198,7 +204,7 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         if y is None:
             return tables.from_frame(frame, request, "frame")
         if reading.label is not None:
-            raise must("y", "left out where label names a column", type(y).__name__)
+            raise must("y", f"left out where {option('label')} names a column", y)
         labels = frames.label_column(y, frame)
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import ParameterError, must, not_a_choice, option
+from ..errors import ParameterError, as_expected, must, not_a_choice, option
+from ..io.arguments import given_once
 
 __all__ = ["Reading", "checked_reading"]
 
@@ -23,6 +24,8 @@ SHAPES = {
     "category": "the name of a column, or several",
 }
 """What must be given that has several parts, or one."""
+MISSHAPEN = ("missing", "too_long", "too_short", "string_too_long", "string_too_short", "string_type", "tuple_type")
+"""What pydantic calls a value of another number of parts."""
 Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -146,7 +149,7 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     ParameterError
         For a name that is unknown, or a value that cannot be.
     """
-    chosen = {FORMER.get(name, name): value for name, value in options.items() if value is not None}
+    chosen = given_once((FORMER.get(name, name), value) for name, value in options.items())
     for name in chosen:
         if name not in Reading.model_fields:
             raise not_a_choice(name, Reading.model_fields)
@@ -158,14 +161,15 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     for name in ("display", "clean", "label", "split"):
         if isinstance(chosen.get(name), os.PathLike):
             chosen[name] = os.fspath(chosen[name])
+        if chosen.get(name) == "":
+            raise must(name, "a name or a path", "")
     try:
         return Reading.model_validate({**(base.model_dump() if base else {}), **chosen})
     except ValidationError as error:
         first = error.errors()[0]
         if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
             raise cause from None
-        told = first["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
-        name = str(first["loc"][0])
-        if name in SHAPES and first["type"] in ("missing", "too_long", "too_short", "string_too_long", "tuple_type"):
+        told, name = as_expected(first["msg"]), str(first["loc"][0])
+        if name in SHAPES and first["type"] in MISSHAPEN:
             told, first["input"] = SHAPES[name], chosen.get(name)
         raise must(name, told, first["input"]) from None

@@ -16,6 +16,7 @@ from typing import Any
 from ..data import Dataset
 from ..errors import GargaloError, RunError, must
 from ..fitted import FittedModel
+from ..io.arguments import check_types
 from ..io.files import cannot_write, is_leftover, new_folder
 from ..io.reporter import SILENT, Reporter
 from ..runs import Run
@@ -70,8 +71,7 @@ class Choices:
     examples: bool = True
 
     def __post_init__(self) -> None:
-        if self.points is not None and self.points < 2:
-            raise must("points", "an int >= 2", self.points)
+        check_types(points=self.points)
 
 
 def publish(

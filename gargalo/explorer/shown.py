@@ -135,7 +135,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
 
 
 def _of_all_splits(dataset: Dataset, most: int) -> np.ndarray:
-    """At most so many examples, ascending: those of the test set first, then of the validation set, then of training."""
+    """At most so many examples, ascending: those of the test set first, then of the validation and the training set."""
     rng, chosen = np.random.default_rng(0), []
     for split in ("test", "validation", "train"):
         chosen.append(_some(dataset.rows(split), most, rng))

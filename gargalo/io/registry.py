@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -174,10 +175,9 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
                 f"{name}: expected {point.value} of the package that brings it. It cannot be loaded ({why})."
             ) from None
         if self.must_be is not None and not self.must_be[1](entry):
+            found = f"class {entry.__name__}" if isinstance(entry, type) else f"an object of {type(entry).__name__}"
             raise GargaloError(
-                f"{name}: expected {self.must_be[0]} as {point.value} of the package that brings it. Found"
-                f" {type(entry).__name__} {getattr(entry, '__name__', '')}".rstrip()
-                + "."
+                f"{name}: expected {point.value} of the package that brings it to be {self.must_be[0]}. Found {found}."
             )
         return entry
 
@@ -207,16 +207,28 @@ def _entry_points(group: str) -> dict[str, Any]:
     return found
 
 
-def subclass_of(base: type) -> tuple[str, Callable[[Any], bool]]:
-    """What an entry must be, where entries are classes.
+def subclass_of(
+    base: type, that: str = "", holds: Callable[[Any], bool] = lambda entry: True
+) -> tuple[str, Callable[[Any], bool]]:
+    """What an entry must be, where entries are classes: it must not leave out what the base leaves to it.
 
     Parameters
     ----------
     base : type
+    that : str
+        What else it must be, in words that follow those of the class.
+    holds : function
+        Tells whether a subclass is that as well.
 
     Returns
     -------
     (str, function)
         As a `Registry` takes it: in words, and what tells whether an object is one.
     """
-    return f"a subclass of {base.__name__}", lambda entry: isinstance(entry, type) and issubclass(entry, base)
+    lacks = ", ".join(sorted(getattr(base, "__abstractmethods__", ())))
+    expected = f"a subclass of {base.__name__}" + (f" with its {lacks}" if lacks else "") + that
+
+    def is_one(entry: Any) -> bool:
+        return isinstance(entry, type) and issubclass(entry, base) and not inspect.isabstract(entry) and holds(entry)
+
+    return expected, is_one

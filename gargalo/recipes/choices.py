@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
 
 from ..core import LatentModel
-from ..data import DataSpec, Reading
+from ..data import DataSpec
 from ..errors import ParameterError, RunError, must, not_a_choice, option, unknown
+from ..io.arguments import given_once
 from ..models import MODELS
 from ..nets import NetSettings
 from ..training import TrainingSettings
@@ -48,6 +49,7 @@ def make(
     model: str | type[LatentModel],
     preset: str | None = None,
     choices: Mapping[str, Any] | None = None,
+    others: Sequence[str] = (),
 ) -> Recipe:
     """A recipe for these data: general defaults, then the model's, then the preset's, then `choices`.
 
@@ -62,6 +64,8 @@ def make(
     choices : dict or None
         By any name in `CHOICES`; None means not chosen. `net` is "auto" (the default), "mlp", "conv", or an encoder
         and a decoder, which `custom_of` takes out.
+    others : sequence of str
+        What else may be given where the choices are, for who mistypes one of them.
 
     Returns
     -------
@@ -78,8 +82,8 @@ def make(
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     homes = _homes_of(objective, name)
-    chosen = {FORMER.get(key, key): value for key, value in (choices or {}).items() if value is not None}
-    _must_be_choices(chosen, homes, objective, name)
+    chosen = given_once((FORMER.get(key, key), value) for key, value in (choices or {}).items())
+    _must_be_choices(chosen, homes, objective, name, others)
     if "likelihood" in chosen:
         chosen["likelihood"] = SHORT.get(chosen["likelihood"], chosen["likelihood"])
     net = _network(chosen.pop("net", "auto"), objective, spec)
@@ -176,8 +180,7 @@ def from_json(content: Mapping[str, Any], name: str, custom: Custom = NO_CUSTOM)
 def _homes_of(objective: type[LatentModel], name: str) -> dict[str, str]:
     """Where each choice lives that goes with this objective, or with any other of gargalo's."""
     if not dataclasses.is_dataclass(objective.Options):
-        found = objective.Options.__name__
-        raise must("model", f"a class whose Options are a dataclass, for {name}", found)
+        raise must("model", f"a class whose Options are a dataclass, for {name}", objective.Options)
     options = {field.name for field in dataclasses.fields(objective.Options)}
     taken = sorted(field for field in options if CHOICES.get(field, "options") != "options")
     if taken:
@@ -186,14 +189,13 @@ def _homes_of(objective: type[LatentModel], name: str) -> dict[str, str]:
 
 
 def _must_be_choices(
-    chosen: Mapping[str, Any], homes: Mapping[str, str], objective: type[LatentModel], name: str
+    chosen: Mapping[str, Any], homes: Mapping[str, str], objective: type[LatentModel], name: str, others: Sequence[str]
 ) -> None:
     """Refuse choices that nobody knows, or that do not go with this objective."""
     options = {field.name for field in dataclasses.fields(objective.Options)}
     for choice, value in chosen.items():
         if choice not in homes:
-            # What says how data are read is given in the same call.
-            raise not_a_choice(choice, [*homes, *sorted(Reading.model_fields)])
+            raise not_a_choice(choice, [*homes, *others])
         if homes[choice] == "options" and choice not in options:
             raise ParameterError(f"{option(choice)} does not go with model {name}. Leave it out.")
         if objective.is_solved and homes[choice] == "training" and choice not in ("seed", "validation_share"):
@@ -206,7 +208,7 @@ def _network(net: Any, objective: type[LatentModel], spec: DataSpec) -> str:
     """The name of the network that is wanted."""
     if not isinstance(net, str):
         if not (isinstance(net, tuple | list) and len(net) == 2 and all(isinstance(m, nn.Module) for m in net)):
-            found = [type(part).__name__ for part in net] if isinstance(net, tuple | list) else type(net).__name__
+            found = [type(part).__name__ for part in net] if isinstance(net, tuple | list) else net
             raise must("net", "a name, or a pair of modules: an encoder and a decoder", found)
         return "custom"
     suited = spec.modality.networks(spec)
@@ -215,7 +217,7 @@ def _network(net: Any, objective: type[LatentModel], spec: DataSpec) -> str:
     elif net == "auto":
         net = suited[0] if suited[0] in objective.networks else objective.networks[0]
     if net == "custom":
-        raise must("net", "an encoder and a decoder, on which alone this model stands", "none")
+        raise must("net", "an encoder and a decoder, on which alone this model stands", net)
     if net not in NETWORKS:
         raise unknown("net", net, ("auto", *NETWORKS))
     return net

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..core import LatentModel
-from ..errors import ParameterError, must, not_a_choice, option
+from ..errors import ParameterError, as_expected, must, not_a_choice, option
 from .recipe import Recipe
 from .start import can_be_pca
 
@@ -51,14 +51,8 @@ def checked(content: Mapping[str, Any], find: Find, name: Callable[[str], str] =
         parameter = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "recipe")
         if first["type"] == "extra_forbidden":
             raise not_a_choice(parameter, Recipe.model_fields) from None
-        told = (
-            first["msg"]
-            .removeprefix("Input should be ")
-            .partition(", unable to parse")[0]
-            .replace("Input should", "such that it should")
-        )
-        if first["type"] == "tuple_type":
-            told = "whole numbers such as (128, 64)"
+        is_tuple = first["type"] == "tuple_type"
+        told = "whole numbers such as (128, 64)" if is_tuple else as_expected(first["msg"])
         raise must(name(parameter), told, first["input"]) from None
     recipe = recipe.model_copy(update={"options": options})
     validate(recipe, model_class)

@@ -135,9 +135,12 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
     spread = _spread(fitted, dataset)
     if fitted.can("decode") and len(dataset.rows("train")):
         latents = fitted.draw_latents(dataset.x[probe_rows(dataset, "train")])
-        for name, prior in PRIORS.usable():
+        for name, kind in PRIORS.usable():
             with PRIORS.guarded(name):
-                priors[name] = prior.fit(latents)
+                prior = kind.fit(latents)
+                if not isinstance(prior, Prior):
+                    raise TypeError(f"fit gave {type(prior).__name__}, no Prior")
+                priors[name] = prior
         # The k-th neighbour of a real example must be another than itself.
         if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
             found |= _measured_samples(fitted, dataset, priors, baselines.reference, spread)

@@ -9,6 +9,7 @@ from ..core import Codec, LatentModel
 from ..errors import RunError, must, option
 from ..fitted import FittedModel
 from ..io.weights import must_fit
+from ..models import MODELS
 from ..recipes import NO_CUSTOM, Recipe, build, try_on
 from .job import TrainingJob
 from .rows import as_data, is_mapped, training_rows
@@ -30,10 +31,10 @@ def check(job: TrainingJob) -> None:
     ------
     GargaloError
         For what would not fit into memory; RunError for a warm start from another network; ParameterError for patience
-        without a validation set, or for an objective or a network of a program's own that does not fit.
+        without a validation set, or for an objective or a network that is not gargalo's and does not fit.
     """
     recipe, dataset, custom = job.recipe, job.dataset, job.custom
-    if custom != NO_CUSTOM:
+    if custom != NO_CUSTOM or not MODELS.is_own(recipe.model):
         some = dataset.rows("train")[:3]
         try_on(recipe, np.array(dataset.x[some]), dataset.labels(some), custom)
     codec, model = build(recipe, custom=custom)
@@ -53,15 +54,31 @@ def _must_begin_alike(job: TrainingJob, codec: Codec, model: LatentModel) -> Non
         for theirs, ours in ((start.codec, codec), (start.model, model)):
             must_fit(theirs.state_dict(), ours.state_dict(), start.name, "to start from it")
     except RunError:
-        here, there = (
-            {**each.model_dump(include={"model", "latent_dim", "likelihood"}), **each.net.model_dump()}
-            for each in (recipe, start.recipe)
-        )
+        here, there = _decisive(recipe), _decisive(start.recipe)
         for name in here:
-            if here[name] != there[name]:
-                told = f"expected a run of {option(name)} {here[name]}, to start from it. Found {there[name]}"
+            if here[name] != there.get(name):
+                told = f"expected a run of {option(name)} {here[name]}, to start from it. Found {there.get(name)}"
                 raise RunError(f"{start.name}: {told}.") from None
+        for what, differs in (
+            ("classes", recipe.data.class_names != start.recipe.data.class_names),
+            ("columns and categories", _meaning(recipe) != _meaning(start.recipe)),
+        ):
+            if differs:
+                told = f"expected a run on data with the {what} of {recipe.data.name}, to start from it"
+                raise RunError(f"{start.name}: {told}. Found others.") from None
         raise
+
+
+def _decisive(recipe: Recipe) -> dict[str, object]:
+    """The choices that decide which weights there are, the likeliest first."""
+    net = recipe.net.model_dump(include={"net", "widths", "blocks", "init"})
+    last = {"model": recipe.model, "likelihood": recipe.likelihood, **recipe.options}
+    return {"latent_dim": recipe.latent_dim, **net, **last}
+
+
+def _meaning(recipe: Recipe) -> list[tuple[str, tuple[str, ...]]]:
+    """The columns, and the categories of each."""
+    return [(column.name, column.categories) for column in recipe.data.columns or ()]
 
 
 def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[FittedModel, training.Result]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from ..core import LatentModel
-from ..errors import must
+from ..io.arguments import check_types
 from ..recipes import Custom
 from .folder import find_last
 from .run import Run
@@ -41,6 +41,5 @@ def open_run(
     RunError, ParameterError
         For a folder that is no run, or one whose training never ended; for what is no path.
     """
-    if not isinstance(folder, str | Path):
-        raise must("folder", "a run's folder, or 'last'", folder)
+    check_types(False, folder=folder)
     return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder), Custom(model, net))

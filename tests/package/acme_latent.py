@@ -73,3 +73,30 @@ def spread(z_test: np.ndarray) -> Estimate:
 def faulty(z_test: np.ndarray) -> Estimate:
     """Fails."""
     return Estimate(1 / 0)
+
+
+MANY = 3
+"""No metric."""
+
+
+class BareModel(DecodingModel):
+    """Does not say how it is learned."""
+
+
+class BarePrior(Prior):
+    """Defines nothing of what a prior must."""
+
+
+class Empty(Point):
+    """Has all methods, of which the first gives nothing."""
+
+    @classmethod
+    def fit(cls, latents: np.ndarray, seed: int = 0) -> Point:
+        return None  # type: ignore[return-value]
+
+
+class BareProjection(Projection):
+    """No dataclass, though its `fit` is there."""
+
+    def fit(self, z: np.ndarray) -> Map:
+        return Map(z[:, :2].astype(np.float32), "acme-bare", "numpy")

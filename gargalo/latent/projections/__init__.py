@@ -5,11 +5,17 @@ It then stands by its name in `gargalo map --method`, in the report and in the e
 
 from __future__ import annotations
 
+import dataclasses
+
 from ...io.registry import Registry, subclass_of
 from .projection import Map, Projection
 
 __all__ = ["PROJECTIONS", "Map", "Projection"]
 
 PROJECTIONS: Registry[type[Projection]] = Registry(
-    "method", "gargalo.projections", __name__, {"tsne": "tsne:TSNE", "pca": "pca:PCA"}, subclass_of(Projection)
+    "method",
+    "gargalo.projections",
+    __name__,
+    {"tsne": "tsne:TSNE", "pca": "pca:PCA"},
+    subclass_of(Projection, ", a dataclass", dataclasses.is_dataclass),
 )

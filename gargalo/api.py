@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -239,7 +240,7 @@ def resume(
         dataset = original_data(recipe.data, data, y, data_dir)
         assert dataset is not None
     except DataError as error:
-        hint = f" If the data have moved: gargalo resume {folder} SRC" if data is None else ""
+        hint = f" If the data have moved: gargalo resume {shlex.quote(str(folder))} SRC" if data is None else ""
         raise DataError(f"{error.args[0]}{hint}") from None
     return go_on(
         TrainingJob(
@@ -478,7 +479,9 @@ def publish(
     runs, reporter = _several(runs), reporter_for(progress)
     for run in runs:
         if isinstance(run, str | Path) and explorer.is_site(Path(run)):
-            raise RunError(f"{run}: expected a run folder. Found a site; see it alone: gargalo explore {run}")
+            raise RunError(
+                f"{run}: expected a run folder. Found a site; see it alone: gargalo explore {shlex.quote(str(run))}"
+            )
     opened = [_opened(run, "runs") for run in runs]
     dataset, reference = None, None
     if opened and examples:

@@ -21,6 +21,7 @@ from gargalo.reports.pad import NAMES, packed_decoder
 from gargalo.reports.roles import Roles
 from gargalo.reports.sections.see import see
 from gargalo.runs.again import training_call, training_command
+from gargalo.runs.cloud import cloud_map
 from gargalo.runs.rows import KEPT_EXAMPLES, kept_rows
 
 ACTIVATIONS = {name: layer for layer, name in NAMES.items()}
@@ -298,7 +299,7 @@ def test_a_map_of_few_test_examples_shows_training_examples_as_well(small_runs, 
     assert ((np.c_[cloud.z, np.ones(1800)] @ probe).argmax(1) == cloud.y).mean() > 0.5, (
         "labels are those of their latents"
     )
-    assert run.cloud_map("pca").points.shape == (1800, 2)
+    assert cloud_map(run, "pca").points.shape == (1800, 2)
     page = gargalo.report([run], tmp_path / "r.html", "en").read_text()
     assert "1800 examples: 300 of the test set, the others of the training set" in page
     (run.folder / "space" / "training.safetensors").rename(tmp_path / "aside")

@@ -63,7 +63,8 @@ def inspect(
     if any(note.key == "missing" for note in dataset.notes) and "impute" not in chosen:
         chosen["impute"] = "median"
     model = "vae" if dataset.clean is None else "denoising"
-    found["command"] = f"gargalo train {shlex.quote(src)} --model {model} {checked_reading(chosen).flags()}".strip()
+    source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
+    found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,8 +61,8 @@ def demo(
         },
         [
             say("demo.done", report=report),
-            say("demo.next", run=runs[1].folder),
-            say("demo.explore", runs=" ".join(str(run.folder) for run in runs[1:5])),
+            say("demo.next", run=shlex.quote(str(runs[1].folder))),
+            say("demo.explore", runs=shlex.join(str(run.folder) for run in runs[1:5])),
         ],
         as_json,
     )

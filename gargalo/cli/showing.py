@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,5 +71,5 @@ def _lines(found: Published, say: Words) -> list[str]:
         f"{found.folder}  {found.size / 1e6:.1f} MB",
         f"  {say('publish.public', what=public)}",
         *(f"  ! {say(f'publish.{note}')}" for note in found.notes),
-        f"  {say('publish.next', folder=found.folder)}",
+        f"  {say('publish.next', folder=shlex.quote(str(found.folder)))}",
     ]

@@ -240,6 +240,7 @@ def map_(
     from ..io.files import write_whole
     from ..io.reporter import reporter_for
     from ..runs import open_run
+    from ..runs.cloud import cloud_map
     from .output import check_output
 
     check_output(out, (".png", ".npy"), source=src or "")
@@ -251,7 +252,7 @@ def map_(
     elif out.suffix == ".npy":
         found, y = opened.map(method, **choices), opened.examples.y
     else:
-        found, y = opened.cloud_map(method, **choices), opened.cloud.y
+        found, y = cloud_map(opened, method, **choices), opened.cloud.y
     for note in found.notes:
         reporter_for(True).line(f"gargalo: {note}")
     if out.suffix == ".npy":

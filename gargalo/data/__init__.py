@@ -12,11 +12,13 @@ from .dataset import Dataset
 from .load import load_data
 from .log import Log
 from .notes import Note
+from .readers import NAMED
 from .reading import Reading, checked_reading
 from .spec import DataSpec, Origin
 from .splits import SPLITS, TEST, TRAIN, VALIDATION
 
 __all__ = [
+    "NAMED",
     "SPLITS",
     "TEST",
     "TRAIN",

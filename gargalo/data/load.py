@@ -120,9 +120,8 @@ def _place(src: str | Path) -> str:
 
 def _resolved(asked: Reading, src: Any) -> Reading:
     """The same choices, with paths that lead there from any working folder."""
-    files = ("display", "clean") if _is_table(src) else ("display", "clean", "label", "split")
-    given = {name: getattr(asked, name) for name in files}
-    return asked.model_copy(update={name: _place(path) for name, path in given.items() if path is not None})
+    paths = asked.paths(_is_table(src))
+    return asked.model_copy(update={name: _place(path) for name, path in paths.items()})
 
 
 def _with_partners(noisy: Dataset, src: Any, clean: Any, workers: int | None, reporter: Reporter) -> Dataset:

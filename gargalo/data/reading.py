@@ -103,6 +103,21 @@ class Reading(BaseModel):
         """Every name that a choice may be given by."""
         return {*cls.model_fields, *FORMER}
 
+    def paths(self, is_table: bool) -> dict[str, str]:
+        """The files and folders that belong to the data, by the name of their choice.
+
+        Parameters
+        ----------
+        is_table : bool
+            Are the data a table's, whose label and split are columns?
+
+        Returns
+        -------
+        dict of str
+        """
+        names = ("display", "clean") if is_table else ("display", "clean", "label", "split")
+        return {name: path for name in names if (path := getattr(self, name)) is not None}
+
     def flags(self) -> str:
         """What was chosen, as it is typed after a command."""
         typed = []

@@ -187,7 +187,7 @@ class SiteWriter:
             "noise": _noise(run),
             "network": recipe.network,
             "figures": {key: _finite(run.metrics.get(key)) for key in FIGURES},
-            "verdict": (verdict := verdict_of(run)) and verdict.published(run),
+            "verdict": (verdict := verdict_of(run, to_share=True)) and verdict.published(run),
             "axes": _axes(seen["z"]),
             "maps": {},
         }

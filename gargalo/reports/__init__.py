@@ -52,12 +52,13 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         here.joinpath("page.html").read_text(encoding="utf-8")
     )
     lead = roles.lead.recipe
-    verdicts = [(run, verdict) for run in runs if (verdict := verdict_of(run)) and verdict.outcome == "worse"]
+    judged = [(run, verdict) for run in runs if (verdict := verdict_of(run, to_share=True))]
+    worse = [(run, verdict) for run, verdict in judged if verdict.outcome == "worse"]
     page = template.render(
         words=tongue,
         question=tongue("question.digits" if lead.data.name.startswith("mnist") else "question.any", d=lead.latent_dim),
         sections=sections,
-        warnings=[(run.folder.name, " ".join(found.told(run, tongue)), found.command) for run, found in verdicts],
+        warnings=[(run.folder.name, " ".join(found.told(run, tongue)), found.command) for run, found in worse],
         lead=lead,
         validation=lead.data.counts["validation"] or round(lead.training.validation_share * lead.data.counts["train"]),
         # Our own two files, which stand inside <style> and <script>, where nothing is escaped.

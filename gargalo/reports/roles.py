@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
+from ..io.places import as_typed
 from ..runs import Run
 
 __all__ = ["Roles", "place"]
@@ -122,11 +122,7 @@ def place(run: Run) -> str:
     str
         Quoted for a shell. An absolute folder that is not below the working folder is only named.
     """
-    folder = run.folder
-    if folder.is_absolute():
-        here = Path.cwd()
-        folder = folder.relative_to(here) if folder.is_relative_to(here) else Path(folder.name)
-    return shlex.quote(folder.as_posix())
+    return shlex.quote(as_typed(run.folder, to_share=True))
 
 
 def _pictures(run: Run) -> bool:

@@ -50,10 +50,15 @@ def original_data(
         return None
     there = spec.origin or Origin()
     place = data_dir or (there.data_dir if data is None else None)
+    moved: dict[str, Any] = {}
+    if isinstance(data, str | Path):
+        # What belongs to data that have moved has moved with them.
+        paths = {name: Path(path) for name, path in there.reading.paths(spec.columns is not None).items()}
+        moved = {name: str(Path(data).parent / path.name) for name, path in paths.items() if not path.exists()}
 
     def read(**more: Any) -> Dataset:
         src = there.src if data is None else data
-        chosen = there.reading.model_dump(exclude_defaults=True) | more
+        chosen = there.reading.model_dump(exclude_defaults=True) | moved | more
         chosen = {name: value for name, value in chosen.items() if name in {"clean", *heeded(src, chosen)}}
         dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
         if there.reading.display and spec.class_names is None:

@@ -174,11 +174,6 @@ class Run(RunFolder):
         """The examples that stand on its maps: `examples`, and where these are few, training examples as well."""
         return cloud_of(self, self.latents, self.pca[0] if self.fitted.can("reconstruct") else None)
 
-    def cloud_map(self, method: str = "tsne", **choices: Any) -> Map:
-        """Project the latents of `cloud` to the plane, once; see `map`."""
-        checked_seed(choices.get("seed", 0))
-        return kept_map(self, lambda: self.cloud.z, method, choices, "all")
-
     def find(self, which: int | str, parameter: str = "example") -> int:
         """Find the row among `examples` of an index (17 or "17"), a label's first ("label:7"), or an id.
 

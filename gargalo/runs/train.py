@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import shutil
 import signal
 import time
@@ -106,7 +107,7 @@ def _take(job: TrainingJob, until_done: contextlib.ExitStack) -> bool:
     folder, expected = _folder(job), "a new run folder"
     if job.is_new:
         if (folder / "recipe.json").is_file() and not is_finished(folder):
-            hint = f"go on with gargalo resume {folder}, or choose another {option('out')}"
+            hint = f"go on with gargalo resume {shlex.quote(str(folder))}, or choose another {option('out')}"
             raise RunError(f"{folder}: expected {expected}. Found a training that did not end; {hint}.")
         new_folder(folder, expected)
     else:
@@ -182,7 +183,7 @@ def _told_how_to_go_on(job: TrainingJob) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, Stopped) as stop:
         signum = stop.signum if isinstance(stop, Stopped) else signal.SIGINT
-        told = f"stopped, and saved. Go on with: gargalo resume {folder}"
+        told = f"stopped, and saved. Go on with: gargalo resume {shlex.quote(str(folder))}"
         if job.recipe.warm_start and not any((folder / "checkpoints").glob("step-*")):
             told = "stopped before its first checkpoint. Go on with the same gargalo train --from … --resume"
         raise Stopped(f"{folder}: {told}", signum) from None

@@ -128,12 +128,14 @@ def outcome_of(difference: Estimate, pca: float) -> Outcome | None:
     return "better" if difference.high < -least else "worse" if difference.low > least else "as-good"
 
 
-def verdict_of(run: Run) -> Verdict | None:
+def verdict_of(run: Run, to_share: bool = False) -> Verdict | None:
     """Judge a run by what was measured of it.
 
     Parameters
     ----------
     run : Run
+    to_share : bool
+        Is it for a page that may be sent to others? Its command then names no path of one machine.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def verdict_of(run: Run) -> Verdict | None:
     if outcome != "worse":
         return Verdict(outcome, difference, mse.value, pca.value)
     cause, model, choices = _likely_cause(run)
-    command = training_command(run, model, choices) if cause else None
+    command = training_command(run, model, choices, to_share) if cause else None
     return Verdict(outcome, difference, mse.value, pca.value, cause, command)
 
 

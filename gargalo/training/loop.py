@@ -27,13 +27,14 @@ from .settings import TrainingSettings
 from .solve import solve
 from .state import Means, Progress, State
 
-__all__ = ["Result", "Session", "evaluate", "fit"]
+__all__ = ["OUT_OF_TIME", "Result", "Session", "evaluate", "fit"]
 
 EVALUATION = 2**31
 """The place, where an epoch would stand, of the draws of an evaluation."""
 AGREEING = 16
 """Steps, at most, between two times that several processes ask each other whether to stop or save; or a second."""
-
+OUT_OF_TIME = "the time asked for is over"
+"""Why a training ended that was given so many minutes."""
 
 NO_PROGRESS = TrainingProgress()
 """Nobody hears how it goes."""
@@ -317,5 +318,5 @@ def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | 
         epochs = f"{settings.patience} epoch{'s' * (settings.patience > 1)}"
         return f"validation loss has not fallen for {epochs}, since epoch {now.best_epoch}"
     if time.perf_counter() + now.history[-1]["seconds"] / now.epoch > until:
-        return "the time asked for is over"
+        return OUT_OF_TIME
     return None

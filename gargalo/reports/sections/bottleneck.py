@@ -37,7 +37,7 @@ def bottleneck(roles: Roles, words: Words) -> Section | None:
         "bottleneck",
         [body, *([words("bottleneck.display")] if _is_shown(run) else [])],
         [picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
-        commands=[*filter(None, [training_command(run)])],
+        commands=[*filter(None, [training_command(run, to_share=True)])],
         python=training_call(run),
     )
 

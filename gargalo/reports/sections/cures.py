@@ -47,7 +47,7 @@ def cures(roles: Roles, words: Words) -> Section | None:
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
-            *filter(None, [training_command(players[-1])]),
+            *filter(None, [training_command(players[-1], to_share=True)]),
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )

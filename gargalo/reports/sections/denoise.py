@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-
 import numpy as np
 
 from ... import plots
 from ...lang import Words
 from ...metrics.reconstruction import psnr
 from ...runs import Run
+from ...runs.again import data_argument
 from ..roles import Roles, place
 from ..section import Picture, Section, picture
 from ..wording import denoised_by
@@ -37,11 +36,11 @@ def denoise(roles: Roles, words: Words) -> Section | None:
         run.drawn_as,
         run.drawn_names,
     )
-    strength, data = run.recipe.options["strength"], shlex.quote(run.recipe.data.name)
+    strength, data = run.recipe.options["strength"], data_argument(run.recipe.data, to_share=True)
     if examples.clean is not None:
-        command, python = f"gargalo denoise {place(run)} {data} -o denoised.npy", "clean = run.denoise(run.examples.x)"
+        command, python = f"gargalo denoise {place(run)} {data} -o denoised.png", "clean = run.denoise(run.examples.x)"
     else:
-        command = f"gargalo denoise {place(run)} {data} --add-noise {strength:g} -o denoised.npy"
+        command = f"gargalo denoise {place(run)} {data} --add-noise {strength:g} -o denoised.png"
         python = "clean = run.denoise(run.corrupt(run.examples.x))"
     has_curves = examples.clean is None and run.recipe.data.modality.bounded
     return Section(
@@ -51,7 +50,7 @@ def denoise(roles: Roles, words: Words) -> Section | None:
             picture("8-denoise", drawn, words, words("denoise.caption")),
             *([_psnr_curves(roles.denoisers, words)] if has_curves else []),
         ],
-        commands=[command],
+        commands=[command] if data else [],
         python=python,
     )
 

@@ -41,6 +41,6 @@ def plane(roles: Roles, words: Words) -> Section | None:
         [body, words("plane.price", found=found)],
         pictures,
         pads=pads,
-        commands=[*filter(None, [training_command(run)])],
+        commands=[*filter(None, [training_command(run, to_share=True)])],
         python="pictures = run.decode(z)  # z: (n, 2)",
     )

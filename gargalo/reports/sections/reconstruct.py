@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ... import plots
 from ...lang import Words
 from ...runs import Run
+from ...runs.again import data_argument
 from ...runs.verdict import verdict_of
 from ..roles import Roles, place
 from ..section import Section, picture
@@ -43,7 +42,8 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
-    verdict = verdict_of(run)
+    data = data_argument(run.recipe.data, to_share=True)
+    verdict = verdict_of(run, to_share=True)
     return Section(
         "reconstruct",
         [
@@ -65,7 +65,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         ],
         commands=[
             *([verdict.command] if verdict and verdict.command else []),
-            f"gargalo reconstruct {place(run)} {shlex.quote(run.recipe.data.name)} -o reconstructions.npy",
+            *([f"gargalo reconstruct {place(run)} {data} -o reconstructions.png"] if data else []),
         ],
         python="back = run.reconstruct(run.examples.x)",
     )

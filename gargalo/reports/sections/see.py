@@ -9,6 +9,7 @@ import numpy as np
 from ... import latent, plots
 from ...lang import Words
 from ...runs import Run
+from ...runs.cloud import cloud_map
 from ..roles import Roles, place
 from ..section import Section, Table, picture
 from ..wording import condition, name_of
@@ -30,7 +31,7 @@ def see(roles: Roles, words: Words) -> Section | None:
     # Every panel shows the same examples: those of the test set alone, where some run is of an older gargalo.
     are_all = len({len(each.z) for each in clouds}) == 1
     n, y = (len(cloud.z), cloud.y) if are_all else (cloud.tests, lead.examples.y)
-    panels = [(name_of(run, words), (run.cloud_map("tsne") if are_all else run.map("tsne")).points) for run in shown]
+    panels = [(name_of(run, words), (cloud_map(run) if are_all else run.map("tsne")).points) for run in shown]
     if roles.subject is not None and cloud.pca is not None:
         panels.append((f"PCA-{lead.recipe.latent_dim}", latent.project(cloud.pca[:n]).points))
     which = "see.some" if n > cloud.tests else "see.tests"

@@ -19,6 +19,7 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec
+from .data.ranges import outside
 from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
 from .latent import PRIORS, Prior
 from .models import corrupt
@@ -606,12 +607,13 @@ class FittedModel:
         """Raw examples that fit what the model was trained on."""
         name, raw = (data.name, data.x) if isinstance(data, Dataset) else ("array", np.asarray(data))
         spec = self.spec
+        raw = raw.view(np.uint8) if raw.dtype == bool and spec.dtype == "uint8" else raw
         if raw.shape[1:] != spec.raw_shape:
             shape = ", ".join(map(str, spec.raw_shape))
             raise DataError(f"{name}: expected shape (n, {shape}), as {self.name} was trained on. Found {raw.shape}.")
         if (raw.dtype == np.uint8) != (spec.dtype == "uint8") and spec.modality.bounded:
             raise DataError(f"{name}: expected dtype {spec.dtype}, as {self.name} was trained on. Found {raw.dtype}.")
-        if raw.dtype != np.uint8:
+        if raw.dtype != np.uint8 or spec.ranges:
             self._check_numbers(name, raw)
         return raw
 
@@ -619,14 +621,17 @@ class FittedModel:
         """Refuse what is no number; warn of what is far from all that training saw."""
         if not (np.isfinite(raw) | (np.isnan(raw) & self.codec.can_miss)).all():
             raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
-        if self.spec.span is None or np.isnan(raw).all():
+        ranges = self.spec.ranges or (self.spec.span and (self.spec.span,))
+        if not ranges or np.isnan(raw).all():
             return
-        least, most = float(np.nanmin(raw)), float(np.nanmax(raw))
-        low, high = self.spec.span
-        if least < low - (high - low) or most > high + (high - low):
+        # Pictures are clipped to what was seen; other numbers may well be somewhat beyond it.
+        beyond = outside(raw, ranges, 0.0 if self.spec.ranges else 1.0)
+        if beyond:
+            (least, most), (low, high) = beyond
+            clipped = ", and are clipped to that" if self.spec.ranges else ""
             warnings.warn(
                 f"{name}: values from {least:g} to {most:g}, where {self.name} was trained on {low:g} to"
-                f" {high:g}: are they in the same unit?",
+                f" {high:g}{clipped}: are they in the same unit?",
                 GargaloWarning,
                 stacklevel=5,
             )

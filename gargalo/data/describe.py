@@ -42,7 +42,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         ``splits``, ``labels`` (name -> how many, or None), ``columns`` (None for pictures), ``did`` (what the
         reader did), ``skipped``, ``copies``, ``near_copies`` (between training and test), ``warnings``.
     """
-    x, is_image = dataset.x, dataset.kind == "image"
+    x = dataset.x
     labels = None
     if dataset.y is not None:
         counts = np.bincount(dataset.y, minlength=len(dataset.class_names or ()))
@@ -57,7 +57,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "range": [float(np.nanmin(x)), float(np.nanmax(x))],
         "splits": dataset.spec.counts,
         "labels": labels,
-        "columns": None if is_image else _columns(dataset),
+        "columns": None if dataset.spec.modality.axes else _columns(dataset),
         "did": [note.model_dump() for note in dataset.notes],
         "skipped": [list(pair) for pair in dataset.skipped],
         "copies": int((alike != np.arange(len(alike))).sum()),
@@ -95,10 +95,8 @@ def _warnings(dataset: Dataset, found: dict[str, Any], alike: np.ndarray) -> lis
     low, high = found["range"]
     if found["splits"]["train"] < FEW:
         told.append(("few", {"n": found["splits"]["train"]}))
-    is_image = dataset.kind == "image"
-    if is_image and x.dtype == np.uint8 and high <= 1:
-        told.append(("bits", {}))
-    elif is_image and (high - low) < (64 if x.dtype == np.uint8 else 0.25):
+    is_unscaled = dataset.spec.modality.axes > 0 and dataset.spec.ranges is None
+    if is_unscaled and (high - low) < (64 if x.dtype == np.uint8 else 0.25):
         told.append(("flat", {"low": f"{low:g}", "high": f"{high:g}"}))
     if labels is not None:
         there = {name: n for name, n in labels.items() if n}
@@ -136,8 +134,8 @@ def _near_copies(dataset: Dataset) -> int:
         chosen.append(np.sort(draws.permutation(dataset.rows(split))[:most]))
     if min(map(len, chosen)) < 1 or dataset.spec.size < LEAST_NUMBERS:
         return 0
-    seen = [_small(np.asarray(dataset.x[rows])) for rows in chosen]
-    is_image = dataset.kind == "image"
+    seen = [_small(dataset.look(rows)) for rows in chosen]
+    is_image = dataset.spec.modality.axes > 0
     if not is_image:
         spread = np.nanstd(seen[1], axis=0)
         spread[spread == 0] = 1

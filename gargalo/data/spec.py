@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..io.registry import Registry
 from .columns import Column
@@ -66,6 +66,9 @@ class DataSpec(BaseModel):
         May numbers be missing, to be left out of the loss?
     span : (float, float) or None
         The least and the greatest number, where the data are no bytes.
+    ranges : tuple of c (float, float), or None
+        The same for each channel of pictures that are neither bytes nor floats in [0, 1]: these are scaled by what
+        training sees. (0, 1) for bytes that are only 0 and 1.
     origin : Origin or None
         None for arrays that a program made.
     """
@@ -82,7 +85,14 @@ class DataSpec(BaseModel):
     columns: tuple[Column, ...] | None = None
     missing: bool = False
     span: tuple[float, float] | None = None
+    ranges: tuple[tuple[float, float], ...] | None = None
     origin: Origin | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> DataSpec:
+        if self.ranges is not None and len(self.ranges) not in (1, self.raw_shape[-1]):
+            raise ValueError(f"expected a range for each channel. Found {len(self.ranges)}")
+        return self
 
     @property
     def src(self) -> str | None:
@@ -113,11 +123,14 @@ class Modality:
     bounded : bool
         Do the numbers that a network sees lie in [0, 1]? Then a decoder ends in a sigmoid, noise is cut off at 0 and
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
+    axes : int
+        How many axes in space an example has, which come first in its shape: 2 in pictures, 0 in rows of numbers.
     drawn_as : "pixels" or "bars"
         How one example is drawn.
     """
 
     bounded: bool = False
+    axes: int = 0
     drawn_as: Literal["pixels", "bars"] = "bars"
 
     def codec(self, spec: DataSpec) -> Codec:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import plots
@@ -31,11 +29,10 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     """
     rows: list[tuple[str, np.ndarray]] = []
     draws = np.random.default_rng(0)
-    shown: Any = dataset.x if dataset.display is None else dataset.display
     middle, spread = np.zeros(1), np.ones(1)
     drawn_as = "pixels" if dataset.display is not None else dataset.spec.modality.drawn_as
     if drawn_as == "bars":
-        middle, spread = np.nanmean(shown, axis=0), np.nanstd(shown, axis=0)
+        middle, spread = np.nanmean(dataset.x, axis=0), np.nanstd(dataset.x, axis=0)
         spread[spread == 0] = 1
     if dataset.y is None:
         order = draws.permutation(len(dataset))[:50]
@@ -47,7 +44,7 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
         if not len(some):
             continue
         chosen = np.sort(some)
-        picked = np.asarray(shown[chosen])
+        picked = dataset.look(chosen) if dataset.display is None else np.asarray(dataset.display[chosen])
         if drawn_as == "bars":
             picked = np.nan_to_num((picked - middle) / spread)
         rows.append((name, picked))

@@ -278,9 +278,9 @@ class Run(RunFolder):
     def look(self, raw: np.ndarray) -> np.ndarray:
         """Turn raw examples into what people are shown; `drawn_as` says how it is drawn.
 
-        Pictures are shown as they are. Where the run keeps pictures of its examples, a row of numbers is shown as the
-        picture of the kept example that is nearest to it in model space. Otherwise rows are shown standardised, so that
-        columns of different units stand beside each other.
+        Pictures are shown as `Codec.look` has it. Where the run keeps pictures of its examples, a row of numbers is
+        shown as the picture of the kept example that is nearest to it in model space. Otherwise rows are shown
+        standardised, so that columns of different units stand beside each other.
 
         Parameters
         ----------
@@ -289,7 +289,7 @@ class Run(RunFolder):
 
         Returns
         -------
-        (n, *raw_shape), (n, *x_shape) or (n, h, w, 3) array
+        (n, *x_shape), (n, h, w) or (n, h, w, c) array, with c of 1, 3 or 4
 
         Raises
         ------
@@ -297,7 +297,7 @@ class Run(RunFolder):
             For data of another shape than the run was trained on.
         """
         if self.recipe.data.modality.drawn_as == "pixels":
-            return raw
+            return self.codec.look(raw)
         x = self.fitted.to_model_space(raw)
         if self.examples.display is None:
             return x

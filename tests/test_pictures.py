@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx.reference import ReferenceEvaluator
+from PIL import Image
 
 import gargalo
-from gargalo import training
+from gargalo import explorer, training
+from gargalo.cli.output import write_examples
 from gargalo.data import as_dataset, load_data
-from gargalo.errors import GargaloWarning
+from gargalo.errors import DataError, GargaloWarning
 from gargalo.export import export
 from gargalo.io.images import as_bytes
+from gargalo.lang import words
 from gargalo.recipes import Recipe
+from gargalo.reports.contact_sheet import contact_sheet
 
 RNG = np.random.default_rng(0)
 QUICK = {"epochs": 1, "widths": (8,), "init": "kaiming"}
@@ -169,3 +176,92 @@ def test_near_copies_and_sheets_see_scaled_pictures():
     assert gargalo.inspect(dataset)["near_copies"] >= 1
     looked = dataset.look(np.array([0, 1]))
     assert looked.min() >= 0 and looked.max() <= 1 and np.ptp(looked) > 0.9
+
+
+@pytest.mark.parametrize("channels", [(), (2,), (4,)])
+def test_the_page_has_scaled_pictures_in_0_1(channels, tmp_path):
+    raw = RNG.integers(900, 4096, (40, 6, 5, *channels)).astype(np.uint16)
+    runs = [gargalo.train(raw, "vae", out=tmp_path / name, seed=seed, **QUICK) for seed, name in enumerate("ab")]
+    explorer.publish(runs, tmp_path / "site")
+    site = json.loads((tmp_path / "site" / "data" / "site.json").read_text())
+    page = runs[0].fitted.to_model_space(runs[0].examples.x)
+    page = np.moveaxis(page, 1, -1) if channels else page[:, 0]
+    # The fourth of four channels would be taken for transparency.
+    page = np.pad(page, [(0, 0)] * 3 + [(0, 1)]) if channels == (4,) else page
+    assert (site["data"]["dtype"], site["data"]["shape"]) == ("float32", list(page.shape[1:]))
+    sheet = Image.open(tmp_path / "site" / site["examples"]["sheets"]["files"][0]["file"])
+    assert sheet.mode == ("RGB" if channels == (4,) else "L")
+    assert np.abs(np.asarray(sheet, int)[:6, :5] - runs[0].look(runs[0].examples.x[:1])[0] * 255).max() <= 1
+    for run, published in zip(runs, site["runs"], strict=True):
+        networks = {
+            verb: ReferenceEvaluator(onnx.load(tmp_path / "site" / file["file"]))
+            for verb, file in published["networks"].items()
+        }
+        (z,) = networks["encode"].run(None, {"raw": page})
+        np.testing.assert_allclose(z, run.encode(run.examples.x), atol=1e-4)
+        (back, _) = networks["decode"].run(None, {"z": z})
+        assert (back.dtype, back.shape) == (np.float32, page.shape)
+        assert back.min() >= 0 and back.max() <= 1
+        space = runs[0].fitted.to_model_space(run.decode(z))
+        np.testing.assert_allclose(back[..., 0] if channels else back, space[:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("raw", "suffix", "mode"),
+    [
+        (CASES["uint16"], ".png", "I;16"),
+        (CASES["dB"], ".tiff", "F"),
+        (RNG.integers(0, 2, (40, 6, 5), np.uint8), ".png", "L"),
+        (RNG.random((40, 6, 5), np.float32), ".png", "L"),
+        (CASES["channels"], ".npy", None),
+        (CASES["int16"], ".npy", None),
+    ],
+)
+def test_a_folder_of_pictures_holds_their_values(raw, suffix, mode, tmp_path):
+    run = gargalo.train(raw, "autoencoder", out=tmp_path / "run", **QUICK)
+    back = run.reconstruct(raw)
+    write_examples(tmp_path / "out", back, run)
+    file = tmp_path / "out" / f"00003{suffix}"
+    if mode is None:
+        np.testing.assert_array_equal(np.load(file), back[3], strict=True)
+        return
+    with Image.open(file) as image:
+        assert image.mode == mode
+        expected = np.rint(back[3] * 255) if raw.dtype == np.float32 and mode == "L" else back[3]
+        np.testing.assert_array_equal(np.asarray(image), expected)
+    write_examples(tmp_path / "sheet.png", raw[:2], run)
+    with Image.open(tmp_path / "sheet.png") as image:
+        assert (image.mode, np.asarray(image).max() > 200) == ("L", True)
+
+
+@pytest.mark.parametrize(("channels", "seen"), [(1, 1), (2, 1), (3, 3), (4, 4), (5, 3), (12, 3)])
+def test_any_number_of_channels(channels, seen, tmp_path):
+    raw = RNG.integers(0, 256, (40, 16, 15, channels), np.uint8)
+    dataset = load_data(raw)
+    assert (dataset.kind, dataset.spec.modality.networks(dataset.spec)[0]) == (
+        "image",
+        "mlp" if channels == 1 else "conv",
+    )
+    told = [note.count for note in dataset.notes if note.key == "channels"]
+    assert told == ([] if channels in (1, 3, 4) else [channels])
+    run = gargalo.train(raw, net="conv", widths=(4, 4), epochs=1, out=tmp_path / "run")
+    assert run.reconstruct(raw).shape == raw.shape
+    expected = raw[..., :seen] if seen > 1 else raw[..., 0]
+    np.testing.assert_array_equal(as_bytes(run.look(raw)), expected)
+    write_examples(tmp_path / "sheet.png", raw[:3], run)
+    write_examples(tmp_path / "folder", raw[:3], run)
+    assert {file.suffix for file in (tmp_path / "folder").iterdir()} == {".png" if channels in (1, 3, 4) else ".npy"}
+
+
+def test_channels_that_differ_between_splits_are_refused_in_a_line(tmp_path):
+    np.savez(tmp_path / "x.npz", x_train=np.zeros((9, 4, 4, 3), np.uint8), x_test=np.zeros((9, 4, 4, 2), np.uint8))
+    with pytest.raises(DataError, match="expected splits of one shape and dtype"):
+        load_data(str(tmp_path / "x.npz"))
+
+
+def test_reports_and_sheets_of_scaled_pictures(tmp_path):
+    raw = spectrograms(60)
+    run = gargalo.train(raw, "denoising", latent_dim=2, out=tmp_path / "run", **QUICK)
+    gargalo.report([run.folder], out=tmp_path / "report.html")
+    assert words("en")("psnr.caption") in (tmp_path / "report.html").read_text()
+    assert contact_sheet(load_data(raw), words("en")).startswith(b"\x89PNG")

@@ -291,7 +291,7 @@ def _tell_ranges(x: np.ndarray, split: np.ndarray, axes: int, notes: list[Note])
         notes.append(Note(key="mask", count=len(x)))
         return
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    notes.append(Note(key="scaled", count=len(x), what=f"{low:g} … {high:g}"))
+    notes.append(Note(key="scaled", count=len(x), what=f"{low:.4g} … {high:.4g}"))
     if count := beyond_training(x, split, ranges):
         notes.append(Note(key="clipped", count=count))
 

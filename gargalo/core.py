@@ -209,9 +209,23 @@ class Codec(nn.Module):
         Returns
         -------
         Tensor, (n, *raw_shape)
-            In the unit of the data: uint8 for images that were, else float32.
+            In the unit of the data: uint8, uint16 or int16 for images that were, else float32.
         """
         raise TypeError(f"{type(self).__name__} must define invert(x)")
+
+    def look(self, raw: np.ndarray) -> np.ndarray:
+        """Turn raw pictures into pictures that people can look at; here they are such already.
+
+        Parameters
+        ----------
+        raw : ndarray, (n, *raw_shape)
+
+        Returns
+        -------
+        ndarray, (n, h, w) or (n, h, w, c)
+            uint8, or floats in [0, 1].
+        """
+        return raw
 
 
 class Likelihood(nn.Module):

@@ -19,6 +19,7 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed
+from .data.ranges import outside
 from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
 from .io.arguments import check_types
@@ -714,8 +715,10 @@ class FittedModel:
     def _raw(self, data: Raw) -> np.ndarray | SparseRows:
         """Raw examples that fit what the model was trained on."""
         name, raw = _named(data)
-        self.must_fit(data)
-        if raw.dtype != np.uint8:
+        if isinstance(raw, np.ndarray) and raw.dtype == bool and self.spec.dtype == "uint8":
+            raw = raw.view(np.uint8)
+        self.must_fit(data if isinstance(data, Dataset) else raw)
+        if raw.dtype != np.uint8 or self.spec.ranges:
             self._check_numbers(name, raw)
         return raw
 
@@ -726,16 +729,20 @@ class FittedModel:
                 raise DataError(f"{name}: expected finite numbers. Found NaN or infinity.")
             if np.isnan(raw).all():
                 return
-        least, most = extent(raw)
-        if self.spec.modality.counted and least < 0:
+        if self.spec.modality.counted and (least := extent(raw)[0]) < 0:
             raise DataError(f"{name}: expected counts, as {self.name} was trained on. Found {least:g}.")
-        if self.spec.span is None:
+        ranges = self.spec.ranges or (self.spec.span and (self.spec.span,))
+        if not ranges:
             return
-        low, high = self.spec.span
-        if least < low - (high - low) or most > high + (high - low):
+        # Pictures are clipped to what was seen; other numbers may well be somewhat beyond it.
+        far = 0.0 if self.spec.ranges else 1.0
+        beyond = outside(raw if isinstance(raw, np.ndarray) else np.array([extent(raw)], np.float32), ranges, far)
+        if beyond:
+            (least, most), (low, high) = beyond
+            clipped = ", and are clipped to that" if self.spec.ranges else ""
             warnings.warn(
                 f"{name}: values from {least:g} to {most:g}, where {self.name} was trained on {low:g} to"
-                f" {high:g}: are they in the same unit?",
+                f" {high:g}{clipped}: are they in the same unit?",
                 GargaloWarning,
                 stacklevel=5,
             )

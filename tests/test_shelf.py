@@ -73,7 +73,7 @@ def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
         (
             "sparse",
             {"sparsity": "k-sparse", "k": 100},
-            "k must be at most 64, the latent_dim",
+            "k must be at most latent_dim, 64",
         ),
         ("denoising", {"skips": True}, "skips must be left out, or with net conv"),
         ("autoencoder", {"net": "conv", "widths": ()}, "widths must be at least one level's"),

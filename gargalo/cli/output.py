@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import SPLITS, Column, Dataset, named_values
+from ..data import SPLITS, Column, Dataset, DataSpec, named_values
 from ..data.codec import NumberCodec
 from ..data.readers.images import SUFFIXES
 from ..errors import must
@@ -99,6 +99,8 @@ def check_suits(out: Path, run: Run, n: int = 0) -> None:
 def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str] | None = None) -> Path:
     """Write raw examples as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
 
+    In a folder, pictures whose values a PNG cannot hold are `<id>.tiff` or `<id>.npy`.
+
     Parameters
     ----------
     out : Path
@@ -133,13 +135,14 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         return write_table(out, known | values)
     if out.suffix == ".png":
         return write_whole(out, lambda file: _drawn(run.look(examples), run).save(file))
-    for name, example in zip(file_names(ids, len(examples)), examples, strict=True):
+    names = file_names(ids, len(examples), _picture_suffix(run.recipe.data))
+    for name, example in zip(names, examples, strict=True):
         path = out / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(out, error) from None
-        write_whole(path, lambda file, example=example: _alone(example).save(file))
+        write_whole(path, lambda file, example=example: _write_picture(file, example))
     return out
 
 
@@ -226,14 +229,39 @@ def write_log(
     return (len(log.order), len(log.columns)), int((~log.is_covered).sum())
 
 
-def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
-    """A PNG's path for each id: its own, with the new suffix, and never outside of the folder.
+def _picture_suffix(spec: DataSpec) -> str:
+    """As what kind of file pictures like these are written so that their values stay what they are.
+
+    PNG for bytes, for grey of 16 bits without a sign, and for floats in [0, 1], of which bytes are made; TIFF for other
+    floats that are grey; `.npy` for what neither can hold.
+    """
+    channels = spec.raw_shape[2:]
+    is_grey, is_plain = channels in ((), (1,)), spec.dtype == "uint8" or not spec.ranges
+    if (is_plain and (is_grey or channels in ((3,), (4,)))) or (is_grey and spec.dtype == "uint16"):
+        return ".png"
+    return ".tiff" if is_grey and spec.dtype == "float32" else ".npy"
+
+
+def _write_picture(path: Path, example: np.ndarray) -> None:
+    """One picture as a file of the kind that its suffix says."""
+    from PIL import Image
+
+    if path.suffix == ".npy":
+        np.save(path, example)
+        return
+    pixels = as_bytes(example[None])[0] if path.suffix == ".png" and example.dtype.kind == "f" else example
+    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(path)
+
+
+def file_names(ids: Sequence[str] | None, n: int, suffix: str = ".png") -> list[str]:
+    """A picture's path for each id: its own, with the new suffix, and never outside of the folder.
 
     Parameters
     ----------
     ids : sequence of n str or None
         Perhaps paths, with "/"; None numbers the files: 00000.png and so on.
     n : int
+    suffix : str
 
     Returns
     -------
@@ -241,7 +269,7 @@ def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
         Relative to the folder; no two are the same file, also where upper and lower case are one.
     """
     if ids is None:
-        return [f"{i:05d}.png" for i in range(n)]
+        return [f"{i:05d}{suffix}" for i in range(n)]
     taken: set[str] = set()
     names = []
     for name in ids:
@@ -255,7 +283,7 @@ def file_names(ids: Sequence[str] | None, n: int) -> list[str]:
             number += 1
             free = f"{stem}-{number}"
         taken.add(free.casefold())
-        names.append(f"{free}.png")
+        names.append(f"{free}{suffix}")
     return names
 
 
@@ -281,13 +309,6 @@ def _sheet(images: np.ndarray, columns: int = COLUMNS) -> Any:
     from PIL import Image
 
     return Image.fromarray(sheet(as_bytes(images), min(columns, len(images))))
-
-
-def _alone(image: np.ndarray) -> Any:
-    """One image as a PIL image, pixel by pixel."""
-    from PIL import Image
-
-    return Image.fromarray(as_bytes(image[None])[0])
 
 
 def write_points(

@@ -14,6 +14,7 @@ from .columns import Column, impute, measured
 from .dataset import Dataset, RowNumbers
 from .modalities import MODALITIES
 from .notes import Note
+from .ranges import KEPT, beyond_training, picture_ranges
 from .reading import Reading
 from .sparse import MOST_COUNT, SparseRows, are_counts, as_rows
 from .splits import SPLITS, copies, deal
@@ -61,9 +62,9 @@ def as_dataset(
 
     Parameters
     ----------
-    x : ndarray, (n, p), (n, h, w) or (n, h, w, c) with c of 1, 3 or 4; or a sparse matrix of scipy's, (n, p)
-        uint8, or finite numbers; float images must lie in [0, 1]. NaN in rows of numbers is missing. A sparse matrix
-        stays one, and has nothing missing.
+    x : ndarray, (n, p), (n, h, w) or (n, h, w, c); or a sparse matrix of scipy's, (n, p)
+        uint8, or finite numbers, or for pictures also bool. NaN in rows of numbers is missing. A sparse matrix stays
+        one, and has nothing missing.
     y : ndarray or None, (n,)
         Labels, whole numbers or text.
     name : str
@@ -104,12 +105,20 @@ def as_dataset(
     rows = Rows(as_rows(x, name), y, split, groups, ids)
     if reading.image_shape:
         rows, columns = _as_images(rows, reading, name, dtype, notes), None
-    kind = reading.kind or kind or _kind(rows.x, columns)
+    said = reading.kind or kind
+    kind = said or _kind(rows.x, columns)
+    axes = MODALITIES.get_or_raise(kind).axes
+    if axes and rows.x.dtype == bool:
+        rows.x = rows.x.view(np.uint8)
     _must_have_shape(rows.x, kind, name)
+    if not (said or reading.image_shape):
+        _must_be_channels(rows.x, kind, name, notes)
     _must_be_splits(rows.split, len(rows.x), name)
     rows.y, class_names = _labels(rows.y, len(rows.x), name)
-    if rows.x.dtype != np.uint8 and not isinstance(rows.x, SparseRows):
-        rows, columns = _checked_numbers(rows, kind, columns, reading.impute, name, notes)
+    if axes and rows.x.dtype.name in KEPT:
+        rows.x = rows.x.astype(rows.x.dtype.newbyteorder("="), copy=False)
+    elif rows.x.dtype != np.uint8 and not isinstance(rows.x, SparseRows):
+        rows, columns = _checked_numbers(rows, columns, reading.impute, name, notes)
         kind = "table" if kind == "vector" and columns is not None else kind
     if MODALITIES[kind].counted:
         _must_be_counts(rows.x, columns, name)
@@ -126,6 +135,8 @@ def as_dataset(
             notes.append(Note(key="no_shares", count=len(rows.x)))
     if reading.impute in ("median", "mask") and columns is not None and isinstance(rows.x, np.ndarray):
         rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
+    if isinstance(rows.x, np.ndarray):
+        _tell_ranges(rows.x, rows.split, axes, notes)
     known = None if columns is None else tuple(columns)
     if known is not None and kind == "table" and isinstance(rows.x, np.ndarray):
         known = measured(known, rows.x, rows.split)
@@ -169,11 +180,23 @@ def _must_have_shape(x: np.ndarray | SparseRows, kind: str, name: str) -> None:
     """Refuse what has not the shape of its kind, or holds no numbers."""
     if x.ndim < 2 or 0 in x.shape or not MODALITIES.get_or_raise(kind).fits(x.shape[1:]):
         raise DataError(
-            f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)"
-            f" with 1, 3 or 4 channels. Found {x.shape}.{hints.for_shape(x)}"
+            f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)."
+            f" Found {x.shape}.{hints.for_shape(x)}"
         )
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
         raise DataError(f"{name}: expected uint8 or real numbers. Found dtype {x.dtype}.{hints.for_dtype(x)}")
+
+
+def _must_be_channels(x: np.ndarray, kind: str, name: str, notes: list[Note]) -> None:
+    """Refuse pictures whose last axis is rather one in space; tell of an unusual number of channels."""
+    if kind != "image" or x.ndim != 4 or x.shape[3] in (1, 3, 4):
+        return
+    if x.shape[3] >= min(x.shape[1:3]):
+        raise DataError(
+            f"{name}: expected images (n, height, width, channels), with fewer channels than pixels to a side. Found"
+            f" {x.shape}.{hints.for_shape(x)} If they are channels: {option('kind', 'image')}."
+        )
+    notes.append(Note(key="channels", count=x.shape[3]))
 
 
 def _as_images(rows: Rows, reading: Reading, name: str, dtype: str | None, notes: list[Note]) -> Rows:
@@ -261,9 +284,9 @@ def _must_be_apart(groups: np.ndarray, split: np.ndarray, name: str) -> None:
 
 
 def _checked_numbers(
-    rows: Rows, kind: str, columns: Sequence[Column] | None, impute: str | None, name: str, notes: list[Note]
+    rows: Rows, columns: Sequence[Column] | None, impute: str | None, name: str, notes: list[Note]
 ) -> tuple[Rows, Sequence[Column] | None]:
-    """Native float32 numbers, images within [0, 1]; and the columns, which are known where values may be missing.
+    """Native float32 numbers; and the columns, which are known where values may be missing.
 
     Numbers that are not finite are refused, or under `impute` become NaN, or their rows are dropped.
     """
@@ -281,12 +304,6 @@ def _checked_numbers(
         if is_rows:
             x = np.array(x)
             x[~(np.abs(x) <= MOST)] = np.nan
-    seen = x if whole.all() else x[whole]
-    if kind == "image" and len(seen) and (seen.min() < 0 or seen.max() > 1):
-        raise DataError(
-            f"{name}: expected images as uint8, or as floats in [0, 1]. Found values from {seen.min():g} to"
-            f" {seen.max():g}.{hints.for_range(float(seen.min()), float(seen.max()))}"
-        )
     if is_rows and not whole.all():
         infinite = int((np.abs(rows.x[~whole].astype(np.float64)) > MOST).any(axis=-1).sum())
         notes += [Note(key="infinite", count=infinite)] if infinite else []
@@ -298,6 +315,20 @@ def _checked_numbers(
     elif not whole.all():
         notes.append(Note(key="missing", count=int((~whole).sum())))
     return rows, columns
+
+
+def _tell_ranges(x: np.ndarray, split: np.ndarray, axes: int, notes: list[Note]) -> None:
+    """Tell of pictures that are scaled by which values, and how many have some beyond those of training."""
+    ranges = picture_ranges(x, axes)
+    if ranges is None:
+        return
+    if x.dtype == np.uint8:
+        notes.append(Note(key="mask", count=len(x)))
+        return
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    notes.append(Note(key="scaled", count=len(x), what=f"{low:.4g} … {high:.4g}"))
+    if count := beyond_training(x, split, ranges):
+        notes.append(Note(key="clipped", count=count))
 
 
 def _not_finite(

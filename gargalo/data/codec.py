@@ -10,32 +10,102 @@ from torch import Tensor
 
 from ..core import Codec, counts_of
 from .columns import Column
+from .ranges import channel_ranges
 
 __all__ = ["CountCodec", "ImageCodec", "NumberCodec", "TableCodec"]
 
 
+WHOLE = {"uint8": torch.uint8, "uint16": torch.uint16, "int16": torch.int16}
+"""Types that raw pictures keep; all others are float32."""
+
+
 class ImageCodec(Codec):
-    """Images (h, w) or (h, w, c), uint8 or [0, 1] floats <-> (c, h, w) float32 in [0, 1]."""
+    """Pictures (h, w) or (h, w, c) <-> (c, h, w) float32 in [0, 1].
+
+    Bytes are divided by 255, and floats in [0, 1] are as they are. Other numbers are scaled, each channel by the least
+    and the greatest value of its training examples, and what is beyond these is clipped; bytes that are only 0 and 1
+    are scaled by these two.
+
+    Parameters
+    ----------
+    raw_shape : tuple of int
+    dtype : str
+        NumPy's name of the type of raw numbers: "uint8", "uint16", "int16" or "float32".
+    is_scaled : bool
+    axes : int
+        How many axes in space there are.
+    """
 
     bounded = True
+    low: Tensor
+    high: Tensor
 
-    def __init__(self, raw_shape: tuple[int, ...], is_byte: bool):
+    def __init__(self, raw_shape: tuple[int, ...], dtype: str, *, is_scaled: bool = False, axes: int = 2):
         super().__init__()
-        h, w, *c = raw_shape
-        self.x_shape = (c[0] if c else 1, h, w)
-        self.has_channels = bool(c)
-        self.is_byte = is_byte
+        self.has_channels = len(raw_shape) > axes
+        channels = raw_shape[-1] if self.has_channels else 1
+        self.x_shape = (channels, *raw_shape[:axes])
+        self.dtype = WHOLE.get(dtype, torch.float32)
+        self.is_byte = dtype == "uint8" and not is_scaled
+        self.is_scaled = is_scaled
+        if is_scaled:
+            self.register_buffer("low", torch.zeros(channels, *[1] * axes))
+            self.register_buffer("high", torch.ones(channels, *[1] * axes))
+
+    def fit(self, slices: Callable[[], Iterable[np.ndarray]]) -> ImageCodec:
+        """Take the range of each channel from training examples, where they are scaled and no masks."""
+        if self.is_scaled and self.dtype != torch.uint8:
+            ends = [channel_ranges(part, len(self.low)) for part in slices()]
+            for buffer, of, found in ((self.low, np.min, 0), (self.high, np.max, 1)):
+                values = of([pair[found] for pair in ends], axis=0).astype(np.float32)
+                buffer.copy_(torch.from_numpy(values).reshape(buffer.shape))
+        return self
+
+    @property
+    def span(self) -> Tensor:
+        """How far each channel's range reaches; 1 where all of it is one value."""
+        span = self.high - self.low
+        return torch.where(span > torch.finfo(span.dtype).tiny, span, 1.0)
 
     def forward(self, raw: Tensor) -> Tensor:
         x = raw.to(torch.float32)
         if self.is_byte:
             x = x.div_(255)  # x is new: bytes are never floats already
-        return x.permute(0, 3, 1, 2).contiguous() if self.has_channels else x.unsqueeze(1)
+        x = x.movedim(-1, 1).contiguous() if self.has_channels else x.unsqueeze(1)
+        return ((x - self.low) / self.span).clamp(0, 1) if self.is_scaled else x
 
     def invert(self, x: Tensor) -> Tensor:
         x = x.clamp(0, 1)
-        x = x.permute(0, 2, 3, 1) if self.has_channels else x.squeeze(1)
-        return (x * 255).round().to(torch.uint8) if self.is_byte else x
+        if self.is_scaled:
+            x = torch.minimum(x * self.span + self.low, self.high)
+        x = x.movedim(1, -1) if self.has_channels else x.squeeze(1)
+        x = x * 255 if self.is_byte else x
+        return x if self.dtype.is_floating_point else x.round().to(self.dtype)
+
+    def look(self, raw: np.ndarray) -> np.ndarray:
+        if not self.is_scaled and raw.shape[3:] in ((), (1,), (3,), (4,)):
+            return raw
+        return self.picture(self(torch.from_numpy(np.array(raw)))).numpy()
+
+    def picture(self, x: Tensor) -> Tensor:
+        """Choose what people see of examples in model space: one channel as grey, or three as colours.
+
+        Of two channels this is the first, of more than three the first three; four that are bytes or floats in [0, 1]
+        are colours and transparency.
+
+        Parameters
+        ----------
+        x : Tensor, (n, *x_shape)
+
+        Returns
+        -------
+        Tensor, (n, h, w), (n, h, w, 3) or (n, h, w, 4)
+            In [0, 1].
+        """
+        channels = x.shape[1]
+        if channels < 3:
+            return x[:, 0]
+        return x[:, : 4 if channels == 4 and not self.is_scaled else 3].movedim(1, -1)
 
 
 class CountCodec(Codec):

@@ -14,8 +14,9 @@ from ..errors import DataError, option
 from .columns import Column
 from .log import Log
 from .notes import Note
+from .ranges import picture_ranges
 from .sparse import SparseRows, extent
-from .spec import DataSpec, Origin
+from .spec import MODALITIES, DataSpec, Origin
 from .splits import SPLITS
 
 __all__ = ["Dataset", "Pictures", "RowNumbers"]
@@ -76,8 +77,8 @@ class Dataset:
     kind : str
         A name in `gargalo.data.modalities.MODALITIES`.
     x : ndarray, memory map or SparseRows, (n, h, w), (n, h, w, c) or (n, p)
-        Raw examples. uint8 stays uint8, all else is float32; float images lie in [0, 1]. Rows of a sparse matrix
-        become an array where they are indexed.
+        Raw examples. uint8 stays uint8, and of pictures uint16 and int16 stay what they are; all else is float32. Rows
+        of a sparse matrix become an array where they are indexed.
     y : ndarray or None, (n,), int64
         Index into `class_names`.
     class_names : tuple of str or None
@@ -252,6 +253,26 @@ class Dataset:
             log=None if self.log is None else self.log.take(rows),
         )
 
+    def look(self, rows: np.ndarray) -> np.ndarray:
+        """Take some of the examples as people look at them, where nothing was trained yet.
+
+        Parameters
+        ----------
+        rows : ndarray, (m,), int
+            Indices of examples.
+
+        Returns
+        -------
+        ndarray, (m, …)
+            Pictures as the codec of their kind has them looked at, scaled by the range of all examples; rows of numbers
+            as they are.
+        """
+        raw, modality = np.asarray(self.x[rows]), self.spec.modality
+        if not modality.axes:
+            return raw
+        parts = range(0, len(self), 1024)
+        return modality.codec(self.spec).fit(lambda: (self.x[start : start + 1024] for start in parts)).look(raw)
+
     def labels(self, rows: np.ndarray) -> np.ndarray | None:
         """Look up the labels of some examples.
 
@@ -310,6 +331,7 @@ class Dataset:
             fingerprint=self.fingerprint,
             columns=self.columns,
             missing=self.missing,
+            ranges=picture_ranges(self.x, MODALITIES.get_or_raise(self.kind).axes),
             span=None if self.x.dtype == np.uint8 else extent(self.x),
             paired=self.clean is not None,
             origin=self.origin,

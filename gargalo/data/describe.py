@@ -43,7 +43,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         (between training and test), ``warnings``.
     """
     x, alike = dataset.x, copies(dataset.x)
-    is_image = dataset.kind == "image"
+    is_image = dataset.spec.modality.axes > 0
     spread = None if is_image or isinstance(x, SparseRows) else spread_of(x)
     found: dict[str, Any] = {
         "name": dataset.name,
@@ -116,8 +116,8 @@ def _near_copies(dataset: Dataset) -> int:
         chosen.append(np.sort(draws.permutation(dataset.rows(split))[:most]))
     if min(map(len, chosen)) < 1 or dataset.spec.size < LEAST_NUMBERS:
         return 0
-    seen = [_small(np.asarray(dataset.x[rows])) for rows in chosen]
-    is_image = dataset.kind == "image"
+    seen = [_small(dataset.look(rows)) for rows in chosen]
+    is_image = dataset.spec.modality.axes > 0
     if not is_image:
         spread = np.nanstd(seen[1], axis=0)
         spread[spread == 0] = 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import option
 
-__all__ = ["for_dtype", "for_labels", "for_range", "for_shape"]
+__all__ = ["for_dtype", "for_labels", "for_shape"]
 
 
 def for_shape(x: Any) -> str:
@@ -65,26 +65,6 @@ def for_dtype(x: Any) -> str:
         first = next((repr(value)[:40] for value in x.flat if not isinstance(value, int | float)), "text")
         return f" There is {first} in it; pandas.DataFrame(x) makes columns of numbers and of names."
     return " x.astype('float32') makes numbers of it."
-
-
-def for_range(low: float, high: float) -> str:
-    """Tell what to do with pictures whose values lie in another range than [0, 1].
-
-    Parameters
-    ----------
-    low, high : float
-        The least and the greatest value.
-
-    Returns
-    -------
-    str
-        A sentence after a blank.
-    """
-    if low >= 0 and high <= 255:
-        return " Convert 0-255 images with x.astype('uint8')."
-    if low >= -1 and high <= 1:
-        return " (x + 1) / 2 brings [-1, 1] to [0, 1]."
-    return " (x - x.min()) / (x.max() - x.min()) brings them to [0, 1]."
 
 
 def for_labels(y: np.ndarray, n: int) -> str:

@@ -23,15 +23,16 @@ SMALL = 32 * 32
 
 
 class Images(Modality):
-    """Pictures (h, w) or (h, w, c), uint8 or floats in [0, 1]."""
+    """Pictures (h, w) or (h, w, c): bytes, floats in [0, 1], or other numbers, which are scaled to that."""
 
     bounded = True
+    axes = 2
     drawn_as = "pixels"
 
     def codec(self, spec: DataSpec) -> Codec:
         from .codec import ImageCodec
 
-        return ImageCodec(spec.raw_shape, spec.dtype == "uint8")
+        return ImageCodec(spec.raw_shape, spec.dtype, is_scaled=spec.ranges is not None, axes=self.axes)
 
     def networks(self, spec: DataSpec) -> Sequence[str]:
         h, w, *channels = spec.raw_shape
@@ -41,13 +42,20 @@ class Images(Modality):
     def why_network(self, spec: DataSpec) -> str:
         if self.networks(spec)[0] == "mlp":
             return "small grey images"
-        return "colour images" if spec.raw_shape[2:] not in ((), (1,)) else "large images"
+        channels = spec.raw_shape[self.axes :]
+        return (
+            "large images"
+            if channels in ((), (1,))
+            else "colour images"
+            if channels in ((3,), (4,))
+            else "several channels"
+        )
 
     def likelihood(self, spec: DataSpec) -> str:
         return "bernoulli"
 
     def fits(self, raw_shape: tuple[int, ...]) -> bool:
-        return len(raw_shape) == 2 or (len(raw_shape) == 3 and raw_shape[2] in (1, 3, 4))
+        return len(raw_shape) in (2, 3)
 
 
 class Vectors(Modality):

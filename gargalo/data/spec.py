@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..io.registry import Registry
 from .columns import Column
@@ -68,6 +68,9 @@ class DataSpec(BaseModel):
         The least and the greatest number, where the data are no bytes.
     paired : bool
         Has each example a clean partner, which a model is asked for?
+    ranges : tuple of c (float, float), or None
+        The same for each channel of pictures that are neither bytes nor floats in [0, 1]: these are scaled by what
+        training sees. (0, 1) for bytes that are only 0 and 1.
     origin : Origin or None
         None for arrays that a program made.
     """
@@ -85,7 +88,14 @@ class DataSpec(BaseModel):
     missing: bool = False
     span: tuple[float, float] | None = None
     paired: bool = False
+    ranges: tuple[tuple[float, float], ...] | None = None
     origin: Origin | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> DataSpec:
+        if self.ranges is not None and len(self.ranges) not in (1, self.raw_shape[-1]):
+            raise ValueError(f"expected a range for each channel. Found {len(self.ranges)}")
+        return self
 
     @property
     def src(self) -> str | None:
@@ -118,6 +128,8 @@ class Modality:
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
     counted : bool
         Are the numbers counts, whole and at least 0, of which a network sees log(1 + count)?
+    axes : int
+        How many axes in space an example has, which come first in its shape: 2 in pictures, 0 in rows of numbers.
     drawn_as : "pixels", "bars" or "lines"
         How one example is drawn: lines are channels over time.
     samples_are : "means" or "draws"
@@ -127,6 +139,7 @@ class Modality:
 
     bounded: bool = False
     counted: bool = False
+    axes: int = 0
     drawn_as: Literal["pixels", "bars", "lines"] = "bars"
     samples_are: Literal["means", "draws"] = "means"
 

@@ -116,7 +116,7 @@ def what_spoils(
     told, train = [], dataset.spec.counts["train"]
     if train < FEW:
         told.append(("few", {"n": train}))
-    if dataset.kind == "image":
+    if dataset.spec.modality.axes and dataset.spec.ranges is None:
         told += _of_pictures(dataset)
     labels = label_counts(dataset)
     told += _of_labels(labels) if labels else []
@@ -153,8 +153,6 @@ def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
 def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
     """Pictures of which there is little to see."""
     x, (low, high) = dataset.x, extent(dataset.x)
-    if x.dtype == np.uint8 and high <= 1:
-        return [("bits", {})]
     if (high - low) < (64 if x.dtype == np.uint8 else 0.25):
         return [("flat", {"low": f"{low:g}", "high": f"{high:g}"})]
     return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from PIL import Image
@@ -44,16 +44,18 @@ def layout(shape: tuple[int, ...]) -> Layout:
     return Layout(width=width, height=height, columns=columns, each=each, whole=scale == 1.0)
 
 
-def sheets(pictures: np.ndarray, lay: Layout) -> Iterator[bytes]:
+def sheets(pictures: np.ndarray, lay: Layout, look: Callable[[np.ndarray], np.ndarray] = np.asarray) -> Iterator[bytes]:
     """Put pictures on sheets, each made when it is asked for, so that few pictures are in memory at once.
 
     Parameters
     ----------
     pictures : ndarray or memory map, (n, h, w) or (n, h, w, c)
-        uint8, or floats in [0, 1]. Three channels are colours, four have transparency; of any other number the first
-        is shown, as grey.
+        What `look` takes.
     lay : Layout
-        What `layout` gives for their shape.
+        What `layout` gives for the shape of what `look` gives.
+    look : function
+        Gives uint8, or floats in [0, 1]. Three channels are colours, four have transparency; of any other number the
+        first is shown, as grey.
 
     Yields
     ------
@@ -61,7 +63,7 @@ def sheets(pictures: np.ndarray, lay: Layout) -> Iterator[bytes]:
         A PNG file, of at most ``lay["each"]`` pictures in their order.
     """
     for start in range(0, len(pictures), lay["each"]):
-        part = as_bytes(np.asarray(pictures[start : start + lay["each"]]))
+        part = as_bytes(look(np.asarray(pictures[start : start + lay["each"]])))
         if not lay["whole"]:
             size = (lay["width"], lay["height"])
             part = np.stack([np.asarray(Image.fromarray(p).resize(size, Image.Resampling.BOX)) for p in part])

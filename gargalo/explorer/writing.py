@@ -26,6 +26,7 @@ from ..plots import PALETTE
 from ..runs import Run
 from ..runs.verdict import verdict_of
 from .maps import map_keys, maps_of
+from .scaled import for_page
 from .sheets import layout, sheets
 from .shown import Shown
 
@@ -64,6 +65,8 @@ class SiteWriter:
             For a model that cannot be exported, or kept latents and maps that do not fit the examples.
         """
         data, n = runs[0].recipe.data, len(self.shown.x)
+        self.lead = runs[0]
+        _, few = for_page(self.lead.fitted, self.lead.codec, self.shown.x[:1])
         content: dict[str, Any] = {
             "format": FORMAT,
             "made_by": f"gargalo {version('gargalo')}",
@@ -71,8 +74,8 @@ class SiteWriter:
             "data": {
                 "name": data.name,
                 "kind": "image" if data.modality.drawn_as == "pixels" else "row",
-                "shape": data.raw_shape,
-                "dtype": data.dtype,
+                "shape": few.shape[1:],
+                "dtype": few.dtype.name,
                 "class_names": data.class_names,
                 "columns": [column.model_dump(include={"name", "kind", "categories"}) for column in data.columns or ()],
                 **self._units(),
@@ -159,9 +162,10 @@ class SiteWriter:
             self.public["ids"] = len(ids)
         pictures = shown.x if shown.display is None and not shown.are_rows else shown.display
         if pictures is not None:
-            lay = layout(pictures.shape[1:])
+            look = self.lead.codec.look if pictures is shown.x else np.asarray
+            lay = layout(look(pictures[:1]).shape[1:])
             self.tell(f"{len(pictures)} pictures")
-            files = [self._file(f"pictures-{i:04d}.png", png) for i, png in enumerate(sheets(pictures, lay))]
+            files = [self._file(f"pictures-{i:04d}.png", png) for i, png in enumerate(sheets(pictures, lay, look))]
             found["sheets"] = {**lay, "files": files}
             self.public["pictures"] = len(pictures)
         if shown.are_rows:
@@ -200,9 +204,8 @@ class SiteWriter:
         self.tell(f"{run.folder}: model")
         verbs = [verb for verb in ("encode", "decode", "classify") if run.fitted.can(verb)]
         verbs += ["reconstruct"] if found["skips"] else []
-        found["networks"] = {
-            verb: self._file(f"{i}/{verb}.onnx", kept_onnx(run.fitted, verb, run.examples.x)) for verb in verbs
-        }
+        fitted, x = for_page(run.fitted, self.lead.codec, run.examples.x)
+        found["networks"] = {verb: self._file(f"{i}/{verb}.onnx", kept_onnx(fitted, verb, x)) for verb in verbs}
         return found
 
     def _latents(self, i: int, seen: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -289,7 +292,8 @@ class SiteWriter:
         self.tell("reference classifier")
         self.public["references"] = 1
         seen, place = reference.encode(kept.x), "reference-classifier"
-        encoder = kept_onnx(reference, "encode", kept.x)
+        fitted, x = for_page(reference, self.lead.codec, kept.x)
+        encoder = kept_onnx(fitted, "encode", x)
         return {
             "encode": self._file(f"{place}/encode.onnx", encoder),
             "latents": self._array(f"{place}/latents", seen),

@@ -73,8 +73,8 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray, tolera
     raw : ndarray, (n, *raw_shape)
         At least one example. Up to four are used to trace the model and to compare the file with PyTorch.
     tolerance : float
-        How far its outputs may be from PyTorch's, as a share of the largest value where that is above 1. Bytes may be
-        one away, since a value near a half may be rounded either way.
+        How far its outputs may be from PyTorch's, as a share of the largest value where that is above 1. Whole numbers
+        may be one away, since a value near a half may be rounded either way.
 
     Returns
     -------
@@ -181,8 +181,8 @@ def _must_agree(content: bytes, module: nn.Module, given: tuple[Tensor, ...], ve
             )
         away = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
         worst, most = float(np.max(away, initial=0)), max(1.0, float(np.abs(wanted).max(initial=0)))
-        # A byte that was about to be rounded the other way is one away.
-        allowed = 1.0 if wanted.dtype == np.uint8 else tolerance * most
+        # A whole number that was about to be rounded the other way is one away.
+        allowed = 1.0 if wanted.dtype.kind in "iu" else tolerance * most
         if not worst <= allowed or math.isnan(worst):
             raise RunError(
                 f"{verb}.onnx: expected PyTorch's outputs to {allowed:.3g}. Found them {worst:.3g} away; this"

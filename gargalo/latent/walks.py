@@ -67,7 +67,7 @@ def blend(start: np.ndarray, end: np.ndarray, steps: int = 12) -> np.ndarray:
     Returns
     -------
     ndarray, (steps, *shape)
-        uint8, rounded, where `start` is uint8; else float32.
+        Whole numbers, rounded, of the type of `start` where that has such; else float32.
 
     Raises
     ------
@@ -76,7 +76,8 @@ def blend(start: np.ndarray, end: np.ndarray, steps: int = 12) -> np.ndarray:
     """
     flat = path(np.ravel(start), np.ravel(end), steps)
     mixed = flat.reshape(steps, *np.shape(start))
-    return mixed.round().astype(np.uint8) if np.asarray(start).dtype == np.uint8 else mixed
+    kind = np.asarray(start).dtype
+    return mixed.round().astype(kind) if kind.kind in "iu" else mixed
 
 
 def traverse(latents: np.ndarray, axis: str | int, steps: int = 12, origin: np.ndarray | None = None) -> np.ndarray:

@@ -34,8 +34,8 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     """
     rows: list[tuple[str, np.ndarray]] = []
     draws = np.random.default_rng(0)
-    shown: Any = dataset.x if dataset.display is None else dataset.display
     middle, spread = np.zeros(1), np.ones(1)
+    shown: Any = dataset.x
     modality = dataset.spec.modality
     drawn_as = "pixels" if dataset.display is not None else modality.drawn_as
     called: list[str] = []
@@ -59,7 +59,7 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
         if not len(some):
             continue
         chosen = np.sort(some)
-        picked = np.asarray(shown[chosen])
+        picked = dataset.look(chosen) if dataset.display is None else np.asarray(dataset.display[chosen])
         if drawn_as != "pixels":
             picked = (picked - middle) / spread
             picked = picked if drawn_as == "lines" else np.nan_to_num(picked)

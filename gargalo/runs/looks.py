@@ -36,7 +36,7 @@ def looked(raw: np.ndarray, fitted: FittedModel, kept: np.ndarray, display: np.n
     """
     modality, codec = fitted.spec.modality, fitted.codec
     if modality.drawn_as == "pixels":
-        return raw
+        return codec.look(raw)
     x = fitted.to_model_space(raw)
     if display is not None:
         there = fitted.to_model_space(kept)

@@ -303,9 +303,10 @@ class Run(RunFolder):
     def look(self, raw: np.ndarray) -> np.ndarray:
         """Turn raw examples into what people are shown; `drawn_as` says how it is drawn.
 
-        Pictures are shown as they are. Where the run keeps pictures of its examples, a row of numbers is shown as the
-        picture of the kept example that is nearest to it in model space. Otherwise rows are shown standardised, so that
-        columns of different units stand beside each other; in windows of a log, each channel as a whole.
+        Pictures are shown as `Codec.look` has it. Where the run keeps pictures of its examples, a row of numbers is
+        shown as the picture of the kept example that is nearest to it in model space. Otherwise rows are shown
+        standardised, so that columns of different units stand beside each other; in windows of a log, each channel as
+        a whole.
 
         Parameters
         ----------
@@ -314,7 +315,7 @@ class Run(RunFolder):
 
         Returns
         -------
-        (n, *raw_shape), (n, *x_shape) or (n, h, w, 3) array
+        (n, *x_shape), (n, h, w) or (n, h, w, c) array, with c of 1, 3 or 4
 
         Raises
         ------

@@ -104,6 +104,6 @@ class Data:
         order = rows.argsort()
         places = rows[order].numpy()
         read = raw[places if self.rows is None else self.rows[places]]
-        batch = torch.empty(read.shape, dtype=torch.from_numpy(np.asarray(read[:0])).dtype)
-        batch[order] = torch.from_numpy(np.asarray(read))
-        return batch.to(self.device)
+        batch = np.empty_like(np.asarray(read), subok=False)
+        batch[order.numpy()] = read
+        return torch.from_numpy(batch).to(self.device)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ... import plots
 from ...lang import Words
 from ...metrics.reconstruction import psnr
@@ -92,17 +90,14 @@ def _compared(run: Run, others: list[Run], words: Words) -> list[str]:
 def _psnr_curves(runs: list[Run], words: Words) -> Picture:
     """PSNR of noisy and denoised test images against the strength of the noise."""
     x, strengths = runs[0].examples.x, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
+    clean = runs[0].fitted.to_model_space(x)
     series: dict[str, list[float]] = {words("noisy"): []}
     for strength in strengths:
         noisy = runs[0].corrupt(x, strength)
-        series[words("noisy")].append(_psnr(x, noisy))
+        series[words("noisy")].append(psnr(clean, runs[0].fitted.to_model_space(noisy)))
         for run in runs:
-            series.setdefault(denoised_by(run, words), []).append(_psnr(x, run.denoise(noisy)))
+            series.setdefault(denoised_by(run, words), []).append(
+                psnr(clean, run.fitted.to_model_space(run.denoise(noisy)))
+            )
     panel = ("", words("psnr.axis"), [(name, strengths, values) for name, values in series.items()])
     return picture("8-psnr", plots.curves([panel], words("strength"), width=6.4), words, words("psnr.caption"))
-
-
-def _psnr(x: np.ndarray, y: np.ndarray) -> float:
-    """PSNR of raw images, uint8 or [0, 1]."""
-    top = np.float32(255 if x.dtype == np.uint8 else 1)
-    return psnr(x / top, y / top)

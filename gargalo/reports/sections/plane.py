@@ -28,7 +28,7 @@ def plane(roles: Roles, words: Words) -> Section | None:
         low, high = np.percentile(run.latents, [1, 99], axis=0)
         axes = np.linspace(low, high, 16).T
         z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
-        drawn = plots.grid(run.decode(z.astype(np.float32)), 16, xlabel="z0", ylabel="z1")
+        drawn = plots.grid(run.look(run.decode(z.astype(np.float32))), 16, xlabel="z0", ylabel="z1")
         name = name_of(run, words)
         pictures.append(picture(f"7-grid-{number}", drawn, words, words("plane.caption", name=name)))
     found = ", ".join(f"{name_of(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in roles.pads)

@@ -1,0 +1,126 @@
+"""The range of each channel of pictures, by which those that are neither bytes nor floats in [0, 1] are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .splits import TRAIN
+
+__all__ = ["KEPT", "beyond_training", "channel_ranges", "outside", "picture_ranges"]
+
+KEPT = ("uint8", "uint16", "int16")
+"""Whole numbers that pictures keep; all others become float32."""
+AT_ONCE = 2**22
+"""Numbers that are looked at together, so that a file need not fit into memory."""
+
+Ranges = tuple[tuple[float, float], ...]
+
+
+def picture_ranges(x: Any, axes: int) -> Ranges | None:
+    """Find the least and the greatest value of each channel of pictures that must be scaled.
+
+    Bytes that are only 0 and 1 are masks: these two are their range, whatever a channel holds.
+
+    Parameters
+    ----------
+    x : ndarray, (n, *axes) or (n, *axes, c)
+        Raw examples.
+    axes : int
+        How many of an example's axes are in space; 0 for rows of numbers.
+
+    Returns
+    -------
+    tuple of c (float, float), or None
+        None for what is not scaled: rows of numbers, other bytes, and floats in [0, 1].
+    """
+    if not axes:
+        return None
+    channels = x.shape[1 + axes] if x.ndim > 1 + axes else 1
+    if x.dtype == np.uint8:
+        tops = (part.max() for part in _parts(x))
+        top = next((top for top in tops if top > 1), None)
+        return ((0.0, 1.0),) * channels if top is None and any(part.any() for part in _parts(x)) else None
+    low, high = channel_ranges(x, channels)
+    if x.dtype.kind == "f" and low.min() >= 0 and high.max() <= 1:
+        return None
+    return tuple(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def channel_ranges(x: np.ndarray, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the least and the greatest value of each channel.
+
+    Parameters
+    ----------
+    x : ndarray, (n, …), with channels last where there are several
+    channels : int
+
+    Returns
+    -------
+    low, high : ndarray, (channels,)
+        Of the type of x; NaN is passed over.
+    """
+    lows, highs = [], []
+    for part in _parts(x):
+        by_channel = np.asarray(part).reshape(-1, channels).T
+        # Channel by channel: one reduction along the first axis is several times slower.
+        lows.append([np.fmin.reduce(values) for values in by_channel])
+        highs.append([np.fmax.reduce(values) for values in by_channel])
+    return np.fmin.reduce(np.array(lows)), np.fmax.reduce(np.array(highs))
+
+
+def outside(x: np.ndarray, ranges: Ranges, far: float) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Find the first channel that has values outside of a range.
+
+    Parameters
+    ----------
+    x : ndarray, (n, …), with channels last where there are several
+        NaN is in every range.
+    ranges : tuple of c (float, float)
+        One for each channel; with one, all numbers are one channel.
+    far : float
+        How far beyond it a value must be, as a part of the range's width.
+
+    Returns
+    -------
+    (float, float), (float, float)
+        The channel's least and greatest value, and its range; None where there is no such channel.
+    """
+    lows, highs = channel_ranges(x, len(ranges))
+    # As float32, which the ranges were taken from.
+    lows, highs = lows.astype(np.float32).tolist(), highs.astype(np.float32).tolist()
+    for least, most, (low, high) in zip(lows, highs, ranges, strict=True):
+        if least < low - far * (high - low) or most > high + far * (high - low):
+            return (least, most), (low, high)
+    return None
+
+
+def beyond_training(x: np.ndarray, split: np.ndarray, ranges: Ranges) -> int:
+    """Count the examples that have values which no training example has: these are clipped.
+
+    Parameters
+    ----------
+    x : ndarray, (n, …), with channels last where there are several
+    split : ndarray, (n,)
+        0, 1 or 2 for training, validation and test.
+    ranges : tuple of c (float, float)
+        Of all examples.
+
+    Returns
+    -------
+    int
+        0 without training examples.
+    """
+    channels, train = len(ranges), x[split == TRAIN]
+    if not len(train):
+        return 0
+    low, high = channel_ranges(train, channels)
+    others = x[split != TRAIN].reshape(-1, x[0].size // channels, channels)
+    return int(((others < low) | (others > high)).any(axis=(1, 2)).sum())
+
+
+def _parts(x: np.ndarray) -> Iterator[np.ndarray]:
+    step = max(1, AT_ONCE // x[0].size)
+    return (x[start : start + step] for start in range(0, len(x), step))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from gargalo.data.what_spoils import what_spoils
 from gargalo.io.reporter import Reporter
 from gargalo.lang import words
 from gargalo.reports.contact_sheet import contact_sheet
+from gargalo.runs.reference_classifier import reference_classifier, reference_job
 
 RNG = np.random.default_rng(0)
 
@@ -100,6 +102,21 @@ def test_every_fault_of_a_folder_is_listed(faulty, say, tmp_path):
         assert sheet.width > 500
 
 
+def test_the_cost_is_that_of_everything(digits, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    few = digits.take(np.r_[0:200, 1500:1560])
+    cost = gargalo.inspect(few)["cost"]
+    assert cost["classifier"] > 0 and cost["training"] > 0
+    assert cost["seconds"] == pytest.approx(cost["training"] + cost["measuring"] + cost["classifier"], abs=0.2)
+    assert reference_job(few) is not None  # nothing was trained
+    wanted = reference_job(few).recipe
+    assert wanted.model == "classifier" and wanted.training.epochs == 100
+    unlabelled = replace(few, y=None, class_names=None)
+    assert gargalo.inspect(unlabelled)["cost"]["classifier"] == 0 and reference_job(unlabelled) is None
+    reference_classifier(few)
+    assert reference_job(few) is None and gargalo.inspect(few)["cost"]["classifier"] == 0
+
+
 @pytest.mark.parametrize("lang", ["en", "pt"])
 def test_it_is_told_in_both_languages(faulty, say, lang):
     status, out, _ = say("inspect", faulty, "--lang", lang)
@@ -116,6 +133,7 @@ def test_good_data_get_their_cost_and_the_next_command(say):
     assert found["labels"]["1"] == 1238
     assert 1 < found["cost"]["seconds"] < 600
     assert 1 < found["cost"]["megabytes"] < 200
+    assert found["cost"]["measuring"] > 0
     assert found["command"] == "gargalo train mnist-10k --model vae"
     assert say("inspect", "mnist-10k")[1].count("\n") < 9
 

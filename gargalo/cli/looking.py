@@ -101,7 +101,10 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     if found["fault"]:
         lines.append(f"  ! {say('inspect.fault')}: {found['fault']}")
     else:
-        lines.append(f"  {say('inspect.cost', **{name: f'{n:.0f}' for name, n in found['cost'].items()})}")
+        cost = {name: f"{n:.0f}" for name, n in found["cost"].items()}
+        more = f" {say('inspect.cost.classifier', **cost)}" if found["cost"]["classifier"] else ""
+        model = say(f"model.{found['suggestion']['model']}")
+        lines.append(f"  {say('inspect.cost', model=model, **cost)}{more}")
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
     return [*map(in_one_line, lines), *([str(out)] if out else [])]
 

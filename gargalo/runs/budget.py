@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ from ..fitted import FittedModel
 from ..recipes import Recipe, build, model_class, with_choices
 from .evaluate import Baselines
 from .job import TrainingJob
+from .reference_classifier import reference_job, untrained_reference
 from .rows import as_data, training_rows
 from .writing import write_run
 
@@ -61,21 +64,23 @@ def fit_into(
     Raises
     ------
     ParameterError
-        For a model that is solved at once; for less time than the epochs, or one of them, and what comes after take.
+        Before anything is trained, for a model that is solved at once; for less time than the epochs, or one of them,
+        the reference classifier and what comes after take.
     """
     recipe, costs = job.recipe, costs or Costs()
     if model_class(recipe, job.custom).is_solved:
         raise must("minutes", f"left out for model {recipe.model}, which is solved at once", minutes)
     end, fixed = began + 60 * minutes, choices.get("epochs")
     ladder = costs.ladder(recipe) if "widths" not in choices and recipe.net.widths else (recipe.net.widths,)
-    after = costs.after_training(job)
+    after, reference = costs.after_training(job), costs.reference(job)
+    smallest = costs.epoch(replace(job, recipe=_of_widths(job, ladder[0], choices)))
+    _must_fit(minutes, costs.now() - began + reference + after + smallest * (fixed or 1) / (1 - MARGIN))
+    if reference:
+        costs.train_reference()
     best: tuple[Recipe, float] | None = None
     for widths in ladder:
-        # A wider network wants smaller steps: 6e-3, 3e-3 and 1.5e-3 were best at 128, 512 and 1024.
-        factor = 1.0 if widths == recipe.net.widths else min(1.0, (recipe.net.widths[0] / widths[0]) ** 0.5)
-        lr = recipe.training.lr * (1.0 if "lr" in choices else factor)
-        larger = with_choices(recipe, {"widths": widths, "lr": lr}, job.custom)
-        an_epoch = costs.epoch(replace(job, recipe=larger))
+        larger = _of_widths(job, widths, choices)
+        an_epoch = smallest if best is None else costs.epoch(replace(job, recipe=larger))
         fitting = _epochs(end - costs.now() - after, an_epoch)
         enough = LEAST_EPOCHS.get(recipe.net.net, 1) if fixed is None else fixed
         if best is None or fitting >= enough:
@@ -85,12 +90,27 @@ def fit_into(
     assert best is not None
     recipe, an_epoch = best
     left = end - costs.now() - after
-    if _epochs(left, an_epoch) < (fixed or 1):
-        least = (costs.now() - began + after + 1.1 * an_epoch * (fixed or 1)) / 60
-        raise must("minutes", f"at least {least:.2g} for these data and choices", minutes)
+    _must_fit(minutes, costs.now() - began + after + an_epoch * (fixed or 1) / (1 - MARGIN))
     epochs = fixed or min(_epochs(left, an_epoch), MOST_EPOCHS)
     recipe = with_choices(recipe, {"epochs": epochs}, job.custom).model_copy(update={"minutes": minutes})
     return replace(job, recipe=recipe, deadline=end - after + MARGIN * left)
+
+
+def _of_widths(job: TrainingJob, widths: tuple[int, ...], choices: Mapping[str, Any]) -> Recipe:
+    """The recipe with these widths, and a learning rate that suits them."""
+    recipe = job.recipe
+    # A wider network wants smaller steps: 6e-3, 3e-3 and 1.5e-3 were best at 128, 512 and 1024.
+    factor = 1.0 if widths == recipe.net.widths else min(1.0, (recipe.net.widths[0] / widths[0]) ** 0.5)
+    lr = recipe.training.lr * (1.0 if "lr" in choices else factor)
+    return with_choices(recipe, {"widths": widths, "lr": lr}, job.custom)
+
+
+def _must_fit(minutes: float, seconds: float) -> None:
+    """Refuse a time that is shorter than what must be done in it."""
+    if seconds > 60 * minutes:
+        # Rounded up: what is recommended is not refused.
+        least = math.ceil(seconds * 1.1 / 6) / 10
+        raise must("minutes", f"at least {least:g} for these data and choices", minutes)
 
 
 def _epochs(seconds: float, an_epoch: float) -> int:
@@ -104,8 +124,7 @@ class Costs:
     Parameters
     ----------
     baselines : Baselines or None
-        Its reference classifier, which is trained once for a dataset and not for each run, is not counted; without
-        it, the time to find or train one is.
+        Where the reference classifier is to be found, which is trained once for a dataset; without it, none is counted.
     is_kept : bool
         Is the run written and measured? Else nothing comes after training.
     """
@@ -147,7 +166,8 @@ class Costs:
         return seconds_of_epoch(job)
 
     def after_training(self, job: TrainingJob) -> float:
-        """Seconds that saving and measuring take, found by doing both once with untrained weights.
+        """Seconds that saving and measuring take, found by doing both once with untrained weights, and so
+        also of the reference classifier if it is not there yet.
 
         Parameters
         ----------
@@ -163,17 +183,45 @@ class Costs:
         with tempfile.TemporaryDirectory() as place:
             codec, model = build(job.recipe, job.dataset.x, job.dataset.rows("train"), job.custom)
             untrained = FittedModel(job.recipe, codec.eval(), model.eval(), job.custom)
+            # Of its own: what is measured once for a dataset is still to be measured.
+            baselines = Baselines(job.dataset)
             if self.baselines is not None and untrained.can("decode"):
-                _ = self.baselines.reference
+                ready = reference_job(job.dataset.targets()) is None
+                baselines.reference = self.baselines.reference if ready else untrained_reference(job.dataset.targets())
+            for module in ("linear_model", "mixture", "neighbors"):
+                importlib.import_module(f"sklearn.{module}")  # what measuring imports takes long once, and not again
             began = self.now()
-            write_run(job, Path(place), untrained, training.Result({}, [], 0, 0), self.baselines)
+            write_run(job, Path(place), untrained, training.Result({}, [], 0, 0), baselines)
             return self.now() - began
+
+    def reference(self, job: TrainingJob) -> float:
+        """Seconds that the training of the reference classifier will take.
+
+        Parameters
+        ----------
+        job : TrainingJob
+
+        Returns
+        -------
+        float
+            0 where none is asked for, or it is kept already.
+        """
+        if not self.is_kept or self.baselines is None or "decode" not in build(job.recipe, custom=job.custom)[1].can:
+            return 0.0
+        wanted = reference_job(job.dataset.targets())
+        return 0.0 if wanted is None else seconds_of_epoch(wanted) * wanted.recipe.training.epochs
+
+    def train_reference(self) -> None:
+        """Train the reference classifier now, so that what is left is known."""
+        if self.baselines is not None:
+            _ = self.baselines.reference
 
 
 def seconds_of_epoch(job: TrainingJob) -> float:
     """Seconds that an epoch takes, from a few steps and one evaluation after a few that warm up.
 
-    Two epochs of at most 40 steps are trained on the job's device, and the second is timed; nothing of them is kept.
+    Two epochs of at most 40 steps, and more of few steps, are trained on the job's device, and all but the first are
+    timed; nothing of them is kept.
 
     Parameters
     ----------
@@ -189,11 +237,12 @@ def seconds_of_epoch(job: TrainingJob) -> float:
     fitted, validation = training_rows(dataset, settings)
     few = fitted[: PROBE_STEPS * settings.batch_size]
     codec, model = build(job.recipe, dataset.x, few, job.custom)
-    twice = settings.model_copy(update={"epochs": 2, "patience": 0})
-    session = training.Session(group=job.group)
-    history = training.fit(model, codec, as_data(dataset, few), None, twice, session).history
     steps = len(few) / settings.batch_size
-    a_step = (history[1]["seconds"] - history[0]["seconds"]) / steps
+    timed = max(1, round(PROBE_STEPS / max(1, steps)))
+    several = settings.model_copy(update={"epochs": 1 + timed, "patience": 0})
+    session = training.Session(group=job.group)
+    history = training.fit(model, codec, as_data(dataset, few), None, several, session).history
+    a_step = (history[-1]["seconds"] - history[0]["seconds"]) / (steps * timed)
     evaluation = 0.0
     if len(validation):
         device = job.group.device

@@ -23,7 +23,7 @@ from ..recipes import PRESETS, Recipe, build, make, repeats
 from .fit import fit
 from .job import TrainingJob
 
-__all__ = ["reference_classifier"]
+__all__ = ["reference_classifier", "reference_job", "untrained_reference"]
 
 KIND = "reference-classifiers"
 MOST_REPEATS = 5
@@ -53,7 +53,7 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
     Stopped
         After SIGINT, SIGTERM or SIGHUP while it is trained; nothing of it is saved.
     """
-    if dataset.y is None or len(dataset.class_names or ()) < 2:
+    if not _has_classes(dataset):
         return None
     recipe = _recipe(dataset)
     with entry_or_none(KIND, _key(recipe)) as folder:
@@ -67,6 +67,48 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
             with contextlib.suppress(GargaloError, OSError):  # a full disk: it is used once, and trained again
                 _write(folder, fitted)
         return fitted
+
+
+def reference_job(dataset: Dataset) -> TrainingJob | None:
+    """The training that `reference_classifier` would have to do first.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    TrainingJob or None
+        None for data without two classes, and where the classifier is kept already.
+    """
+    if not _has_classes(dataset):
+        return None
+    recipe = _recipe(dataset)
+    is_kept = _read(place(KIND, _key(recipe)), recipe) is not None
+    return None if is_kept else TrainingJob(recipe, dataset)
+
+
+def untrained_reference(dataset: Dataset) -> FittedModel | None:
+    """A classifier of the same size that has learned nothing, to find what measuring by one costs.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    FittedModel or None
+        None for data without two classes.
+    """
+    if not _has_classes(dataset):
+        return None
+    recipe = _recipe(dataset)
+    codec, model = build(recipe, dataset.x, dataset.rows("train"))
+    return FittedModel(recipe, codec.eval(), model.eval(), name="the reference classifier")
+
+
+def _has_classes(dataset: Dataset) -> bool:
+    return dataset.y is not None and len(dataset.class_names or ()) > 1
 
 
 def _recipe(dataset: Dataset) -> Recipe:

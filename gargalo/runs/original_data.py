@@ -44,10 +44,10 @@ def original_data(
     if data is None and spec.src is None:
         return None
     there = spec.origin or Origin()
-    return load_data(
-        there.src if data is None else data,
-        y,
-        data_dir=data_dir or (there.data_dir if data is None else None),
-        split_seed=there.split_seed,
-        **there.reading.model_dump(exclude_defaults=True),
-    )
+    src, reading = there.src if data is None else data, there.reading.model_dump(exclude_defaults=True)
+    place = data_dir or (there.data_dir if data is None else None)
+    dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **reading)
+    if spec.modality.axes and spec.dtype == "uint8" != dataset.x.dtype and "depth" not in reading:
+        # Pictures of 16 bits were bytes, before their depth was kept.
+        return load_data(src, y, data_dir=place, split_seed=there.split_seed, depth="8", **reading)
+    return dataset

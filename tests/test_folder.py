@@ -61,7 +61,7 @@ def bomb(side: int) -> bytes:
 
 def read(path: Path, shape: tuple[int, ...], fit: str) -> tuple[np.ndarray, list[str]]:
     """The pixels of a picture, and what had to be done for them."""
-    pixels, did = images.decode(path, shape, fit)
+    pixels, did = images.decode(path, images.Wanted(shape, fit))
     return np.frombuffer(pixels, np.uint8).reshape(shape), did
 
 
@@ -361,7 +361,7 @@ def test_a_kill_in_the_middle_goes_on_where_it_was(tmp_path):
         "import sys, time; from pathlib import Path\n"
         "from gargalo.data.readers import Request, folder, images; from gargalo.data.readers.decoding import Decoder\n"
         "def slow(*a):\n"
-        "    time.sleep(0.1 * len(sys.argv[2:])); print(a[5][0], flush=True); return images.decode_range(*a)\n"
+        "    time.sleep(0.1 * len(sys.argv[2:])); print(a[4][0], flush=True); return images.decode_range(*a)\n"
         "decoder = Decoder(1, at_once=8, pause=0, decode_range=slow)\n"
         "print(folder.read_folder(Path(sys.argv[1]), Request(), decoder).fingerprint)"
     )

@@ -265,3 +265,68 @@ def test_reports_and_sheets_of_scaled_pictures(tmp_path):
     gargalo.report([run.folder], out=tmp_path / "report.html")
     assert words("en")("psnr.caption") in (tmp_path / "report.html").read_text()
     assert contact_sheet(load_data(raw), words("en")).startswith(b"\x89PNG")
+
+
+def saved(folder, arrays, suffix):
+    folder.mkdir(parents=True)
+    for i, array in enumerate(arrays):
+        Image.fromarray(array).save(folder / f"{i:02d}{suffix}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("raw", "suffix"),
+    [(CASES["uint16"], ".png"), (CASES["uint16"], ".tiff"), (CASES["uint16"], ".pgm"), (CASES["dB"], ".tif")],
+)
+def test_files_keep_16_bits_and_floats(raw, suffix, tmp_path):
+    folder = saved(tmp_path / "in", raw, suffix)
+    dataset = load_data(str(folder))
+    np.testing.assert_array_equal(dataset.x, raw, strict=True)
+    run = gargalo.train(str(folder), "autoencoder", out=tmp_path / "run", **QUICK)
+    np.testing.assert_array_equal(run.encode(str(folder)), run.encode(raw))
+    write_examples(tmp_path / "back", run.reconstruct(str(folder)), run)
+    assert load_data(str(tmp_path / "back"), like=run.recipe.data).x.dtype == raw.dtype
+    assert load_data(str(folder), workers=2, size=(6, 5)).x.dtype == raw.dtype  # by another process
+
+
+def test_files_of_several_depths(tmp_path):
+    deep, flat = CASES["uint16"] * 13, RNG.integers(0, 256, (40, 6, 5), np.uint8)
+    folder = saved(tmp_path / "mixed", [*deep[:20], *flat[:20]], ".png")
+    mixed = load_data(str(folder))
+    assert (mixed.x.dtype, {note.key: note.count for note in mixed.notes}["deep"]) == (np.uint8, 20)
+    np.testing.assert_array_equal(mixed.x[:20], np.rint(deep[:20] / 257).astype(np.uint8))
+    bytes_ = load_data(str(saved(tmp_path / "deep", deep, ".png")), depth="8")
+    np.testing.assert_array_equal(bytes_.x, np.rint(deep / 257).astype(np.uint8), strict=True)
+    kept = load_data(str(folder), depth="16")
+    assert len(kept) == 20 and kept.skipped[0][1] == "8 bits, where the others have 16"
+    with pytest.raises(DataError, match="at most 5% of the files to be unreadable"):
+        kept.check_trainable()
+    signed = saved(tmp_path / "signed", CASES["int16"].astype(np.int32), ".tif")
+    with pytest.raises(DataError, match="whole numbers beyond 16 bits, which are read as floats"):
+        load_data(str(signed))
+    np.testing.assert_array_equal(load_data(str(signed), depth="float").x, CASES["int16"].astype(np.float32))
+
+
+def test_deep_files_are_turned_and_brought_to_a_size(tmp_path):
+    ramp = np.tile(np.linspace(1000, 60000, 16).astype(np.uint16), (12, 1))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(ramp).save(tmp_path / "turned.png", exif=exif)
+    (upright,) = load_data(str(tmp_path), size=(16, 12)).x
+    np.testing.assert_array_equal(upright, np.rot90(ramp, -1))
+    (small,) = load_data(str(tmp_path), size=(8, 6)).x
+    assert small.dtype == np.uint16
+    assert (np.diff(small[:, 0].astype(int)) > 5000).all()
+    decibels = saved(tmp_path / "dB", [np.linspace(-80, -3, 60, dtype=np.float32).reshape(6, 10)], ".tif")
+    (padded,) = load_data(str(decibels), size=(20, 10), fit="pad").x
+    assert padded[0, 0] == -80
+    assert padded.max() > -10
+
+
+def test_floats_that_are_none_are_counted(tmp_path):
+    arrays = CASES["dB"].copy()
+    arrays[7, 2, 3] = np.nan
+    folder = str(saved(tmp_path / "in", arrays, ".tif"))
+    with pytest.raises(DataError, match="expected finite numbers"):
+        load_data(folder)
+    assert len(load_data(folder, impute="drop")) == 39

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from torch import nn
 
 import gargalo
@@ -307,3 +308,29 @@ def test_a_map_of_few_test_examples_shows_training_examples_as_well(small_runs, 
         assert gargalo.open_run(run.folder).cloud.tests == len(gargalo.open_run(run.folder).cloud.z) == 300
     finally:
         (tmp_path / "aside").rename(run.folder / "space" / "training.safetensors")
+
+
+def oklab(colour: str) -> np.ndarray:
+    """A colour in OKLab (Ottosson, 2020), in which distances are as they are seen."""
+    c = np.array(to_rgb(colour))
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    cones = [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+    axes = [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+    return np.cbrt(linear @ np.array(cones).T) @ np.array(axes).T
+
+
+def test_colours_are_told_apart():
+    seen = np.array([oklab(colour) for colour in plots.PALETTE])
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(len(seen), 1)]
+    assert len(seen) == 30
+    assert apart.min() > 0.09
+    # On white paper and on the explorer's dark one.
+    assert all(np.linalg.norm(seen - oklab(paper), axis=1).min() > 0.17 for paper in ("#ffffff", "#151a22"))

@@ -54,6 +54,7 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "size": (str, "Pictures: height x width, such as 64 or 48x64.", _size),
     "color": (str, "Pictures: auto, grey or rgb.", None),
     "fit": (str, "Pictures of another shape: crop, pad or stretch.", None),
+    "depth": (str, "Pictures: auto, or the bits that are kept of each value: 8, 16 or float.", None),
     "image_shape": (
         str,
         "Rows of numbers that are pictures: 28,28 or 32,32,3.",

@@ -45,7 +45,7 @@ def shown(dataset: Dataset, reading: Reading) -> Dataset:
         return dataset
     if not Path(reading.display).is_dir():
         raise DataError(f"{reading.display}: expected a folder of pictures for {option('display')}. Found none there.")
-    choices = Reading(size=reading.size, color=reading.color, fit=reading.fit)
+    choices = Reading(size=reading.size, color=reading.color, fit=reading.fit, depth="8")
     photos = read_folder(Path(reading.display), Request(choices))
     where = f"{reading.display}: expected a picture for each of the {len(dataset)} examples of {dataset.name}."
     rows = {}

@@ -53,6 +53,8 @@ def must_be_heeded(src: Any, reading: Mapping[str, Any]) -> None:
     for name, value in reading.items():
         if value is None or value is False or name not in known - names:
             continue
+        if name == "impute" and value == "drop" and isinstance(src, str | Path) and Path(src).is_dir():
+            continue  # pictures of floats may have gaps, which nothing fills in
         if name == "time_format" and name in _of(src)[1]:
             raise must(name, f"given together with {option('time')}", value)
         hint = f"It says how the pictures of {option('display')} are read." if name in PICTURES else ""

@@ -185,7 +185,8 @@ def _as_there(like: DataSpec | None) -> dict[str, Any]:
     """What other data must be read as to fit these."""
     if like is None or like.kind != "image":
         return {}
-    return {"size": like.raw_shape[:2], "color": "grey" if len(like.raw_shape) == 2 else "rgb"}
+    depth = {"uint8": "8", "uint16": "16"}.get(like.dtype, "float")
+    return {"size": like.raw_shape[:2], "color": "grey" if len(like.raw_shape) == 2 else "rgb", "depth": depth}
 
 
 def _is_table(src: Any) -> bool:

@@ -44,6 +44,9 @@ class Reading(BaseModel):
         "auto" is grey if every picture that is looked at is.
     fit : "crop", "pad" or "stretch"
         What is done to a picture of another shape than `size`.
+    depth : "auto", "8", "16" or "float"
+        What the numbers of pictures in a folder are: bytes, or grey values as the files have them. "auto" keeps 16
+        bits or floats if every picture that is looked at has them.
     image_shape : (h, w) or (h, w, c), or None
         Rows of h * w * c numbers are pictures.
     label, id, time, group, split : str or None
@@ -78,6 +81,7 @@ class Reading(BaseModel):
     size: tuple[Side, Side] | None = None
     color: Literal["auto", "grey", "rgb"] = "auto"
     fit: Literal["crop", "pad", "stretch"] = "crop"
+    depth: Literal["auto", "8", "16", "float"] = "auto"
     image_shape: Annotated[tuple[Side, ...], Field(min_length=2, max_length=3)] | None = None
     label: str | None = None
     id: str | None = None

@@ -16,7 +16,8 @@ from .style import PALETTE, QUIET
 __all__ = ["Key", "inches", "line_style"]
 
 DASHES = ("-", "--", ":")
-MOST_LINES = len(PALETTE) * len(DASHES)
+COLOURS = PALETTE[:10]
+MOST_LINES = len(COLOURS) * len(DASHES)
 """Channels that can be told apart."""
 LETTERS = 18
 """Of a name, at most."""
@@ -54,7 +55,7 @@ def line_style(channel: int) -> dict[str, Any]:
     """
     if channel >= MOST_LINES:
         return {"color": QUIET, "alpha": 0.4}
-    return {"color": PALETTE[channel % len(PALETTE)], "linestyle": DASHES[channel // len(PALETTE)]}
+    return {"color": COLOURS[channel % len(COLOURS)], "linestyle": DASHES[channel // len(COLOURS)]}
 
 
 class Key:

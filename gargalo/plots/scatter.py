@@ -15,7 +15,7 @@ from .style import INK, PALETTE, figure, styled
 __all__ = ["scatter"]
 
 SHAPES = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
-"""Of points: ten colours in each make a hundred looks."""
+"""Of points: in thirty colours each."""
 MOST_WITHIN, BRIEF = 12, 3
 """Labels, and characters of a name, up to which names stand among the points, which longer ones would cover."""
 KEY_LINES, LONGEST, KEY_WIDTH = 4.8, 20, 1.9
@@ -35,7 +35,7 @@ def scatter(
     axes_names: tuple[str, str] | None = None,
     size: float = 4.0,
 ) -> Figure:
-    """Panels of points side by side; each label has a colour and a shape of its own, up to a hundred labels.
+    """Panels of points side by side; each label has a colour and a shape of its own, up to three hundred labels.
 
     Few short names stand where their points are; others in a key beside the panels, the commonest first.
 
@@ -87,7 +87,7 @@ def scatter(
 
 
 def _look(label: int) -> tuple[str, str]:
-    """The colour and the shape of a label's points: another pair for each of a hundred."""
+    """The colour and the shape of a label's points: another pair for each of three hundred."""
     return PALETTE[label % len(PALETTE)], SHAPES[label // len(PALETTE) % len(SHAPES)]
 
 

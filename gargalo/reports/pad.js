@@ -86,8 +86,9 @@ function pad(figure, model) {
   ink.lineWidth = side / 100;
   ink.strokeStyle = "white";
   ink.fillStyle = "#1d2433";
-  model.names.forEach((name, label) => {
-    const own = model.points.filter((_, i) => model.labels[i] === label);
+  const groups = model.names.map((name, label) => [name, model.points.filter((_, i) => model.labels[i] === label)]);
+  // More names than twelve would hide the map: those of the largest groups are shown.
+  groups.sort((a, b) => b[1].length - a[1].length).slice(0, 12).forEach(([name, own]) => {
     if (!own.length || !name) return;
     const centre = [0, 1].map((k) => own.map((p) => p[k]).sort((a, b) => a - b)[own.length >> 1]);
     const [x, y] = toPixel(centre);

@@ -61,6 +61,9 @@ def original_data(
         chosen = there.reading.model_dump(exclude_defaults=True) | moved | more
         chosen = {name: value for name, value in chosen.items() if name in {"clean", *heeded(src, chosen)}}
         dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
+        if spec.modality.axes and spec.dtype == "uint8" != dataset.x.dtype and "depth" not in chosen:
+            # Pictures of 16 bits were bytes, before their depth was kept.
+            return read(**more, depth="8")
         if there.reading.display and spec.class_names is None:
             # The run is from before the sub-folders of what is shown were labels.
             dataset = replace(dataset, y=None, class_names=None)

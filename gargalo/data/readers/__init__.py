@@ -15,7 +15,7 @@ from .reader import Reader, Request
 
 __all__ = ["ARRAYS", "NAMED", "PICTURES", "READERS", "TABLES", "Reader", "Request"]
 
-PICTURES = frozenset({"size", "color", "fit"})
+PICTURES = frozenset({"size", "color", "depth", "fit"})
 ARRAYS = frozenset({"kind", "image_shape", "impute", "shares"})
 TABLES = frozenset(Reading.model_fields) - PICTURES
 """The choices that make a difference to pictures, arrays and tables, beside `display`."""

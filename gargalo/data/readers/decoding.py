@@ -27,7 +27,7 @@ from . import images
 
 __all__ = ["Decoded", "Decoder"]
 
-VERSION = 1
+VERSION = 2
 """Of what decoding gives; a cache of another is not used."""
 KIND = "pictures"
 GLANCES, LOOKS = 200, 32
@@ -36,6 +36,9 @@ USUAL, LARGEST = (64, 64), 64
 """The size of pictures that are not all alike, or have a longer side than this."""
 WORTH = 1500
 """Files from which a second process is worth its start."""
+
+TYPES = {"8": np.dtype(np.uint8), "16": np.dtype(np.uint16), "float": np.dtype(np.float32)}
+"""Of the numbers of pictures, by their depth."""
 
 Answer = dict[str, Any]
 """What was done of one range of files; see `images.decode_range`."""
@@ -46,7 +49,8 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    pixels : ndarray or memory map, (n, h, w) or (n, h, w, 3), uint8
+    pixels : ndarray or memory map, (n, h, w) or (n, h, w, 3)
+        uint8, or uint16 or float32 as the files have them.
     kept : ndarray, (n,)
         Which of all files these are.
     did : dict
@@ -101,7 +105,7 @@ class Decoder:
         stats : sequence of n (int, int)
             The size of each file in bytes, and when it was changed last, in nanoseconds: by these the cache knows them.
         reading : Reading
-            Its `size`, `color` and `fit` count.
+            Its `size`, `color`, `fit` and `depth` count.
 
         Returns
         -------
@@ -123,10 +127,10 @@ class Decoder:
                 return kept
             with self._others(self._workers(len(files)) - 1) as others:
                 # They load what they need while the first pictures are looked at.
-                shape = _shape(root, files, reading)
-                needed = len(files) * int(np.prod(shape)) * 2
+                wanted = _wanted(root, files, reading)
+                needed = len(files) * int(np.prod(wanted.shape)) * images.BYTES[wanted.depth] * 2
                 make_room(needed, folder, "decoded pictures", f"choose a smaller {option('size')}")
-                counts, skipped = _Work(self, root, files, shape, reading.fit, folder).done(others)
+                counts, skipped = _Work(self, root, files, wanted, folder).done(others)
             kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in skipped])
             _close_gaps(folder / "pixels.npy", kept)
             write_whole(folder / "index.json", json.dumps({"did": counts, "skipped": skipped}))
@@ -167,16 +171,14 @@ class _Work:
     after the pixels themselves have reached the disk.
     """
 
-    def __init__(
-        self, decoder: Decoder, root: Path, files: Sequence[str], shape: tuple[int, ...], fit: str, folder: Path
-    ):
-        self.decoder, self.root, self.files, self.shape, self.fit = decoder, root, list(files), shape, fit
+    def __init__(self, decoder: Decoder, root: Path, files: Sequence[str], wanted: images.Wanted, folder: Path):
+        self.decoder, self.root, self.files, self.wanted = decoder, root, list(files), wanted
         pixels, self.log = folder / "pixels.npy", folder / "done.jsonl"
-        self.answers = _answers(self.log, pixels, (len(files), *shape))
+        self.answers = _answers(self.log, pixels, TYPES[wanted.depth], (len(files), *wanted.shape))
         done, step, n = {answer["start"] for answer in self.answers}, decoder.at_once, len(files)
         self.ranges = [(a, min(a + step, n)) for a in range(0, n, step) if a not in done]
         self.array = np.lib.format.open_memmap(pixels, "r+")
-        self.places = memoryview(self.array.reshape(-1))  # type: ignore[arg-type]
+        self.places = memoryview(self.array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
         self.counter = decoder.reporter.counter(
             f"reading {root.name}", n, sum(answer["stop"] - answer["start"] for answer in self.answers)
         )
@@ -184,7 +186,7 @@ class _Work:
         self.unsaid: list[Answer] = []
         self.said = time.monotonic()
         told = {"files": self.files, "root": str(root), "pixels": str(pixels), "offset": self.array.offset}
-        self.told = json.dumps(told | {"shape": shape, "fit": fit}) + "\n"
+        self.told = json.dumps(told | wanted._asdict()) + "\n"
 
     def done(self, others: Sequence[subprocess.Popen[str]]) -> tuple[dict[str, int], list[tuple[int, str]]]:
         """Do all of it: what was done, as counts, and the files that could not be read, with the reason."""
@@ -193,7 +195,7 @@ class _Work:
             for thread in threads:
                 thread.start()
             while (part := self.take()) is not None:
-                self.note(self.decoder.decode_range(self.files, self.root, self.places, self.shape, self.fit, part))
+                self.note(self.decoder.decode_range(self.files, self.root, self.places, self.wanted, part))
             for thread in threads:
                 thread.join()
         finally:
@@ -253,7 +255,7 @@ def processors() -> int:
 
 def _choices(reading: Reading) -> dict[str, Any]:
     """What of the reading the pixels depend on."""
-    return reading.model_dump(mode="json", include={"size", "color", "fit"})
+    return reading.model_dump(mode="json", include={"size", "color", "fit", "depth"})
 
 
 def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
@@ -266,7 +268,7 @@ def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
         skipped = tuple((str(files[i]), str(why)) for i, why in content["skipped"])
         kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in content["skipped"]])
         pixels = np.load(file, mmap_mode="r", allow_pickle=False)
-        if pixels.dtype != np.uint8 or len(pixels) != (len(kept) or len(files)):
+        if pixels.dtype not in TYPES.values() or len(pixels) != (len(kept) or len(files)):
             raise ValueError("of another length")
         return Decoded(pixels, kept, dict(content["did"]), skipped)
     except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
@@ -275,27 +277,33 @@ def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
         return None
 
 
-def _shape(root: Path, files: Sequence[str], reading: Reading) -> tuple[int, ...]:
-    """The shape that every picture gets, by what a few of them are."""
+def _wanted(root: Path, files: Sequence[str], reading: Reading) -> images.Wanted:
+    """What every picture becomes, by what a few of them are."""
     some = np.unique(np.linspace(0, len(files) - 1, GLANCES).astype(int))
     sizes: Counter[tuple[int, int]] = Counter()
-    greys = []
+    greys, depths = [], set()
     for rank, i in enumerate(map(int, some)):
         with contextlib.suppress(images.UnreadableError):
             look = reading.color == "auto" and rank % max(1, len(some) // LOOKS) == 0
-            size, is_grey = images.glance(root / files[i], look)
-            sizes[size] += 1
+            seen = images.glance(root / files[i], look)
+            sizes[seen.size] += 1
+            depths.add(seen.depth)
             if look:
-                greys.append(is_grey)
+                greys.append(seen.is_grey)
     size = reading.size
     if size is None:
         alike = len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST
         size = next(iter(sizes)) if alike else USUAL
+    if (depth := reading.depth) == "auto":
+        # Of several kinds, all become bytes.
+        depth = depths.pop() if len(depths) == 1 and reading.color != "rgb" else "8"
+    if depth != "8":
+        return images.Wanted(size, reading.fit, depth)
     grey = reading.color == "grey" or (reading.color == "auto" and all(greys))
-    return size if grey else (*size, 3)
+    return images.Wanted(size if grey else (*size, 3), reading.fit)
 
 
-def _answers(log: Path, pixels: Path, shape: tuple[int, ...]) -> list[dict[str, Any]]:
+def _answers(log: Path, pixels: Path, dtype: np.dtype, shape: tuple[int, ...]) -> list[dict[str, Any]]:
     """What an interrupted decoding had done; else begin with an empty array."""
     if log.is_file() and pixels.is_file():
         lines = log.read_text(encoding="utf-8").splitlines()
@@ -305,7 +313,7 @@ def _answers(log: Path, pixels: Path, shape: tuple[int, ...]) -> list[dict[str, 
                 answers.append(json.loads(line))
         return answers
     log.unlink(missing_ok=True)
-    np.lib.format.open_memmap(pixels, "w+", np.uint8, shape).flush()
+    np.lib.format.open_memmap(pixels, "w+", dtype, shape).flush()
     return []
 
 
@@ -316,7 +324,7 @@ def _close_gaps(path: Path, kept: np.ndarray) -> None:
         return
 
     def rewrite(partial: Path) -> None:
-        new = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(kept), *array.shape[1:]))
+        new = np.lib.format.open_memmap(partial, "w+", array.dtype, (len(kept), *array.shape[1:]))
         for start in range(0, len(kept), 4096):
             new[start : start + 4096] = array[kept[start : start + 4096]]
         new.flush()

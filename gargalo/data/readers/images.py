@@ -4,7 +4,8 @@
 the file has   what is done
 =============  ==================================================================================
 EXIF turns     it is turned upright
-16 bits        each value / 257, rounded
+16 bits        kept where all have 16 bits and no colours; else each value / 257, rounded
+floats         kept where all are floats; else they cannot be used
 a palette      its colours
 transparency   laid on white
 CMYK           converted to RGB
@@ -31,11 +32,11 @@ import sys
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["SUFFIXES", "UnreadableError", "decode", "decode_range", "glance"]
+__all__ = ["BYTES", "SUFFIXES", "Glance", "UnreadableError", "Wanted", "decode", "decode_range", "glance"]
 
 ANY_NAME = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 OWN_NAME = {".tif": "TIFF", ".tiff": "TIFF", ".ppm": "PPM", ".pgm": "PPM", ".pbm": "PPM"}
@@ -45,25 +46,60 @@ MOST_PIXELS = 100_000_000
 NAMES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".bmp": "BMP", ".webp": "WEBP", **OWN_NAME}
 
 
+BYTES = {"8": 1, "16": 2, "float": 4}
+"""How many bytes a number takes, by the depth of pictures."""
+
+
 class UnreadableError(Exception):
     """Why a picture cannot be used."""
 
 
-def decode(path: Path, shape: tuple[int, ...], fit: str) -> tuple[bytes, list[str]]:
+class Wanted(NamedTuple):
+    """What pictures become.
+
+    Attributes
+    ----------
+    shape : (h, w) or (h, w, 3)
+        Grey or RGB.
+    fit : "crop", "pad" or "stretch"
+        What is done to a picture of another size.
+    depth : "8", "16" or "float"
+        Bytes, or as the files have them: whole numbers of 16 bits or float32, which are grey.
+    """
+
+    shape: tuple[int, ...]
+    fit: str
+    depth: str = "8"
+
+
+class Glance(NamedTuple):
+    """What a picture is, by its header.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Height and width, once it is upright.
+    is_grey : bool
+    depth : "8", "16" or "float"
+    """
+
+    size: tuple[int, int]
+    is_grey: bool
+    depth: str
+
+
+def decode(path: Path, wanted: Wanted) -> tuple[bytes, list[str]]:
     """Decode a picture to pixels of a given shape, and tell what had to be done for it.
 
     Parameters
     ----------
     path : Path
-    shape : (h, w) or (h, w, 3)
-        Grey or RGB.
-    fit : "crop", "pad" or "stretch"
-        What is done to a picture of another size.
+    wanted : Wanted
 
     Returns
     -------
     bytes
-        Row by row, from 0 to 255.
+        Row by row, each number in as many bytes as `BYTES` says, in the order of this machine.
     list of str
         What was done, by the keys of notes: "turned", "resized", …
 
@@ -73,12 +109,12 @@ def decode(path: Path, shape: tuple[int, ...], fit: str) -> tuple[bytes, list[st
         With the reason, in a few words.
     """
     with _Opened(path) as image:
-        image, did = _converted(image, path, shape, fit)
-        return image.tobytes(), did
+        image, did = _converted(image, path, wanted)
+        return image.tobytes() if wanted.depth != "16" else _whole(image), did
 
 
-def glance(path: Path, look: bool) -> tuple[tuple[int, int], bool]:
-    """Look up the size that a picture has once it is upright, from its header, and whether it is grey.
+def glance(path: Path, look: bool) -> Glance:
+    """Look up what a picture is, from its header.
 
     Parameters
     ----------
@@ -88,10 +124,7 @@ def glance(path: Path, look: bool) -> tuple[tuple[int, int], bool]:
 
     Returns
     -------
-    (int, int)
-        Height and width.
-    bool
-        Is it grey?
+    Glance
 
     Raises
     ------
@@ -102,11 +135,11 @@ def glance(path: Path, look: bool) -> tuple[tuple[int, int], bool]:
         w, h = image.size
         if image.getexif().get(0x0112, 1) > 4:
             w, h = h, w
-        is_grey = image.mode in ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
+        is_grey = image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I")
         if not is_grey and look:
             image.draft("RGB", (256, 256))
-            is_grey = _is_grey(_converted(image, path, (min(h, 256), min(w, 256), 3), "stretch")[0])
-    return (h, w), is_grey
+            is_grey = _is_grey(_converted(image, path, Wanted((min(h, 256), min(w, 256), 3), "stretch"))[0])
+        return Glance((h, w), is_grey, "float" if image.mode == "F" else "16" if image.mode.startswith("I") else "8")
 
 
 class _Opened:
@@ -159,9 +192,9 @@ def _what_else(path: Path) -> str:
     return "no picture in PNG, JPEG, GIF, BMP or WebP"
 
 
-def _converted(image: Image.Image, path: Path, shape: tuple[int, ...], fit: str) -> tuple[Image.Image, list[str]]:
-    """The picture as 8-bit grey or RGB of this shape, and what had to be done for it."""
-    did = []
+def _converted(image: Image.Image, path: Path, wanted: Wanted) -> tuple[Image.Image, list[str]]:
+    """The picture as 8-bit grey or RGB of this shape, or as grey floats, and what had to be done for it."""
+    did, shape = [], wanted.shape
     if NAMES.get(path.suffix.lower()) != image.format:
         did.append("misnamed")
     if getattr(image, "n_frames", 1) > 1:
@@ -174,11 +207,13 @@ def _converted(image: Image.Image, path: Path, shape: tuple[int, ...], fit: str)
         upright = ImageOps.exif_transpose(image)
         did += ["turned"] if 2 <= turn <= 8 else []
         image = upright
-    image = _plain(image, did)
+    image = _plain(image, did) if wanted.depth == "8" else _deep(image, wanted.depth)
     h, w = shape[:2]
     if image.size != (w, h):
         did.append("resized")
-        image = _fitted(image, (w, h), fit)
+        image = _fitted(image, (w, h), wanted.fit)
+    if wanted.depth != "8":
+        return image, did
     if len(shape) == 3:
         return image.convert("RGB"), did
     if image.mode != "L" and not _is_grey(image):
@@ -204,7 +239,7 @@ def _plain(image: Image.Image, did: list[str]) -> Image.Image:
             raise UnreadableError("whole numbers beyond 16 bits")
         return Image.fromarray(((values + 128) // 257).astype(np.uint8))
     if mode == "F":
-        raise UnreadableError("floats, whose black and white nobody knows")
+        raise UnreadableError("floats among pictures of bytes, whose black and white nobody knows")
     if mode == "P":
         did.append("palette")
     if mode == "CMYK":
@@ -220,17 +255,42 @@ def _plain(image: Image.Image, did: list[str]) -> Image.Image:
     return image.convert("RGB")
 
 
+def _deep(image: Image.Image, depth: str) -> Image.Image:
+    """The same picture as floats, which hold 16 bits as well, with the values that the file has."""
+    import numpy as np
+
+    if image.mode != "F" and not image.mode.startswith("I"):
+        raise UnreadableError(
+            "8 bits, where the others have 16" if depth == "16" else "8 bits, where the others are floats"
+        )
+    if image.mode == "F" and depth == "16":
+        raise UnreadableError("floats, where the others have 16 bits")
+    values = np.asarray(image)
+    if depth == "16" and (values.min() < 0 or values.max() > 65535):
+        raise UnreadableError("whole numbers beyond 16 bits, which are read as floats")
+    return Image.fromarray(values.astype(np.float32))
+
+
+def _whole(image: Image.Image) -> bytes:
+    """Floats as whole numbers of 16 bits, which enlarging may have left."""
+    import numpy as np
+
+    return np.rint(np.asarray(image)).clip(0, 65535).astype(np.uint16).tobytes()
+
+
 def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
     smooth = Image.Resampling.BICUBIC
     if fit == "crop":
         return ImageOps.fit(image, size, smooth)
     if fit == "pad":
-        return ImageOps.pad(image, size, smooth, color=0)
+        # As dark as the darkest of decibels; the zero of what has no negative values.
+        black = min(0, image.getextrema()[0]) if image.mode == "F" else 0
+        return ImageOps.pad(image, size, smooth, color=black)  # type: ignore[arg-type]
     return image.resize(size, smooth, reducing_gap=2.0)
 
 
 def decode_range(
-    files: list[str], root: Path, pixels: memoryview, shape: tuple[int, ...], fit: str, part: tuple[int, int]
+    files: list[str], root: Path, pixels: memoryview, wanted: Wanted, part: tuple[int, int]
 ) -> dict[str, Any]:
     """Decode a part of the files into their places.
 
@@ -241,8 +301,7 @@ def decode_range(
     root : Path
     pixels : memoryview of bytes
         Of every file in turn, whether it can be read or not.
-    shape, fit
-        As in `decode`.
+    wanted : Wanted
     part : (int, int)
         The first file, and the first after the last one.
 
@@ -253,12 +312,12 @@ def decode_range(
         index and the reason of each file that cannot be read).
     """
     did: Counter[str] = Counter()
-    skipped, size, (start, stop) = [], math.prod(shape), part
+    skipped, size, (start, stop) = [], math.prod(wanted.shape) * BYTES[wanted.depth], part
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for i in range(start, stop):
             try:
-                pixels[i * size : (i + 1) * size], done = decode(root / files[i], shape, fit)
+                pixels[i * size : (i + 1) * size], done = decode(root / files[i], wanted)
                 did.update(done)
             except UnreadableError as why:
                 skipped.append([i, str(why)])
@@ -268,7 +327,7 @@ def decode_range(
 def _serve() -> None:
     """Answer ranges of files on stdin until there are no more."""
     told = json.loads(sys.stdin.readline())
-    root, shape = Path(told["root"]), tuple(told["shape"])
+    root, wanted = Path(told["root"]), Wanted(tuple(told["shape"]), told["fit"], told["depth"])
     with (
         Path(told["pixels"]).open("r+b") as file,
         mmap.mmap(file.fileno(), 0) as mapped,
@@ -277,7 +336,7 @@ def _serve() -> None:
     ):
         for line in sys.stdin:
             start, stop = map(int, line.split())
-            done = decode_range(told["files"], root, pixels, shape, told["fit"], (start, stop))
+            done = decode_range(told["files"], root, pixels, wanted, (start, stop))
             print(json.dumps(done), flush=True)
 
 

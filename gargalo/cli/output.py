@@ -130,6 +130,7 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         return write_table(out, known | values)
     if out.suffix == ".png":
         return write_whole(out, lambda file: _drawn(run.look(examples), run.drawn_as).save(file))
+    axes = run.recipe.data.modality.axes
     names = file_names(ids, len(examples), _picture_suffix(run.recipe.data))
     for name, example in zip(names, examples, strict=True):
         path = out / name
@@ -137,7 +138,7 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(out, error) from None
-        write_whole(path, lambda file, example=example: _write_picture(file, example))
+        write_whole(path, lambda file, example=example: _write_picture(file, example, axes))
     return out
 
 
@@ -145,24 +146,29 @@ def _picture_suffix(spec: DataSpec) -> str:
     """As what kind of file pictures like these are written so that their values stay what they are.
 
     PNG for bytes, for grey of 16 bits without a sign, and for floats in [0, 1], of which bytes are made; TIFF for other
-    floats that are grey; `.npy` for what neither can hold.
+    floats that are grey, and with a page for each slice for volumes; `.npy` for what neither can hold.
     """
-    channels = spec.raw_shape[2:]
+    axes = spec.modality.axes
+    channels = spec.raw_shape[axes:]
     is_grey, is_plain = channels in ((), (1,)), spec.dtype == "uint8" or not spec.ranges
+    if axes == 3:
+        return ".tiff" if is_grey and spec.dtype != "int16" else ".npy"
     if (is_plain and (is_grey or channels in ((3,), (4,)))) or (is_grey and spec.dtype == "uint16"):
         return ".png"
     return ".tiff" if is_grey and spec.dtype == "float32" else ".npy"
 
 
-def _write_picture(path: Path, example: np.ndarray) -> None:
-    """One picture as a file of the kind that its suffix says."""
+def _write_picture(path: Path, example: np.ndarray, axes: int) -> None:
+    """One picture or volume as a file of the kind that its suffix says."""
     from PIL import Image
 
     if path.suffix == ".npy":
         np.save(path, example)
         return
     pixels = as_bytes(example[None])[0] if path.suffix == ".png" and example.dtype.kind == "f" else example
-    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(path)
+    pixels = pixels[..., 0] if pixels.shape[axes:] == (1,) else pixels
+    first, *others = [Image.fromarray(page) for page in (pixels if axes == 3 else [pixels])]
+    first.save(path, **({"save_all": True, "append_images": others} if others else {}))
 
 
 def file_names(ids: Sequence[str] | None, n: int, suffix: str = ".png") -> list[str]:

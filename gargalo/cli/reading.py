@@ -38,7 +38,11 @@ def _shares(text: str) -> tuple[float, ...]:
 
 
 OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
-    "kind": (str, "What the examples are: image, table, vector or series; else as the file and the shape say.", None),
+    "kind": (
+        str,
+        "What the examples are: image, volume, table, vector or series; else as the file and the shape say.",
+        None,
+    ),
     "size": (str, "Pictures: height x width, such as 64 or 48x64.", _size),
     "color": (str, "Pictures: auto, grey or rgb.", None),
     "fit": (str, "Pictures of another shape: crop, pad or stretch.", None),

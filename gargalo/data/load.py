@@ -104,10 +104,11 @@ def _asked(src: Any, like: DataSpec | None, reading: dict[str, Any]) -> Reading:
 
 def _as_there(like: DataSpec | None) -> dict[str, Any]:
     """What other data must be read as to fit these."""
-    if like is None or like.kind != "image":
+    if like is None or not (axes := like.modality.axes):
         return {}
     depth = {"uint8": "8", "uint16": "16"}.get(like.dtype, "float")
-    return {"size": like.raw_shape[:2], "color": "grey" if len(like.raw_shape) == 2 else "rgb", "depth": depth}
+    is_grey = len(like.raw_shape) == axes
+    return {"size": like.raw_shape[axes - 2 : axes], "color": "grey" if is_grey else "rgb", "depth": depth}
 
 
 def _is_table(src: Any) -> bool:

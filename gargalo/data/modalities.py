@@ -5,7 +5,7 @@ array. A new kind is an object here and a line of `MODALITIES` in `spec.py`, or 
 
 >>> from gargalo.data.modalities import MODALITIES
 >>> list(MODALITIES)
-['image', 'table', 'vector', 'series']
+['image', 'volume', 'table', 'vector', 'series']
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from ..core import Codec
 from .spec import MODALITIES, DataSpec, Modality
 
-__all__ = ["MODALITIES", "Images", "Modality", "Series", "Tables", "Vectors"]
+__all__ = ["MODALITIES", "Images", "Modality", "Series", "Tables", "Vectors", "Volumes"]
 
 SMALL = 32 * 32
-"""Pixels of a grey image up to which a multilayer perceptron is quicker and nearly as good."""
+"""Values of a grey image or volume up to which a multilayer perceptron is quicker and nearly as good."""
 
 
 class Images(Modality):
@@ -34,9 +34,8 @@ class Images(Modality):
         return ImageCodec(spec.raw_shape, spec.dtype, is_scaled=spec.ranges is not None, axes=self.axes)
 
     def networks(self, spec: DataSpec) -> Sequence[str]:
-        h, w, *channels = spec.raw_shape
-        is_small = channels in ([], [1]) and h * w <= SMALL
-        return ("mlp", "conv") if is_small else ("conv", "mlp")
+        is_grey = spec.raw_shape[self.axes :] in ((), (1,))
+        return ("mlp", "conv") if is_grey and spec.size <= SMALL else ("conv", "mlp")
 
     def why_network(self, spec: DataSpec) -> str:
         if self.networks(spec)[0] == "mlp":
@@ -54,7 +53,16 @@ class Images(Modality):
         return "bernoulli"
 
     def fits(self, raw_shape: tuple[int, ...]) -> bool:
-        return len(raw_shape) in (2, 3)
+        return len(raw_shape) in (self.axes, self.axes + 1)
+
+
+class Volumes(Images):
+    """Stacks of pictures (d, h, w) or (d, h, w, c), of which people see the middle one."""
+
+    axes = 3
+
+    def why_network(self, spec: DataSpec) -> str:
+        return "small grey volumes" if self.networks(spec)[0] == "mlp" else "volumes"
 
 
 class Vectors(Modality):
@@ -84,7 +92,7 @@ class Series(Tables):
     """Windows of a log: so many rows of a table in the order of time, one after the other, as one example."""
 
 
-IMAGES, TABLES, VECTORS, SERIES = Images(), Tables(), Vectors(), Series()
+IMAGES, VOLUMES, TABLES, VECTORS, SERIES = Images(), Volumes(), Tables(), Vectors(), Series()
 
 
 def has_categories(spec: DataSpec) -> bool:

@@ -49,9 +49,10 @@ class DataSpec(BaseModel):
     name : str
         What people call the data.
     kind : str
-        A name in `gargalo.data.modalities.MODALITIES`: "image", "table", "vector" or "series".
+        A name in `gargalo.data.modalities.MODALITIES`: "image", "volume", "table", "vector" or
+        "series".
     raw_shape : tuple of int
-        The shape of one example as it was read: (h, w), (h, w, c) or (p,).
+        The shape of one example as it was read: (h, w), (h, w, c), (d, h, w), (d, h, w, c) or (p,).
     dtype : str
         NumPy's name of the type of its numbers; bytes stay bytes.
     class_names : tuple of str or None
@@ -77,7 +78,7 @@ class DataSpec(BaseModel):
 
     name: str
     kind: str
-    raw_shape: Annotated[tuple[Annotated[int, Field(ge=1, le=2**24)], ...], Field(min_length=1, max_length=3)]
+    raw_shape: Annotated[tuple[Annotated[int, Field(ge=1, le=2**24)], ...], Field(min_length=1, max_length=4)]
     dtype: str
     class_names: tuple[str, ...] | None = None
     counts: dict[str, int]
@@ -124,7 +125,8 @@ class Modality:
         Do the numbers that a network sees lie in [0, 1]? Then a decoder ends in a sigmoid, noise is cut off at 0 and
         1, and salt and pepper are these two; else numbers are standardised and noise is in standard deviations.
     axes : int
-        How many axes in space an example has, which come first in its shape: 2 in pictures, 0 in rows of numbers.
+        How many axes in space an example has, which come first in its shape: 2 in pictures, 3 in volumes, 0 in
+        rows of numbers.
     drawn_as : "pixels" or "bars"
         How one example is drawn.
     """
@@ -205,6 +207,7 @@ MODALITIES: Registry[Modality] = Registry(
     __name__.rpartition(".")[0],
     {
         "image": "modalities:IMAGES",
+        "volume": "modalities:VOLUMES",
         "table": "modalities:TABLES",
         "vector": "modalities:VECTORS",
         "series": "modalities:SERIES",

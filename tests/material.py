@@ -65,6 +65,16 @@ def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
         seconds, machines = np.tile(np.arange(120), 4), np.repeat([f"m{i}" for i in range(4)], 120)
         heat = np.sin(seconds / 9) + draws.normal(0, 0.1, 480)
         pl.DataFrame({words[0]: seconds, words[1]: machines, "heat": heat}).write_csv(folder / f"{name}.csv")
+    decibels = (20 * np.log10(x / 255 + 1e-4)).astype(np.float32)
+    np.save(folder / "decibels.npy", decibels)
+    volumes = np.stack([np.roll(x[:, 6:22, 6:22], shift, 1) for shift in range(4)], 1)
+    np.save(folder / "volumes.npy", volumes)
+    for place in ("microscope", "stacks"):
+        (folder / place).mkdir()
+    for i in range(60):
+        Image.fromarray(x[i].astype(np.uint16) * 16).save(folder / "microscope" / f"{i:02d}.png")
+        first, *others = map(Image.fromarray, volumes[i])
+        first.save(folder / "stacks" / f"{i:02d}.tif", save_all=True, append_images=others)
     sums = {}
     (folder / "idx").mkdir()
     for name, array in zip(mnist.FILES, (x, y, x[:9], y[:9]), strict=True):

@@ -196,7 +196,7 @@ def test_the_kind_of_data_is_said_once(tmp_path):
     (tmp_path / "log.csv").write_text("t,a,b\n" + "".join(f"{i},{i % 7},{i % 3}\n" for i in range(80)))
     assert gargalo.load_data(tmp_path / "log.csv").spec.kind == "table"
     assert gargalo.load_data(tmp_path / "log.csv", time="t", window=5).spec.kind == "series"
-    with pytest.raises(ParameterError, match=r"kind must be one of image, table, vector, series\. Got 'sound'"):
+    with pytest.raises(ParameterError, match=r"kind must be one of image, volume, table, vector, series\. Got 'sound'"):
         as_dataset(rows, kind="sound")
     with pytest.raises(DataError, match=r"expected an array of shape \(n, p\)"):
         as_dataset(rows, kind="image")

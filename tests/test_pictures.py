@@ -84,6 +84,8 @@ def test_what_is_told_of_scaled_pictures():
     notes = {note.key: note for note in as_dataset(raw, split=split).notes}
     assert notes["scaled"].what == "-99 … 7"
     assert notes["clipped"].count == 2
+    like = load_data(raw, like=as_dataset(raw).spec)
+    assert not {"scaled", "clipped"} & {note.key for note in like.notes}  # it is the others that were trained on
     assert not {"scaled", "clipped", "mask"} & {note.key for note in as_dataset(CASES["signed"] / 2 + 0.5).notes}
 
 

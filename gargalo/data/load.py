@@ -70,19 +70,25 @@ def load_data(
         return src
     asked = _asked(src, like, reading)
     if not isinstance(src, str | Path):
-        dataset = _finished(_in_memory(src, y, Request(asked, split_seed, like)), asked)
+        request = Request(asked, split_seed, like)
+        dataset = _finished(_in_memory(src, y, request), request)
         return dataclasses.replace(dataset, origin=Origin(split_seed=split_seed, reading=asked))
     reporter = reporter_for(progress)
     request = Request(asked, split_seed, like, None if data_dir is None else Path(data_dir), workers, reporter)
-    dataset = _finished(_read(src, request), asked)
+    dataset = _finished(_read(src, request), request)
     place = str(src) if src in NAMED else str(Path(src).resolve())
     own = None if data_dir is None else str(Path(data_dir).resolve())
     origin = Origin(src=place, data_dir=own, split_seed=split_seed, reading=asked)
     return dataclasses.replace(dataset, origin=origin)
 
 
-def _finished(dataset: Dataset, asked: Reading) -> Dataset:
+def _finished(dataset: Dataset, request: Request) -> Dataset:
     """The dataset with the pictures that are shown of it; refused where it is of another kind than was asked for."""
+    asked = request.reading
+    if request.like:
+        # Others were trained on, and say how these are scaled.
+        notes = tuple(note for note in dataset.notes if note.key not in ("scaled", "clipped", "mask"))
+        dataset = dataclasses.replace(dataset, notes=notes)
     if asked.kind not in (None, dataset.kind):
         raise must("kind", f"left out, or {dataset.kind}, as these data are", asked.kind)
     return display.shown(dataset, asked)

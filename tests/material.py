@@ -75,6 +75,16 @@ def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
         sparse.save_npz(folder / f"{name}.npz", sparse.csr_matrix(counts))
     genes = pl.DataFrame({f"g{i}": counts[:, i] for i in range(12)})
     genes.with_columns(cell=pl.Series([f"c{i}" for i in range(60)])).write_csv(folder / "counts.csv")
+    decibels = (20 * np.log10(x / 255 + 1e-4)).astype(np.float32)
+    np.save(folder / "decibels.npy", decibels)
+    volumes = np.stack([np.roll(x[:, 6:22, 6:22], shift, 1) for shift in range(4)], 1)
+    np.save(folder / "volumes.npy", volumes)
+    for place in ("microscope", "stacks"):
+        (folder / place).mkdir()
+    for i in range(60):
+        Image.fromarray(x[i].astype(np.uint16) * 16).save(folder / "microscope" / f"{i:02d}.png")
+        first, *others = map(Image.fromarray, volumes[i])
+        first.save(folder / "stacks" / f"{i:02d}.tif", save_all=True, append_images=others)
     sums = {}
     (folder / "idx").mkdir()
     for name, array in zip(mnist.FILES, (x, y, x[:9], y[:9]), strict=True):

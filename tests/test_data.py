@@ -659,9 +659,9 @@ def test_rows_that_are_not_finite_are_counted(bad):
     [
         (NUMBERS[:, 0], "Found (20,)"),
         (NUMBERS[:, :0], "Found (20, 0)"),
-        (np.zeros((20, 3, 8, 8), np.uint8), "Found (20, 3, 8, 8). Put the channels last, or say what they are"),
+        (np.zeros((20, 3, 8, 8), np.uint8), "Found (20, 3, 8, 8). Put the channels last: x.transpose(0, 2, 3, 1). Or"),
         (np.zeros((20, 8, 8, 8), np.uint8), "with fewer channels than pixels to a side. Found (20, 8, 8, 8)"),
-        (np.zeros((20, 8, 8, 8, 8), np.uint8), "(n, height, width, channels). Found (20, 8, 8, 8, 8)"),
+        (np.zeros((20, 2, 8, 8, 8, 8), np.uint8), "Found (20, 2, 8, 8, 8, 8)"),
         (np.full((20, 3), "a"), "Found dtype <U1"),
         (NUMBERS > 0, "Found dtype bool"),
         (NUMBERS + 0j, "Found dtype complex128"),

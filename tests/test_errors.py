@@ -396,7 +396,7 @@ ROWS = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
         (lambda _: gargalo.train(""), "data must be a name or a path. Got '' instead."),
         (lambda _: gargalo.train(lable="x"), "lable is not a choice here. Did you mean 'label'?"),
         (lambda _: gargalo.train(start=3), "start must be a run, its folder, or 'last'. Got 3 instead."),
-        (lambda _: gargalo.train(kind="imag"), "kind must be one of image, table, vector, series"),
+        (lambda _: gargalo.train(kind="imag"), "kind must be one of image, volume, table, vector, series"),
         (lambda _: gargalo.train(size=(1, 2, 3)), "size must be one number, or height and width"),
         (lambda _: gargalo.train(separator="ab"), "separator must be one character. Got 'ab' instead."),
         (lambda _: gargalo.train(widths="x"), "widths must be whole numbers such as (128, 64). Got 'x' instead."),

@@ -196,7 +196,8 @@ def test_the_kind_of_data_is_said_once(tmp_path):
     (tmp_path / "log.csv").write_text("t,a,b\n" + "".join(f"{i},{i % 7},{i % 3}\n" for i in range(80)))
     assert gargalo.load_data(tmp_path / "log.csv").spec.kind == "table"
     assert gargalo.load_data(tmp_path / "log.csv", time="t", window=5).spec.kind == "series"
-    with pytest.raises(ParameterError, match=r"kind must be one of image, table, vector, series, counts\. Got 'sound'"):
+    kinds = "image, volume, table, vector, series, counts"
+    with pytest.raises(ParameterError, match=rf"kind must be one of {kinds}\. Got 'sound'"):
         as_dataset(rows, kind="sound")
     with pytest.raises(DataError, match=r"expected an array of shape \(n, p\)"):
         as_dataset(rows, kind="image")

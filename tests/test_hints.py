@@ -42,7 +42,7 @@ REFUSED = {
     "1-D": (ROWS[:, 0], "Found (30,). x[:, None] makes each number an example, x.reshape(-1, 64)"),
     "empty": (ROWS[:0], "Found (0, 3). There is nothing in it."),
     "empty list": ([], "Found an empty list."),
-    "5-D": (np.zeros((30, 2, 8, 8, 3)), "Found (30, 2, 8, 8, 3). x.reshape(len(x), -1) makes rows"),
+    "6-D": (np.zeros((30, 2, 2, 8, 8, 3)), "Found (30, 2, 2, 8, 8, 3). x.reshape(len(x), -1) makes rows"),
     "fields": (FIELDS, "Found (30,). Its fields are columns: pandas.DataFrame(x)"),
     "a dict": ({"a": [1] * 30}, "Found a dict; give one of its arrays, or pandas.DataFrame(data)"),
     "dicts": ([{"a": 1}] * 30, "Found a list of dicts; pandas.DataFrame(data)"),

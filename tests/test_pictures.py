@@ -13,10 +13,10 @@ from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
 import gargalo
-from gargalo import explorer, training
+from gargalo import explorer, recipes, training
 from gargalo.cli.output import write_examples
 from gargalo.data import as_dataset, load_data
-from gargalo.errors import DataError, GargaloWarning
+from gargalo.errors import DataError, GargaloWarning, RunError
 from gargalo.export import export
 from gargalo.io.images import as_bytes
 from gargalo.lang import words
@@ -84,6 +84,8 @@ def test_what_is_told_of_scaled_pictures():
     notes = {note.key: note for note in as_dataset(raw, split=split).notes}
     assert notes["scaled"].what == "-99 … 7"
     assert notes["clipped"].count == 2
+    like = load_data(raw, like=as_dataset(raw).spec)
+    assert not {"scaled", "clipped"} & {note.key for note in like.notes}  # it is the others that were trained on
     assert not {"scaled", "clipped", "mask"} & {note.key for note in as_dataset(CASES["signed"] / 2 + 0.5).notes}
 
 
@@ -330,3 +332,94 @@ def test_floats_that_are_none_are_counted(tmp_path):
     with pytest.raises(DataError, match="expected finite numbers"):
         load_data(folder)
     assert len(load_data(folder, impute="drop")) == 39
+
+
+def stacks(n: int = 40, d: int = 5, h: int = 9, w: int = 8, dtype: type = np.uint8) -> np.ndarray:
+    """A bright ball at another place in each."""
+    z, y, x = np.ogrid[:d, :h, :w]
+    at = RNG.uniform(1, [d - 1, h - 1, w - 1], (n, 3))[:, :, None, None, None]
+    away = (z - at[:, 0]) ** 2 + (y - at[:, 1]) ** 2 + (x - at[:, 2]) ** 2
+    return (250 * np.exp(-away / 6)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [0, 2])
+def test_volumes_are_trained_on_and_seen_by_their_middle(dtype, channels, tmp_path):
+    raw = stacks(dtype=dtype)
+    raw = np.stack([raw] * channels, -1) if channels else raw
+    dataset = load_data(raw, kind="volume")
+    assert (dataset.kind, load_data(raw, kind="volume").spec.raw_shape) == ("volume", raw.shape[1:])
+    for net, model in (("mlp", "vae"), ("conv", "denoising"), ("conv", "vq-vae")):
+        choices = {"net": net, "widths": (4, 4) if net == "conv" else (8,), "epochs": 1}
+        choices |= {"codebook": 8} if model == "vq-vae" else {}
+        run = gargalo.train(raw, model, kind="volume", out=tmp_path / model, **choices)
+        assert run.codec.x_shape == (channels or 1, 5, 9, 8)
+        back = run.reconstruct(raw)
+        assert (back.dtype, back.shape) == (raw.dtype, raw.shape)
+        seen = run.look(raw)
+        middle = np.float32(raw[:, 2, ..., 0] if channels else raw[:, 2])
+        middle = (middle - raw.min()) / np.float32(np.ptp(raw)) if dtype != np.uint8 else middle / np.float32(255)
+        assert np.abs(seen - middle).max() < 0.05  # the range is that of the training examples
+    assert run.codes(raw).shape == (40, 2, 3, 2)
+    sample = gargalo.open_run(tmp_path / "vae").sample(3)
+    assert (sample.dtype, sample.shape) == (raw.dtype, (3, *raw.shape[1:]))
+
+
+def test_convolutions_see_all_three_axes():
+    spec = load_data(stacks(), kind="volume").spec
+    recipe = recipes.make(spec, "autoencoder", None, {"net": "conv", "widths": (4, 4)})
+    _, model = recipes.build(recipe, stacks())
+    kinds = {type(module) for module in model.modules() if isinstance(module, torch.nn.modules.conv._ConvNd)}
+    assert kinds == {torch.nn.Conv3d}
+    x = torch.rand(1, 1, 5, 9, 8, requires_grad=True)
+    model.encode(x).sum().backward()
+    assert all((x.grad.abs().sum(dim=axes) > 0).all() for axes in ((0, 1, 3, 4), (0, 1, 2, 4), (0, 1, 2, 3)))
+
+
+def test_arrays_of_four_axes_are_volumes_where_it_is_said(tmp_path):
+    with pytest.raises(DataError, match="say what they are: kind='volume', or image"):
+        load_data(np.zeros((20, 8, 8, 8), np.uint8))
+    assert load_data(stacks()[..., None]).kind == "volume"  # five axes can be nothing else
+    assert load_data(np.zeros((20, 8, 8, 8), np.uint8), kind="image").kind == "image"
+    raw = stacks()
+    run = gargalo.train(raw, "autoencoder", kind="volume", out=tmp_path / "run", **QUICK)
+    np.save(tmp_path / "x.npy", raw)
+    np.testing.assert_array_equal(run.encode(str(tmp_path / "x.npy")), run.encode(raw))
+    with pytest.raises(RunError, match="which the page can show"):
+        explorer.publish([run], tmp_path / "site")
+    gargalo.report([run.folder], out=tmp_path / "report.html")
+    assert export(run.fitted, raw, tmp_path / "onnx", ["encode", "decode"]).keys() == {"encode", "decode"}
+    assert contact_sheet(load_data(raw, kind="volume"), words("en")).startswith(b"\x89PNG")
+    assert gargalo.inspect(load_data(raw, kind="volume"))["columns"] is None
+
+
+def paged(folder, volumes):
+    for i, volume in enumerate(volumes):
+        first, *others = [Image.fromarray(page) for page in volume]
+        folder.mkdir(parents=True, exist_ok=True)
+        first.save(folder / f"{i:02d}.tif", save_all=True, append_images=others)
+    return str(folder)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_tiff_files_of_several_pages_are_volumes(dtype, tmp_path):
+    raw = stacks(dtype=dtype)
+    folder = paged(tmp_path / "in", raw)
+    dataset = load_data(folder, kind="volume")
+    np.testing.assert_array_equal(dataset.x, raw, strict=True)
+    assert load_data(folder).x.shape == (40, 9, 8)  # else they are pictures, each its first page
+    run = gargalo.train(folder, "autoencoder", kind="volume", out=tmp_path / "run", **QUICK)
+    back = run.reconstruct(folder)
+    write_examples(tmp_path / "back", back, run, dataset.ids)
+    again = load_data(str(tmp_path / "back"), kind="volume", depth={1: "8", 2: "16", 4: "float"}[back.itemsize])
+    np.testing.assert_array_equal(again.x, back, strict=True)
+    assert load_data(folder, kind="volume", size=(6, 7), workers=2).x.shape == (40, 5, 6, 7)
+
+
+def test_stacks_of_other_lengths_and_single_pages(tmp_path):
+    folder = paged(tmp_path / "in", [*stacks(20), *stacks(1, d=3)])
+    dataset = load_data(folder, kind="volume")
+    assert (len(dataset), dataset.skipped) == (20, (("20.tif", "3 pages, where the others have 5"),))
+    flat = saved(tmp_path / "flat", stacks()[:, 0], ".tif")
+    with pytest.raises(DataError, match="TIFF files of several pages each for kind"):
+        load_data(str(flat), kind="volume")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,20 +15,19 @@ from ..data.readers.images import SUFFIXES
 from ..errors import must
 from ..io import tables
 from ..io.files import cannot_write, check_writable, write_whole
-from ..io.images import as_bytes, sheet
+from ..io.images import as_bytes
 from ..io.tables import write_table
+from .sheets import drawn
 
 if TYPE_CHECKING:
     from ..runs import Run
 
-__all__ = ["check_output", "check_suits", "file_names", "write_beside", "write_examples", "write_log", "write_points"]
+__all__ = ["check_output", "check_suits", "file_names", "write_examples", "write_log", "write_points"]
 
 UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """What no file system, or not every one, takes in a name."""
 MOST_BARS, MOST_PICTURES = 60, 1200
 """Rows of numbers, and pictures, that are drawn on one sheet."""
-COLUMNS = 12
-"""Examples beside each other on a sheet."""
 
 
 def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "") -> Path:
@@ -134,7 +132,8 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
         return write_table(out, known | values)
     if out.suffix == ".png":
-        return write_whole(out, lambda file: _drawn(run.look(examples), run).save(file))
+        return write_whole(out, lambda file: drawn(run.look(examples), run).save(file))
+    axes = run.recipe.data.modality.axes
     names = file_names(ids, len(examples), _picture_suffix(run.recipe.data))
     for name, example in zip(names, examples, strict=True):
         path = out / name
@@ -142,48 +141,8 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(out, error) from None
-        write_whole(path, lambda file, example=example: _write_picture(file, example))
+        write_whole(path, lambda file, example=example: _write_picture(file, example, axes))
     return out
-
-
-def write_beside(out: Path, rows: Sequence[np.ndarray], run: Run) -> Path:
-    """Write a sheet on which what was made of examples stands below them.
-
-    Parameters
-    ----------
-    out : Path
-        `.png`.
-    rows : sequence of ndarray, (n, *raw_shape) each
-        The examples, and below them what was made of them; at most 12 beside each other.
-    run : Run
-        Of whose kind the examples are.
-
-    Returns
-    -------
-    Path
-        `out`.
-
-    Raises
-    ------
-    ParameterError
-        As `check_suits` says.
-    GargaloError
-        Where it cannot be written.
-    """
-    n = len(rows[0])
-    check_suits(out, run, n * len(rows))
-    seen = [run.look(row) for row in rows]
-    blocks = [[row[at : at + COLUMNS] for row in seen] for at in range(0, n, COLUMNS)]
-    if run.drawn_as != "pixels":
-        return write_whole(out, lambda file: _strips([row for block in blocks for row in block], run).save(file))
-    columns = min(COLUMNS, n)
-    white = [255 if row.dtype == np.uint8 else 1 for row in seen]
-    lines = [
-        np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), paper, row.dtype)])
-        for block in blocks
-        for row, paper in zip(block, white, strict=True)
-    ]
-    return write_whole(out, lambda file: _sheet(np.concatenate(lines), columns).save(file))
 
 
 def write_log(
@@ -233,24 +192,29 @@ def _picture_suffix(spec: DataSpec) -> str:
     """As what kind of file pictures like these are written so that their values stay what they are.
 
     PNG for bytes, for grey of 16 bits without a sign, and for floats in [0, 1], of which bytes are made; TIFF for other
-    floats that are grey; `.npy` for what neither can hold.
+    floats that are grey, and with a page for each slice for volumes; `.npy` for what neither can hold.
     """
-    channels = spec.raw_shape[2:]
+    axes = spec.modality.axes
+    channels = spec.raw_shape[axes:]
     is_grey, is_plain = channels in ((), (1,)), spec.dtype == "uint8" or not spec.ranges
+    if axes == 3:
+        return ".tiff" if is_grey and spec.dtype != "int16" else ".npy"
     if (is_plain and (is_grey or channels in ((3,), (4,)))) or (is_grey and spec.dtype == "uint16"):
         return ".png"
     return ".tiff" if is_grey and spec.dtype == "float32" else ".npy"
 
 
-def _write_picture(path: Path, example: np.ndarray) -> None:
-    """One picture as a file of the kind that its suffix says."""
+def _write_picture(path: Path, example: np.ndarray, axes: int) -> None:
+    """One picture or volume as a file of the kind that its suffix says."""
     from PIL import Image
 
     if path.suffix == ".npy":
         np.save(path, example)
         return
     pixels = as_bytes(example[None])[0] if path.suffix == ".png" and example.dtype.kind == "f" else example
-    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(path)
+    pixels = pixels[..., 0] if pixels.shape[axes:] == (1,) else pixels
+    first, *others = [Image.fromarray(page) for page in (pixels if axes == 3 else [pixels])]
+    first.save(path, **({"save_all": True, "append_images": others} if others else {}))
 
 
 def file_names(ids: Sequence[str] | None, n: int, suffix: str = ".png") -> list[str]:
@@ -285,30 +249,6 @@ def file_names(ids: Sequence[str] | None, n: int, suffix: str = ".png") -> list[
         taken.add(free.casefold())
         names.append(f"{free}{suffix}")
     return names
-
-
-def _drawn(examples: np.ndarray, run: Run) -> Any:
-    """A sheet of pictures pixel by pixel; rows of numbers as a figure of bars or lines, twelve beside each other."""
-    if run.drawn_as == "pixels":
-        return _sheet(examples)
-    return _strips([examples[at : at + COLUMNS] for at in range(0, len(examples), COLUMNS)], run)
-
-
-def _strips(rows: Sequence[np.ndarray], run: Run) -> Any:
-    """Rows of numbers as a figure of bars or lines, as a PIL image."""
-    from PIL import Image
-
-    from .. import plots
-
-    named = [("", row) for row in rows]
-    return Image.open(io.BytesIO(plots.png(plots.strips(named, run.drawn_as, run.drawn_names))))
-
-
-def _sheet(images: np.ndarray, columns: int = COLUMNS) -> Any:
-    """Images as one PIL image of at most so many columns, large enough to be seen."""
-    from PIL import Image
-
-    return Image.fromarray(sheet(as_bytes(images), min(columns, len(images))))
 
 
 def write_points(

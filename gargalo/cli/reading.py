@@ -48,7 +48,7 @@ def _shares(text: str) -> tuple[float, ...]:
 OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "kind": (
         str,
-        "What the examples are: image, table, vector, series or counts; else as the file and the shape say.",
+        "What the examples are: image, volume, table, vector, series or counts; else as the file and the shape say.",
         None,
     ),
     "size": (str, "Pictures: height x width, such as 64 or 48x64.", _size),

@@ -124,7 +124,8 @@ def write_made_of(
     from ..data.notes import tell_notes
     from ..io import tables
     from ..io.reporter import reporter_for
-    from .output import check_output, check_suits, write_beside, write_examples, write_log
+    from .output import check_output, check_suits, write_examples, write_log
+    from .sheets import write_beside
 
     n, data_dir, as_json = options
     check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src)
@@ -139,6 +140,7 @@ def write_made_of(
     if more:
         reporter_for(True).line(f"gargalo: {dataset.name}: the first {n} of {total} examples; -n says how many")
     if out.suffix == ".png":
+        check_suits(out, opened, n * (len(above) + 1))
         write_beside(out, [*above, examples], opened)
     elif dataset.log is not None and out.suffix in tables.SUFFIXES:
         shape, empty = write_log(out, examples, opened, dataset, with_errors)

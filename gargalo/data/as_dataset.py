@@ -62,7 +62,7 @@ def as_dataset(
 
     Parameters
     ----------
-    x : ndarray, (n, p), (n, h, w) or (n, h, w, c); or a sparse matrix of scipy's, (n, p)
+    x : ndarray, (n, p), (n, h, w), (n, h, w, c), (n, d, h, w) or (n, d, h, w, c); or a sparse matrix of scipy's, (n, p)
         uint8, or finite numbers, or for pictures also bool. NaN in rows of numbers is missing. A sparse matrix stays
         one, and has nothing missing.
     y : ndarray or None, (n,)
@@ -71,8 +71,8 @@ def as_dataset(
         What people call the data, for messages.
     kind : str or None
         A name in `gargalo.data.modalities.MODALITIES`, where `reading` has none. Without either, arrays of three or
-        four dimensions are images, a sparse matrix of whole numbers is one of counts, and rows are a table if their
-        columns are known, else vectors.
+        four dimensions are images, of five volumes, a sparse matrix of whole numbers is one of counts, and rows are a
+        table if their columns are known, else vectors.
     split : ndarray or None, (n,)
         0, 1 or 2 for training, validation and test. Without it, shares are dealt by `split_seed`: stratified by
         label, with copies and groups on one side.
@@ -158,7 +158,7 @@ def _kind(x: np.ndarray | SparseRows, columns: Sequence[Column] | None) -> str:
     """What kind of data an array is, where nobody said."""
     if isinstance(x, SparseRows) and columns is None and are_counts(x):
         return "counts"
-    return "image" if x.ndim > 2 else "table" if columns is not None else "vector"
+    return "volume" if x.ndim == 5 else "image" if x.ndim > 2 else "table" if columns is not None else "vector"
 
 
 def _must_be_counts(x: np.ndarray | SparseRows, columns: Sequence[Column] | None, name: str) -> None:
@@ -180,7 +180,8 @@ def _must_have_shape(x: np.ndarray | SparseRows, kind: str, name: str) -> None:
     """Refuse what has not the shape of its kind, or holds no numbers."""
     if x.ndim < 2 or 0 in x.shape or not MODALITIES.get_or_raise(kind).fits(x.shape[1:]):
         raise DataError(
-            f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)."
+            f"{name}: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels),"
+            " or of volumes (n, depth, height, width) or (n, depth, height, width, channels)."
             f" Found {x.shape}.{hints.for_shape(x)}"
         )
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
@@ -194,7 +195,7 @@ def _must_be_channels(x: np.ndarray, kind: str, name: str, notes: list[Note]) ->
     if x.shape[3] >= min(x.shape[1:3]):
         raise DataError(
             f"{name}: expected images (n, height, width, channels), with fewer channels than pixels to a side. Found"
-            f" {x.shape}.{hints.for_shape(x)} If they are channels: {option('kind', 'image')}."
+            f" {x.shape}.{hints.for_shape(x)} Or say what they are: {option('kind', 'volume')}, or image."
         )
     notes.append(Note(key="channels", count=x.shape[3]))
 

@@ -20,7 +20,7 @@ WHOLE = {"uint8": torch.uint8, "uint16": torch.uint16, "int16": torch.int16}
 
 
 class ImageCodec(Codec):
-    """Pictures (h, w) or (h, w, c) <-> (c, h, w) float32 in [0, 1].
+    """Pictures (h, w) or (h, w, c) <-> (c, h, w) float32 in [0, 1]; volumes (d, h, w) or (d, h, w, c) <-> (c, d, h, w).
 
     Bytes are divided by 255, and floats in [0, 1] are as they are. Other numbers are scaled, each channel by the least
     and the greatest value of its training examples, and what is beyond these is clipped; bytes that are only 0 and 1
@@ -83,7 +83,7 @@ class ImageCodec(Codec):
         return x if self.dtype.is_floating_point else x.round().to(self.dtype)
 
     def look(self, raw: np.ndarray) -> np.ndarray:
-        if not self.is_scaled and raw.shape[3:] in ((), (1,), (3,), (4,)):
+        if not self.is_scaled and len(self.x_shape) == 3 and self.x_shape[0] in (1, 3, 4):
             return raw
         return self.picture(self(torch.from_numpy(np.array(raw)))).numpy()
 
@@ -91,7 +91,7 @@ class ImageCodec(Codec):
         """Choose what people see of examples in model space: one channel as grey, or three as colours.
 
         Of two channels this is the first, of more than three the first three; four that are bytes or floats in [0, 1]
-        are colours and transparency.
+        are colours and transparency. Of a volume this is the slice in the middle.
 
         Parameters
         ----------
@@ -102,6 +102,7 @@ class ImageCodec(Codec):
         Tensor, (n, h, w), (n, h, w, 3) or (n, h, w, 4)
             In [0, 1].
         """
+        x = x[:, :, x.shape[2] // 2] if x.dim() == 5 else x
         channels = x.shape[1]
         if channels < 3:
             return x[:, 0]

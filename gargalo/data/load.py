@@ -101,12 +101,12 @@ def load_data(
     kept = _resolved(asked, src)
     if not isinstance(src, str | Path):
         request = Request(asked, split_seed, like, is_new)
-        dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, request), request), asked)
+        dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, request), request), request)
         origin = Origin(split_seed=split_seed, reading=kept)
     else:
         own = None if data_dir is None else Path(data_dir)
         request = Request(asked, split_seed, like, is_new, own, workers, reporter)
-        dataset = _finished(_known_or_new(lambda request: _read(src, request), request), asked)
+        dataset = _finished(_known_or_new(lambda request: _read(src, request), request), request)
         origin = Origin(src=_place(src), data_dir=own and str(own.resolve()), split_seed=split_seed, reading=kept)
     dataset = dataclasses.replace(dataset, origin=origin)
     clean = asked.clean if clean is None else clean
@@ -158,10 +158,15 @@ def _known_or_new(read: Callable[[Request], Dataset], request: Request) -> Datas
     return found
 
 
-def _finished(dataset: Dataset, asked: Reading) -> Dataset:
+def _finished(dataset: Dataset, request: Request) -> Dataset:
     """The dataset with the pictures that are shown of it; refused where it is of another kind than was asked for."""
+    asked = request.reading
     if asked.kind is not None:
         MODALITIES.get_or_raise(asked.kind)
+    if request.like:
+        # Others were trained on, and say how these are scaled.
+        notes = tuple(note for note in dataset.notes if note.key not in ("scaled", "clipped", "mask"))
+        dataset = dataclasses.replace(dataset, notes=notes)
     if asked.kind not in (None, dataset.kind):
         raise must("kind", f"left out, or {dataset.kind}, as these data are", asked.kind)
     return display.shown(dataset, asked)
@@ -183,10 +188,11 @@ def _asked(src: Any, like: DataSpec | None, reading: dict[str, Any]) -> Reading:
 
 def _as_there(like: DataSpec | None) -> dict[str, Any]:
     """What other data must be read as to fit these."""
-    if like is None or like.kind != "image":
+    if like is None or not (axes := like.modality.axes):
         return {}
     depth = {"uint8": "8", "uint16": "16"}.get(like.dtype, "float")
-    return {"size": like.raw_shape[:2], "color": "grey" if len(like.raw_shape) == 2 else "rgb", "depth": depth}
+    is_grey = len(like.raw_shape) == axes
+    return {"size": like.raw_shape[axes - 2 : axes], "color": "grey" if is_grey else "rgb", "depth": depth}
 
 
 def _is_table(src: Any) -> bool:

@@ -5,7 +5,7 @@ array. A new kind is an object here and a line of `MODALITIES` in `spec.py`, or 
 
 >>> from gargalo.data.modalities import MODALITIES
 >>> list(MODALITIES)
-['image', 'table', 'vector', 'series', 'counts']
+['image', 'volume', 'table', 'vector', 'series', 'counts']
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ..core import Codec
 from .columns import base
 from .spec import MODALITIES, DataSpec, Modality
 
-__all__ = ["MODALITIES", "Counts", "Images", "Modality", "Series", "Tables", "Vectors"]
+__all__ = ["MODALITIES", "Counts", "Images", "Modality", "Series", "Tables", "Vectors", "Volumes"]
 
 SMALL = 32 * 32
-"""Pixels of a grey image up to which a multilayer perceptron is quicker and nearly as good."""
+"""Values of a grey image or volume up to which a multilayer perceptron is quicker and nearly as good."""
 
 
 class Images(Modality):
@@ -35,9 +35,8 @@ class Images(Modality):
         return ImageCodec(spec.raw_shape, spec.dtype, is_scaled=spec.ranges is not None, axes=self.axes)
 
     def networks(self, spec: DataSpec) -> Sequence[str]:
-        h, w, *channels = spec.raw_shape
-        is_small = channels in ([], [1]) and h * w <= SMALL
-        return ("mlp", "conv") if is_small else ("conv", "mlp")
+        is_grey = spec.raw_shape[self.axes :] in ((), (1,))
+        return ("mlp", "conv") if is_grey and spec.size <= SMALL else ("conv", "mlp")
 
     def why_network(self, spec: DataSpec) -> str:
         if self.networks(spec)[0] == "mlp":
@@ -55,7 +54,16 @@ class Images(Modality):
         return "bernoulli"
 
     def fits(self, raw_shape: tuple[int, ...]) -> bool:
-        return len(raw_shape) in (2, 3)
+        return len(raw_shape) in (self.axes, self.axes + 1)
+
+
+class Volumes(Images):
+    """Stacks of pictures (d, h, w) or (d, h, w, c), of which people see the middle one."""
+
+    axes = 3
+
+    def why_network(self, spec: DataSpec) -> str:
+        return "small grey volumes" if self.networks(spec)[0] == "mlp" else "volumes"
 
 
 class Vectors(Modality):
@@ -118,7 +126,8 @@ class Counts(Modality):
         return "negative-binomial"
 
 
-IMAGES, TABLES, VECTORS, SERIES, COUNTS = Images(), Tables(), Vectors(), Series(), Counts()
+IMAGES, VOLUMES, TABLES = Images(), Volumes(), Tables()
+VECTORS, SERIES, COUNTS = Vectors(), Series(), Counts()
 
 
 def has_categories(spec: DataSpec) -> bool:

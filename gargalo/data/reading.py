@@ -36,8 +36,9 @@ class Reading(BaseModel):
     Attributes
     ----------
     kind : str or None
-        What the examples are: a name in `gargalo.data.modalities.MODALITIES`, "image", "table", "vector",
-        "series" or "counts". None leaves it to the file and the shape.
+        What the examples are: a name in `gargalo.data.modalities.MODALITIES`, "image", "volume", "table", "vector",
+        "series" or "counts". A folder of TIFF files with several pages each is read as volumes if this says so.
+        None leaves it to the file and the shape.
     size : (height, width) or None
         Of pictures in a folder; None takes their own if all are alike and small, else 64 x 64.
     color : "auto", "grey" or "rgb"

@@ -49,9 +49,9 @@ class DataSpec(BaseModel):
     name : str
         What people call the data.
     kind : str
-        A name in `gargalo.data.modalities.MODALITIES`: "image", "table", "vector", "series" or "counts".
+        A name in `gargalo.data.modalities.MODALITIES`: "image", "volume", "table", "vector", "series" or "counts".
     raw_shape : tuple of int
-        The shape of one example as it was read: (h, w), (h, w, c) or (p,).
+        The shape of one example as it was read: (h, w), (h, w, c), (d, h, w), (d, h, w, c) or (p,).
     dtype : str
         NumPy's name of the type of its numbers; bytes stay bytes.
     class_names : tuple of str or None
@@ -79,7 +79,7 @@ class DataSpec(BaseModel):
 
     name: str
     kind: str
-    raw_shape: Annotated[tuple[Annotated[int, Field(ge=1, le=2**24)], ...], Field(min_length=1, max_length=3)]
+    raw_shape: Annotated[tuple[Annotated[int, Field(ge=1, le=2**24)], ...], Field(min_length=1, max_length=4)]
     dtype: str
     class_names: tuple[str, ...] | None = None
     counts: dict[str, int]
@@ -129,7 +129,8 @@ class Modality:
     counted : bool
         Are the numbers counts, whole and at least 0, of which a network sees log(1 + count)?
     axes : int
-        How many axes in space an example has, which come first in its shape: 2 in pictures, 0 in rows of numbers.
+        How many axes in space an example has, which come first in its shape: 2 in pictures, 3 in volumes, 0 in
+        rows of numbers.
     drawn_as : "pixels", "bars" or "lines"
         How one example is drawn: lines are channels over time.
     samples_are : "means" or "draws"
@@ -230,6 +231,7 @@ MODALITIES: Registry[Modality] = Registry(
     __name__.rpartition(".")[0],
     {
         "image": "modalities:IMAGES",
+        "volume": "modalities:VOLUMES",
         "table": "modalities:TABLES",
         "vector": "modalities:VECTORS",
         "series": "modalities:SERIES",

@@ -21,7 +21,7 @@ __all__ = [
 
 CONV_WIDTHS = (16, 48, 96, 128)
 SMALLEST = 7
-"""Levels are added while both sides of what they leave stay at least this long."""
+"""Levels are added while all sides of what they leave stay at least this long."""
 
 
 def default_widths(net: str, sides: tuple[int, ...]) -> tuple[int, ...]:
@@ -32,7 +32,7 @@ def default_widths(net: str, sides: tuple[int, ...]) -> tuple[int, ...]:
     net : "mlp", "conv" or "custom"
         For conv, at least two levels, 16, 48, 96 and then 128 channels wide; else (128, 64).
     sides : tuple of int
-        Height and width of the images; only conv looks at them.
+        Height and width of the images, of volumes also the depth; only conv looks at them.
 
     Returns
     -------

@@ -1,13 +1,14 @@
-"""Residual convolutional encoder and decoder, each the mirror of the other, for images of any size.
+"""Residual convolutional encoder and decoder, each the mirror of the other, for images and volumes of any size.
 
-A level halves height and width (rounding up: odd sizes are fine) and then has `blocks` residual blocks (He et al.,
-arXiv:1603.05027). Their last convolution starts at zero, so that no normalisation is needed (Zhang et al.,
-arXiv:1901.09321). The decoder enlarges by repeating pixels, then convolves (Odena et al.,
+A level halves height and width, and of volumes the depth (rounding up: odd sizes are fine) and then has `blocks`
+residual blocks (He et al., arXiv:1603.05027). Their last convolution starts at zero, so that no normalisation is needed
+(Zhang et al., arXiv:1901.09321). The decoder enlarges by repeating pixels, then convolves (Odena et al.,
 doi:10.23915/distill.00003).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,15 +16,19 @@ import torch
 from torch import Tensor, nn
 
 from .linear_path import with_linear_paths
-from .settings import ACTIVATIONS, NetSettings, Sizes, Start, kaiming
+from .settings import ACTIVATIONS, CONVOLUTIONS, NetSettings, Sizes, Start, kaiming
 
 __all__ = ["ConvDecoder", "ConvEncoder", "conv", "level_sizes"]
+
+Convolution = type[nn.Conv2d] | type[nn.Conv3d]
 
 
 def conv(
     sizes: Sizes, settings: NetSettings, start: Start | None = None, *, is_grid: bool = False, skips: bool = False
 ) -> tuple[nn.Module, nn.Module]:
     """An encoder (n, c, h, w) -> (n, encoder_out) and a decoder (n, decoder_in) -> (n, *params_shape).
+
+    Of volumes, (h, w) is (d, h, w), here and below.
 
     Parameters
     ----------
@@ -48,25 +53,24 @@ def conv(
     return (encoder, decoder) if settings.init != "pca" else with_linear_paths(encoder, decoder, sizes, start)
 
 
-def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[int, int]]:
-    """Height and width of the image, and after every level.
+def level_sizes(x_shape: tuple[int, ...], settings: NetSettings) -> list[tuple[int, ...]]:
+    """Height and width of the image, and after every level; of a volume, also its depth.
 
     Parameters
     ----------
-    x_shape : (int, int, int)
-        One image, (c, h, w).
+    x_shape : tuple of int
+        One image, (c, h, w), or volume, (c, d, h, w).
     settings : NetSettings
         With one width for each level.
 
     Returns
     -------
-    list of (int, int)
+    list of tuple of int
         One more than there are levels.
     """
-    sizes = [(x_shape[1], x_shape[2])]
+    sizes = [tuple(x_shape[1:])]
     for _ in settings.widths:
-        h, w = sizes[-1]
-        sizes.append(((h + 1) // 2, (w + 1) // 2))
+        sizes.append(tuple((side + 1) // 2 for side in sizes[-1]))
     return sizes
 
 
@@ -75,13 +79,14 @@ class ConvEncoder(nn.Module):
 
     def __init__(self, sizes: Sizes, settings: NetSettings, start: Start | None, is_grid: bool):
         super().__init__()
-        x_shape, out = sizes.x_shape, sizes.encoder_out
+        x_shape, out, convolution = sizes.x_shape, sizes.encoder_out, CONVOLUTIONS[len(sizes.x_shape) - 1]
         channels = [x_shape[0], *settings.widths]
         self.levels = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), *_blocks(b, settings)) for a, b in pairwise(channels)
+            nn.Sequential(convolution(a, b, 3, stride=2, padding=1), *_blocks(b, settings, convolution))
+            for a, b in pairwise(channels)
         )
-        h, w = level_sizes(x_shape, settings)[-1]
-        last = [nn.Conv2d(channels[-1], out, 1)] if is_grid else [nn.Flatten(), nn.Linear(channels[-1] * h * w, out)]
+        flat = channels[-1] * math.prod(level_sizes(x_shape, settings)[-1])
+        last = [convolution(channels[-1], out, 1)] if is_grid else [nn.Flatten(), nn.Linear(flat, out)]
         self.head = nn.Sequential(ACTIVATIONS[settings.activation](), *last)
         _initialise(self, settings, last[-1])
         if start is not None and start.latents is not None:
@@ -127,22 +132,23 @@ class ConvDecoder(nn.Module):
     def __init__(self, sizes: Sizes, settings: NetSettings, start: Start | None, is_grid: bool, skips: bool):
         super().__init__()
         x_shape, latent, params_shape = sizes.x_shape, sizes.decoder_in, sizes.params_shape
+        convolution = CONVOLUTIONS[len(x_shape) - 1]
         levels = level_sizes(x_shape, settings)[::-1]
         widths = list(reversed(settings.widths))
-        (h, w), first = levels[0], widths[0]
-        whole = [nn.Linear(latent, first * h * w), nn.Unflatten(1, (first, h, w))]
-        self.foot = nn.Sequential(*([nn.Conv2d(latent, first, 1)] if is_grid else whole))
-        self.blocks = nn.ModuleList(nn.Sequential(*_blocks(width, settings)) for width in widths)
+        first, inmost = widths[0], (widths[0], *levels[0])
+        whole = [nn.Linear(latent, math.prod(inmost)), nn.Unflatten(1, inmost)]
+        self.foot = nn.Sequential(*([convolution(latent, first, 1)] if is_grid else whole))
+        self.blocks = nn.ModuleList(nn.Sequential(*_blocks(width, settings, convolution)) for width in widths)
         activation = ACTIVATIONS[settings.activation]
         # The outermost level keeps its width: all that it still has is one convolution.
         outer = [*widths[1:], widths[-1]]
         self.rises = nn.ModuleList(
-            nn.Sequential(activation(), *([nn.Conv2d(a, b, 1)] if a != b else []), nn.Upsample(size))
+            nn.Sequential(activation(), *([convolution(a, b, 1)] if a != b else []), nn.Upsample(size))
             for a, b, size in zip(widths, outer, levels[1:], strict=True)
         )
         seen = [*widths[1:], x_shape[0]]
-        self.joins = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(seen, outer, strict=True) if skips)
-        self.last = nn.Conv2d(outer[-1], params_shape[0], 3, padding=1)
+        self.joins = nn.ModuleList(convolution(a, b, 3, padding=1) for a, b in zip(seen, outer, strict=True) if skips)
+        self.last = convolution(outer[-1], params_shape[0], 3, padding=1)
         _initialise(self, settings, self.last)
         self.start = nn.Parameter(torch.zeros(params_shape) if start is None else start.params.clone())
 
@@ -170,13 +176,13 @@ class ConvDecoder(nn.Module):
 class Residual(nn.Module):
     """x + conv(act(conv(act(x)))); the last convolution starts at zero."""
 
-    def __init__(self, width: int, activation: type[nn.Module]):
+    def __init__(self, width: int, activation: type[nn.Module], convolution: Convolution):
         super().__init__()
         self.branch = nn.Sequential(
             activation(),
-            nn.Conv2d(width, width, 3, padding=1),
+            convolution(width, width, 3, padding=1),
             activation(),
-            nn.Conv2d(width, width, 3, padding=1),
+            convolution(width, width, 3, padding=1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -184,14 +190,14 @@ class Residual(nn.Module):
         return x + self.branch(x)
 
 
-def _blocks(width: int, settings: NetSettings) -> list[Residual]:
-    return [Residual(width, ACTIVATIONS[settings.activation]) for _ in range(settings.blocks)]
+def _blocks(width: int, settings: NetSettings, convolution: Convolution) -> list[Residual]:
+    return [Residual(width, ACTIVATIONS[settings.activation], convolution) for _ in range(settings.blocks)]
 
 
 def _initialise(net: nn.Module, settings: NetSettings, last: nn.Module) -> None:
     """Kaiming normal (the last layer's outputs pass no activation) and zero biases; branches end in zeros."""
     for module in net.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear) and settings.init != "pytorch":
+        if isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear) and settings.init != "pytorch":
             kaiming(module, is_last=module is last)
     for module in net.modules():
         if isinstance(module, Residual):

@@ -7,9 +7,12 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-__all__ = ["ACTIVATIONS", "NetSettings", "Sizes", "Start", "kaiming"]
+__all__ = ["ACTIVATIONS", "CONVOLUTIONS", "NetSettings", "Sizes", "Start", "kaiming"]
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
+
+CONVOLUTIONS = {2: nn.Conv2d, 3: nn.Conv3d}
+"""By the number of axes in space."""
 
 
 class Sizes(NamedTuple):
@@ -18,7 +21,7 @@ class Sizes(NamedTuple):
     Attributes
     ----------
     x_shape : tuple of int
-        One example in model space: (c, h, w) or (p,).
+        One example in model space: (c, h, w), (c, d, h, w) or (p,).
     encoder_out : int
         Numbers that the encoder puts out; those of each place where the latent is a grid.
     decoder_in : int
@@ -63,7 +66,7 @@ class NetSettings(BaseModel):
         A multilayer perceptron; residual convolutions, for images; or a pair of modules that a program gives.
     widths : tuple of int
         Hidden layers of the encoder, outermost first, and the decoder's in reverse; () is linear. For conv the
-        channels of its levels, each of which halves height and width.
+        channels of its levels, each of which halves height and width (and depth).
     blocks : int
         For conv: residual blocks in each level.
     activation : "relu", "silu", "gelu" or "tanh"
@@ -85,12 +88,12 @@ class NetSettings(BaseModel):
     init: Literal["pca", "kaiming", "pytorch"] = "kaiming"
 
 
-def kaiming(layer: nn.Linear | nn.Conv2d, is_last: bool) -> None:
+def kaiming(layer: nn.Linear | nn.Conv2d | nn.Conv3d, is_last: bool) -> None:
     """Begin a layer at Kaiming normal weights and zero biases.
 
     Parameters
     ----------
-    layer : Linear or Conv2d
+    layer : Linear, Conv2d or Conv3d
         Changed in place; left alone on the meta device, where there is nothing to draw, and where a normal draw would
         import PyTorch's compiler for a second.
     is_last : bool

@@ -133,8 +133,9 @@ def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         raise ParameterError(f"net: expected the encoder to take {tuple(x.shape)}. It cannot: {why}") from None
     finally:
         encoder.train(was_training)
-    if len(found) != 4:
-        raise ParameterError(f"net: expected the encoder to give a grid (n, d, h, w). Found {found}.")
+    if len(found) != 1 + len(x_shape):
+        grid = ", ".join("ndhw" if len(x_shape) == 3 else "ncdhw")
+        raise ParameterError(f"net: expected the encoder to give a grid ({grid}). Found {found}.")
     return found[2:]
 
 

@@ -94,7 +94,11 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
     latent_dim = min(16, max(1, spec.size // 2))
     wanted: dict[str, Any] = {"net": net, "likelihood": likelihood, "latent_dim": latent_dim}
     # Of a network that cannot see these data, `validate` says so.
-    wanted |= {"widths": nets.default_widths(net, spec.raw_shape[:2]) if net in modality.networks(spec) else ()}
+    wanted |= {
+        "widths": nets.default_widths(net, spec.raw_shape[: modality.axes or 2])
+        if net in modality.networks(spec)
+        else ()
+    }
     wanted |= CONV_DEFAULTS | model_class.conv_defaults if net == "conv" else model_class.defaults
     wanted |= {"widths": (), "init": "kaiming"} if net == "custom" else {}
     if are_few_pictures(spec) and begins_as_pca(model_class, net):

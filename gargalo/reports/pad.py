@@ -37,8 +37,11 @@ def packed_decoder(run: Run) -> dict[str, Any] | None:
         of `OUTPUTS`; "weights" in base64, little-endian float16, layer by layer, each (out, in) row by row and then
         its bias; "direct", the matrix (out, 2) in the same form that is added from a latent to what the last layer
         puts out, or empty; "shape" as (c, h, w); the run's examples as "points" (n, 2) and "labels" (n,); the labels'
-        "names"; "colours" of labels. None where a chain of such layers does not decode as the run does.
+        "names"; "colours" of labels. None for volumes, and where a chain of such layers does not
+        decode as the run does.
     """
+    if len(run.codec.x_shape) != 3:
+        return None
     network, direct = run.model.decoder, None
     if isinstance(network, WithLinearPath):
         network, direct = network.network, network.matrix.detach().half().float()

@@ -145,7 +145,10 @@ class _Training:
         self.group = group = session.group or launch(alone=True)
         self.settings, self.session = settings, session
         # Convolutions are a fifth faster channels last; nothing else has four dimensions, and shapes stay as they are.
-        self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Those of volumes, which are not, cannot be laid out so.
+        is_flat = all(p.dim() < 5 for p in model.parameters())
+        layout = torch.channels_last if is_flat else torch.preserve_format
+        self.model = model.to(group.device, memory_format=layout)  # type: ignore[call-overload]
         self.codec, self.train = codec.to(group.device), train.to(group.device)
         self.validation = validation and validation.to(group.device)
         optimizer = optimizer_for(model, settings)

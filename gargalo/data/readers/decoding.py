@@ -49,7 +49,7 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    pixels : ndarray or memory map, (n, h, w) or (n, h, w, 3)
+    pixels : ndarray or memory map, (n, h, w), (n, h, w, 3) or (n, pages, h, w)
         uint8, or uint16 or float32 as the files have them.
     kept : ndarray, (n,)
         Which of all files these are.
@@ -105,7 +105,7 @@ class Decoder:
         stats : sequence of n (int, int)
             The size of each file in bytes, and when it was changed last, in nanoseconds: by these the cache knows them.
         reading : Reading
-            Its `size`, `color`, `fit` and `depth` count.
+            Its `size`, `color`, `fit`, `depth` and `kind` count.
 
         Returns
         -------
@@ -255,7 +255,7 @@ def processors() -> int:
 
 def _choices(reading: Reading) -> dict[str, Any]:
     """What of the reading the pixels depend on."""
-    return reading.model_dump(mode="json", include={"size", "color", "fit", "depth"})
+    return reading.model_dump(mode="json", include={"size", "color", "fit", "depth", "kind"})
 
 
 def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
@@ -281,13 +281,14 @@ def _wanted(root: Path, files: Sequence[str], reading: Reading) -> images.Wanted
     """What every picture becomes, by what a few of them are."""
     some = np.unique(np.linspace(0, len(files) - 1, GLANCES).astype(int))
     sizes: Counter[tuple[int, int]] = Counter()
-    greys, depths = [], set()
+    greys, depths, pages = [], set(), Counter()
     for rank, i in enumerate(map(int, some)):
         with contextlib.suppress(images.UnreadableError):
             look = reading.color == "auto" and rank % max(1, len(some) // LOOKS) == 0
             seen = images.glance(root / files[i], look)
             sizes[seen.size] += 1
             depths.add(seen.depth)
+            pages[seen.pages] += 1
             if look:
                 greys.append(seen.is_grey)
     size = reading.size
@@ -297,6 +298,11 @@ def _wanted(root: Path, files: Sequence[str], reading: Reading) -> images.Wanted
     if (depth := reading.depth) == "auto":
         # Of several kinds, all become bytes.
         depth = depths.pop() if len(depths) == 1 and reading.color != "rgb" else "8"
+    if reading.kind == "volume":
+        if (deep := max(pages, key=lambda n: pages[n], default=1)) < 2:
+            asked = option("kind", "volume")
+            raise DataError(f"{root}: expected TIFF files of several pages each for {asked}. Found one page.")
+        return images.Wanted((deep, *size), reading.fit, depth, is_stack=True)
     if depth != "8":
         return images.Wanted(size, reading.fit, depth)
     grey = reading.color == "grey" or (reading.color == "auto" and all(greys))

@@ -9,7 +9,7 @@ floats         kept where all are floats; else they cannot be used
 a palette      its colours
 transparency   laid on white
 CMYK           converted to RGB
-several frames the first one
+several frames the first one; all pages of a TIFF where volumes are wanted
 another size   `fit`: "crop" scales to cover and cuts the middle out, "pad" scales to fit in and fills with black,
                "stretch" lets proportions go; always with antialiasing
 =============  ==================================================================================
@@ -59,8 +59,8 @@ class Wanted(NamedTuple):
 
     Attributes
     ----------
-    shape : (h, w) or (h, w, 3)
-        Grey or RGB.
+    shape : (h, w), (h, w, 3) or (pages, h, w)
+        Grey, RGB, or a stack.
     fit : "crop", "pad" or "stretch"
         What is done to a picture of another size.
     depth : "8", "16" or "float"
@@ -70,22 +70,16 @@ class Wanted(NamedTuple):
     shape: tuple[int, ...]
     fit: str
     depth: str = "8"
+    is_stack: bool = False
 
 
 class Glance(NamedTuple):
-    """What a picture is, by its header.
-
-    Attributes
-    ----------
-    size : (int, int)
-        Height and width, once it is upright.
-    is_grey : bool
-    depth : "8", "16" or "float"
-    """
+    """What a picture is, by its header: height and width once it is upright, and its pages, where it is a TIFF."""
 
     size: tuple[int, int]
     is_grey: bool
     depth: str
+    pages: int
 
 
 def decode(path: Path, wanted: Wanted) -> tuple[bytes, list[str]]:
@@ -108,9 +102,14 @@ def decode(path: Path, wanted: Wanted) -> tuple[bytes, list[str]]:
     UnreadableError
         With the reason, in a few words.
     """
+    parts, did = [], []
     with _Opened(path) as image:
-        image, did = _converted(image, path, wanted)
-        return image.tobytes() if wanted.depth != "16" else _whole(image), did
+        if wanted.is_stack and _pages(image) != wanted.shape[0]:
+            raise UnreadableError(f"{_pages(image)} pages, where the others have {wanted.shape[0]}")
+        for page in range(wanted.shape[0] if wanted.is_stack else 1):
+            upright, did = _converted(image, path, wanted, page)
+            parts.append(upright.tobytes() if wanted.depth != "16" else _whole(upright))
+        return b"".join(parts), did
 
 
 def glance(path: Path, look: bool) -> Glance:
@@ -139,7 +138,12 @@ def glance(path: Path, look: bool) -> Glance:
         if not is_grey and look:
             image.draft("RGB", (256, 256))
             is_grey = _is_grey(_converted(image, path, Wanted((min(h, 256), min(w, 256), 3), "stretch"))[0])
-        return Glance((h, w), is_grey, "float" if image.mode == "F" else "16" if image.mode.startswith("I") else "8")
+        depth = "float" if image.mode == "F" else "16" if image.mode.startswith("I") else "8"
+        return Glance((h, w), is_grey, depth, _pages(image))
+
+
+def _pages(image: Image.Image) -> int:
+    return getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
 
 
 class _Opened:
@@ -192,14 +196,14 @@ def _what_else(path: Path) -> str:
     return "no picture in PNG, JPEG, GIF, BMP or WebP"
 
 
-def _converted(image: Image.Image, path: Path, wanted: Wanted) -> tuple[Image.Image, list[str]]:
+def _converted(image: Image.Image, path: Path, wanted: Wanted, page: int = 0) -> tuple[Image.Image, list[str]]:
     """The picture as 8-bit grey or RGB of this shape, or as grey floats, and what had to be done for it."""
-    did, shape = [], wanted.shape
+    did, shape = [], wanted.shape[1:] if wanted.is_stack else wanted.shape
     if NAMES.get(path.suffix.lower()) != image.format:
         did.append("misnamed")
     if getattr(image, "n_frames", 1) > 1:
-        did.append("animated")
-        image.seek(0)
+        did += [] if wanted.is_stack else ["animated"]
+        image.seek(page)
     if image.mode in ("L", "RGB"):  # nothing else is done to most
         image.draft(None, (2 * shape[1], 2 * shape[0]))
     turn = image.getexif().get(0x0112, 1)
@@ -327,7 +331,7 @@ def decode_range(
 def _serve() -> None:
     """Answer ranges of files on stdin until there are no more."""
     told = json.loads(sys.stdin.readline())
-    root, wanted = Path(told["root"]), Wanted(tuple(told["shape"]), told["fit"], told["depth"])
+    root, wanted = Path(told["root"]), Wanted(*(told[name] for name in Wanted._fields))
     with (
         Path(told["pixels"]).open("r+b") as file,
         mmap.mmap(file.fileno(), 0) as mapped,

@@ -38,7 +38,7 @@ def load_data(
     src : str, path, array, tensor, frame or Dataset
         "mnist-10k" (embedded); "mnist", "fashion-mnist" or "kmnist" (from `data_dir` or `GARGALO_DATA`, else
         fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or CPU
-        tensor of shape (n, p), (n, h, w) or (n, h, w, c); a polars or pandas frame.
+        tensor of shape (n, p), (n, h, w) or (n, h, w, c), or with kind="volume" (n, d, h, w); a polars or pandas frame.
     y : array or None, (n,)
         Labels, when `src` is an array or a frame.
     data_dir : path or None

@@ -89,8 +89,9 @@ class Data:
 
     def _take(self, rows: Tensor) -> Tensor:
         if isinstance(self.raw, Tensor):
-            # Ten times faster than self.raw[rows] on bytes.
-            return self.raw.index_select(0, rows.to(self.device))
+            # Ten times faster than self.raw[rows] on bytes. Of 16 bits, not every device knows those without a sign.
+            raw = self.raw.view(torch.int16) if self.raw.dtype == torch.uint16 else self.raw
+            return raw.index_select(0, rows.to(self.device)).view(self.raw.dtype)
         # A file is read forwards; where each row belongs in the batch is put right afterwards.
         order = rows.argsort()
         places = rows[order].numpy()

@@ -17,11 +17,13 @@ from gargalo import explorer, recipes, training
 from gargalo.cli.output import write_examples
 from gargalo.data import as_dataset, load_data
 from gargalo.errors import DataError, GargaloWarning, RunError
+from gargalo.explorer.scaled import PageCodec
 from gargalo.export import export
 from gargalo.io.images import as_bytes
 from gargalo.lang import words
 from gargalo.recipes import Recipe
 from gargalo.reports.contact_sheet import contact_sheet
+from gargalo.runs.original_data import original_data
 
 RNG = np.random.default_rng(0)
 QUICK = {"epochs": 1, "widths": (8,), "init": "kaiming"}
@@ -304,7 +306,7 @@ def test_files_of_several_depths(tmp_path):
     with pytest.raises(DataError, match="at most 5% of the files to be unreadable"):
         kept.check_trainable()
     signed = saved(tmp_path / "signed", CASES["int16"].astype(np.int32), ".tif")
-    with pytest.raises(DataError, match="whole numbers beyond 16 bits, which are read as floats"):
+    with pytest.raises(DataError, match="whole numbers beyond 16 bits: depth float keeps them"):
         load_data(str(signed))
     np.testing.assert_array_equal(load_data(str(signed), depth="float").x, CASES["int16"].astype(np.float32))
 
@@ -423,3 +425,43 @@ def test_stacks_of_other_lengths_and_single_pages(tmp_path):
     flat = saved(tmp_path / "flat", stacks()[:, 0], ".tif")
     with pytest.raises(DataError, match="TIFF files of several pages each for kind"):
         load_data(str(flat), kind="volume")
+
+
+def test_pages_that_lie_are_skipped(tmp_path):
+    folder = tmp_path / "in"
+    paged(folder, stacks(30))
+    file = folder / "07.tif"
+    content = bytearray(file.read_bytes())
+    widths = [at for at in range(len(content) - 12) if content[at : at + 8] == b"\x00\x01\x04\x00\x01\x00\x00\x00"]
+    assert len(widths) == 5
+    for tag in (widths[3], widths[3] + 12):  # ImageWidth, and ImageLength after it, of the fourth page
+        content[tag + 8 : tag + 12] = (60_000).to_bytes(4, "little")
+    file.write_bytes(content)
+    huge, loop = file, folder / "08.tif"
+    content = bytearray(loop.read_bytes())
+    first = int.from_bytes(content[4:8], "little")
+    after = first + 2 + 12 * int.from_bytes(content[first : first + 2], "little")
+    content[after : after + 4] = first.to_bytes(4, "little")  # the page after the first is the first again
+    loop.write_bytes(content)
+    skipped = dict(load_data(str(folder), kind="volume").skipped)
+    assert skipped.keys() == {huge.name, loop.name}
+    assert skipped[huge.name] == "its header announces 60000 x 60000 pixels, more than 100,000,000"
+    assert skipped[loop.name] == "1 pages, where the others have 5"
+
+
+def test_runs_on_files_of_16_bits_that_were_brought_to_8_find_their_data(tmp_path):
+    folder = saved(tmp_path / "in", CASES["uint16"] * 13, ".png")
+    before = load_data(str(folder), depth="8").spec
+    before = before.model_copy(update={"origin": before.origin.model_copy(update={"reading": gargalo.data.Reading()})})
+    again = original_data(before)
+    assert again.fingerprint == before.fingerprint
+
+
+def test_shared_scales_of_a_page_are_those_of_the_first_run():
+    raw = CASES["uint16"]
+    codecs = [as_dataset(raw).spec.modality.codec(as_dataset(raw).spec).fit(lambda n=n: [raw[:n]]) for n in (40, 3)]
+    assert codecs[0].high != codecs[1].high
+    page = PageCodec(*codecs)
+    x = page.laid_out(codecs[0](torch.from_numpy(raw)))
+    torch.testing.assert_close(page(x), codecs[1](torch.from_numpy(raw)))
+    torch.testing.assert_close(page.invert(page(x[:3])), x[:3])

@@ -48,8 +48,8 @@ def load_data(
     src : str, path, array, sparse matrix, tensor, frame or Dataset
         "mnist-10k" (embedded); "mnist", "fashion-mnist" or "kmnist" (from `data_dir` or `GARGALO_DATA`, else
         fetched once); a folder of pictures; a `.npy`, `.npz`, `.csv`, `.parquet` or IDX file; an array or
-        tensor of shape (n, p), (n, h, w) or (n, h, w, c), or a list of such; a sparse matrix of scipy's, (n, p); a
-        polars or pandas frame.
+        tensor of shape (n, p), (n, h, w) or (n, h, w, c), or with kind="volume" (n, d, h, w), or a list of such; a
+        sparse matrix of scipy's, (n, p); a polars or pandas frame.
     y : array or None, (n,)
         Labels, when `src` is an array or a frame.
     clean : as `src`, or None

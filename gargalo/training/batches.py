@@ -98,8 +98,9 @@ class Data:
 
     def _take(self, raw: Tensor | np.ndarray, rows: Tensor) -> Tensor:
         if isinstance(raw, Tensor):
-            # Ten times faster than raw[rows] on bytes.
-            return raw.index_select(0, rows.to(self.device))
+            # Ten times faster than raw[rows] on bytes. Of 16 bits, not every device knows those without a sign.
+            known = raw.view(torch.int16) if raw.dtype == torch.uint16 else raw
+            return known.index_select(0, rows.to(self.device)).view(raw.dtype)
         # A file is read forwards; where each row belongs in the batch is put right afterwards.
         order = rows.argsort()
         places = rows[order].numpy()

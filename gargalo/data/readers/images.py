@@ -157,16 +157,13 @@ class _Opened:
         try:
             self.file = self.path.open("rb")
             self.image = Image.open(self.file, formats=[*ANY_NAME, *([own] if own else [])])
+            _must_be_believable(self.image)
         except UnidentifiedImageError:
             why = _what_else(self.path)
             self.file.close()
             raise UnreadableError(why) from None
         except Exception as error:
             raise self._said(error) from None
-        w, h = self.image.size
-        if w * h > MOST_PIXELS:
-            self.file.close()
-            raise UnreadableError(f"its header announces {w} x {h} pixels, more than {MOST_PIXELS:,}")
         return self.image
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -181,6 +178,12 @@ class _Opened:
             self.file.close()
         why = getattr(error, "strerror", None) or str(error).partition("\n")[0] or type(error).__name__
         return UnreadableError(why[:100])
+
+
+def _must_be_believable(image: Image.Image) -> None:
+    w, h = image.size
+    if w * h > MOST_PIXELS:
+        raise UnreadableError(f"its header announces {w} x {h} pixels, more than {MOST_PIXELS:,}")
 
 
 def _what_else(path: Path) -> str:
@@ -204,6 +207,7 @@ def _converted(image: Image.Image, path: Path, wanted: Wanted, page: int = 0) ->
     if getattr(image, "n_frames", 1) > 1:
         did += [] if wanted.is_stack else ["animated"]
         image.seek(page)
+        _must_be_believable(image)
     if image.mode in ("L", "RGB"):  # nothing else is done to most
         image.draft(None, (2 * shape[1], 2 * shape[0]))
     turn = image.getexif().get(0x0112, 1)
@@ -238,9 +242,7 @@ def _plain(image: Image.Image, did: list[str]) -> Image.Image:
         import numpy as np
 
         did.append("deep")
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise UnreadableError("whole numbers beyond 16 bits")
+        values = np.asarray(_deep(image, "16")).astype(np.int64)
         return Image.fromarray(((values + 128) // 257).astype(np.uint8))
     if mode == "F":
         raise UnreadableError("floats among pictures of bytes, whose black and white nobody knows")
@@ -271,7 +273,7 @@ def _deep(image: Image.Image, depth: str) -> Image.Image:
         raise UnreadableError("floats, where the others have 16 bits")
     values = np.asarray(image)
     if depth == "16" and (values.min() < 0 or values.max() > 65535):
-        raise UnreadableError("whole numbers beyond 16 bits, which are read as floats")
+        raise UnreadableError("whole numbers beyond 16 bits: depth float keeps them")
     return Image.fromarray(values.astype(np.float32))
 
 

@@ -15,7 +15,7 @@ from .notes import Note
 from .readers import NAMED
 from .reading import Reading, checked_reading
 from .spec import DataSpec, Origin
-from .splits import SPLITS, TEST, TRAIN, VALIDATION
+from .splits import SPLITS, TEST, TRAIN, VALIDATION, parts_of
 
 __all__ = [
     "NAMED",
@@ -35,4 +35,5 @@ __all__ = [
     "checked_reading",
     "load_data",
     "named_values",
+    "parts_of",
 ]

@@ -17,7 +17,7 @@ from .notes import Note
 from .ranges import KEPT, beyond_training, picture_ranges
 from .reading import Reading
 from .sparse import MOST_COUNT, SparseRows, are_counts, as_rows
-from .splits import SPLITS, copies, deal
+from .splits import SPLITS, copies, deal, together
 
 __all__ = ["as_dataset"]
 
@@ -122,12 +122,13 @@ def as_dataset(
         kind = "table" if kind == "vector" and columns is not None else kind
     if MODALITIES[kind].counted:
         _must_be_counts(rows.x, columns, name)
+    ties, in_time = rows.groups, bool(reading.time) and rows.split is not None and rows.groups is None
     if rows.split is None:
         alike = copies(rows.x)
         if count := int((alike != np.arange(len(alike))).sum()):
             notes.append(Note(key="copies", count=count))
-        together = _together(alike, rows.groups)
-        rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, together)
+        ties = together(alike, rows.groups)
+        rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, ties)
     else:
         if rows.groups is not None:
             _must_be_apart(rows.groups, rows.split, name)
@@ -151,6 +152,8 @@ def as_dataset(
         known,
         missing=known is not None and reading.impute == "mask",
         notes=tuple(notes),
+        ties=ties,
+        in_time=in_time,
     )
 
 
@@ -255,21 +258,6 @@ def _labels(y: np.ndarray | None, n: int, name: str) -> tuple[np.ndarray | None,
         )
     values, y = np.unique(y, return_inverse=True)
     return y.astype(np.int64), tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values)
-
-
-def _together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
-    """Examples that stay together: copies, and those of one group; None where each stands alone."""
-    if groups is None:
-        return None if (alike == np.arange(len(alike))).all() else alike
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    # A copy in two groups ties both together.
-    n = len(alike)
-    places = np.unique(groups, return_inverse=True)[1] + n
-    size, rows = int(places.max()) + 1, np.arange(n)
-    ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
-    return connected_components(ties, directed=False)[1][:n]
 
 
 def _must_be_apart(groups: np.ndarray, split: np.ndarray, name: str) -> None:

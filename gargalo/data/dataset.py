@@ -103,6 +103,10 @@ class Dataset:
         What gives these data again.
     log : Log or None
         What the examples were cut from, where they are windows of a log.
+    ties : ndarray or None, (n,), int64
+        Examples of one number belong to one split: they are copies, or of one group. None where each stands alone.
+    in_time : bool
+        Do the examples stand in the order of time, by which they were split?
     """
 
     name: str
@@ -120,6 +124,8 @@ class Dataset:
     skipped: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
     log: Log | None = None
+    ties: np.ndarray | None = None
+    in_time: bool = False
 
     def __len__(self) -> int:
         return len(self.x)
@@ -251,6 +257,8 @@ class Dataset:
             clean=None if self.clean is None else self.clean[rows],
             origin=None,
             log=None if self.log is None else self.log.take(rows),
+            ties=None if self.ties is None else self.ties[rows],
+            in_time=False,
         )
 
     def look(self, rows: np.ndarray) -> np.ndarray:

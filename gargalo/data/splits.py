@@ -9,7 +9,19 @@ import numpy as np
 from ..errors import DataError
 from .sparse import SparseRows
 
-__all__ = ["SPLITS", "TEST", "TRAIN", "VALIDATION", "by_order", "copies", "deal", "named", "usual_shares"]
+__all__ = [
+    "SPLITS",
+    "TEST",
+    "TRAIN",
+    "VALIDATION",
+    "by_order",
+    "copies",
+    "deal",
+    "named",
+    "parts_of",
+    "together",
+    "usual_shares",
+]
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -115,6 +127,39 @@ def by_order(order: np.ndarray, shares: Sequence[float]) -> np.ndarray:
     return split
 
 
+def parts_of(
+    rows: np.ndarray, count: int, seed: int, ties: np.ndarray | None = None, in_time: bool = False
+) -> list[np.ndarray]:
+    """Deal rows to parts of about the same size, as one does for a cross-validation.
+
+    Parameters
+    ----------
+    rows : ndarray, (m,), int
+        Indices of examples.
+    count : int >= 2
+        Of parts.
+    seed : int
+        Of the deal.
+    ties : ndarray or None, (n,), int
+        Examples with one number come into one part.
+    in_time : bool
+        Do the rows stand in the order of time? Then each part is a stretch of them: what neighbours in time share tells
+        nothing of other times.
+
+    Returns
+    -------
+    list of ndarray, int
+        Ascending; fewer than `count` where fewer rows, or ties, are there.
+    """
+    units = np.arange(len(rows)) if ties is None else np.unique(ties[rows], return_inverse=True)[1]
+    size = int(units.max(initial=-1)) + 1
+    order = np.arange(size) if in_time and ties is None else np.random.default_rng(seed).permutation(size)
+    part = np.empty(size, np.int64)
+    for number, some in enumerate(np.array_split(order, min(count, max(1, size)))):
+        part[some] = number
+    return [np.sort(rows[part[units] == number]) for number in range(int(part.max(initial=-1)) + 1)]
+
+
 def named(names: Sequence[str], where: str) -> np.ndarray:
     """Read splits from their names, such as "train" or "validation".
 
@@ -184,3 +229,30 @@ def copies(x: np.ndarray | SparseRows) -> np.ndarray:
 def _bytes_of(x: np.ndarray) -> np.ndarray:
     """Rows as their bytes, (n, size of a row in bytes)."""
     return np.ascontiguousarray(x).reshape(len(x), x[:1].size).view(np.uint8)
+
+
+def together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
+    """Find which examples belong to one split: copies, and those of one group.
+
+    Parameters
+    ----------
+    alike : ndarray, (n,), int
+        For each row the first that is the same, as `copies` finds it.
+    groups : ndarray or None, (n,), int
+
+    Returns
+    -------
+    ndarray or None, (n,), int
+        One number for those that belong together; None where each stands alone.
+    """
+    if groups is None:
+        return None if (alike == np.arange(len(alike))).all() else alike
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    # A copy in two groups ties both together.
+    n = len(alike)
+    places = np.unique(groups, return_inverse=True)[1] + n
+    size, rows = int(places.max()) + 1, np.arange(n)
+    ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
+    return connected_components(ties, directed=False)[1][:n]

@@ -16,6 +16,7 @@ from ..errors import must
 from ..fitted import FittedModel
 from ..recipes import Recipe, build, model_class, with_choices
 from .evaluate import Baselines
+from .held_out_in_turn import PARTS, is_cross_validated
 from .job import TrainingJob
 from .reference_classifier import reference_job, untrained_reference
 from .rows import as_data, training_rows
@@ -231,7 +232,8 @@ def seconds_of_epoch(job: TrainingJob) -> float:
     Returns
     -------
     float
-        For all rows to train on, and an evaluation of the validation set where there is one.
+        For all rows to train on, and an evaluation of the validation set where there is one; with what it takes in a
+        cross-validation, where there is one.
     """
     dataset, settings = job.dataset, job.recipe.training
     fitted, validation = training_rows(dataset, settings)
@@ -250,4 +252,5 @@ def seconds_of_epoch(job: TrainingJob) -> float:
         began = time.perf_counter()
         training.evaluate(model, codec, data, device=device)
         evaluation = time.perf_counter() - began
-    return a_step * len(fitted) / settings.batch_size + evaluation
+    times = PARTS if is_cross_validated(job) else 1
+    return times * (a_step * len(fitted) / settings.batch_size + evaluation)

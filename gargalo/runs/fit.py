@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .. import training
@@ -11,6 +13,7 @@ from ..fitted import FittedModel
 from ..io.weights import must_fit
 from ..models import MODELS
 from ..recipes import NO_CUSTOM, Recipe, build, try_on
+from .held_out_in_turn import chosen_epoch, is_cross_validated, may_stay_as_begun
 from .job import TrainingJob
 from .rows import as_data, is_mapped, training_rows
 
@@ -113,17 +116,17 @@ def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[Fitt
         codec.load_state_dict(job.init_from.codec.state_dict())
         model.load_state_dict(job.init_from.model.state_dict())
     held_out = as_data(dataset, validation) if len(validation) else None
+    is_chosen = is_cross_validated(job)
+    if is_chosen and session.start is None:
+        session = replace(session, chosen=chosen_epoch(job))
     result = training.fit(model, codec, as_data(dataset, rows), held_out, recipe.training, session)
-    if held_out is not None and len(held_out) < FEW and _may_stay_as_begun(recipe) and result.best_epoch:
+    is_few = not is_chosen and held_out is not None and len(held_out) < FEW
+    if is_few and may_stay_as_begun(recipe) and result.best_epoch:
+        assert held_out is not None
         start = build(recipe, dataset.x, rows, job.custom)[1].eval()
         if not training.is_clearly_better(model, start, codec, held_out, recipe.training.seed):
             model, result.weights, result.best_epoch = start, start.state_dict(), 0
     return FittedModel(recipe, codec.eval(), model.eval(), job.custom, str(job.folder or "the model")), result
-
-
-def _may_stay_as_begun(recipe: Recipe) -> bool:
-    """Is the start principal component analysis, which a few examples must not make worse by chance?"""
-    return recipe.net.init == "pca" and not recipe.warm_start and recipe.training.keep == "best"
 
 
 def memory(job: TrainingJob) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ..lang import LANGUAGES, Words, words
 from ..metrics import Estimate
 from ..recipes import can_be_pca, make, model_class
+from ..training import CHOSEN
 from .again import training_command
 from .run import Run
 
@@ -164,7 +165,8 @@ def _likely_cause(run: Run) -> tuple[str | None, str | None, dict[str, Any]]:
     if recipe.model != "autoencoder" and not is_counted and not recipe.data.paired:
         return "objective", "autoencoder", {}
     epochs = make(recipe.data, objective, choices={"net": recipe.net.net}).training.epochs
-    if len(run.history) < epochs and not recipe.training.patience:
+    is_enough = recipe.training.patience or run.facts.get("stopped") == CHOSEN
+    if len(run.history) < epochs and not is_enough:
         return "stopped", None, {"epochs": None}
     if is_counted:
         return "counts", None, {"likelihood": "gaussian"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint, upgraded_record
 from .draws import generator_at
-from .loop import OUT_OF_TIME, Result, Session, evaluate, fit
+from .loop import CHOSEN, OUT_OF_TIME, Result, Session, evaluate, fit
 from .memory import check_memory, free_memory, step_memory, weights_memory
 from .paired import is_clearly_better
 from .process_group import Compute, ProcessGroup, launch
@@ -13,6 +13,7 @@ from .products import fast_products
 from .settings import TrainingSettings
 
 __all__ = [
+    "CHOSEN",
     "OUT_OF_TIME",
     "Checkpoint",
     "CheckpointManager",

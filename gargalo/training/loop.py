@@ -35,6 +35,8 @@ AGREEING = 16
 """Steps, at most, between two times that several processes ask each other whether to stop or save; or a second."""
 OUT_OF_TIME = "the time asked for is over"
 """Why a training ended that was given so many minutes."""
+CHOSEN = "more did not help on training examples that were held out in turn"
+"""Why a training ended whose epochs a cross-validation chose."""
 
 NO_PROGRESS = TrainingProgress()
 """Nobody hears how it goes."""
@@ -57,6 +59,9 @@ class Session:
         Where to go on from, as if training had never stopped.
     deadline : float
         A time of `time.perf_counter`: no epoch is begun that would probably end after it.
+    chosen : int or None
+        The epoch after which to end, whose weights are kept, where a cross-validation chose it; 0 keeps the first
+        weights. What a checkpoint has of it goes before.
     """
 
     group: ProcessGroup | None = None
@@ -65,6 +70,7 @@ class Session:
     checkpoints: CheckpointManager | None = None
     start: Checkpoint | None = None
     deadline: float = math.inf
+    chosen: int | None = None
 
 
 ALONE = Session()
@@ -160,6 +166,8 @@ class _Training:
             self.state.means = self.state.means.emptied()
         self.module, self.optimizer = group.setup(model, optimizer)
         self.now = self.state.progress
+        if self.is_new:
+            self.now.chosen = session.chosen
         self.steps = math.ceil(len(train) / settings.batch_size)
         self.began = time.perf_counter() - self.now.seconds
         self.next_agreement = 1
@@ -306,7 +314,9 @@ def evaluate(
 def _keep_best(state: State, loss: float, model: nn.Module, settings: TrainingSettings) -> None:
     """Remember the epoch with the lowest validation loss and, if they are wanted, its weights."""
     now = state.progress
-    if now.best_loss is not None and loss >= now.best_loss:
+    if now.chosen is not None and now.epoch != now.chosen:
+        return
+    if now.chosen is None and now.best_loss is not None and loss >= now.best_loss:
         return
     now.best_loss, now.best_epoch = loss, now.epoch
     if settings.keep == "best":
@@ -317,6 +327,8 @@ def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | 
     """Why training ends after this epoch, if it does so early."""
     if now.epoch >= settings.epochs:
         return None
+    if now.chosen is not None and now.epoch >= now.chosen:
+        return CHOSEN
     if settings.patience and now.epoch - now.best_epoch >= settings.patience:
         epochs = f"{settings.patience} epoch{'s' * (settings.patience > 1)}"
         return f"validation loss has not fallen for {epochs}, since epoch {now.best_epoch}"

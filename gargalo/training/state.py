@@ -97,6 +97,8 @@ class Progress(BaseModel):
     best_epoch: Annotated[int, Field(ge=0)] = 0
     seconds: Annotated[float, Field(ge=0)] = 0
     stopped: str | None = None
+    chosen: Annotated[int, Field(ge=0)] | None = None
+    """The epoch whose weights are kept, where something else than the validation set chose it."""
     moments: Annotated[int, Field(ge=0)] | None = None
     """How many parameters have moments in the optimiser: none without a gradient so far. None: all of them, or none."""
 

@@ -133,6 +133,10 @@ def reconstruct(
     src: SourceArgument,
     out: Out = Path("reconstructed.npy"),
     n: First = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="For .npy data: a file with a condition of each example; repeatable."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -144,7 +148,7 @@ def reconstruct(
     def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
         return [dataset.x[:], opened.reconstruct(dataset)]
 
-    write_made_of(run, src, out, act, (n, data_dir, as_json), with_errors=True)
+    write_made_of(run, src, out, act, (n, data_dir, as_json, condition or ()), with_errors=True)
 
 
 @app.command()
@@ -169,7 +173,7 @@ def denoise(
         noisy = opened.corrupt(dataset, add_noise, seed)
         return [dataset.x[:], noisy, opened.denoise(noisy)]
 
-    write_made_of(run, src, out, act, (n, data_dir, as_json))
+    write_made_of(run, src, out, act, (n, data_dir, as_json, ()))
 
 
 @app.command()

@@ -40,8 +40,8 @@ class ConditionalVAE(VariationalAutoencoder):
         """The objective's own choices."""
 
         label_scale: Annotated[float, Field(gt=0, le=1000)] = 10.0
-        """s: 1, 10, 20 and 40 drew the digit asked for in 54, 84, 87 and 97 % of samples. Rows of numbers with conditions that
-        were chosen begin with 1."""
+        """s: 1, 10, 20 and 40 drew the digit asked for in 54, 84, 87 and 97 % of samples. Rows of numbers with
+        conditions that were chosen begin with 1."""
 
     def params(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         if y is None:

@@ -58,7 +58,8 @@ SMALL = 256
 less and as much. Few pictures gain as well: 1,051 icons 9 % less instead of 5 %, 140 faces 6 % more instead of 14 %."""
 CONDITION_SCALE = 1.0
 """How loud conditions that were chosen are beside the latents of rows of numbers. On four tables 1 left a lower test
-loss than 3 and 10, of three trainings each: 2.8, 3.0 and 4.0 nats, 10.2, 10.4, 10.9; 14.04, 14.06, 14.3; 23.9, 24.7, 25.5."""
+loss than 3 and 10, of three trainings each: 2.8, 3.0 and 4.0 nats; 10.2, 10.4, 10.9; 14.04, 14.06, 14.3; 23.9, 24.7,
+25.5."""
 LONG = 4000
 """Examples of more numbers than this get fewer epochs for it, so that training takes no longer."""
 CONV_DEFAULTS: dict[str, Any] = {"epochs": 12, "lr": 3e-3}

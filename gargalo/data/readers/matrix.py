@@ -99,7 +99,7 @@ def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tupl
     known = {one.name: one for one in request.like.conditions} if request.like else {}
     for title in reading.condition:
         if title not in frame.columns:
-            raise lacking(title, frame.columns, name)
+            raise lacking(title, [each for each in frame.columns if "\0" not in each], name)
         series, there, notes = frame[title], known.get(title), list[Note]()
         are_names = title in reading.category or bool(there and there.categories)
         if series.dtype == polars().String and not are_names:

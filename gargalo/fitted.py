@@ -497,6 +497,8 @@ class FittedModel:
             The shape of the way: see `gargalo.latent.path`.
         label : name, (n,) names, or None
             For a model that decodes a latent with a label.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of each, or one for each frame, by its name.
 
         Returns
         -------
@@ -532,6 +534,8 @@ class FittedModel:
             Frames.
         label : name, (n,) names, or None
             For a model that decodes a latent with a label.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of each, or one for each frame, by its name.
 
         Returns
         -------
@@ -723,8 +727,15 @@ class FittedModel:
         Returns
         -------
         FittedModel
+            Itself where the examples have none, as an array.
+
+        Raises
+        ------
+        DataError, ParameterError
+            For conditions or labels that are not as those of the training.
         """
-        return replace(self, seen=self._conditions(data))
+        raw = self._conditions(data)
+        return self if raw is None else replace(self, seen=raw)
 
     def _conditions(self, data: Raw) -> np.ndarray | None:
         """The conditions of examples as `seen` has them, under the names and in the order of the training."""

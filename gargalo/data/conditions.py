@@ -11,10 +11,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import DataError, must, unknown
-from .columns import Column
+from .columns import Column, texts_of
 from .splits import TRAIN
 
-__all__ = ["Condition", "Conditions", "Found", "encoded", "filled_in", "lacking", "listed", "named", "texts_of"]
+__all__ = ["Condition", "Conditions", "Found", "encoded", "filled_in", "lacking", "listed", "named"]
 
 Found = Sequence[tuple[Column, np.ndarray]]
 """What each condition is, and its value in each row, (n,) float32: a number, the index of a name, or NaN for none."""
@@ -159,11 +159,20 @@ class Conditions:
         return encoded(self.known, self.raw)
 
     def take(self, rows: np.ndarray) -> Conditions:
-        """Those of some examples, (m,) int, in the order given."""
+        """Take those of some examples, in the order given.
+
+        Parameters
+        ----------
+        rows : ndarray, (m,), int
+
+        Returns
+        -------
+        Conditions
+        """
         return Conditions(self.known, self.raw[rows])
 
     def under(self, known: tuple[Condition, ...], name: str) -> Conditions:
-        """The same values as a model was trained to be told them: in its order, with its names and its scales.
+        """Write the same values as a model was trained to be told them: in its order, with its names and scales.
 
         Parameters
         ----------
@@ -203,7 +212,21 @@ class Conditions:
 
 
 def lacking(wanted: str, there: Sequence[str], name: str) -> DataError:
-    """The error for a condition that new data do not have; `there` is what they have."""
+    """Make the error for a condition that new data do not have, to be raised by the caller.
+
+    Parameters
+    ----------
+    wanted : str
+        Its name.
+    there : sequence of str
+        What they have.
+    name : str
+        What people call the data.
+
+    Returns
+    -------
+    DataError
+    """
     return DataError(
         f"{name}: expected {wanted!r}, which the model is told beside the latent. Found {', '.join(there) or 'none'}."
     )
@@ -311,12 +334,3 @@ def listed(known: Sequence[Condition]) -> str:
     return ", ".join(
         f"{one.name} ({'one of ' + ', '.join(one.categories) if one.categories else 'a number'})" for one in known
     )
-
-
-def texts_of(values: np.ndarray) -> np.ndarray:
-    """Names as text (n,): whole numbers without a point, truth in small letters, bytes decoded."""
-    if values.dtype.kind == "b":
-        return np.char.lower(values.astype(str))
-    if values.dtype.kind == "f" and (values == np.rint(values)).all():
-        values = values.astype(np.int64)
-    return np.char.decode(values, errors="replace") if values.dtype.kind == "S" else values.astype(str)

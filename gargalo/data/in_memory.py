@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, option
-from .columns import Column
-from .conditions import texts_of
+from .columns import Column, texts_of
 
 __all__ = ["array_of", "columns_of"]
 

@@ -95,7 +95,16 @@ class Data:
         return Batch(codec(raw), y, codec.mask(clean), clean=codec(clean), **more)
 
     def told(self, rows: Tensor) -> Tensor | None:
-        """The labels or conditions of some rows, (m, c) float32, as a `Batch` has them; None without."""
+        """The labels or conditions of some rows, as a `Batch` has them.
+
+        Parameters
+        ----------
+        rows : Tensor, (m,), int64
+
+        Returns
+        -------
+        Tensor or None, (m, c), float32
+        """
         if self.y is None:
             return None
         y = self.y[rows.to(self.device)]

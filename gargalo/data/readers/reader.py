@@ -104,7 +104,17 @@ class Request:
         return np.full(x.shape[:1], TEST, np.uint8) if split is None and self.is_new else split
 
     def renamed(self, found: Found) -> Found:
-        """Conditions of an array under the names of those that they must fit, in whose order they stand."""
+        """Call conditions of an array as those that they must fit, in whose order they stand.
+
+        Parameters
+        ----------
+        found : sequence of (Column, (n,) float32)
+
+        Returns
+        -------
+        sequence of (Column, (n,) float32)
+            As they were where these are others in number.
+        """
         known = self.like.conditions if self.like else ()
         if len(known) != len(found):
             return found

@@ -82,7 +82,8 @@ def train(
         given, or that of `start`.
     reading : dict or None
         How what is read becomes examples: the other choices of `gargalo.load_data`, by name; they may as well be
-        given as keywords of their own, such as label="species", or clean= with the clean partners of noisy data.
+        given as keywords of their own, such as label="species", clean= with the clean partners of noisy data, or
+        condition= with what a conditional model is told: names of columns such as ["age", "species"], or values.
     preset : "lesson" or None
         The notebook's own recipe, to compare with.
     out : path or None
@@ -256,6 +257,7 @@ def evaluate(
     *,
     y: np.ndarray | None = None,
     clean: Data = None,
+    condition: Any = None,
 ) -> dict[str, Estimate]:
     """Measure a model on the test set of its data, or of other data that fit it; nothing is written.
 
@@ -263,7 +265,7 @@ def evaluate(
     ----------
     run : Run, path or FittedModel
         A run, its folder, or a model in memory.
-    data, y, clean
+    data, y, clean, condition
         See `gargalo.load_data`; without them, the data that it was trained on, where they lay.
     baselines : Baselines or None
         What was measured of these data before.
@@ -284,7 +286,11 @@ def evaluate(
     _must_be_baselines(baselines)
     fitted = run if isinstance(run, FittedModel) else _opened(run).fitted
     spec = fitted.spec
-    dataset = original_data(spec, None) if data is None else load_data(data, y, clean=clean, like=spec, is_new=False)
+    dataset = (
+        original_data(spec, None)
+        if data is None
+        else load_data(data, y, clean=clean, condition=condition, like=spec, is_new=False)
+    )
     if dataset is None:
         raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
     if data is None and dataset.fingerprint != spec.fingerprint:
@@ -321,9 +327,9 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
     -------
     dict
         What `gargalo.data.describe.describe` finds; and ``fault`` (why the data cannot be trained on, or None); else
-        ``cost`` and ``suggestion``, or None. The cost is that of a VAE, or of a denoising autoencoder for pairs:
-        ``megabytes``, and ``seconds`` from the beginning to the end, which are those of ``training``, ``measuring``
-        and, once for these data, the reference ``classifier``.
+        ``cost`` and ``suggestion``, or None. The cost is that of a VAE, of a denoising autoencoder for pairs, or of a
+        conditional VAE where there are conditions: ``megabytes``, and ``seconds`` from the beginning to the end, which
+        are those of ``training``, ``measuring`` and, once for these data, the reference ``classifier``.
 
     Raises
     ------
@@ -339,7 +345,8 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
         dataset.check_trainable()
     except DataError as error:
         return found | {"fault": error}
-    recipe = recipes.make(dataset.spec, "vae" if dataset.clean is None else "denoising")
+    model = "denoising" if dataset.clean is not None else "vae" if dataset.conditions is None else "cvae"
+    recipe = recipes.make(dataset.spec, model)
     job = TrainingJob(recipe, dataset)
     megabytes = -(-sum(memory(job).values()) // 10**6)
     costs = budget.Costs(Baselines(dataset))

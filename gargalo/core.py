@@ -42,8 +42,8 @@ class Batch:
     ----------
     x : Tensor, (n, *x_shape), float32
         Model-space examples.
-    y : Tensor or None, (n, classes), float32
-        One-hot labels.
+    y : Tensor or None, (n, c), float32
+        One-hot labels; or the conditions, numbers standardised and names one-hot, of data that have such.
     mask : Tensor or None, (n, *x_shape), bool
         True where a value of what is to be given back was observed.
     generator : torch.Generator or None
@@ -384,7 +384,7 @@ class LatentModel(nn.Module):
     encoder : Module
         (n, *x_shape) -> (n, numbers_per_latent * d), and (n, …, h, w) where the latent is a grid.
     decoder : Module
-        (n, d) -> (n, *likelihood.params_shape), and from (n, d + classes) where the label is a condition; for a
+        (n, d) -> (n, *likelihood.params_shape), and from (n, d + c) where there are conditions; for a
         model that decodes nothing, (n, d) -> (n, classes).
     likelihood : Likelihood
         What the decoder's output means.
@@ -395,12 +395,18 @@ class LatentModel(nn.Module):
     classes : int
         How many labels the data have; 0 for none.
 
+    Attributes
+    ----------
+    conditions : tuple of int
+        How many of the c numbers of `y` each condition takes, for a model that `is_conditional`: 1 for a number, one
+        for each name. (classes,) where the label is the condition.
+
     Notes
     -----
     Everything is deterministic but `loss` and `log_weight`, whose draws come from the generator given.
-    In the methods `x` is (n, *x_shape) float32, `z` (n, *latent_shape) float32, and `y` (n, classes) float32 one-hot
-    labels, for a model that `is_conditional`. `loss`, `solve`, `posterior`, `log_weight`, `classify` and `codes` raise
-    TypeError where a subclass does not define them.
+    In the methods `x` is (n, *x_shape) float32, `z` (n, *latent_shape) float32, and `y` (n, c) float32 the
+    conditions, one-hot labels unless others were chosen, for a model that `is_conditional`. `loss`, `solve`,
+    `posterior`, `log_weight`, `classify` and `codes` raise TypeError where a subclass does not define them.
     """
 
     can: frozenset[str]
@@ -410,7 +416,7 @@ class LatentModel(nn.Module):
     needs_labels: ClassVar[bool] = False
     """Does training need labels?"""
     is_conditional: ClassVar[bool] = False
-    """Does the decoder need a label beside z?"""
+    """Does the decoder need a condition beside z, the label or another?"""
     is_grid: ClassVar[bool] = False
     """Is a latent a grid of vectors, rather than one?"""
     has_signed_latents: ClassVar[bool] = True
@@ -490,6 +496,12 @@ class LatentModel(nn.Module):
         self.latent_shape = tuple(latent_shape)
         self.options = options
         self.classes = classes
+        self.conditions: tuple[int, ...] = (classes,) if classes else ()
+
+    @property
+    def can_guess(self) -> bool:
+        """Is the condition one name of several, which can be tried one by one where it is not known?"""
+        return len(self.conditions) == 1 and self.conditions[0] > 1
 
     def loss(self, batch: Batch) -> Loss:
         """Compute the objective on one batch. Buffers may change here, in train mode only.
@@ -546,8 +558,8 @@ class LatentModel(nn.Module):
         ----------
         z : Tensor, (n, *latent_shape), float32
             Latents.
-        y : Tensor or None, (n, classes), float32
-            One-hot labels, where they are a condition.
+        y : Tensor or None, (n, c), float32
+            The conditions: one-hot labels, unless others were chosen.
 
         Returns
         -------
@@ -562,8 +574,8 @@ class LatentModel(nn.Module):
         ----------
         z : Tensor, (n, *latent_shape), float32
             Latents.
-        y : Tensor or None, (n, classes), float32
-            One-hot labels, where they are a condition.
+        y : Tensor or None, (n, c), float32
+            The conditions: one-hot labels, unless others were chosen.
 
         Returns
         -------
@@ -579,8 +591,8 @@ class LatentModel(nn.Module):
         ----------
         x : Tensor, (n, *x_shape), float32
             Examples in model space.
-        y : Tensor or None, (n, classes), float32
-            One-hot labels, where they are a condition.
+        y : Tensor or None, (n, c), float32
+            The conditions: one-hot labels, unless others were chosen.
 
         Returns
         -------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,9 +19,10 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed
+from .data.conditions import encoded, filled_in, lacking, listed, named
 from .data.ranges import outside
 from .data.sparse import SparseRows, as_rows, extent
-from .errors import DataError, GargaloWarning, ParameterError, must, option, unknown
+from .errors import DataError, GargaloWarning, ParameterError, must, option
 from .io.arguments import check_types
 from .latent import PRIORS, Prior
 from .models import corrupt
@@ -44,8 +45,8 @@ NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
 class FittedModel:
     """One trained model. Everything is deterministic unless it takes a seed.
 
-    Below, `data` are raw examples (n, *raw_shape) as an array, as a sparse matrix, or as a `Dataset`, whose labels are
-    used where they are a condition.
+    Below, `data` are raw examples (n, *raw_shape) as an array, as a sparse matrix, or as a `Dataset`, whose conditions
+    are used by a conditional model: those that were chosen for its training, or else the labels.
 
     Attributes
     ----------
@@ -59,6 +60,9 @@ class FittedModel:
         The objective and the network that a program gave.
     name : str
         What messages call it.
+    seen : ndarray or None, (m, k), float32
+        The conditions of examples, numbers in their own unit and names as their indices, of which `sample` draws those
+        that it is not asked for; None has every label alike.
     """
 
     recipe: Recipe
@@ -66,6 +70,7 @@ class FittedModel:
     model: LatentModel
     custom: Custom = field(default=NO_CUSTOM, repr=False)
     name: str = "the model"
+    seen: np.ndarray | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"FittedModel(model={self.recipe.model!r}, latent_dim={self.recipe.latent_dim}, name={self.name!r})"
@@ -113,7 +118,7 @@ class FittedModel:
         """
         return self._apply("encode", data, lambda raw, *y: self.model.encode(self.codec(raw)).flatten(1))
 
-    def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
+    def decode(self, z: np.ndarray, label: object = None, condition: Mapping[str, object] | None = None) -> np.ndarray:
         """Turn latents back into raw examples.
 
         Parameters
@@ -122,6 +127,8 @@ class FittedModel:
             Latents.
         label : name, (n,) names, or None
             For a model that decodes a latent with a label.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of each, or (n,) values, by its name.
 
         Returns
         -------
@@ -133,24 +140,25 @@ class FittedModel:
         DataError
             For latents of another shape, or that are not finite.
         ParameterError
-            For a model that cannot decode, or a label that is missing or unknown.
+            For a model that cannot decode; a label or a condition that is missing or unknown.
         """
-        if not self.model.is_conditional:
+        if (asked := self._asked(len(z), label, condition)) is None:
             return self.decode_with(z)
-        if label is None:
+        if np.isnan(asked).any():
             known = ", ".join(self.spec.class_names or ())
-            raise ParameterError(f"{self.name}: model {self.recipe.model} decodes with a label: one of {known}.")
-        return self.decode_with(z, self.one_hot(label, len(z)))
+            told = f"a label: one of {known}" if not self.spec.conditions else f"all of {listed(self.spec.conditions)}"
+            raise ParameterError(f"{self.name}: model {self.recipe.model} decodes with {told}.")
+        return self.decode_with(z, encoded(self.spec.told, asked))
 
     def decode_with(self, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
-        """Turn latents back into raw examples, with labels as numbers, perhaps blended.
+        """Turn latents back into raw examples, with conditions as a model is told them, perhaps blended.
 
         Parameters
         ----------
         z : (n, d) array
             Latents.
-        y : (n, classes) array, or None
-            Weights of the classes, where labels are a condition.
+        y : (n, c) array, or None
+            Weights of the names of each condition and standardised numbers; of the classes, where it is the label.
 
         Returns
         -------
@@ -181,7 +189,7 @@ class FittedModel:
         )
 
     def reconstruct(self, data: Raw) -> np.ndarray:
-        """Send raw examples through the bottleneck and back, with their labels where these are a condition.
+        """Send raw examples through the bottleneck and back, with their conditions where it decodes with such.
 
         Parameters
         ----------
@@ -398,7 +406,7 @@ class FittedModel:
         """Bound log p(x) of each example from below, by `k` importance-weighted draws.
 
         log 1/k sum_i p(x | z_i) p(z_i) / q(z_i | x), z_i ~ q (Burda et al., arXiv:1509.00519). With `k` it
-        rises to log p(x), or to log p(x | y) where the label is a condition; published figures take 5,000.
+        rises to log p(x), or to log p(x | y) of a conditional model; published figures take 5,000.
 
         Parameters
         ----------
@@ -418,11 +426,12 @@ class FittedModel:
         DataError
             For data of another shape or dtype than the model was trained on, or that are not finite.
         ParameterError
-            For a model without a posterior and a likelihood, or labels that are a condition and missing.
+            For a model without a posterior and a likelihood, or conditions that are missing.
         """
         check_types(False, k=k)
-        if self.model.is_conditional and not (isinstance(data, Dataset) and data.y is not None):
-            raise must("data", f"a Dataset with labels, for {self.recipe.model}", data)
+        if self.model.is_conditional and self.told(data) is None:
+            what = "conditions" if self.spec.conditions else "labels"
+            raise must("data", f"a Dataset with {what}, for {self.recipe.model}", data)
         # Few rows and many draws: a row is encoded once for many, and all of it stays in the processor's cache.
         draws = generator_at(checked_seed(seed), *POSTERIOR)
         at_once = max(1, min(k, 2**20 // (self.spec.size * 16)))
@@ -468,7 +477,13 @@ class FittedModel:
     # ---- in the latent space
 
     def interpolate(
-        self, start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "linear", label: object = None
+        self,
+        start: np.ndarray,
+        end: np.ndarray,
+        steps: int = 12,
+        method: str = "linear",
+        label: object = None,
+        condition: Mapping[str, object] | None = None,
     ) -> np.ndarray:
         """Decode the latents on the way from one raw example to another.
 
@@ -482,6 +497,8 @@ class FittedModel:
             The shape of the way: see `gargalo.latent.path`.
         label : name, (n,) names, or None
             For a model that decodes a latent with a label.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of each, or one for each frame, by its name.
 
         Returns
         -------
@@ -495,9 +512,16 @@ class FittedModel:
             For a model that cannot decode, fewer than two steps, or an unknown method.
         """
         a, b = (self.encode(np.asarray(example)[None])[0] for example in (start, end))
-        return self.decode(latent.path(a, b, steps, method), label)
+        return self.decode(latent.path(a, b, steps, method), label, condition)
 
-    def traverse(self, data: Raw, axis: int | str = "pca:0", steps: int = 12, label: object = None) -> np.ndarray:
+    def traverse(
+        self,
+        data: Raw,
+        axis: int | str = "pca:0",
+        steps: int = 12,
+        label: object = None,
+        condition: Mapping[str, object] | None = None,
+    ) -> np.ndarray:
         """Decode latents along one axis of the latent space.
 
         Parameters
@@ -510,6 +534,8 @@ class FittedModel:
             Frames.
         label : name, (n,) names, or None
             For a model that decodes a latent with a label.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of each, or one for each frame, by its name.
 
         Returns
         -------
@@ -522,7 +548,7 @@ class FittedModel:
         ParameterError
             For an axis that is not there, or a model that cannot decode.
         """
-        return self.decode(latent.traverse(self.encode(data), axis, steps), label)
+        return self.decode(latent.traverse(self.encode(data), axis, steps), label, condition)
 
     def fit_prior(self, name: str, data: Raw, seed: int = 0) -> Prior:
         """Fit a prior to draws of q(z | x) of training data.
@@ -559,7 +585,7 @@ class FittedModel:
         Parameters
         ----------
         data : (n, *raw_shape) array, or Dataset
-            Training examples; a Dataset where labels are a condition.
+            Training examples; a Dataset where the model is conditional.
         seed : int
             Of the draws.
 
@@ -609,11 +635,14 @@ class FittedModel:
         seed: int = 0,
         label: object = None,
         *,
+        condition: Mapping[str, object] | None = None,
         mean: bool | None = None,
         spread: np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw z from a prior, and x from p(x | z) or its mean.
 
+        A condition that is not named is drawn from the training rows, all of a row's from one of them, as they go
+        together there: from the rows with the names that were asked for, where there are such.
         Draws of a table are such as were observed: within the bounds of the training rows, whole where these were.
 
         Parameters
@@ -626,6 +655,8 @@ class FittedModel:
             Of the draws.
         label : name, (n,) names, or None
             For a model that decodes with a label; None draws labels, each as likely.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of some of them, or (n,) values, by name.
         mean : bool or None
             Take E[x | z]? None is what suits the kind of data: rows of numbers are drawn; of pictures and windows of a
             log, whose values a likelihood takes to be independent of each other, the mean is shown.
@@ -639,25 +670,22 @@ class FittedModel:
         Raises
         ------
         ParameterError
-            For a model that cannot decode, a prior that was not fitted, or a label that is unknown.
+            For a model that cannot decode, a prior that was not fitted; a label or a condition that is unknown.
         """
         self.must_be_able("decode")
         if not isinstance(n, int | np.integer) or n < 1:
             raise must("n", "an int >= 1", n)
-        if label is not None and not self.model.is_conditional:
-            raise must("label", f"left out: model {self.recipe.model} knows no labels", label)
+        asked = self._asked(n, label, condition)
         rng = np.random.default_rng(checked_seed(seed))
         z = (prior if isinstance(prior, Prior) else self._unfitted(prior or "normal")).sample(n, rng)
-        if label is None and self.model.is_conditional:
-            label = np.random.default_rng(seed).choice(np.array(self.spec.class_names), size=n)
+        y = None
+        if asked is not None:
+            seen = np.arange(self.spec.classes, dtype=np.float32)[:, None] if self.seen is None else self.seen
+            y = encoded(self.spec.told, filled_in(self.spec.told, asked, seen, seed))
         if self.spec.modality.samples_are == "means" if mean is None else mean:
-            return self.decode(z, label)
+            return self.decode_with(z, y)
         draws, known = generator_at(seed, *OBSERVATION), None if spread is None else torch.from_numpy(spread)
-        raw = self._decoded(
-            z,
-            None if label is None else self.one_hot(label, n),
-            lambda mean: self.model.likelihood.draw(mean, draws, known),
-        )
+        raw = self._decoded(z, y, lambda mean: self.model.likelihood.draw(mean, draws, known))
         if self.spec.columns is None and self.spec.span and not self.codec.bounded:
             return raw.clip(*self.spec.span)
         return as_observed(self.spec.columns or (), raw, rng)
@@ -669,46 +697,93 @@ class FittedModel:
             raise must("prior", "a Prior as fit_prior gives it, where its name is of one that learns from data", name)
         return kind.fit(np.empty((0, self.latent_size), np.float32))
 
-    def one_hot(self, label: object, n: int) -> np.ndarray:
-        """Write a label's name, or `n` names, as numbers.
+    def told(self, data: Raw) -> np.ndarray | None:
+        """What a conditional model is told of examples.
 
         Parameters
         ----------
-        label : name, or (n,) names
-        n : int
-            Rows.
+        data : (n, *raw_shape) array, or Dataset
 
         Returns
         -------
-        (n, classes) float32 array
+        (n, c) float32 array, or None
+            Numbers standardised and names one-hot. None for an array, and for a Dataset without conditions.
 
         Raises
         ------
-        ParameterError
-            For a name that is not a class of the data, or another count of names.
+        DataError, ParameterError
+            For conditions or labels that are not as those of the training.
         """
-        names = list(self.spec.class_names or ())
-        given = np.ravel(np.asarray(label)).astype(str)
-        if len(given) not in (1, n):
-            raise must("label", f"one name, or {n}", given.tolist())
-        for name in np.unique(given):
-            if name not in names:
-                raise unknown("label", str(name), names)
-        eye = np.eye(len(names), dtype=np.float32)
-        return np.broadcast_to(eye[[names.index(name) for name in given]], (n, len(names)))
+        raw = self._conditions(data)
+        return None if raw is None else encoded(self.spec.told, raw)
+
+    def drawing_as(self, data: Raw) -> FittedModel:
+        """The same model, whose `sample` draws conditions that it is not asked for as these examples have them.
+
+        Parameters
+        ----------
+        data : (n, *raw_shape) array, or Dataset
+
+        Returns
+        -------
+        FittedModel
+            Itself where the examples have none, as an array.
+
+        Raises
+        ------
+        DataError, ParameterError
+            For conditions or labels that are not as those of the training.
+        """
+        raw = self._conditions(data)
+        return self if raw is None else replace(self, seen=raw)
+
+    def _conditions(self, data: Raw) -> np.ndarray | None:
+        """The conditions of examples as `seen` has them, under the names and in the order of the training."""
+        if not self.model.is_conditional or not isinstance(data, Dataset):
+            return None
+        if self.spec.conditions:
+            there = data.conditions
+            return None if there is None else there.under(self.spec.conditions, data.name).raw
+        if data.y is None:
+            return None
+        names = np.array(data.class_names or ())[data.y]
+        return self.spec.told[0].values(names, len(names), "label")[:, None]
+
+    def _asked(self, n: int, label: object, condition: Mapping[str, object] | None) -> np.ndarray | None:
+        """The conditions that were asked for, (n, k), NaN where nothing was; None for a model that knows none."""
+        for parameter, given in (("label", label), ("condition", condition)):
+            if given is not None and not self.model.is_conditional:
+                raise must(parameter, f"left out: model {self.recipe.model} knows no {parameter}s", given)
+        if not self.model.is_conditional:
+            return None
+        if not isinstance(condition, Mapping | None):
+            raise must("condition", "a mapping of values by name", condition)
+        if label is None:
+            return named(self.spec.told, condition or {}, n)
+        if self.spec.conditions:
+            known = listed(self.spec.conditions)
+            raise must("label", f"left out: {option('condition')} names what the model is told, {known}", label)
+        if condition:
+            raise must("condition", f"left out beside {option('label')}", condition)
+        return named(self.spec.told, {self.spec.told[0].name: label}, n, "label")
 
     # ---- inside
 
     def _apply(self, verb: str, data: Raw, step: Callable[..., Tensor], size: int | None = None) -> np.ndarray:
-        """Run `step` over raw data, and one-hot labels where they are known and a condition, `size` rows at once.
+        """Run `step` over raw data, and what a conditional model is told of them if it is known, `size` rows at once.
 
         Refused where the model is not able to, or the data do not fit.
         """
         self.must_be_able(verb)
         rows: tuple[np.ndarray | SparseRows, ...] = (self._raw(data),)
         size = min(size or self.codec.rows_at_once, self.codec.rows_at_once)
-        if self.model.is_conditional and isinstance(data, Dataset) and data.y is not None:
-            rows += (self.one_hot(np.array(data.class_names or ())[data.y], len(data)),)
+        if (told := self.told(data)) is not None:
+            rows += (told,)
+        elif self.spec.conditions and (verb == "decode" or (verb == "reconstruct" and not self.model.can_guess)):
+            raise DataError(
+                f"{_named(data)[0]}: expected {listed(self.spec.conditions)} with the examples, as {self.name} was"
+                f" trained with. Found none; load_data(…, {option('condition')}, like=…) makes a Dataset with such."
+            )
         with fast_products(self.model, min(size, len(rows[0])), torch.device("cpu")):
             return _in_slices(rows, step, size)
 
@@ -761,11 +836,14 @@ class FittedModel:
         Raises
         ------
         DataError
-            For a label that training did not have; for none, where the model cannot be measured without.
+            For a label that training did not have; for none, or no conditions, where the model cannot be measured
+            without.
         """
         names, known = dataset.class_names or (), self.spec.class_names or ()
+        if self.spec.conditions and dataset.conditions is None:
+            raise lacking(self.spec.conditions[0].name, (), dataset.name)
         if dataset.y is None or not known:
-            if self.model.needs_labels or self.model.is_conditional:
+            if self.model.needs_labels or (self.model.is_conditional and not self.spec.conditions):
                 raise DataError(f"{dataset.name}: expected labels, for model {self.recipe.model}. Found none.")
             return dataset
         if names == known:

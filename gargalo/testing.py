@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from .core import Batch, Codec, LatentModel
@@ -102,12 +101,12 @@ def case_of(model: str | type[LatentModel], data: Dataset | None = None, **choic
         digits = load_data()
         data = as_dataset(digits.x[:EXAMPLES], digits.y[:EXAMPLES] if digits.y is not None else None)
     recipe, custom = make(data.spec, model, choices={"latent_dim": 5} | choices), custom_of(model, choices)
-    if custom != NO_CUSTOM:
-        try_on(recipe, data.x[:3], data.labels(np.arange(3)), custom)
-    codec, built = build(recipe, data.x, custom=custom)
     y = None
     if data.y is not None:
         y = torch.eye(len(data.class_names or ()))[torch.from_numpy(data.y)]
+    if custom != NO_CUSTOM:
+        try_on(recipe, data.x[:3], None if y is None else y[:3], custom)
+    codec, built = build(recipe, data.x, custom=custom)
     kind = model_class(recipe, custom)
     _must(isinstance(built, kind), f"build must give a {kind.__name__}")
     return Case(recipe, custom, data, codec, built, Batch(codec(torch.from_numpy(data.x)), y, generator=_draws()))

@@ -40,6 +40,7 @@ def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
     for name in ("images.npy", "imagens.npy"):
         np.save(folder / name, x)
     np.save(folder / "labels.npy", y)
+    np.save(folder / "thickness.npy", x.mean((1, 2)))
     np.save(folder / "parts.npy", np.array(["train", "train", "validation", "test"] * 15))
     np.save(folder / "rows.npy", x.reshape(60, -1))
     np.savez(folder / "arrays.npz", x=x, y=y)

@@ -47,6 +47,7 @@ LONG_FILES = {
 LARGE_FUNCTIONS = {
     "data.load.load_data": "the public verb: a parameter for each thing that a user may say",
     "data.as_dataset.as_dataset": "the public constructor: a parameter for each thing that a reader may know",
+    "fitted.sample": "the public verb: what is drawn, from where, and what it is told",
     "api.*": "the public verbs: a parameter for each thing that a user may say, and a sentence for each",
     "cli.*": "the commands: a parameter for each option",
 }

@@ -64,6 +64,11 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "id": (str, "Tables: the column with the id of each row.", None),
     "ignore": (list[str], "Tables: a column to leave out; may be repeated.", tuple),
     "category": (list[str], "Tables: a column of numbers that are names; may be repeated.", tuple),
+    "condition": (
+        list[str],
+        "For cvae: a column that it is told in place of the label, for .npy a second file; may be repeated.",
+        tuple,
+    ),
     "impute": (str, "Missing numbers: median, drop (the row) or mask (leave out of the loss).", None),
     "time": (str, "Tables: the column that orders rows; the last ones test.", None),
     "time_format": (str, "How those times are written, such as %d/%m/%Y %H:%M; else found.", None),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import must
+from ..io.arguments import given_once
 from .common import (
     AsJson,
     DataDir,
@@ -38,6 +39,10 @@ First = Annotated[
 ]
 EXAMPLE = "Id of an example, label:NAME, or index of a kept test example; id:7 where an id is a number."
 Label = Annotated[str | None, typer.Option(help="For a model that decodes with a label, such as cvae.")]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option("--condition", metavar="NAME=VALUE", help="For a model that was trained with conditions; repeatable."),
+]
 
 
 @app.command()
@@ -111,13 +116,15 @@ def decode(
     run: RunArgument,
     latents: Annotated[Path, typer.Argument(metavar="Z.npy", help="Latents of shape (n, latent_dim).")],
     label: Label = None,
+    condition: Conditions = None,
     out: Out = Path("decoded.png"),
     as_json: AsJson = False,
 ) -> None:
     """Latents to examples: .npy, .csv, a .png sheet, or a folder of PNGs."""
     from ..data.readers.arrays import read_array
 
-    write_made(run, out, as_json, lambda opened: opened.decode(read_array(latents), label), latents)
+    told = _by_name(condition)
+    write_made(run, out, as_json, lambda opened: opened.decode(read_array(latents), label, told), latents)
 
 
 @app.command()
@@ -126,6 +133,10 @@ def reconstruct(
     src: SourceArgument,
     out: Out = Path("reconstructed.npy"),
     n: First = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="For .npy data: a file with a condition of each example; repeatable."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -137,7 +148,7 @@ def reconstruct(
     def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
         return [dataset.x[:], opened.reconstruct(dataset)]
 
-    write_made_of(run, src, out, act, (n, data_dir, as_json), with_errors=True)
+    write_made_of(run, src, out, act, (n, data_dir, as_json, condition or ()), with_errors=True)
 
 
 @app.command()
@@ -162,7 +173,7 @@ def denoise(
         noisy = opened.corrupt(dataset, add_noise, seed)
         return [dataset.x[:], noisy, opened.denoise(noisy)]
 
-    write_made_of(run, src, out, act, (n, data_dir, as_json))
+    write_made_of(run, src, out, act, (n, data_dir, as_json, ()))
 
 
 @app.command()
@@ -211,12 +222,25 @@ def sample(
         typer.Option("--mean/--draw", help="The mean of what a latent stands for, or a draw; rows are drawn."),
     ] = None,
     label: Label = None,
+    condition: Conditions = None,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     out: Out = Path("samples.png"),
     as_json: AsJson = False,
 ) -> None:
-    """New examples, decoded from random latents."""
-    write_made(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label, mean=mean))
+    """New examples, decoded from random latents; conditions that are not named are those of training rows."""
+    told = _by_name(condition)
+    write_made(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label, condition=told, mean=mean))
+
+
+def _by_name(conditions: list[str] | None) -> dict[str, str] | None:
+    """NAME=VALUE, each once, as a dict."""
+    if not conditions:
+        return None
+    found = [text.rpartition("=") for text in conditions]
+    for text, (name, _, value) in zip(conditions, found, strict=True):
+        if not (name and value):
+            raise must("condition", "NAME=VALUE", text)
+    return {name: str(value) for name, value in given_once((name, value) for name, _, value in found).items()}
 
 
 @app.command(name="map")

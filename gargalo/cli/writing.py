@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ ON_A_SHEET = 24
 """Examples on a sheet, where nobody says how many."""
 
 
-def opened_with(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset]:
+def opened_with(run: str, src: str, data_dir: Path | None, condition: Sequence[str] = ()) -> tuple[Run, Dataset]:
     """Open a run, and read a dataset as its own was read.
 
     Parameters
@@ -30,6 +30,8 @@ def opened_with(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset
     src : str
         As `load_data` takes it.
     data_dir : Path or None
+    condition : sequence of str
+        Files with the conditions of examples that are an array.
 
     Returns
     -------
@@ -48,7 +50,8 @@ def opened_with(run: str, src: str, data_dir: Path | None) -> tuple[Run, Dataset
 
     opened = open_run(run)
     reporter = reporter_for(True)
-    dataset = load_data(src, data_dir=data_dir, like=opened.recipe.data, progress=reporter)
+    told = list(condition) or None
+    dataset = load_data(src, data_dir=data_dir, condition=told, like=opened.recipe.data, progress=reporter)
     tell_notes(dataset.name, dataset.notes, reporter)
     return opened, dataset
 
@@ -95,7 +98,7 @@ def write_made_of(
     src: str,
     out: Path,
     act: Callable[[Run, Dataset], list[np.ndarray]],
-    options: tuple[int | None, Path | None, bool],
+    options: tuple[int | None, Path | None, bool, Sequence[str]],
     with_errors: bool = False,
 ) -> None:
     """Write what is made of a run and a dataset, and say where; on a sheet, below what it was made of.
@@ -108,8 +111,9 @@ def write_made_of(
         `.png`, `.npy`, `.csv`, `.parquet`, or a folder.
     act : function
         Gives the examples, perhaps what was made of them first, and last what is to be written, (n, *raw_shape) each.
-    options : (int or None, Path or None, bool)
-        How many examples, None for all but 24 on a sheet; the folder of a named data set; print JSON?
+    options : (int or None, Path or None, bool, sequence of str)
+        How many examples, None for all but 24 on a sheet; the folder of a named data set; print JSON? files with
+        conditions.
     with_errors : bool
         Add to each row of a log its error.
 
@@ -127,9 +131,9 @@ def write_made_of(
     from .output import check_output, check_suits, write_examples, write_log
     from .sheets import write_beside
 
-    n, data_dir, as_json = options
+    n, data_dir, as_json, condition = options
     check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src)
-    opened, dataset = opened_with(run, src, data_dir)
+    opened, dataset = opened_with(run, src, data_dir, condition)
     total = len(dataset)
     n = min(total, n or (ON_A_SHEET if out.suffix == ".png" else total))
     check_suits(out, opened, n)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import DataError, option
 from .splits import TRAIN
 
-__all__ = ["Column", "as_observed", "base", "impute", "measured", "named_values"]
+__all__ = ["Column", "as_observed", "base", "impute", "measured", "named_values", "texts_of"]
 
 MOST_LEVELS, LEAST_ROWS = 16, 5
 """Different numbers that a column of few has at most; and rows that each needs on average, to be more than chance."""
@@ -217,3 +217,21 @@ def base(columns: Sequence[Column], window: int | None) -> list[Column]:
         return list(columns)
     first = columns[: len(columns) // window]
     return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]
+
+
+def texts_of(values: np.ndarray) -> np.ndarray:
+    """Write names as text: whole numbers without a point, truth in small letters, bytes decoded.
+
+    Parameters
+    ----------
+    values : ndarray, (n,)
+
+    Returns
+    -------
+    ndarray, (n,), str
+    """
+    if values.dtype.kind == "b":
+        return np.char.lower(values.astype(str))
+    if values.dtype.kind == "f" and (values == np.rint(values)).all():
+        values = values.astype(np.int64)
+    return np.char.decode(values, errors="replace") if values.dtype.kind == "S" else values.astype(str)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DataError, option
 from .columns import Column
+from .conditions import Conditions
 from .log import Log
 from .notes import Note
 from .ranges import picture_ranges
@@ -95,6 +96,8 @@ class Dataset:
         What people see of each example, where that is not `x`.
     clean : ndarray or memory map or None, (n, *raw_shape)
         The clean partner of each example, in the dtype of `x`, which a denoising model is asked for.
+    conditions : Conditions or None
+        What a conditional model is told of each example in place of its label.
     notes : tuple of Note
         What the reader did, and what it saw.
     skipped : tuple of (str, str)
@@ -120,6 +123,7 @@ class Dataset:
     missing: bool = False
     display: Pictures | None = None
     clean: np.ndarray | None = None
+    conditions: Conditions | None = None
     notes: tuple[Note, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
@@ -255,6 +259,7 @@ class Dataset:
             ids=ids,
             display=display,
             clean=None if self.clean is None else self.clean[rows],
+            conditions=None if self.conditions is None else self.conditions.take(rows),
             origin=None,
             log=None if self.log is None else self.log.take(rows),
             ties=None if self.ties is None else self.ties[rows],
@@ -308,9 +313,10 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256, in hex, over `x`, `y`, `split` and `clean`, with shapes and dtypes, class names and columns."""
-        digest = hashlib.sha256()
-        for array in (self.x, self.y, self.split, *([] if self.clean is None else [self.clean])):
+        """sha256, in hex, over `x`, `y`, `split`, `clean`, `conditions`, with shapes, dtypes, class names, columns."""
+        digest, told = hashlib.sha256(), self.conditions
+        more = [] if told is None else [told.raw]
+        for array in (self.x, self.y, self.split, *([] if self.clean is None else [self.clean]), *more):
             if array is None:
                 digest.update(b"none")
                 continue
@@ -322,7 +328,7 @@ class Dataset:
             for start in range(0, len(array), 8192):
                 digest.update(np.ascontiguousarray(array[start : start + 8192]).data)
         digest.update("\0".join(self.class_names or ()).encode())
-        for column in self.columns or ():
+        for column in (*(self.columns or ()), *(told.known if told else ())):
             digest.update(f"\0{column.name}\0{column.kind}\0{column.categories}".encode())
         return digest.hexdigest()
 
@@ -342,5 +348,6 @@ class Dataset:
             ranges=picture_ranges(self.x, MODALITIES.get_or_raise(self.kind).axes),
             span=None if self.x.dtype == np.uint8 else extent(self.x),
             paired=self.clean is not None,
+            conditions=self.conditions.known if self.conditions else (),
             origin=self.origin,
         )

@@ -101,7 +101,7 @@ def _roles(dataset: Dataset) -> dict[str, str]:
     roles = {
         str(column): role for role in ("label", "id", "time", "group", "split") if (column := getattr(reading, role))
     }
-    return roles | dict.fromkeys(reading.ignore, "ignore")
+    return roles | dict.fromkeys(reading.ignore, "ignore") | dict.fromkeys(reading.condition, "condition")
 
 
 def _near_copies(dataset: Dataset) -> int:

@@ -1,17 +1,21 @@
-"""What a program holds in memory as one array: lists, tensors, pictures; and a clear line for what is none."""
+"""What a program holds in memory: as one array, lists, tensors, pictures; as columns, conditions; else a clear line."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, option
+from .columns import Column, texts_of
 
-__all__ = ["array_of"]
+__all__ = ["array_of", "columns_of"]
 
+MOST_NAMES = 256
+"""Different names that a condition may have; of more, each would be seen too seldom."""
 WANTED = "array: expected an array of shape (n, p), (n, height, width) or (n, height, width, channels)."
 
 
@@ -120,3 +124,60 @@ def _uneven(data: list[Any] | tuple[Any, ...]) -> str:
     else:
         hint = "cut or fill them up to one length"
     return f"{len(set(shapes))} different ones, most {common} but {shapes[place]} at {place}; {hint}"
+
+
+def columns_of(given: Any, n: int, name: str = "condition") -> list[tuple[Column, np.ndarray]]:
+    """Make columns of conditions that a program holds, or a file of an array.
+
+    Parameters
+    ----------
+    given : mapping of (n,) by name; or array-like (n,) or (n, k)
+        Numbers, or names.
+    n : int
+        How many examples there are.
+    name : str
+        What a condition without a name is called; of several columns, NAME[0], NAME[1] and so on.
+
+    Returns
+    -------
+    list of k (Column, (n,) float32)
+
+    Raises
+    ------
+    DataError
+        For another number of rows, or more than 256 different names.
+    """
+    if hasattr(given, "columns"):  # a frame
+        given = {str(column): given[column] for column in given.columns}
+    if not isinstance(given, Mapping):
+        array = np.asarray(given)
+        array = array[:, None] if array.ndim == 1 else array
+        if array.ndim != 2 or array.shape[1] == 0:
+            raise DataError(f"{name}: expected an array (n,) or (n, k) of conditions. Found shape {array.shape}.")
+        one = array.shape[1] == 1
+        given = {name if one else f"{name}[{i}]": array[:, i] for i in range(array.shape[1])}
+    found = []
+    for title, values in given.items():
+        values = np.asarray(values)
+        if values.shape != (n,):
+            raise DataError(f"{title}: expected a condition for each of the {n} examples. Found shape {values.shape}.")
+        found.append(_column(str(title), values))
+    return found
+
+
+def _column(name: str, values: np.ndarray) -> tuple[Column, np.ndarray]:
+    """Numbers as they are, texts as the indices of their sorted names; NaN where nothing is."""
+    if values.dtype.kind in "iuf":
+        return Column(name=name), values.astype(np.float32)
+    is_there = np.array([value is not None and value == value for value in values.tolist()])
+    if values.dtype.kind == "O" and all(isinstance(value, int | float) for value in values[is_there]):
+        return Column(name=name), np.where(is_there, values, np.nan).astype(np.float32)
+    names, codes = np.unique(texts_of(values[is_there]), return_inverse=True)
+    if len(names) > MOST_NAMES:
+        raise DataError(
+            f"{name}: expected a condition of at most {MOST_NAMES} different names. Found {len(names):,}, such as"
+            f" {str(names[0])!r}."
+        )
+    found = np.full(len(values), np.nan, np.float32)
+    found[is_there] = codes.ravel()
+    return Column(name=name, kind="category", categories=tuple(names.tolist())), found

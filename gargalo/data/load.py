@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from . import display
 from .as_dataset import as_dataset
 from .dataset import Dataset
 from .heeded import must_be_heeded
-from .in_memory import array_of
+from .in_memory import array_of, columns_of
 from .pairs import paired
 from .readers import NAMED, READERS, Request, frames, tables
-from .reading import Reading, checked_reading
+from .reading import OF_FILES, Reading, checked_reading
 from .sparse import as_rows, is_sparse
 from .spec import MODALITIES, DataSpec, Origin
 from .splits import TEST
@@ -33,6 +34,7 @@ def load_data(
     y: np.ndarray | None = None,
     *,
     clean: Any = None,
+    condition: Any = None,
     data_dir: str | Path | None = None,
     split_seed: int = 0,
     like: DataSpec | None = None,
@@ -55,6 +57,10 @@ def load_data(
     clean : as `src`, or None
         A clean partner of each example, which a denoising model is asked for: pictures of the same name in another
         folder, rows of an array in the same order, rows of a table with the same id.
+    condition : names of columns, array (n,) or (n, k), mapping of (n,) by name, frame, or None
+        What a conditional model is told of each example in place of the label, numbers or names: columns of a table
+        by their names, which are no data then; beside a `.npy` file, other such files; beside an array or a frame the
+        values, of which those without a name are called "condition", or "condition[0]" and so on.
     data_dir : path or None
         The folder that holds the files of a data set asked for by its name.
     split_seed : int
@@ -83,7 +89,7 @@ def load_data(
     ParameterError
         For a name that is neither known nor a path; for a choice that is unknown, cannot be, or changes nothing.
     DataError
-        For a file or an array that cannot be used; for examples without a clean partner.
+        For a file or an array that cannot be used; for examples without a clean partner, or without a condition.
     """
     check_types(data_dir=data_dir, workers=workers)
     check_types(False, split_seed=split_seed)
@@ -93,7 +99,11 @@ def load_data(
     if y is not None and isinstance(src, str | Path | Dataset):
         raise must("y", f"left out for data that bring their labels; {option('label')} names those of a file", y)
     if isinstance(src, Dataset):
+        if condition is not None:
+            raise must("condition", "left out for a Dataset, which brings its own", condition)
         return src if clean is None else paired(src, load_data(clean, like=src.spec, is_new=False))
+    names, told = _condition(src, condition)
+    reading |= {"condition": names} if names else {}
     asked = _asked(src, like, reading | ({"clean": clean} if isinstance(clean, str | Path) else {}))
     if like is None:
         must_be_heeded(src, reading)
@@ -101,7 +111,7 @@ def load_data(
     kept = _resolved(asked, src)
     if not isinstance(src, str | Path):
         request = Request(asked, split_seed, like, is_new)
-        dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, request), request), request)
+        dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, told, request), request), request)
         origin = Origin(split_seed=split_seed, reading=kept)
     else:
         own = None if data_dir is None else Path(data_dir)
@@ -120,8 +130,7 @@ def _place(src: str | Path) -> str:
 
 def _resolved(asked: Reading, src: Any) -> Reading:
     """The same choices, with paths that lead there from any working folder."""
-    paths = asked.paths(_is_table(src))
-    return asked.model_copy(update={name: _place(path) for name, path in paths.items()})
+    return asked.with_paths(_is_table(src), _place)
 
 
 def _with_partners(noisy: Dataset, src: Any, clean: Any, workers: int | None, reporter: Reporter) -> Dataset:
@@ -179,8 +188,8 @@ def _asked(src: Any, like: DataSpec | None, reading: dict[str, Any]) -> Reading:
     if like is None:
         return asked
     # Files that belonged to those data: other data have others, or none.
-    own = ("display", "clean") if _is_table(src) else ("display", "clean", "label", "split")
-    asked = asked.model_copy(update={name: None for name in own if reading.get(name) is None})
+    given = {path for name in (*OF_FILES, "condition") for path in _several(reading.get(name))}
+    asked = asked.with_paths(_is_table(src), lambda path: path if path in given else None)
     if asked.impute is None and any(column.fill is not None for column in like.columns or ()):
         asked = asked.model_copy(update={"impute": "mask" if like.missing else "median"})
     return asked
@@ -200,13 +209,38 @@ def _is_table(src: Any) -> bool:
     return Path(src).suffix in tables.SUFFIXES if isinstance(src, str | Path) else hasattr(src, "columns")
 
 
-def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
+def _condition(src: Any, condition: Any) -> tuple[tuple[str, ...], Any]:
+    """Conditions by the names of columns or files, and those that are given as values; None for no values."""
+    texts = _several(condition)
+    are_names = bool(texts) and all(isinstance(text, str) for text in texts)
+    if isinstance(src, str | Path):
+        if condition is not None and not are_names:
+            raise must("condition", "the name of a column, or several, for a file", condition)
+        return texts, None
+    if are_names and hasattr(src, "columns") and (isinstance(condition, str) or len(texts) != len(src)):
+        return texts, None
+    if isinstance(condition, str):
+        raise must("condition", "an array (n,) or (n, k), or a mapping of (n,) by name, beside an array", condition)
+    return (), condition
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    """One path or name, or several in a list, as texts; none for all else."""
+    parts = (given,) if isinstance(given, str | os.PathLike) else given if isinstance(given, list | tuple) else ()
+    return tuple(os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts)
+
+
+def _in_memory(src: Any, y: np.ndarray | None, condition: Any, request: Request) -> Dataset:
     """A dataset from an array or a frame."""
     reading = request.reading
     if np.ma.is_masked(y):
         raise DataError("array: expected a label for every example. Found some that are masked; leave their rows out.")
     frame = frames.frame_of(src)
     if frame is not None:
+        if condition is not None:
+            frame, names = frames.with_conditions(frame, condition)
+            reading = reading.model_copy(update={"condition": names})
+            request = dataclasses.replace(request, reading=reading)
         if y is None:
             return tables.from_frame(frame, request, "frame")
         if reading.label is not None:
@@ -215,10 +249,14 @@ def _in_memory(src: Any, y: np.ndarray | None, request: Request) -> Dataset:
         named = reading.model_copy(update={"label": labels.name})
         return tables.from_frame(frame.with_columns(labels), dataclasses.replace(request, reading=named), "frame")
     array: Any = as_rows(src) if is_sparse(src) else array_of(src)
-    return as_dataset(
+    dataset = as_dataset(
         array, y, kind=request.known_kind(array), split=request.known_split(array), split_seed=request.split_seed,
         reading=reading, columns=request.known_columns(array), dtype=request.known_dtype,
     )  # fmt: skip
+    if condition is None:
+        return dataset
+    found = columns_of(condition, len(array))
+    return request.told(dataset, found if hasattr(condition, "keys") else request.renamed(found))
 
 
 def _read(src: str | Path, request: Request) -> Dataset:

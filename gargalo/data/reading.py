@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ..errors import ParameterError, as_expected, must, not_a_choice, option
 from ..io.arguments import given_once
 
-__all__ = ["Reading", "checked_reading"]
+__all__ = ["OF_FILES", "SEVERAL", "Reading", "checked_reading"]
 
 FORMER = {"parts": "shares"}
 """What choices were called before, by which they may still be given."""
@@ -22,10 +23,15 @@ SHAPES = {
     "separator": "one character",
     "ignore": "the name of a column, or several",
     "category": "the name of a column, or several",
+    "condition": "the name of a column, or several",
 }
 """What must be given that has several parts, or one."""
 MISSHAPEN = ("missing", "too_long", "too_short", "string_too_long", "string_too_short", "string_type", "tuple_type")
 """What pydantic calls a value of another number of parts."""
+OF_FILES = ("display", "clean", "label", "split")
+"""Choices that are paths; of a table, whose label and split are columns, the first two."""
+SEVERAL = ("ignore", "category", "condition")
+"""Choices that may be given more than once."""
 Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -57,6 +63,9 @@ class Reading(BaseModel):
         How times that are text are written, such as "%d/%m/%Y %H:%M"; None finds it, where only one way can be meant.
     ignore, category : tuple of str
         Columns to leave out, and columns of numbers that are names.
+    condition : tuple of str
+        Columns that a conditional model is told beside the latent, in place of the label; they are no data. Beside a
+        `.npy` file, other such files.
     impute : "median", "drop", "mask" or None
         What happens to missing numbers: filled in from the training rows, their rows dropped, or left out of the
         loss. None refuses them.
@@ -92,6 +101,7 @@ class Reading(BaseModel):
     split: str | None = None
     ignore: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
+    condition: tuple[str, ...] = ()
     impute: Literal["median", "drop", "mask"] | None = None
     window: Annotated[int, Field(ge=1, le=2**20)] | None = None
     step: Annotated[int, Field(ge=1, le=2**20)] | None = None
@@ -108,20 +118,25 @@ class Reading(BaseModel):
         """Every name that a choice may be given by."""
         return {*cls.model_fields, *FORMER}
 
-    def paths(self, is_table: bool) -> dict[str, str]:
-        """The files and folders that belong to the data, by the name of their choice.
+    def with_paths(self, is_table: bool, change: Callable[[str], str | None]) -> Reading:
+        """The same choices, with other paths of the files and folders that belong to the data.
 
         Parameters
         ----------
         is_table : bool
-            Are the data a table's, whose label and split are columns?
+            Are the data a table's, whose label, conditions and split are columns?
+        change : function
+            From a path to the other, or to None for none.
 
         Returns
         -------
-        dict of str
+        Reading
         """
-        names = ("display", "clean") if is_table else ("display", "clean", "label", "split")
-        return {name: path for name in names if (path := getattr(self, name)) is not None}
+        names = OF_FILES[:2] if is_table else OF_FILES
+        new: dict[str, Any] = {name: change(path) for name in names if (path := getattr(self, name)) is not None}
+        if not is_table:
+            new["condition"] = tuple(path for old in self.condition if (path := change(old)) is not None)
+        return self.model_copy(update=new)
 
     def flags(self) -> str:
         """What was chosen, as it is typed after a command."""
@@ -130,7 +145,7 @@ class Reading(BaseModel):
             flag = f"--{name.replace('_', '-')}"
             if value is True:
                 typed.append(flag)
-            elif name in ("ignore", "category"):
+            elif name in SEVERAL:
                 typed += [f"{flag} {shlex.quote(part)}" for part in value]
             else:
                 text = ",".join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
@@ -155,8 +170,8 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     Parameters
     ----------
     options : dict
-        Values by a name of `Reading.names`. An int for `size` is a square's side; a str for `ignore` or `category` is
-        one column.
+        Values by a name of `Reading.names`. An int for `size` is a square's side; a str for one of `SEVERAL` is one
+        column.
     base : Reading or None
         Has what is not chosen; without it, the defaults do.
 
@@ -175,10 +190,10 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
             raise not_a_choice(name, Reading.model_fields)
     if isinstance(size := chosen.get("size"), int):
         chosen["size"] = (size, size)
-    for name in ("ignore", "category"):
+    for name in SEVERAL:
         if isinstance(chosen.get(name), str):
             chosen[name] = (chosen[name],)
-    for name in ("display", "clean", "label", "split"):
+    for name in OF_FILES:
         if isinstance(chosen.get(name), os.PathLike):
             chosen[name] = os.fspath(chosen[name])
         if chosen.get(name) == "":

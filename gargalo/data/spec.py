@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..io.registry import Registry
 from .columns import Column
+from .conditions import Condition
 from .reading import Reading
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class DataSpec(BaseModel):
         The least and the greatest number, where the data are no bytes.
     paired : bool
         Has each example a clean partner, which a model is asked for?
+    conditions : tuple of Condition
+        What a conditional model is told of each example, where that is not the label.
     ranges : tuple of c (float, float), or None
         The same for each channel of pictures that are neither bytes nor floats in [0, 1]: these are scaled by what
         training sees. (0, 1) for bytes that are only 0 and 1.
@@ -88,6 +91,7 @@ class DataSpec(BaseModel):
     missing: bool = False
     span: tuple[float, float] | None = None
     paired: bool = False
+    conditions: tuple[Condition, ...] = ()
     ranges: tuple[tuple[float, float], ...] | None = None
     origin: Origin | None = None
 
@@ -116,6 +120,19 @@ class DataSpec(BaseModel):
     def classes(self) -> int:
         """How many labels there are; 0 without labels."""
         return len(self.class_names or ())
+
+    @property
+    def told(self) -> tuple[Condition, ...]:
+        """What a conditional model is told: `conditions`, or where there are none the label, by its column's name."""
+        if self.conditions or not self.class_names:
+            return self.conditions
+        column = self.origin.reading.label if self.columns and self.origin else None
+        return (Condition(name=column or "label", categories=self.class_names),)
+
+    @property
+    def told_size(self) -> int:
+        """How many numbers that is."""
+        return sum(one.size for one in self.told)
 
 
 class Modality:

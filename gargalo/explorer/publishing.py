@@ -193,6 +193,12 @@ def _must_share_data(runs: Sequence[Run]) -> None:
             f"{runs[0].folder}: expected a run on pictures or rows of numbers, which the page can show. Found volumes;"
             " gargalo report shows the slices in their middle."
         )
+    if told := runs[0].recipe.data.conditions:
+        raise RunError(
+            f"{runs[0].folder}: expected a run whose condition is the label, which the page can ask for. Found"
+            f" {', '.join(one.name for one in told)}; gargalo sample RUN --condition NAME=VALUE draws with them, and"
+            " gargalo report shows the run."
+        )
     first, folders = runs[0].recipe.data, [run.folder.resolve() for run in runs]
     for i, run in enumerate(runs[1:], 1):
         if folders[i] in folders[:i]:

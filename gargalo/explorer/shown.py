@@ -100,7 +100,7 @@ def choose(runs: Sequence[Run], dataset: Dataset | None, points: int | None) -> 
     are_rows = spec.modality.drawn_as != "pixels"
     channels = tuple(spec.modality.names(spec)) if spec.modality.drawn_as == "lines" else ()
     if dataset is None:
-        x, y, ids, display, clean = runs[0].examples
+        x, y, ids, display, clean, _ = runs[0].examples
         rows = _some(np.arange(len(x)), points or len(x), np.random.default_rng(0))
         return Shown(
             x[rows],

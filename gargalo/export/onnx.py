@@ -38,14 +38,14 @@ class _Verb(nn.Module):
         if self.verb == "decode":
             x = self.model.decode(given.reshape(-1, *self.model.latent_shape), y)
         else:
-            x = self.model.reconstruct(self.codec(given))
+            x = self.model.reconstruct(self.codec(given), y)
         return self.codec.invert(x), x
 
 
 NAMES = {
     "encode": (["raw"], ["z"]),
     "decode": (["z", "y"], ["raw", "x"]),
-    "reconstruct": (["raw"], ["raw_out", "x"]),
+    "reconstruct": (["raw", "y"], ["raw_out", "x"]),
     "classify": (["raw"], ["probabilities"]),
 }
 """What goes into each file, and what comes out of it."""
@@ -58,12 +58,14 @@ def to_onnx(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray, tolera
     verb            in                                              out
     ==============  ==============================================  ==========================================
     encode          raw (n, *raw_shape)                             z (n, d)
-    decode          z (n, d), y (n, classes) if it is a condition   raw (n, *raw_shape), x (n, *x_shape)
-    reconstruct     raw (n, *raw_shape)                             raw_out (n, *raw_shape), x (n, *x_shape)
+    decode          z (n, d), y (n, c) of a conditional model       raw (n, *raw_shape), x (n, *x_shape)
+    reconstruct     raw (n, *raw_shape), y if it cannot be guessed  raw_out (n, *raw_shape), x (n, *x_shape)
     classify        raw (n, *raw_shape)                             probabilities (n, classes)
     ==============  ==============================================  ==========================================
 
-    `raw` is in the data's own dtype and range, `x` the same in model space, before it is rounded.
+    `raw` is in the data's own dtype and range, `x` the same in model space, before it is rounded. `y` are the
+    conditions as `FittedModel.told` gives them: one-hot labels, or names one-hot and numbers standardised; of one name
+    of several, the likeliest is found where an example is reconstructed.
 
     Parameters
     ----------
@@ -125,8 +127,9 @@ def _to_trace(codec: Codec, model: LatentModel, verb: str, raw: np.ndarray) -> t
     given: tuple[Tensor, ...] = (rows,)
     if verb == "decode":
         given = (model.encode(codec(rows)).flatten(1).clone(),)
-        if model.is_conditional:
-            given += (torch.eye(model.classes)[torch.arange(len(rows)) % model.classes],)
+    if model.is_conditional and (verb == "decode" or (verb == "reconstruct" and not model.can_guess)):
+        size = sum(model.conditions)
+        given += (torch.eye(size)[torch.arange(len(rows)) % size],)
     return _Verb(codec, model, verb).eval(), given
 
 

@@ -92,7 +92,9 @@ def _model(
     if model_class.is_grid:
         known = recipe.net.net == "conv"
         grid = nets.level_sizes(codec.x_shape, recipe.net)[-1] if known else _grid(encoder, codec.x_shape)
-    return model_class(encoder, decoder, likelihood, (recipe.latent_dim, *grid), options, recipe.data.classes)
+    model = model_class(encoder, decoder, likelihood, (recipe.latent_dim, *grid), options, recipe.data.classes)
+    model.conditions = tuple(one.size for one in recipe.data.told)
+    return model
 
 
 def _networks(
@@ -105,7 +107,7 @@ def _networks(
 ) -> tuple[nn.Module, nn.Module]:
     """Encoder and decoder for a likelihood; `seen` as for `_model`."""
     d, classes = recipe.latent_dim, recipe.data.classes
-    decoder_in = d + classes * model_class.is_conditional
+    decoder_in = d + recipe.data.told_size * model_class.is_conditional
     sizes = Sizes(codec.x_shape, d * model_class.numbers_per_latent, decoder_in, likelihood.params_shape)
     start = None
     if seen is not None:
@@ -139,7 +141,7 @@ def _grid(encoder: nn.Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
     return found[2:]
 
 
-def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None, custom: Custom) -> None:
+def try_on(recipe: Recipe, x: np.ndarray, y: Tensor | None, custom: Custom) -> None:
     """Run a few raw examples through what a program gave, before anything is trained.
 
     Parameters
@@ -147,8 +149,8 @@ def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None, custom: Custom) 
     recipe : Recipe
     x : ndarray, (n, *raw_shape)
         Raw examples.
-    y : ndarray or None, (n,), int
-        Their labels.
+    y : Tensor or None, (n, c), float32
+        Their labels or conditions, as a `Batch` has them.
     custom : Custom
         The objective and the network that a program gave.
 
@@ -167,11 +169,10 @@ def try_on(recipe: Recipe, x: np.ndarray, y: np.ndarray | None, custom: Custom) 
     codec, model = build(recipe, x, custom=custom)
     _must_be_saveable(model)
     model.eval()
-    classes = recipe.data.classes
-    one_hot = None if y is None or not classes else torch.eye(classes)[torch.from_numpy(y)]
-    batch = Batch(codec(torch.from_numpy(x)), one_hot, generator=torch.Generator().manual_seed(0))
+    classes, told = recipe.data.classes, recipe.data.told_size * model.is_conditional
+    batch = Batch(codec(torch.from_numpy(x)), y, generator=torch.Generator().manual_seed(0))
     n, out = len(x), model.numbers_per_latent
-    latents = torch.zeros(n, model.latent_shape[0] + classes * model.is_conditional, *model.latent_shape[1:])
+    latents = torch.zeros(n, model.latent_shape[0] + told, *model.latent_shape[1:])
     params = (n, *model.likelihood.params_shape) if model.likelihoods else (n, classes)
     wanted = (n, model.latent_shape[0] * out, *model.latent_shape[1:])
     with torch.no_grad():

@@ -101,8 +101,7 @@ def validate(recipe: Recipe, model_class: type[LatentModel]) -> None:
     _validate_likelihood(recipe, model_class)
     if training.patience and not training.validation_share and not data.counts.get("validation"):
         raise must("patience", "0 where there is no validation set", training.patience)
-    if (model_class.needs_labels or model_class.is_conditional) and data.classes < 2:
-        raise must("model", "one that needs no labels, for data without two classes", recipe.model)
+    _validate_conditions(recipe, model_class)
     can_denoise = "denoise" in getattr(model_class, "can", ())
     if data.paired and not can_denoise:
         raise ParameterError(
@@ -113,6 +112,21 @@ def validate(recipe: Recipe, model_class: type[LatentModel]) -> None:
         raise must("noise", f"another, for examples without clean partners ({option('clean')})", "none")
     options = checked_options(recipe, model_class)
     model_class.check(options, recipe.latent_dim, data.counts.get("train", 0), recipe.net.net)
+
+
+def _validate_conditions(recipe: Recipe, model_class: type[LatentModel]) -> None:
+    """Labels and conditions must be there where the objective needs them, and conditions must be of use."""
+    data = recipe.data
+    if data.conditions and not model_class.is_conditional:
+        raise ParameterError(
+            f"{option('condition')} does not go with model {recipe.model}: only one that is conditional is told of it."
+            f" Leave it out, or choose {option('model', 'cvae')}."
+        )
+    if data.conditions:
+        return
+    if (model_class.needs_labels or model_class.is_conditional) and data.classes < 2:
+        hint = f"Or {option('condition')} says what it is told instead." if model_class.is_conditional else ""
+        raise must("model", "one that needs no labels, for data without two classes", recipe.model, hint)
 
 
 def _validate_likelihood(recipe: Recipe, model_class: type[LatentModel]) -> None:

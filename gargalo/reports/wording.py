@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ..data import Dataset
 from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
 
-__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of"]
+__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "told_with"]
 
 
 def name_of(run: Run, words: Words) -> str:
@@ -42,7 +45,7 @@ def denoised_by(run: Run, words: Words) -> str:
 
 
 def condition(run: Run) -> str:
-    """The ending of a text's key: some texts are others for a model that decodes with a label.
+    """The ending of a text's key: some texts are others for a model that decodes with a label or other conditions.
 
     Parameters
     ----------
@@ -51,9 +54,26 @@ def condition(run: Run) -> str:
     Returns
     -------
     str
-        ".label" for such a model, else empty.
+        ".label" or ".condition" for such a model, else empty.
     """
-    return ".label" if run.model.is_conditional else ""
+    if not run.model.is_conditional:
+        return ""
+    return ".condition" if run.recipe.data.conditions else ".label"
+
+
+def told_with(run: Run, rows: Sequence[int] | np.ndarray) -> np.ndarray | Dataset:
+    """Kept examples as `run.reconstruct` takes them: with their conditions where it is told other than the label.
+
+    Parameters
+    ----------
+    run : Run
+    rows : sequence of int
+
+    Returns
+    -------
+    ndarray, (m, *raw_shape), or Dataset
+    """
+    return run.kept_data.take(np.asarray(rows)) if run.recipe.data.conditions else run.examples.x[rows]
 
 
 def lowered(run: Run, words: Words) -> str:

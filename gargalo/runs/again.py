@@ -8,6 +8,7 @@ from typing import Any
 from .. import recipes
 from ..data import NAMED, DataSpec, Reading
 from ..io.places import as_typed
+from ..models import MODELS
 from ..training import OUT_OF_TIME
 from .run import Run
 
@@ -52,7 +53,12 @@ def training_command(
             if name in FLAGS
             else f"--set {shlex.quote(f'{name}={text}')}"
         )
-    return " ".join([*words, *filter(None, [_reading(run, to_share).flags()])])
+    reading = _reading(run, to_share)
+    if model is not None and not MODELS[model].is_conditional and reading.condition:
+        # What another model is not told is no data of its either.
+        aside = reading.condition if run.recipe.data.columns is not None else ()
+        reading = reading.model_copy(update={"condition": (), "ignore": (*reading.ignore, *aside)})
+    return " ".join([*words, *filter(None, [reading.flags()])])
 
 
 def data_argument(data: DataSpec, to_share: bool = False) -> str | None:
@@ -150,5 +156,5 @@ def _reading(run: Run, to_share: bool) -> Reading:
     origin = run.recipe.data.origin
     if origin is None:
         return Reading()
-    paths = origin.reading.paths(run.recipe.data.columns is not None)
-    return origin.reading.model_copy(update={name: as_typed(path, to_share) for name, path in paths.items()})
+    is_table = run.recipe.data.columns is not None
+    return origin.reading.with_paths(is_table, lambda path: as_typed(path, to_share))

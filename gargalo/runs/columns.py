@@ -153,7 +153,7 @@ def column_table(
     drawn = None
     if draw_from is not None and fitted.spec.modality.samples_are == "draws":
         n = max(FEWEST_DRAWS, len(test))
-        drawn = fitted.sample(n, draw_from[1], label=_labels(fitted, train, n), spread=spread)
+        drawn = fitted.drawing_as(train).sample(n, draw_from[1], spread=spread)
     found = []
     for column, places in zip(columns, channels, strict=True):
         known = _came_back(column, *(each[:, places] for each in (train.x, test.x, raw)))
@@ -196,14 +196,6 @@ def _channels(spec: DataSpec) -> tuple[list[Column], list[slice]]:
     window = spec.origin.reading.window if spec.kind == "series" and spec.origin else None
     columns = base(named, window)
     return columns, [slice(i, width, len(columns)) for i in range(len(columns))]
-
-
-def _labels(fitted: FittedModel, train: Dataset, n: int) -> np.ndarray | None:
-    """As many names of labels, each as often as among the training rows, where they are a condition."""
-    if not fitted.model.is_conditional or train.y is None:
-        return None
-    names = np.array(train.class_names, object)[train.y]
-    return names[np.random.default_rng(0).integers(len(names), size=n)]
 
 
 def _raw(fitted: FittedModel, x: np.ndarray) -> np.ndarray:

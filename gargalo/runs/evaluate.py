@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -244,10 +244,7 @@ def _measured_samples(
 
 
 def _samples(fitted: FittedModel, real: Dataset, prior: Prior, spread: np.ndarray | None) -> Iterator[np.ndarray]:
-    """As many samples as there are real examples, several times; with their labels where these are a condition."""
-    draw_label: Callable[[int], object] = lambda seed: None  # noqa: E731
-    if fitted.model.is_conditional and real.y is not None:
-        names = np.array(real.class_names, object)[real.y]
-        draw_label = lambda seed: names[np.random.default_rng(seed).integers(len(names), size=len(names))]  # noqa: E731
+    """As many samples as there are real examples, several times; under conditions as theirs."""
+    fitted = fitted.drawing_as(real)
     for seed in range(DRAWS):
-        yield fitted.sample(len(real), prior, seed, draw_label(seed), spread=spread)
+        yield fitted.sample(len(real), prior, seed, spread=spread)

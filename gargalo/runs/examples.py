@@ -24,6 +24,8 @@ class Examples(NamedTuple):
         The pictures that stand for them, where they are none themselves.
     clean : ndarray or None, (n, *raw_shape)
         Their clean partners, where the data are pairs.
+    conditions : ndarray or None, (n, k)
+        Their conditions, as `gargalo.data.conditions.Conditions` has them, where a model is told such.
     """
 
     x: np.ndarray
@@ -31,6 +33,7 @@ class Examples(NamedTuple):
     ids: tuple[str, ...]
     display: np.ndarray | None = None
     clean: np.ndarray | None = None
+    conditions: np.ndarray | None = None
 
     def find(self, which: int | str, names: Sequence[str], parameter: str = "example") -> int:
         """Find the row of an example that is called by its index, its label or its id.

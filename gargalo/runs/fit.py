@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from .. import training
 from ..core import Codec, LatentModel
@@ -15,7 +16,7 @@ from ..models import MODELS
 from ..recipes import NO_CUSTOM, Recipe, build, try_on
 from .held_out_in_turn import chosen_epoch, is_cross_validated, may_stay_as_begun
 from .job import TrainingJob
-from .rows import as_data, is_mapped, training_rows
+from .rows import as_data, is_mapped, probe_rows, training_rows
 
 __all__ = ["check", "fit", "memory"]
 
@@ -39,7 +40,7 @@ def check(job: TrainingJob) -> None:
     recipe, dataset, custom = job.recipe, job.dataset, job.custom
     if custom != NO_CUSTOM or not MODELS.is_own(recipe.model):
         some = dataset.rows("train")[:3]
-        try_on(recipe, np.array(dataset.x[some]), dataset.labels(some), custom)
+        try_on(recipe, np.array(dataset.x[some]), as_data(dataset, some).told(torch.arange(len(some))), custom)
     codec, model = build(recipe, custom=custom)
     if job.init_from is not None:
         _must_begin_alike(job, codec, model)
@@ -126,7 +127,9 @@ def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[Fitt
         start = build(recipe, dataset.x, rows, job.custom)[1].eval()
         if not training.is_clearly_better(model, start, codec, held_out, recipe.training.seed):
             model, result.weights, result.best_epoch = start, start.state_dict(), 0
-    return FittedModel(recipe, codec.eval(), model.eval(), job.custom, str(job.folder or "the model")), result
+    seen = None if dataset.conditions is None else dataset.conditions.raw[probe_rows(dataset, "train")]
+    name = str(job.folder or "the model")
+    return FittedModel(recipe, codec.eval(), model.eval(), job.custom, name, seen), result
 
 
 def memory(job: TrainingJob) -> dict[str, int]:
@@ -150,7 +153,7 @@ def memory(job: TrainingJob) -> dict[str, int]:
     # What a program gave may not run on zeros; and weights that do not fit need no batch to be too large.
     if job.custom == NO_CUSTOM and weights < training.free_memory():
         size = max(1, min(splits[0], recipe.training.batch_size) // job.group.size)
-        batch = training.step_memory(model, codec.x_shape, size, recipe.data.classes)
+        batch = training.step_memory(model, codec.x_shape, size, recipe.data.told_size)
     data = sum(rows * dataset.x[0].nbytes for rows in splits if not is_mapped(dataset, rows))
     data *= 2 if dataset.clean is not None else 1
     return {"weights": weights, "batch": batch, "data": data}

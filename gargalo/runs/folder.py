@@ -8,8 +8,8 @@
     columns.json          what was measured of each column, for rows of numbers
     metrics.json          facts of the training, and what was measured; a folder with this file is a finished run
     space/                arrays that are keyed by the weights that made them: examples, pca, spread, training,
-                          prior-NAME after the training; latents, map-METHOD-CHOICES, map-all-…, explorer-DATA when
-                          they are first asked for
+                          prior-NAME, conditions after the training; latents, map-METHOD-CHOICES, map-all-…,
+                          explorer-DATA when they are first asked for
     skipped.csv           files that could not be read, and why; only where there are some
     checkpoints/          while it trains
 """
@@ -26,6 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from ..data import Dataset
+from ..data.conditions import Conditions
 from ..errors import GargaloError, RunError
 from ..io.files import check_writable, read_tensors, write_tensors, write_whole
 from ..metrics import Estimate
@@ -115,10 +117,22 @@ class RunFolder:
         file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
         tensors, notes = read_tensors(file)
         x, y, clean = tensors.get("x", np.empty(0)), tensors.get("y"), tensors.get("clean")
-        fits = x.shape[1:] == data.raw_shape and (y is None or (y.shape == x.shape[:1] and (y < data.classes).all()))
+        told = tensors.get("conditions")
+        fits = (None if told is None else told.shape) == ((len(x), len(data.conditions)) if data.conditions else None)
+        fits &= x.shape[1:] == data.raw_shape and (y is None or (y.shape == x.shape[:1] and (y < data.classes).all()))
         if not fits or (clean is not None) != data.paired or (clean is not None and clean.shape != x.shape):
             raise RunError(f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew.")
-        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"), clean)
+        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"), clean, told)
+
+    @property
+    def kept_data(self) -> Dataset:
+        """The same examples as data, all of one split."""
+        data, kept = self.recipe.data, self.examples
+        told = None if kept.conditions is None else Conditions(data.conditions, kept.conditions)
+        split = np.zeros(len(kept.x), np.uint8)
+        return Dataset(
+            data.name, data.kind, kept.x, kept.y, data.class_names, split, kept.ids, data.columns, conditions=told
+        )
 
     def kept(
         self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None

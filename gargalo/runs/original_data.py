@@ -50,15 +50,16 @@ def original_data(
         return None
     there = spec.origin or Origin()
     place = data_dir or (there.data_dir if data is None else None)
-    moved: dict[str, Any] = {}
+    reading = there.reading
     if isinstance(data, str | Path):
         # What belongs to data that have moved has moved with them.
-        paths = {name: Path(path) for name, path in there.reading.paths(spec.columns is not None).items()}
-        moved = {name: str(Path(data).parent / path.name) for name, path in paths.items() if not path.exists()}
+        beside = Path(data).parent
+        is_table = spec.columns is not None
+        reading = reading.with_paths(is_table, lambda p: p if Path(p).exists() else str(beside / Path(p).name))
 
     def read(**more: Any) -> Dataset:
         src = there.src if data is None else data
-        chosen = there.reading.model_dump(exclude_defaults=True) | moved | more
+        chosen = reading.model_dump(exclude_defaults=True) | more
         chosen = {name: value for name, value in chosen.items() if name in {"clean", *heeded(src, chosen)}}
         dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
         if spec.modality.axes and spec.dtype == "uint8" != dataset.x.dtype and "depth" not in chosen:

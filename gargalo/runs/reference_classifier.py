@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from ..data import Dataset
@@ -55,6 +56,7 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
     """
     if not _has_classes(dataset):
         return None
+    dataset = _untold(dataset)
     recipe = _recipe(dataset)
     with entry_or_none(KIND, _key(recipe)) as folder:
         # A cache that cannot be written to may still be read.
@@ -83,6 +85,7 @@ def reference_job(dataset: Dataset) -> TrainingJob | None:
     """
     if not _has_classes(dataset):
         return None
+    dataset = _untold(dataset)
     recipe = _recipe(dataset)
     is_kept = _read(place(KIND, _key(recipe)), recipe) is not None
     return None if is_kept else TrainingJob(recipe, dataset)
@@ -102,6 +105,7 @@ def untrained_reference(dataset: Dataset) -> FittedModel | None:
     """
     if not _has_classes(dataset):
         return None
+    dataset = _untold(dataset)
     recipe = _recipe(dataset)
     codec, model = build(recipe, dataset.x, dataset.rows("train"))
     return FittedModel(recipe, codec.eval(), model.eval(), name="the reference classifier")
@@ -109,6 +113,11 @@ def untrained_reference(dataset: Dataset) -> FittedModel | None:
 
 def _has_classes(dataset: Dataset) -> bool:
     return dataset.y is not None and len(dataset.class_names or ()) > 1
+
+
+def _untold(dataset: Dataset) -> Dataset:
+    """The same data without conditions, of which a classifier is told nothing."""
+    return dataset if dataset.conditions is None else replace(dataset, conditions=None)
 
 
 def _recipe(dataset: Dataset) -> Recipe:

@@ -84,7 +84,7 @@ def _some(rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None) -> training.Data:
-    """These rows in their own dtype, in memory where they fit, with their labels.
+    """These rows in their own dtype, in memory where they fit, with their labels, or conditions where they have such.
 
     Parameters
     ----------
@@ -102,6 +102,8 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None
     """
     classes = len(dataset.class_names or ())
     y = None if dataset.y is None or not classes else torch.from_numpy(dataset.y[rows])
+    if dataset.conditions is not None:
+        y = torch.from_numpy(dataset.conditions.encoded[rows])
     arrays = (dataset.x, dataset.clean)
     if is_mapped(dataset, len(rows), most_resident):
         return training.Data(dataset.x, y, classes, rows, dataset.clean)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -64,9 +66,9 @@ class Run(RunFolder):
         """Raw examples -> latents (n, d) float32; see `FittedModel.encode`."""
         return self.fitted.encode(self._read(data))
 
-    def decode(self, z: np.ndarray, label: object = None) -> np.ndarray:
+    def decode(self, z: np.ndarray, label: object = None, condition: Mapping[str, object] | None = None) -> np.ndarray:
         """Latents (n, d) -> raw examples (n, *raw_shape); see `FittedModel.decode`."""
-        return self.fitted.decode(z, label)
+        return self.fitted.decode(z, label, condition)
 
     def reconstruct(self, data: Data) -> np.ndarray:
         """Raw examples -> the same, through the bottleneck and back; see `FittedModel.reconstruct`."""
@@ -229,20 +231,22 @@ class Run(RunFolder):
             For an axis or an example that is not there, or a model that cannot decode.
         """
         self.fitted.must_be_able("decode")
-        # Without an example to start at there is no label of its own: the first example's stands in.
-        at, label = self._place(0 if origin is None else origin, "origin")
+        # Without an example to start at there is no condition of its own: the first example's stands in.
+        at, told = self._place(0 if origin is None else origin, "origin")
         z = latent.traverse(self.latents, axis, steps, None if origin is None else at)
-        return self.fitted.decode_with(z, np.repeat(label[None], len(z), 0) if self.model.is_conditional else None)
+        return self.fitted.decode_with(z, np.repeat(told[None], len(z), 0) if self.model.is_conditional else None)
 
     def _place(self, which: int | str, parameter: str) -> tuple[np.ndarray, np.ndarray]:
-        """The latent (d,) of an example, and its label (classes,), where labels are a condition, else empty."""
+        """The latent (d,) of an example, and what a conditional model is told of it (c,), else empty."""
         name = id_in(which)
         if name is None or name in self.examples.ids or (found := self._data) is None or name not in found.ids:
             row = self.find(which, parameter)
-            return self.latents[row], self._one_hot([row])[0] if self.model.is_conditional else np.empty(0)
-        one = self.fitted.labelled_alike(found.take(np.array([list(found.ids).index(name)])))
-        label = self.fitted.one_hot(self.class_names[one.y], 1)[0] if self.model.is_conditional else np.empty(0)
-        return self.encode(one)[0], label
+            one, z = self.kept_data.take(np.array([row])), self.latents[row]
+        else:
+            one = self.fitted.labelled_alike(found.take(np.array([list(found.ids).index(name)])))
+            z = self.encode(one)[0]
+        told = self.fitted.told(one)
+        return z, np.empty(0) if told is None else told[0]
 
     @cached_property
     def _data(self) -> Dataset | None:
@@ -260,12 +264,17 @@ class Run(RunFolder):
         data = self.recipe.data
         if data.modality.samples_are == "means" or data.modality.counted:
             return None
-        kept, codes = self.examples, np.zeros(len(self.examples.x), np.uint8)
-        examples = Dataset(data.name, data.kind, kept.x, kept.y, data.class_names, codes, kept.ids, data.columns)
-        return self.kept("spread", lambda: ({"spread": self.fitted.fit_spread(examples)}, {}))[0]["spread"]
+        return self.kept("spread", lambda: ({"spread": self.fitted.fit_spread(self.kept_data)}, {}))[0]["spread"]
 
     def sample(
-        self, n: int = 12, prior: str | None = None, seed: int = 0, label: object = None, *, mean: bool | None = None
+        self,
+        n: int = 12,
+        prior: str | None = None,
+        seed: int = 0,
+        label: object = None,
+        *,
+        condition: Mapping[str, object] | None = None,
+        mean: bool | None = None,
     ) -> np.ndarray:
         """Draw z from a prior, and x from p(x | z) or its mean; see `FittedModel.sample`.
 
@@ -280,6 +289,9 @@ class Run(RunFolder):
             Of the draws.
         label : name, (n,) names, or None
             For a model that decodes with a label; None draws labels as often as they are among the examples.
+        condition : mapping or None
+            For a model that decodes with conditions: a value of some of them, or (n,) values, by name. Those that are
+            not named are drawn jointly from the training rows; see `FittedModel.sample`.
         mean : bool or None
             Take E[x | z]? None is what suits the kind of data: rows of numbers are drawn.
 
@@ -290,15 +302,16 @@ class Run(RunFolder):
         Raises
         ------
         ParameterError
-            For a model that cannot decode, an unknown prior or an unknown label.
+            For a model that cannot decode, an unknown prior, label or condition.
         """
         self.fitted.must_be_able("decode")
-        if label is None and self.model.is_conditional and isinstance(n, int | np.integer) and n > 0:
-            rows = np.random.default_rng(checked_seed(seed)).integers(len(self.examples.x), size=n)
-            label = self._labels_of(rows)
+        fitted = self.fitted.drawing_as(self.kept_data)
+        if self.recipe.data.conditions:
+            fitted = replace(fitted, seen=self.kept("conditions")[0]["seen"])
         are_drawn = self.recipe.data.modality.samples_are == "draws" if mean is None else not mean
         latents = self.prior(prior or ("gmm" if are_drawn else self.model.prior))
-        return self.fitted.sample(n, latents, seed, label, mean=mean, spread=self.spread if are_drawn else None)
+        spread = self.spread if are_drawn else None
+        return fitted.sample(n, latents, seed, label, condition=condition, mean=mean, spread=spread)
 
     def look(self, raw: np.ndarray) -> np.ndarray:
         """Turn raw examples into what people are shown; `drawn_as` says how it is drawn.
@@ -333,12 +346,3 @@ class Run(RunFolder):
     def drawn_names(self) -> tuple[str, ...]:
         """What its bars or lines are called; see `Modality.names`."""
         return tuple(self.recipe.data.modality.names(self.recipe.data)) if self.drawn_as != "pixels" else ()
-
-    def _labels_of(self, rows: Any) -> np.ndarray:
-        """The names of the labels of kept examples, (n,)."""
-        assert self.examples.y is not None
-        return self.class_names[self.examples.y[rows]]
-
-    def _one_hot(self, rows: Any) -> np.ndarray:
-        """The one-hot labels of kept examples, (n, classes)."""
-        return self.fitted.one_hot(self._labels_of(rows), len(rows))

@@ -80,6 +80,8 @@ def _keep_examples(folder: Path, examples: Dataset) -> None:
         tensors["y"] = examples.y
     if examples.clean is not None:
         tensors["clean"] = np.asarray(examples.clean)
+    if examples.conditions is not None:
+        tensors["conditions"] = examples.conditions.raw
     if examples.display is not None:
         tensors["display"] = np.asarray(examples.display[np.arange(len(examples))])
     write_tensors(folder / "space" / "examples.safetensors", tensors, {"ids": json.dumps(list(examples.ids))})
@@ -98,6 +100,8 @@ def _keep_artefacts(folder: Path, fitted: FittedModel, found: Evaluation, among:
             kept.append(name)
     if found.spread is not None:
         keep(folder, key, "spread", {"spread": found.spread})
+    if fitted.seen is not None:
+        keep(folder, key, "conditions", {"seen": fitted.seen})
     if found.training is not None:
         keep(folder, key, "training", found.training)
     if found.pca is not None:

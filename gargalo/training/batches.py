@@ -20,8 +20,8 @@ class Data:
     ----------
     raw : Tensor, memory map or sparse rows, (n, *raw_shape)
         A tensor is kept on the device; of all else only the rows that a batch needs are read.
-    y : Tensor or None, (n,) int64
-        Indices of classes.
+    y : Tensor or None, (n,) int64 or (n, c) float32
+        Indices of classes; or conditions, as a `Batch` has them.
     classes : int
         How many there are.
     rows : ndarray or None, sorted
@@ -87,14 +87,28 @@ class Data:
         Batch
             Of m examples, on the device.
         """
-        y = None
-        if self.y is not None:
-            y = self.one_hot[self.y[rows.to(self.device)]]
+        y = self.told(rows)
         raw = self._take(self.raw, rows)
         if self.clean is None:
             return Batch(codec(raw), y, codec.mask(raw), **more)
         clean = self._take(self.clean, rows)
         return Batch(codec(raw), y, codec.mask(clean), clean=codec(clean), **more)
+
+    def told(self, rows: Tensor) -> Tensor | None:
+        """The labels or conditions of some rows, as a `Batch` has them.
+
+        Parameters
+        ----------
+        rows : Tensor, (m,), int64
+
+        Returns
+        -------
+        Tensor or None, (m, c), float32
+        """
+        if self.y is None:
+            return None
+        y = self.y[rows.to(self.device)]
+        return y if y.is_floating_point() else self.one_hot[y]
 
     def _take(self, raw: Tensor | np.ndarray, rows: Tensor) -> Tensor:
         if isinstance(raw, Tensor):

@@ -17,13 +17,14 @@ __all__ = ["ARRAYS", "NAMED", "PICTURES", "READERS", "TABLES", "Reader", "Reques
 
 PICTURES = frozenset({"size", "color", "depth", "fit"})
 ARRAYS = frozenset({"kind", "image_shape", "impute", "shares"})
+BESIDE = ARRAYS | {"label", "split", "condition"}
 TABLES = frozenset(Reading.model_fields) - PICTURES
 """The choices that make a difference to pictures, arrays and tables, beside `display`."""
 
 READERS: tuple[Reader, ...] = (
     Reader("IDX", idx.is_idx, idx.read_idx_dataset, ARRAYS - {"impute"}),
     Reader("a folder of pictures", lambda path: path.is_dir(), folder.read_folder, PICTURES | {"kind", "shares"}),
-    Reader(".npy, .npz", lambda path: path.suffix in arrays.SUFFIXES, arrays.read_arrays, ARRAYS | {"label", "split"}),
+    Reader(".npy, .npz", lambda path: path.suffix in arrays.SUFFIXES, arrays.read_arrays, BESIDE),
     Reader(".csv, .parquet", lambda path: path.suffix in tables.SUFFIXES, tables.read_table, TABLES),
 )
 """Every kind of file, asked in this order."""

@@ -14,6 +14,7 @@ from ...errors import DataError, must
 from ...io.decompression import LIMITS, Limits
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
+from ..in_memory import columns_of
 from ..sparse import SparseRows, from_arrays
 from ..splits import TEST, TRAIN, VALIDATION, named
 from .reader import Request
@@ -58,15 +59,15 @@ def read_array(path: Path) -> np.ndarray:
 def read_arrays(path: Path, request: Request) -> Dataset:
     """Read a dataset from `.npy` (examples alone) or `.npz`.
 
-    An `.npz` holds `x` and perhaps `y`; or `x_train` and `x_test` (and `x_val`), each perhaps with its `y_…`; or
-    a single array of any name; or a sparse matrix, as scipy saves it.
+    An `.npz` holds `x` and perhaps `y` and `condition`; or `x_train` and `x_test` (and `x_val`), each perhaps with its
+    `y_…` and `condition_…`; or a single array of any name; or a sparse matrix, as scipy saves it.
 
     Parameters
     ----------
     path : Path
     request : Request
-        Its reading may name `.npy` files of labels and of splits for the examples of a `.npy` or of a sparse matrix;
-        another `.npz` has its own.
+        Its reading may name `.npy` files of labels, of conditions and of splits for the examples of a `.npy` or of a
+        sparse matrix; another `.npz` has its own.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def read_arrays(path: Path, request: Request) -> Dataset:
     DataError
         For a file that `read_array` or `read_npz` refuses, arrays of other names, or arrays that do not fit each other.
     ParameterError
-        For files of labels or splits beside an `.npz`.
+        For files of labels, conditions or splits beside an `.npz`.
     """
     return _from_npz(path, request) if path.suffix == ".npz" else _from_npy(path, request)
 
@@ -93,7 +94,8 @@ def _with_files_beside(x: np.ndarray | SparseRows, path: Path, request: Request)
     reading = request.reading
     y = None if reading.label is None else np.asarray(read_array(Path(reading.label)))
     split = None if reading.split is None else _splits(Path(reading.split), len(x))
-    return _as_known(x, y, path, request, split)
+    told = [one for file in map(Path, reading.condition) for one in columns_of(read_array(file), len(x), file.stem)]
+    return request.told(_as_known(x, y, path, request, split), request.renamed(told))
 
 
 def _from_npz(path: Path, request: Request) -> Dataset:
@@ -101,8 +103,8 @@ def _from_npz(path: Path, request: Request) -> Dataset:
     arrays, reading = read_npz(path), request.reading
     if {"format", "shape", "data"} <= arrays.keys():
         return _with_files_beside(from_arrays(arrays, str(path)), path, request)
-    for choice in ("label", "split"):
-        if (given := getattr(reading, choice)) is not None:
+    for choice in ("label", "split", "condition"):
+        if given := getattr(reading, choice):
             raise must(choice, "left out for an .npz, whose arrays say it by their names", given)
     codes = {"train": TRAIN, "val": VALIDATION, "test": TEST}
     splits = [(key, code) for key, code in codes.items() if f"x_{key}" in arrays]
@@ -123,13 +125,16 @@ def _from_npz(path: Path, request: Request) -> Dataset:
             raise DataError(f"{path}: expected a label for each example of every split. Found {shapes}.")
         y = None if ys[0] is None else np.concatenate([y for y in ys if y is not None])
         split = np.repeat(np.array([code for _, code in splits], np.uint8), [len(x) for x in xs])
-        return _as_known(np.concatenate(xs), y, path, request, split)
+        cs = [arrays[f"condition_{key}"] for key, _ in splits if f"condition_{key}" in arrays]
+        x, told = np.concatenate(xs), columns_of(np.concatenate(cs), sum(map(len, xs))) if cs else []
+        return request.told(_as_known(x, y, path, request, split), request.renamed(told))
     x = arrays.get("x", next(iter(arrays.values())) if len(arrays) == 1 else None)
     if x is None:
         raise DataError(
             f"{path}: expected arrays x and y, or x_train, y_train, x_test, y_test. Found {sorted(arrays)}."
         )
-    return _as_known(x, arrays.get("y"), path, request)
+    told = columns_of(arrays["condition"], len(x)) if "condition" in arrays else []
+    return request.told(_as_known(x, arrays.get("y"), path, request), request.renamed(told))
 
 
 def _as_known(

@@ -8,11 +8,12 @@ import numpy as np
 
 from ...errors import DataError
 from ...io.tables import polars
+from ..in_memory import columns_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LABEL", "frame_of", "label_column"]
+__all__ = ["LABEL", "frame_of", "label_column", "with_conditions"]
 
 LABEL = "\0label"
 """The name of a column of labels that came beside a frame, which no file can have."""
@@ -60,6 +61,38 @@ def frame_of(data: Any) -> pl.DataFrame | None:
             numeric = all(isinstance(cell, int | float) for cell in cells if cell is not None)
             found[str(name)] = pl.Series(str(name), cells if numeric else [c if c is None else str(c) for c in cells])
     return pl.DataFrame(found)
+
+
+def with_conditions(frame: pl.DataFrame, given: Any) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Add conditions that came beside a frame as columns.
+
+    Parameters
+    ----------
+    frame : polars DataFrame
+        Of n rows.
+    given : array-like (n,) or (n, k), mapping of (n,) by name, or frame
+
+    Returns
+    -------
+    polars DataFrame
+    tuple of str
+        The names of the new columns.
+
+    Raises
+    ------
+    DataError
+        For values of another shape, or under the name of a column that is there.
+    """
+    pl, made = polars(), []
+    for column, values in columns_of(given, len(frame)):
+        if column.name in frame.columns:
+            raise DataError(f"frame: expected other names of conditions than its columns have. Found {column.name!r}.")
+        series = pl.Series(column.name, values, nan_to_null=True)
+        if column.categories:
+            codes, names = series.cast(pl.Int64), list(column.categories)
+            series = codes.replace_strict(list(range(len(names))), names, default=None, return_dtype=pl.String)
+        made.append(series.rename(column.name))
+    return frame.with_columns(made), tuple(series.name for series in made)
 
 
 def label_column(y: Any, frame: pl.DataFrame) -> pl.Series:

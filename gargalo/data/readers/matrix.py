@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import DataError, option
 from ...io.tables import polars
 from ..columns import Column, base
+from ..conditions import lacking
 from ..notes import Note
 from ..reading import Reading
 from .reader import Request
@@ -17,7 +18,7 @@ from .texts import MOST_CATEGORIES, as_numbers, must_be_no_numbers, no_names
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["matrix_of"]
+__all__ = ["conditions_in", "matrix_of"]
 
 
 def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note]) -> tuple[np.ndarray, list[Column]]:
@@ -70,6 +71,50 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
         still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
         notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
     return x, columns
+
+
+def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tuple[Column, np.ndarray]]:
+    """Find the columns that a conditional model is told.
+
+    Parameters
+    ----------
+    frame : polars DataFrame, n rows
+    request : Request
+        Its reading names them; where `like` has conditions, names keep their meaning.
+    name : str
+        What people call the data.
+
+    Returns
+    -------
+    list of (Column, (n,) float32)
+        NaN where nothing is.
+
+    Raises
+    ------
+    DataError
+        For a column that the frame lacks, though a model is told it; for numbers that are written as texts, more than
+        256 different names, or names that training did not have.
+    """
+    reading, found = request.reading, []
+    known = {one.name: one for one in request.like.conditions} if request.like else {}
+    for title in reading.condition:
+        if title not in frame.columns:
+            raise lacking(title, [each for each in frame.columns if "\0" not in each], name)
+        series, there, notes = frame[title], known.get(title), list[Note]()
+        are_names = title in reading.category or bool(there and there.categories)
+        if series.dtype == polars().String and not are_names:
+            numbers = as_numbers(series) if reading.decimal_comma else None
+            series = series if numbers is None else numbers
+        if series.dtype == polars().String and not are_names:
+            must_be_no_numbers(series, name)
+        column = there and Column(name=title, kind=there.kind, categories=there.categories)
+        values, column = _numbers(series, are_names, name, column, notes)
+        if there and notes:
+            other = next(text for text in series.cast(polars().String).drop_nulls() if text not in there.categories)
+            names = ", ".join(there.categories)
+            raise DataError(f"{name}: expected {title!r} to be one of {names}, as in training. Found {other!r}.")
+        found.append((column, values))
+    return found
 
 
 def _teaching(frame: pl.DataFrame, reading: Reading, name: str, notes: list[Note]) -> list[str]:

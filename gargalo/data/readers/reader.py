@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from ...io.reporter import SILENT, Reporter
 from ..columns import Column
+from ..conditions import Conditions, Found
 from ..reading import Reading
 from ..spec import DataSpec
 from ..splits import TEST
@@ -100,6 +102,56 @@ class Request:
             `split`; or, without it, TEST for all where they are new, and None where they are to be dealt out.
         """
         return np.full(x.shape[:1], TEST, np.uint8) if split is None and self.is_new else split
+
+    def renamed(self, found: Found) -> Found:
+        """Call conditions of an array as those that they must fit, in whose order they stand.
+
+        Parameters
+        ----------
+        found : sequence of (Column, (n,) float32)
+
+        Returns
+        -------
+        sequence of (Column, (n,) float32)
+            As they were where these are others in number.
+        """
+        known = self.like.conditions if self.like else ()
+        if len(known) != len(found):
+            return found
+        return [
+            (column.model_copy(update={"name": one.name}), v) for one, (column, v) in zip(known, found, strict=True)
+        ]
+
+    def told(self, dataset: Dataset, found: Found, ids: Sequence[str] | None = None) -> Dataset:
+        """Give each example the conditions that were found for it.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Of n examples, or fewer where some were dropped.
+        found : sequence of (Column, (n,) float32)
+            None for no conditions.
+        ids : sequence of n str or None
+            What each example was called; the number of its row without.
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        DataError
+            As `Conditions.of` does.
+        """
+        if not found:
+            return dataset
+        if len(dataset) < len(found[0][1]):
+            places = None if ids is None else {name: place for place, name in enumerate(ids)}
+            rows = np.array([int(name) if places is None else places[name] for name in dataset.ids], np.int64)
+            found = [(column, values[rows]) for column, values in found]
+        known = self.like.conditions if self.like else ()
+        conditions = Conditions.of(found, dataset.split, dataset.name, known)
+        return dataclasses.replace(dataset, conditions=conditions)
 
     @property
     def known_dtype(self) -> str | None:

@@ -14,17 +14,18 @@ from ...errors import DataError, option, unknown
 from ...io.tables import polars
 from ..as_dataset import as_dataset
 from ..columns import Column, base
+from ..conditions import Condition
 from ..dataset import Dataset
 from ..log import Log
 from ..notes import Note
-from ..reading import Reading
+from ..reading import SEVERAL, Reading
 from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
 from . import logs, windows
 from .csv_files import read_frame
 from .frames import LABEL
 from .interleaved import interleaved
-from .matrix import matrix_of
+from .matrix import conditions_in, matrix_of
 from .reader import Request
 from .texts import MOST_CATEGORIES
 
@@ -59,7 +60,8 @@ def read_table(path: Path, request: Request) -> Dataset:
         As `from_frame` does.
     """
     reading, like = request.reading, request.like
-    known = base(like.columns, reading.window) if like and like.columns else ()
+    known: list[Column | Condition] = [*base(like.columns, reading.window)] if like and like.columns else []
+    known += like.conditions if like else ()
     categories = {*reading.category, *(column.name for column in known if column.kind == "category")}
     return from_frame(read_frame(path, reading, categories), request, path.name)
 
@@ -86,8 +88,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     ParameterError
         For a column that the reading names and the frame lacks; with `like`, only for `time` under `window`.
     DataError
-        For a column that `like` has and the frame lacks; for values, labels, ids or times that cannot be used; for data
-        too short for a window.
+        For a column that `like` has and the frame lacks; for values, labels, conditions, ids or times that cannot be
+        used; for data too short for a window.
     """
     pl, reading, like = polars(), request.reading, request.like
     roles = _roles(frame, reading, like, name)
@@ -95,7 +97,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     notes: list[Note] = []
     if moments is not None and roles["group"] is None and like is None:
         notes += interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
-    aside = {ROW, *roles.values(), *reading.ignore}
+    aside = {ROW, *roles.values(), *reading.ignore, *reading.condition}
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)
     y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
@@ -104,7 +106,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
     if split is None and time and groups is None and not request.is_new:
         split = _by_time(len(x), reading)
-    kind, log = "table", None
+    kind, log, told = "table", None, frame
     if reading.window and time and moments is not None:
         kind, stretches = "series", logs.pauses(moments, groups, _gap(reading, notes), notes)
         log = _log(frame, roles, columns, reading)
@@ -113,16 +115,16 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         log = replace(log, starts=rows)
         first = frame[rows]
         ids = logs.window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
-        last = rows + reading.window - 1
+        told = frame[last := rows + reading.window - 1]
         y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
     if reading.impute is None and any(note.key == "unseen" for note in notes):
         # Names that training never saw are missing, also where nothing else may be.
         reading = reading.model_copy(update={"impute": "mask"})
-    dataset = as_dataset(
+    dataset = request.told(as_dataset(
         x, y, name=name, kind=None if reading.image_shape else kind, split=request.known_split(x, split),
         split_seed=request.split_seed, ids=ids, columns=columns, groups=groups, reading=reading, notes=notes,
         dtype=request.known_dtype,
-    )  # fmt: skip
+    ), conditions_in(told, request, name), ids)  # fmt: skip
     return dataset if log is None else _with_log(dataset, log, ids or ())
 
 
@@ -150,7 +152,7 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: s
         if like is None or (role == "time" and reading.window):
             raise unknown(role, column, frame.columns)
         roles[role] = None
-    for role in ("ignore", "category"):
+    for role in SEVERAL:
         for column in getattr(reading, role):
             if column not in frame.columns and like is None:
                 raise unknown(role, column, frame.columns)

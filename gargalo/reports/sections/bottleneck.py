@@ -8,7 +8,7 @@ from ...runs import Run
 from ...runs.again import training_call, training_command
 from ..roles import Roles
 from ..section import Section, picture
-from ..wording import condition
+from ..wording import condition, told_with
 
 __all__ = ["bottleneck"]
 
@@ -28,7 +28,7 @@ def bottleneck(roles: Roles, words: Words) -> Section | None:
     drawn = plots.passage(
         run.look(x),
         run.latents[rows],
-        run.look(run.reconstruct(x)),
+        run.look(run.reconstruct(told_with(run, rows))),
         (words("n_numbers", n=size), words("n_numbers", n=d), words("n_numbers", n=size)),
         run.drawn_as,
         run.drawn_names,

@@ -9,7 +9,7 @@ from ...runs.again import data_argument
 from ...runs.verdict import verdict_of
 from ..roles import Roles, place
 from ..section import Section, picture
-from ..wording import bits, lowered, name_of
+from ..wording import bits, lowered, name_of, told_with
 
 __all__ = ["reconstruct"]
 
@@ -28,7 +28,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         [
             (words("originals"), run.look(x)),
             (f"PCA-{d}", run.look(run.pca[1][rows])),
-            (name, run.look(run.reconstruct(x))),
+            (name, run.look(run.reconstruct(told_with(run, rows)))),
         ],
         run.drawn_as,
         run.drawn_names,
@@ -67,7 +67,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             *([verdict.command] if verdict and verdict.command else []),
             *([f"gargalo reconstruct {place(run)} {data} -o reconstructions.png"] if data else []),
         ],
-        python="back = run.reconstruct(run.examples.x)",
+        python=f"back = run.reconstruct(run.{'kept_data' if run.recipe.data.conditions else 'examples.x'})",
     )
 
 

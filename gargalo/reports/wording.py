@@ -8,7 +8,7 @@ from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
 
-__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of"]
+__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "thing"]
 
 
 def name_of(run: Run, words: Words) -> str:
@@ -39,6 +39,25 @@ def denoised_by(run: Run, words: Words) -> str:
     str
     """
     return words("denoised_by", widths="-".join(map(str, (*run.recipe.net.widths, run.recipe.latent_dim))))
+
+
+def thing(run: Run) -> tuple[str, ...]:
+    """What the texts call an example of its data, where it is no picture; see `Words.of`.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    tuple of str
+        () for pictures; a kind of another package's is called by how it is drawn.
+    """
+    modality = run.recipe.data.modality
+    if modality.drawn_as == "pixels":
+        return ("volumes",) if modality.axes > 2 else ()
+    own = "windows" if modality.drawn_as == "lines" else "counts" if modality.counted else ""
+    return (own, "rows") if own else ("rows",)
 
 
 def condition(run: Run) -> str:

@@ -26,16 +26,17 @@ def columns(roles: Roles, words: Words) -> Section | None:
     d, name = run.recipe.latent_dim, name_of(run, words)
     head, rows = came_back(table, words)
     shown = table.columns[:MOST_DRAWN]
+    only = "" if table.has_categories else ".numbers"
     bars = [(name, [column.score.value for column in shown])]
     if any(column.pca is not None for column in shown):
         bars.append((f"PCA-{d}", [column.pca for column in shown]))
-    drawn = plots.bars([column.name for column in shown], bars, words("columns.score"))
-    body = [words("columns.body", d=d)]
+    drawn = plots.bars([column.name for column in shown], bars, words("columns.score" + only))
+    body = words("columns.body", d=d) + ("" if only else " " + words("columns.body.categories"))
     return Section(
         "columns",
-        [*body, *filter(None, [worse_than_pca(table, words)])],
-        [picture("columns", drawn, words, words("columns.caption", name=name))],
-        Table(head, rows[:MOST_TOLD], words("columns.meaning")),
+        [body, *filter(None, [worse_than_pca(table, words)])],
+        [picture("columns", drawn, words, words("columns.caption" + only, name=name))],
+        Table(head, rows[:MOST_TOLD], words("columns.meaning" + only)),
         commands=[f"gargalo info {place(run)}"],
         python="run.columns.columns[0].score",
     )

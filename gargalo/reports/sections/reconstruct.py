@@ -42,6 +42,8 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
+    caption = words("reconstruct.caption", n=len(rows), d=d, name=name)
+    caption += "" if run.drawn_as == "pixels" else words("bars")
     data = data_argument(run.recipe.data, to_share=True)
     verdict = verdict_of(run, to_share=True)
     return Section(
@@ -60,7 +62,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             *([bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
         [
-            picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
+            picture("2-reconstruct", drawn, words, caption),
             picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
         ],
         commands=[

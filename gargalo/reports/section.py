@@ -36,7 +36,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One section of the report. `key` names its texts; title and lesson come from there, unless `lesson` is another."""
+    """One section of the report. `key` names its texts, of which `lesson` may name another lesson."""
 
     key: str
     body: list[str]

@@ -8,7 +8,7 @@ from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
 
-__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "thing"]
+__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "seen", "thing"]
 
 
 def name_of(run: Run, words: Words) -> str:
@@ -58,6 +58,25 @@ def thing(run: Run) -> tuple[str, ...]:
         return ("volumes",) if modality.axes > 2 else ()
     own = "windows" if modality.drawn_as == "lines" else "counts" if modality.counted else ""
     return (own, "rows") if own else ("rows",)
+
+
+def seen(run: Run, words: Words) -> str:
+    """What is drawn of a row or a window, to be added to a caption; nothing where pictures are seen.
+
+    Parameters
+    ----------
+    run : Run
+    words : Words
+        Speaking of its data.
+
+    Returns
+    -------
+    str
+    """
+    if run.drawn_as == "pixels":
+        return ""
+    has_categories = any(column.kind == "category" for column in run.recipe.data.columns or ())
+    return words("bars") + (words("bars.categories") if has_categories else "")
 
 
 def condition(run: Run) -> str:

@@ -3,7 +3,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Data, Site } from '../src/site';
 import { view } from '../src/state/view';
-import { own, say, things, type Key } from '../src/words';
+import { digitsOf, own, say, things, type Key } from '../src/words';
 import { en } from '../src/words/en';
 import { pt } from '../src/words/pt';
 
@@ -35,4 +35,10 @@ test('what is said follows the site', () => {
   view.site.value = { data: data('row', { class_names: null }) } as Site;
   expect(say('view.draw')).toBe('Set values');
   expect(say('map.search.help')).toBe('id');
+});
+
+test('one is not many, and small columns have the decimals that they take', () => {
+  expect(say('run.about', { model: 'VAE', d: 1, network: 'mlp' })).toBe('VAE, 1 number, network mlp');
+  expect(say('walk.out-of-distribution', { n: 2, steps: 12 })).toMatch(/^2 of 12 steps are out/);
+  expect([digitsOf(300), digitsOf(1, 3), digitsOf(0.3), digitsOf(1e-30)]).toEqual([2, 3, 3, 8]);
 });

@@ -16,7 +16,7 @@ export const en = {
   'lesson.generate': 'A decoder knows only the places where data have been.',
   'lesson.draw': 'Draw, and see where the model puts it.',
   'lesson.draw.row': 'Choose numbers, and see where the model puts them.',
-  'lesson.draw.volume': 'Where new examples would land.',
+  'lesson.draw.volume': 'Volumes are looked at here, not drawn.',
   'lesson.compare': 'The objective shapes the space.',
   'bar.run': 'Run',
   'bar.lang': 'Mudar para português',
@@ -24,7 +24,7 @@ export const en = {
   'bar.projector': 'Projector',
   'bar.keys': 'Keys 1 to 5 change the view; arrows go on; Esc ends projector mode.',
   'bar.skip': 'Skip to the content',
-  'run.about': '{model}, {d} numbers, network {network}',
+  'run.about': '{model}, {d} {d:number|numbers}, network {network}',
   'model.classifier': 'supervised encoder',
   'model.pca': 'PCA',
   'model.autoencoder': 'autoencoder',
@@ -135,7 +135,7 @@ export const en = {
   'walk.codes': 'Blending their codes',
   'walk.in-distribution': 'All of this way is where data are.',
   'walk.out-of-distribution':
-    '{n} of {steps} steps are out of distribution (red): farther from their nearest examples than 99% of the data are from theirs.',
+    '{n} of {steps} steps {n:is|are} out of distribution (red): farther from the nearest examples than 99% of the data are from theirs.',
   'walk.map': 'On PCA, where a straight way is straight; on t-SNE it would not be.',
 
   'generate.prior': 'Draw from',

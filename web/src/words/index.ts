@@ -21,10 +21,12 @@ export function own(key: Key, of: string[]): Key {
 }
 
 /** The text behind a key, with the values that it names, as it is said of the examples of this site. Reads the language,
- * so that what shows it follows. */
+ * so that what shows it follows. `{n:row|rows}` is the first of 1 and else the second. */
 export function say(key: Key, values: Record<string, string | number> = {}): string {
   const found = view.site.value ? own(key, things(view.site.value.data)) : key;
-  return languages[view.lang.value][found].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return languages[view.lang.value][found].replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name: string, one?: string, more?: string) =>
+    one === undefined ? String(values[name] ?? '') : (Number(values[name]) === 1 ? one : more)!,
+  );
 }
 
 /** Is there such a text? For keys that a file names. */
@@ -38,6 +40,9 @@ export const mapName = (name: string): string => (isOwnMap(name) ? say(`map.${na
 
 /** What people call a prior. */
 export const priorName = (name: string): string => (name === 'normal' || name === 'gmm' ? say(`generate.${name}`) : name);
+
+/** Decimals that tell apart values which differ by a hundredth of this spread, 8 at most. */
+export const digitsOf = (spread: number, least = 2): number => Math.min(8, Math.max(least, Math.ceil(2 - Math.log10(spread || 1))));
 
 /** A number as this language writes it. */
 export function number(value: number, digits = 3): string {

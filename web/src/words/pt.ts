@@ -18,7 +18,7 @@ export const pt: Record<Key, string> = {
   'lesson.generate': 'O decoder só conhece os lugares por onde os dados passaram.',
   'lesson.draw': 'Desenhe e veja onde o modelo coloca o seu desenho.',
   'lesson.draw.row': 'Escolha os números e veja onde o modelo os coloca.',
-  'lesson.draw.volume': 'Onde cairiam exemplos novos.',
+  'lesson.draw.volume': 'Volumes aqui se veem, não se desenham.',
   'lesson.compare': 'O objetivo do treino molda o espaço.',
   'bar.run': 'Modelo',
   'bar.lang': 'Switch to English',
@@ -26,7 +26,7 @@ export const pt: Record<Key, string> = {
   'bar.projector': 'Projetor',
   'bar.keys': 'As teclas 1 a 5 mudam a vista; as setas avançam; Esc sai do modo projetor.',
   'bar.skip': 'Ir para o conteúdo',
-  'run.about': '{model}, {d} números, rede {network}',
+  'run.about': '{model}, {d} {d:número|números}, rede {network}',
   'model.classifier': 'encoder (codificador) supervisionado',
   'model.pca': 'PCA',
   'model.autoencoder': 'autoencoder',
@@ -142,7 +142,7 @@ export const pt: Record<Key, string> = {
   'walk.codes': 'Misturando os códigos',
   'walk.in-distribution': 'Todo o caminho passa por onde há dados.',
   'walk.out-of-distribution':
-    '{n} de {steps} passos estão fora da distribuição (vermelho): mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
+    '{n} de {steps} passos {n:está|estão} fora da distribuição (vermelho): mais longe dos seus vizinhos mais próximos do que 99% dos dados estão dos seus.',
   'walk.map': 'Na PCA, onde um caminho reto é reto; no t-SNE não seria.',
 
   'generate.prior': 'Sortear de',

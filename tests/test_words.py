@@ -132,3 +132,12 @@ def test_what_is_drawn_beside_points_is_named_outside_of_them():
     drawn = plots.scatter([("", rows()[:, :2])], others=[("draws", rows()[:, 2:4])], axes_names=("a", "b"))
     assert drawn.axes[0].get_legend() is None
     assert [text.get_text() for legend in drawn.legends for text in legend.get_texts()] == ["draws"]
+
+
+def test_inspect_has_the_decimal_mark_of_its_language(tmp_path, capsys):
+    table = tmp_path / "table.csv"
+    np.savetxt(table, rows(40, 3), delimiter=",", header="a,b,c", comments="", fmt="%.5f")
+    assert cli.run(["inspect", str(table), "--lang", "pt"]) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if "média" in line]
+    assert len(said) == 3
+    assert not any(re.search(r"\d\.\d", line) for line in said)

@@ -7,6 +7,7 @@ import locale
 import os
 from dataclasses import dataclass, replace
 from importlib import resources
+from numbers import Integral
 
 from ..errors import unknown
 
@@ -72,7 +73,7 @@ class Words:
         """A value as a text takes it."""
         if isinstance(value, float):
             return self.number(value)
-        return _Whole(value) if isinstance(value, int) else value
+        return _Whole(value) if isinstance(value, Integral) else value
 
     def get(self, key: str, default: str) -> str:
         """The text behind `key`, or `default` where nobody wrote one, as for what another package brings.
@@ -123,6 +124,21 @@ class Words:
         if value is None:
             return "–"
         return self._marked(f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}")
+
+    def general(self, value: float, digits: int = 6) -> str:
+        """Write a number as briefly as it can be with at most so many significant digits, and the decimal mark.
+
+        Parameters
+        ----------
+        value : float
+        digits : int
+
+        Returns
+        -------
+        str
+            With an exponent where it is very large or very small.
+        """
+        return self._marked(f"{value:.{digits}g}")
 
     def _marked(self, text: str) -> str:
         """A number with this language's decimal mark."""

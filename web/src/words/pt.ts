@@ -7,7 +7,7 @@ export const pt: Record<Key, string> = {
   'view.walk': 'Caminhar',
   'view.generate': 'Gerar',
   'view.draw': 'Desenhar',
-  'view.draw.row': 'Ajustar valores',
+  'view.draw.row': 'Ajustar',
   'view.compare': 'Comparar',
   'view.views': 'O que fazer',
   'lesson.map': 'Cada ponto é um exemplo. Pontos próximos têm representações latentes parecidas.',
@@ -59,18 +59,18 @@ export const pt: Record<Key, string> = {
   'problem.close': 'Fechar',
   'none.decoder': '{model} não tem decoder (decodificador): das suas representações latentes nada pode ser refeito. Veja Mapa e Desenhar.',
   'none.decoder.row':
-    '{model} não tem decoder (decodificador): das suas representações latentes nenhuma linha pode ser refeita. Veja Mapa e Ajustar valores.',
+    '{model} não tem decoder (decodificador): das suas representações latentes nenhuma linha pode ser refeita. Veja Mapa e Ajustar.',
   'none.decoder.volume':
     '{model} não tem decoder (decodificador): das suas representações latentes nenhum volume pode ser refeito. Veja Mapa.',
   'none.skips':
     'Este modelo vê mais do que a representação latente: com as suas conexões de atalho, ela sozinha não pode ser decodificada. Veja Desenhar.',
   'none.skips.row':
-    'Este modelo vê mais do que a representação latente: com as suas conexões de atalho, ela sozinha não pode ser decodificada. Veja Ajustar valores.',
+    'Este modelo vê mais do que a representação latente: com as suas conexões de atalho, ela sozinha não pode ser decodificada. Veja Ajustar.',
   'none.skips.volume':
     'Este modelo vê mais do que a representação latente: com as suas conexões de atalho, ela sozinha não pode ser decodificada. Veja Mapa.',
   'none.classes': 'Foi publicado sem os exemplos nos quais isto se mede.',
   'none.examples': 'Este site foi publicado sem exemplos. Veja Gerar e Desenhar.',
-  'none.examples.row': 'Este site foi publicado sem exemplos. Veja Gerar e Ajustar valores.',
+  'none.examples.row': 'Este site foi publicado sem exemplos. Veja Gerar e Ajustar.',
   'none.examples.volume': 'Este site foi publicado sem exemplos. Veja Gerar.',
   'none.other': 'Para comparar são precisos dois modelos com os mesmos dados: gargalo publish RUN RUN -o site',
   'none.pictures': 'Publicado sem imagens.',
@@ -125,7 +125,7 @@ export const pt: Record<Key, string> = {
   'pin.near': 'Vizinhos mais próximos no espaço latente',
   'pin.walk': 'Caminhar daqui',
   'pin.draw': 'Levar para Desenhar',
-  'pin.draw.row': 'Levar para Ajustar valores',
+  'pin.draw.row': 'Levar para Ajustar',
   'lie.ask': 'O mapa mente?',
   'lie.answer': 'Dos {k} vizinhos mais próximos no espaço latente, {kept} estão entre os {k} mais próximos neste mapa.',
 

@@ -295,7 +295,7 @@ def test_a_table_is_seen_as_bars(browser, tmp_path):
         tab = Visit(browser, url, "pin=3").drawn(178)
         assert tab.page.locator(".columns tbody tr").count() == 13
         tab.painted(".pinned .output")
-        tab.page.get_by_role("button", name="Draw", exact=True).click()
+        tab.page.get_by_role("button", name="Set values", exact=True).click()
         slider = tab.page.locator(".strings .slider input").first
         slider.wait_for()
         before = tab.painted("canvas.above")
@@ -338,3 +338,22 @@ def test_pictures_of_any_size_and_colour(browser, tmp_path, shape, dtype):
         tab.said("Draw something")
         assert tab.complaints == []
         tab.context.close()
+
+
+def test_volumes_are_seen_by_the_slice_in_their_middle(browser, tmp_path):
+    raw = np.zeros((60, 5, 8, 8), np.uint8)
+    raw[:, 2, :, :4] = np.random.default_rng(0).integers(100, 255, 60)[:, None, None]
+    run = gargalo.train(raw, "vae", kind="volume", latent_dim=2, epochs=30, out=tmp_path / "run", progress=False)
+    folder = gargalo.publish([run], tmp_path / "site", progress=False).folder
+    kept = len(run.examples.x)
+    with served(folder) as url:
+        tab = Visit(browser, url, "pin=3").drawn(kept)
+        # The left half of the middle slice alone is light, of the example and of what the model makes of it.
+        for which in (".pinned .picture:not(.output)", ".pinned .output"):
+            seen = tab.settled(which)[..., 0].astype(float)
+            assert seen[:, : seen.shape[1] // 2].mean() > 60 + seen[:, seen.shape[1] // 2 :].mean()
+        tab.page.get_by_role("button", name="Walk", exact=True).click()
+        tab.painted(".film.codes")
+        tab.page.get_by_role("button", name="Draw", exact=True).click()
+        tab.said("A volume cannot be drawn here.")
+        assert tab.complaints == []

@@ -521,7 +521,7 @@ def test_no_window_crosses_a_gap_in_time(tmp_path, say):
     ends.write_csv(tmp_path / "log.csv")
     told = say("inspect", tmp_path / "log.csv", "--time", "hour", "--window", "24", "--shares", "100,0,0")[1]
     assert "3 gaps in time, which no window crosses" in told
-    assert "1 stretches too short for a window, with 5 rows" in told
+    assert "1 stretch too short for a window, with 5 rows" in told
 
 
 def test_gaps_are_found_within_each_group():

@@ -78,7 +78,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     kind = say.get(f"kind.{found['kind']}", found["kind"])
     lines = [
         say("inspect.what", name=found["name"], n=found["examples"], kind=kind),
-        f"  {say('inspect.shape')}: {shape} {found['dtype']}, {low:g} … {high:g}",
+        f"  {say('inspect.shape')}: {shape} {found['dtype']}, {say.general(low)} … {say.general(high)}",
         f"  {say('inspect.splits')}: {splits}",
     ]
     if found["kind"] == "counts":
@@ -121,9 +121,10 @@ def _column(column: dict[str, Any], say: Words) -> str:
     if "mean" not in column:
         return f"{column['name']}: –{missing}"
     if taken == "constant":
-        return f"{said}: {column['min']:g}{missing}"
-    spread = f"{column['min']:g} … {column['max']:g}, {say('inspect.mean')} {column['mean']:.4g}"
-    return f"{said}, {spread} ± {column['stddev']:.4g}{missing}"
+        return f"{said}: {say.general(column['min'])}{missing}"
+    low, high = say.general(column["min"]), say.general(column["max"])
+    spread = f"{say('inspect.mean')} {say.general(column['mean'], 4)} ± {say.general(column['stddev'], 4)}"
+    return f"{said}, {low} … {high}, {spread}{missing}"
 
 
 cache = typer.Typer(help="What was decoded or fetched once, in the user's cache.", no_args_is_help=True)

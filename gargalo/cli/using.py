@@ -29,9 +29,12 @@ from .common import (
 from .writing import opened_with, write_made, write_made_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from ..data import Dataset
+    from ..latent import Map
     from ..runs import Run
 
 First = Annotated[
@@ -252,6 +255,7 @@ def map_(
     seed: Annotated[int | None, typer.Option(help="For tsne: of the layout; 0.")] = None,
     out: Out = Path("map.png"),
     data_dir: DataDir = None,
+    lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """A map of the latents: .png, or .npy with the points.
@@ -260,7 +264,6 @@ def map_(
     """
     import numpy as np
 
-    from .. import plots
     from ..io.files import write_whole
     from ..io.reporter import reporter_for
     from ..runs import open_run
@@ -282,9 +285,21 @@ def map_(
     if out.suffix == ".npy":
         write_whole(out, lambda file: np.save(file, found.points))
     else:
-        write_whole(out, plots.png(plots.scatter([("", found.points)], y, names, size=6.5)))
+        write_whole(out, _drawn_map(found, y, names, lang))
     known = {"method": found.method, "engine": found.engine, "notes": list(found.notes)}
     wrote(out, found.points.shape, as_json, known)
+
+
+def _drawn_map(found: Map, y: np.ndarray | None, names: Sequence[str], lang: str | None) -> bytes:
+    """A map as a PNG, with its title in this language; only the axes of PCA mean something, and have names."""
+    from .. import plots
+    from ..lang import words
+
+    say = words(lang)
+    title = say("map.of", method=say.get(f"map.{found.method}", found.method), n=len(found.points))
+    axes_names = ("PCA 1", "PCA 2") if found.method == "pca" else None
+    drawn = plots.scatter([(title, found.points)], y, names, axes_names=axes_names, size=6.5)
+    return plots.png(drawn, "," if say.lang == "pt" else ".")
 
 
 @app.command()

@@ -106,7 +106,7 @@ def publish(
     Raises
     ------
     GargaloError
-        For no run, one given twice, or runs on different data or on volumes; a folder that is not empty, a page that
+        For no run, one given twice, or runs on different data; a folder that is not empty, a page that
         was not built, a model that cannot be exported.
     """
     _must_share_data(runs)
@@ -188,11 +188,6 @@ def _must_share_data(runs: Sequence[Run]) -> None:
     """Runs that are shown on the same examples were trained on the same data."""
     if not runs:
         raise must("runs", "at least one run", 0)
-    if runs[0].recipe.data.modality.axes > 2:
-        raise RunError(
-            f"{runs[0].folder}: expected a run on pictures or rows of numbers, which the page can show. Found volumes;"
-            " gargalo report shows the slices in their middle."
-        )
     if told := runs[0].recipe.data.conditions:
         raise RunError(
             f"{runs[0].folder}: expected a run whose condition is the label, which the page can ask for. Found"

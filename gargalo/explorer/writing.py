@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import latent
 from ..data.log import per_channel
+from ..data.spec import Modality
 from ..errors import DataError, RunError
 from ..export import kept_onnx
 from ..fitted import FittedModel
@@ -73,7 +74,7 @@ class SiteWriter:
             "palette": PALETTE,
             "data": {
                 "name": data.name,
-                "kind": "image" if data.modality.drawn_as == "pixels" else "row",
+                "kind": _kind(data.modality),
                 "shape": few.shape[1:],
                 "dtype": few.dtype.name,
                 "class_names": data.class_names,
@@ -300,6 +301,11 @@ class SiteWriter:
             "radii": self._array(f"{place}/radii", radii(seen)),
             "labels": self._array(f"{place}/labels", kept.y),
         }
+
+
+def _kind(modality: Modality) -> str:
+    """How the page sees examples of this kind of data."""
+    return "row" if modality.drawn_as != "pixels" else "volume" if modality.axes > 2 else "image"
 
 
 def _axes(z: np.ndarray) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import locale
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
+from numbers import Integral
 
 from ..errors import unknown
 
@@ -16,12 +17,30 @@ LANGUAGES = {"en": "en", "pt": "pt-BR"}
 """What can be asked for, and the tag that a page carries."""
 
 
+class _Whole(int):
+    """A whole number in a text, where ``{n:row|rows}`` is the first for 1 and else the second."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, more = spec.partition("|")
+        return (one if self == 1 else more) if bar else super().__format__(spec)
+
+
 @dataclass(frozen=True)
 class Words:
-    """The texts of one language; call it with a key, and with the values that the text names."""
+    """The texts of one language; call it with a key, and with the values that the text names.
+
+    Attributes
+    ----------
+    lang : str
+    texts : dict
+    of : tuple of str
+        What is spoken of, the nearest word first: of ("windows", "rows") `walk.lesson` is `walk.lesson.windows` where
+        that was written, else `walk.lesson.rows`, else what is said of anything else.
+    """
 
     lang: str
     texts: dict[str, str]
+    of: tuple[str, ...] = ()
 
     @property
     def tag(self) -> str:
@@ -30,8 +49,31 @@ class Words:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The text behind `key`; floats among `values` are written with this language's decimal mark."""
-        shown = {k: self.number(v) if isinstance(v, float) else v for k, v in values.items()}
-        return self.texts[key].format(**shown)
+        return self.texts[self._own(key)].format(**{name: self._shown(value) for name, value in values.items()})
+
+    def speaking_of(self, *things: str) -> Words:
+        """The same language, of such examples.
+
+        Parameters
+        ----------
+        *things : str
+            See `of`.
+
+        Returns
+        -------
+        Words
+        """
+        return replace(self, of=things)
+
+    def _own(self, key: str) -> str:
+        """The key of what is said of what is spoken of."""
+        return next((own for thing in self.of if (own := f"{key}.{thing}") in self.texts), key)
+
+    def _shown(self, value: object) -> object:
+        """A value as a text takes it."""
+        if isinstance(value, float):
+            return self.number(value)
+        return _Whole(value) if isinstance(value, Integral) else value
 
     def get(self, key: str, default: str) -> str:
         """The text behind `key`, or `default` where nobody wrote one, as for what another package brings.
@@ -45,7 +87,7 @@ class Words:
         str
             As it is written: its places for values are not filled in.
         """
-        return self.texts.get(key, default)
+        return self.texts.get(self._own(key), default)
 
     def number(self, value: float | None, digits: int = 3) -> str:
         """Write a number with this language's decimal mark.
@@ -82,6 +124,21 @@ class Words:
         if value is None:
             return "–"
         return self._marked(f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}")
+
+    def general(self, value: float, digits: int = 6) -> str:
+        """Write a number as briefly as it can be with at most so many significant digits, and the decimal mark.
+
+        Parameters
+        ----------
+        value : float
+        digits : int
+
+        Returns
+        -------
+        str
+            With an exponent where it is very large or very small.
+        """
+        return self._marked(f"{value:.{digits}g}")
 
     def _marked(self, text: str) -> str:
         """A number with this language's decimal mark."""

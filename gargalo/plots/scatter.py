@@ -70,8 +70,6 @@ def scatter(
                 _name(ax, points, y, names)
             for name, extra in others:
                 ax.scatter(*extra.T, s=16, marker="x", linewidths=0.9, color=INK, label=name)
-            if others:
-                ax.legend(loc="upper right")
             ax.set_title(title)
             ax.set_aspect("equal", adjustable="datalim")
             if axes_names:
@@ -81,6 +79,9 @@ def scatter(
                 ax.set_xticks([])
                 ax.set_yticks([])
                 ax.spines[:].set_visible(False)
+        if others:
+            # Below the panels, where it covers no point.
+            drawn.legend(*drawn.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(others))
         if key:
             drawn.legend(handles=key, loc="outside right center", fontsize=9, handletextpad=0.2, labelspacing=0.3)
         return drawn

@@ -14,6 +14,7 @@ from ..runs import Run
 from ..runs.verdict import verdict_of
 from .roles import Roles
 from .story import STORY
+from .wording import thing
 
 __all__ = ["write_report"]
 
@@ -43,9 +44,9 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         raise must("out", "a path ending in .html", str(out))
     if out.is_dir():
         out = out / "report.html"
-    tongue = words(lang)
-    check_writable(out.parent)
     roles = Roles(runs)
+    tongue = words(lang).speaking_of(*thing(roles.lead))
+    check_writable(out.parent)
     sections = [section for tell in STORY if (section := tell(roles, tongue)) is not None]
     here = resources.files(__package__ or "gargalo.reports")
     template = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined).from_string(

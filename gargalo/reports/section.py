@@ -36,7 +36,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One section of the report. `key` names its texts; title and lesson come from there."""
+    """One section of the report. `key` names its texts, of which `lesson` may name another lesson."""
 
     key: str
     body: list[str]
@@ -45,6 +45,7 @@ class Section:
     pads: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     python: str = ""
+    lesson: str = ""
 
 
 def picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:

@@ -11,7 +11,7 @@ from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
 
-__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "told_with"]
+__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "seen", "thing", "told_with"]
 
 
 def name_of(run: Run, words: Words) -> str:
@@ -42,6 +42,44 @@ def denoised_by(run: Run, words: Words) -> str:
     str
     """
     return words("denoised_by", widths="-".join(map(str, (*run.recipe.net.widths, run.recipe.latent_dim))))
+
+
+def thing(run: Run) -> tuple[str, ...]:
+    """What the texts call an example of its data, where it is no picture; see `Words.of`.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    tuple of str
+        () for pictures; a kind of another package's is called by how it is drawn.
+    """
+    modality = run.recipe.data.modality
+    if modality.drawn_as == "pixels":
+        return ("volumes",) if modality.axes > 2 else ()
+    own = "windows" if modality.drawn_as == "lines" else "counts" if modality.counted else ""
+    return (own, "rows") if own else ("rows",)
+
+
+def seen(run: Run, words: Words) -> str:
+    """What is drawn of a row or a window, to be added to a caption; nothing where pictures are seen.
+
+    Parameters
+    ----------
+    run : Run
+    words : Words
+        Speaking of its data.
+
+    Returns
+    -------
+    str
+    """
+    if run.drawn_as == "pixels":
+        return ""
+    has_categories = any(column.kind == "category" for column in run.recipe.data.columns or ())
+    return words("bars") + (words("bars.categories") if has_categories else "")
 
 
 def condition(run: Run) -> str:

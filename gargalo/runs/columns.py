@@ -111,6 +111,11 @@ class ColumnTable(BaseModel):
     columns: list[ColumnFigures] = Field(max_length=MOST_COLUMNS)
     fidelity: Fidelity | None = None
 
+    @property
+    def has_categories(self) -> bool:
+        """Is any of the columns one of names?"""
+        return any(column.kind == "category" for column in self.columns)
+
     def as_text(self) -> str:
         """The table as it stands in columns.json."""
         return self.model_dump_json(indent=1)

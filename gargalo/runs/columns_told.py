@@ -23,7 +23,8 @@ def came_back(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]
         A row for each column: its name, error, R2 or accuracy with its interval, that of PCA, and that of who says the
         same of every row.
     """
-    head = [*map(say, ("columns.column", "columns.error", "columns.score", "columns.pca", "columns.guess"))]
+    score = "columns.score" if table.has_categories else "columns.score.numbers"
+    head = [*map(say, ("columns.column", "columns.error", score, "columns.pca", "columns.guess"))]
     rows = []
     for column in table.columns:
         is_category = column.kind == "category"

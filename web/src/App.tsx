@@ -92,15 +92,13 @@ function Opened() {
   return (
     <section class={`view view-${view.name.value}`} aria-labelledby="lesson">
       {found.run.verdict?.outcome === 'worse' && view.name.value !== 'compare' && <Verdict run={found.run} />}
-      <h1 id="lesson">{say(`lesson.${view.name.value}${painter.hasBars && OF_ROWS.has(view.name.value) ? '.row' : ''}` as Key)}</h1>
+      <h1 id="lesson">{say(`lesson.${view.name.value}`)}</h1>
       {painter.hasBars && <Channels painter={painter} />}
+      {here.data.kind === 'volume' && <p class="quiet">{say('picture.slice')}</p>}
       <View key={view.name.value === 'draw' ? 'draw' : `${view.name.value} ${view.runIndex.value}`} space={found} painter={painter} />
     </section>
   );
 }
-
-/** Views that say something else of rows of numbers than of pictures. */
-const OF_ROWS = new Set<string>(['walk', 'draw']);
 
 let made: Painter | null = null;
 const painterOf = (here: NonNullable<typeof view.site.value>) => (made ??= new Painter(here, examples.value));

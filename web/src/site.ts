@@ -19,7 +19,8 @@ export interface Column {
 
 export interface Data {
   name: string;
-  kind: 'image' | 'row';
+  /** A volume is shown by the slice in its middle. */
+  kind: 'image' | 'row' | 'volume';
   shape: number[];
   dtype: string;
   class_names: string[] | null;

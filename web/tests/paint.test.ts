@@ -1,6 +1,6 @@
 /** How rows of numbers are painted: bars, and windows of a log as a line for each channel. */
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Painter } from '../src/pictures/paint';
 import type { Site } from '../src/site';
 
@@ -68,4 +68,28 @@ test('a row of a table is bars', () => {
   const { lines, boxes } = painted([1, 7, 3], null);
   expect(lines).toEqual([]);
   expect(boxes).toBe(2 + 3);
+});
+
+test('a volume is seen by the slice in its middle', () => {
+  const shown: number[][] = [];
+  const images = class {
+    data: Uint8ClampedArray;
+    constructor(width: number, height: number) {
+      this.data = new Uint8ClampedArray(4 * width * height);
+    }
+  };
+  const canvas = class {
+    getContext = () => ({
+      putImageData: ({ data }: { data: Uint8ClampedArray }) => void shown.push([...data].filter((_, i) => i % 4 === 0)),
+    });
+  };
+  vi.stubGlobal('ImageData', images);
+  vi.stubGlobal('OffscreenCanvas', canvas);
+  const data = { kind: 'volume', shape: [3, 1, 2], dtype: 'uint8', columns: [] };
+  const painter = new Painter({ palette, data } as unknown as Site, null);
+  expect([painter.width, painter.height]).toEqual([2, 1]);
+  const to = { drawImage: () => undefined } as unknown as CanvasRenderingContext2D;
+  painter.raw(to, Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]), 1, 0, 0, 2, 1);
+  expect(shown).toEqual([[8, 9]]);
+  vi.unstubAllGlobals();
 });

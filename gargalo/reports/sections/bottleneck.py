@@ -24,12 +24,13 @@ def bottleneck(roles: Roles, words: Words) -> Section | None:
     rows = roles.varied(5)
     x = run.examples.x[rows]
     size, d = run.recipe.data.size, run.latent_size
-    body = words("bottleneck.body" + condition(run), size=size, d=d)
+    body = words("bottleneck.size", size=size) + " " + words("bottleneck.body" + condition(run), d=d)
+    inputs = words("n_inputs", n=size)
     drawn = plots.passage(
         run.look(x),
         run.latents[rows],
         run.look(run.reconstruct(told_with(run, rows))),
-        (words("n_numbers", n=size), words("n_numbers", n=d), words("n_numbers", n=size)),
+        (inputs, words("n_numbers", n=d), inputs),
         run.drawn_as,
         run.drawn_names,
     )

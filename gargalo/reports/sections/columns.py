@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ... import plots
 from ...lang import Words
+from ...runs.columns import ColumnTable
 from ...runs.columns_told import came_back, worse_than_pca
 from ..roles import Roles, place
 from ..section import Section, Table, picture
@@ -26,16 +27,25 @@ def columns(roles: Roles, words: Words) -> Section | None:
     d, name = run.recipe.latent_dim, name_of(run, words)
     head, rows = came_back(table, words)
     shown = table.columns[:MOST_DRAWN]
+    only = "" if table.has_categories else ".numbers"
     bars = [(name, [column.score.value for column in shown])]
     if any(column.pca is not None for column in shown):
         bars.append((f"PCA-{d}", [column.pca for column in shown]))
-    drawn = plots.bars([column.name for column in shown], bars, words("columns.score"))
-    body = [words("columns.body", d=d)]
+    drawn = plots.bars([column.name for column in shown], bars, words("columns.score" + only))
+    body = words("columns.body", d=d) + ("" if only else " " + words("columns.body.categories"))
+    caption, meaning = words("columns.caption" + only, name=name), words("columns.meaning" + only)
+    caption += _first(MOST_DRAWN, table, words)
     return Section(
         "columns",
-        [*body, *filter(None, [worse_than_pca(table, words)])],
-        [picture("columns", drawn, words, words("columns.caption", name=name))],
-        Table(head, rows[:MOST_TOLD], words("columns.meaning")),
+        [body, *filter(None, [worse_than_pca(table, words)])],
+        [picture("columns", drawn, words, caption)],
+        Table(head, rows[:MOST_TOLD], meaning + _first(MOST_TOLD, table, words)),
         commands=[f"gargalo info {place(run)}"],
         python="run.columns.columns[0].score",
     )
+
+
+def _first(most: int, table: ColumnTable, words: Words) -> str:
+    """That not all columns are there, where these are more than so many."""
+    n = len(table.columns)
+    return words("columns.first", shown=most, all=n) if n > most else ""

@@ -29,17 +29,23 @@ def cures(roles: Roles, words: Words) -> Section | None:
                 strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
                 covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")
                 rows.append((name, covered, run.metrics["test_mse"]))
-    body = [words("cures.body"), words("cures.coverage")]
     measured = [row for row in rows if row[1] is not None]
+    body = [words("cures.body"), words("cures.coverage" if measured else "cures.unmeasured")]
     if measured:
         name, covered, _ = max(measured, key=lambda row: row[1])
         body.append(words("cures.best", name=name, coverage=words.number(covered, 2)))
+    shown = [[name, words.number(covered, 2), words.number(mse, 4)] for name, covered, mse in rows]
     table = Table(
         [words("drawn_from"), words("coverage"), words("test_mse")],
-        [[name, words.number(covered, 2), words.number(mse, 4)] for name, covered, mse in rows],
-        words("cures.meaning"),
+        shown,
+        words("cures.meaning.coverage") + " " + words("cures.meaning"),
     )
+    if not measured:
+        table = Table([table.head[0], table.head[2]], [[row[0], row[2]] for row in shown], words("cures.meaning"))
     run = players[0]
+    # The second cure is a VAE: the one shown, or one of the size of the run shown.
+    vae = roles.variational
+    cure = training_command(vae or run, None if vae else "vae", to_share=True)
     return Section(
         "cures",
         body,
@@ -47,7 +53,7 @@ def cures(roles: Roles, words: Words) -> Section | None:
         table,
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
-            *filter(None, [training_command(players[-1], to_share=True)]),
+            *filter(None, [cure]),
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )

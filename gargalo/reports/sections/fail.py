@@ -12,6 +12,11 @@ from ..wording import name_of
 
 __all__ = ["fail"]
 
+MOST_DRAWN = 200
+"""Crosses on the cloud."""
+ALIKE = 0.8
+"""Share of the one mean norm from which on the other is about as large."""
+
 
 def fail(roles: Roles, words: Words) -> Section | None:
     """What draws from N(0, I) give where training never asked for that prior, and where they lie beside the data.
@@ -29,7 +34,7 @@ def fail(roles: Roles, words: Words) -> Section | None:
         [(words("fail.cloud"), run.latents @ plane)],
         y,
         names,
-        others=[(words("draws"), draws[:200] @ plane)],
+        others=[(words("draws"), draws[:MOST_DRAWN] @ plane)],
         axes_names=("PCA 1", "PCA 2"),
         size=5,
     )
@@ -38,11 +43,13 @@ def fail(roles: Roles, words: Words) -> Section | None:
         [(words("data"), norms[0]), (words("draws"), norms[1])], words("norm.axis"), words("density")
     )
     own, drawn = (float(norm.mean()) for norm in norms)
-    where = words("fail.inside" if drawn < own else "fail.outside")
+    alike = ALIKE * own < drawn < own / ALIKE
+    where = words("fail.alike" if alike else "fail.inside" if drawn < own else "fail.outside")
     own, drawn = words.number(own, 1), words.number(drawn, 1)
-    body = [words("fail.body", own=own, drawn=drawn, name=name_of(run, words), where=where)]
-    if (covered := run.metrics.get("coverage")) is not None and covered < 0.5:
-        body.append(words("fail.coverage", coverage=words.number(covered, 2)))
+    body = [words("fail.ask") + " " + words("fail.body", own=own, drawn=drawn, name=name_of(run, words), where=where)]
+    if (covered := run.metrics.get("coverage")) is not None:
+        told = "fail.coverage" if covered < 0.5 else "fail.covers"
+        body.append(words(told, coverage=words.number(covered, 2)))
     return Section(
         "fail",
         [*body, words("fail.map")],
@@ -53,7 +60,7 @@ def fail(roles: Roles, words: Words) -> Section | None:
                 words,
                 words("fail.caption.draws"),
             ),
-            picture("5-cloud", cloud, words, words("fail.caption.cloud")),
+            picture("5-cloud", cloud, words, words("fail.caption.cloud", n=min(MOST_DRAWN, len(draws)))),
             picture("5-norms", histogram, words, words("fail.caption.norms")),
         ],
         commands=[f"gargalo sample {place(run)} -n 12 --prior normal -o samples.png"],

@@ -23,10 +23,13 @@ def fidelity(roles: Roles, words: Words) -> Section | None:
     if run is None or (table := run.columns) is None or table.fidelity is None:
         return None
     head, rows = as_drawn(table, words)
+    body = words("fidelity.body", name=name_of(run, words))
+    body += " " + words("fidelity.body.categories") if table.has_categories else ""
+    meaning = words("fidelity.meaning" if table.has_categories else "fidelity.meaning.numbers")
     return Section(
         "fidelity",
-        [words("fidelity.body", name=name_of(run, words)), *filter(None, [drawn_as_whole(table, words)])],
-        table=Table(head, rows[:MOST_TOLD], words("fidelity.meaning")),
+        [body, *filter(None, [drawn_as_whole(table, words)])],
+        table=Table(head, rows[:MOST_TOLD], meaning),
         commands=[f"gargalo sample {place(run)} -n 1000 -o drawn.csv"],
         python="rows = run.sample(1000)",
     )

@@ -20,6 +20,15 @@ COLUMNS = (
     ("coverage_gmm", 2),
 )
 
+PICTURES = ("photos/", "", "")
+YOURS = {
+    "volumes": ("scans.npy", " --kind volume", ', kind="volume"'),
+    "windows": ("log.csv", " --time time --window 30", ', time="time", window=30'),
+    "counts": ("counts.npy", " --kind counts", ', kind="counts"'),
+    "rows": ("table.csv", "", ""),
+}
+"""Data of one's own of the kind that was shown, the options that they take, and the same in Python."""
+
 
 def onward(roles: Roles, words: Words) -> Section | None:
     """The figures of all runs in one table, and commands to go on with."""
@@ -35,16 +44,17 @@ def onward(roles: Roles, words: Words) -> Section | None:
         for run in roles.runs
     ]
     head = [words("run"), words("numbers"), words("seconds"), *(words.get(key, key) for key, _ in columns)]
+    src, flags, reading = next((YOURS[thing] for thing in words.of if thing in YOURS), PICTURES)
     meaning = " ".join(words.get(f"{key}.meaning", "") for key, _ in columns).strip()
     return Section(
         "onward",
         [words("onward.body")],
         table=Table(head, rows, words("seconds.meaning") + " " + meaning),
         commands=[
-            "gargalo inspect photos/",
-            "gargalo train photos/ --model vae",
+            f"gargalo inspect {src}{flags}",
+            f"gargalo train {src} --model vae{flags}",
             "gargalo info last",
             "gargalo report last -o report.html",
         ],
-        python='run = gargalo.train("photos/", "vae"); run.sample(12)',
+        python=f'run = gargalo.train("{src}", "vae"{reading}); run.sample(12)',
     )

@@ -32,7 +32,7 @@ def plane(roles: Roles, words: Words) -> Section | None:
         name = name_of(run, words)
         pictures.append(picture(f"7-grid-{number}", drawn, words, words("plane.caption", name=name)))
     found = ", ".join(f"{name_of(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in roles.pads)
-    body = words("plane.body")
+    body = words("plane.body") + (" " + words("plane.move") if pads else "")
     if {"autoencoder", "vae"} <= {run.recipe.model for run in roles.pads}:
         body += " " + words("plane.compare")
     run = roles.pads[-1]
@@ -42,5 +42,6 @@ def plane(roles: Roles, words: Words) -> Section | None:
         pictures,
         pads=pads,
         commands=[*filter(None, [training_command(run, to_share=True)])],
-        python="pictures = run.decode(z)  # z: (n, 2)",
+        python="decoded = run.decode(z)  # z: (n, 2)",
+        lesson="" if pads else "plane.lesson.still",
     )

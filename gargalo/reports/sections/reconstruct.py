@@ -9,7 +9,7 @@ from ...runs.again import data_argument
 from ...runs.verdict import verdict_of
 from ..roles import Roles, place
 from ..section import Section, picture
-from ..wording import bits, lowered, name_of, told_with
+from ..wording import bits, lowered, name_of, seen, told_with
 
 __all__ = ["reconstruct"]
 
@@ -42,6 +42,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
+    caption = words("reconstruct.caption", n=len(rows), d=d, name=name) + seen(run, words)
     data = data_argument(run.recipe.data, to_share=True)
     verdict = verdict_of(run, to_share=True)
     return Section(
@@ -60,7 +61,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             *([bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
         [
-            picture("2-reconstruct", drawn, words, words("reconstruct.caption", d=d, name=name)),
+            picture("2-reconstruct", drawn, words, caption),
             picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
         ],
         commands=[

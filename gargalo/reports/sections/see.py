@@ -39,10 +39,12 @@ def see(roles: Roles, words: Words) -> Section | None:
     body = [words("see.body", examples=examples)]
     body[0] += " " + words("see.supervised") if roles.supervised else ""
     if roles.subject:
-        body[0] += " " + words("see.unsupervised" + condition(lead), name=name_of(lead, words))
-    body.append(words("see.warning"))
+        told = "see.unlabelled" if y is None else "see.unsupervised" + condition(lead)
+        body[0] += " " + words(told, name=name_of(lead, words))
+    has_table = y is not None and "knn_accuracy" in lead.metrics
+    body.append(words("see.warning") + (words("see.believe") if has_table else ""))
     table = None
-    if y is not None and "knn_accuracy" in lead.metrics:
+    if has_table:
         runs = [run for run in (*shown, roles.variational) if run is not None]
         rows = [
             _probed(name_of(run, words), run.recipe.latent_dim, run.metrics, "", words) for run in dict.fromkeys(runs)

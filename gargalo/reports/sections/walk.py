@@ -1,4 +1,4 @@
-"""Walk: blending pixels above interpolating latents."""
+"""Walk: blending examples themselves above interpolating latents."""
 
 from __future__ import annotations
 
@@ -19,19 +19,16 @@ def walk(roles: Roles, words: Words) -> Section | None:
     if run is None or len(run.examples.x) < 2:
         return None
     rows, x = [], run.examples.x
-    for a, b in roles.pairs():
-        rows.append(
-            (
-                words("walk.blend" if run.recipe.data.modality.drawn_as == "pixels" else "walk.blend.rows"),
-                run.look(latent.blend(x[a], x[b])),
-            )
-        )
+    pairs = roles.pairs()
+    for a, b in pairs:
+        rows.append((words("walk.blend"), run.look(latent.blend(x[a], x[b]))))
         rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
-    a, b = roles.pairs()[0]
+    a, b = pairs[0]
+    drawn = plots.strips(rows, run.drawn_as, run.drawn_names)
     return Section(
         "walk",
         [words("walk.body")],
-        [picture("4-walk", plots.strips(rows, run.drawn_as, run.drawn_names), words, words("walk.caption"))],
+        [picture("4-walk", drawn, words, words("walk.caption", pairs=len(pairs)))],
         commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
         python=f"film = run.interpolate({a}, {b}, steps=12)",
     )

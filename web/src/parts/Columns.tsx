@@ -1,7 +1,7 @@
 /** A row of a table, column by column, beside what the model makes of it. */
 
 import type { Painter } from '../pictures/paint';
-import { number, say } from '../words';
+import { digitsOf, number, say } from '../words';
 
 const MOST = 60;
 
@@ -15,10 +15,12 @@ interface ColumnsProps {
 }
 
 export function Columns({ painter, raw, back }: ColumnsProps) {
-  const { columns } = painter.site.data;
+  const { columns, deviation } = painter.site.data;
   const text = (value: number, j: number) => {
     if (Number.isNaN(value)) return '–';
-    return columns[j]?.kind === 'category' ? (columns[j].categories[Math.round(value)] ?? '–') : number(value, 3);
+    return columns[j]?.kind === 'category'
+      ? (columns[j].categories[Math.round(value)] ?? '–')
+      : number(value, digitsOf(deviation?.[j] ?? 1, 3));
   };
   return (
     <div class="columns" tabIndex={0} role="group" aria-label={say('column.value')}>

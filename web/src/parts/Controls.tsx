@@ -1,7 +1,7 @@
 /** Small things to choose with. */
 
 import type { Signal } from '@preact/signals';
-import { number } from '../words';
+import { digitsOf, number } from '../words';
 
 interface ChoiceProps<T extends string> {
   /** The name stands before the buttons. */
@@ -60,7 +60,7 @@ export function Slider({ name, value, least, most, step, note, onSlide }: Slider
         value={value}
         onInput={(event) => onSlide(Number(event.currentTarget.value))}
       />
-      <output>{number(value, 2)}</output>
+      <output>{number(value, digitsOf(most - least))}</output>
     </label>
   );
 }

@@ -15,6 +15,8 @@ export class Painter {
   readonly width: number;
   readonly height: number;
   readonly size: number;
+  /** What one picture is: the example itself, or the slice of a volume. */
+  private readonly pictured: Data;
   /** Are rows of numbers seen as bars or lines, and not as pictures that stand for them? */
   readonly hasBars: boolean;
 
@@ -24,12 +26,13 @@ export class Painter {
   ) {
     const { data } = site;
     const sheets = examples?.sheets?.ref;
+    this.pictured = data.kind === 'volume' ? { ...data, shape: data.shape.slice(1) } : data;
     this.size = data.shape.reduce((a, b) => a * b, 1);
     this.hasBars = data.kind === 'row' && !sheets;
     if (this.hasBars && data.channels)
       [this.width, this.height] = [Math.min(200, Math.max(80, (2 * this.size) / data.channels.length)), 60];
     else if (this.hasBars) [this.width, this.height] = [Math.min(240, Math.max(40, 4 * data.shape[0])), 40];
-    else if (data.kind === 'image') [this.width, this.height] = [data.shape[1], data.shape[0]];
+    else if (data.kind !== 'row') [this.height, this.width] = this.pictured.shape;
     else [this.width, this.height] = [sheets!.width, sheets!.height];
   }
 
@@ -59,9 +62,12 @@ export class Painter {
   /** The k-th of raw examples that a model put out. */
   raw(pen: Pen, raw: Raw, k: number, x: number, y: number, w: number, h: number): void {
     const values = raw.subarray(k * this.size, (k + 1) * this.size);
-    if (this.site.data.kind === 'image') {
+    const { data } = this.site;
+    if (data.kind !== 'row') {
+      const slice = this.size / (data.kind === 'volume' ? data.shape[0] : 1);
+      const start = data.kind === 'volume' ? Math.floor(data.shape[0] / 2) * slice : 0;
       const small = new OffscreenCanvas(this.width, this.height);
-      small.getContext('2d')!.putImageData(rgba(values, this.site.data), 0, 0);
+      small.getContext('2d')!.putImageData(rgba(values.subarray(start, start + slice), this.pictured), 0, 0);
       pen.imageSmoothingEnabled = false;
       pen.drawImage(small, x, y, w, h);
     } else if (this.hasBars || !this.examples?.rows) this.bars(pen, values, x, y, w, h);

@@ -96,7 +96,7 @@ export function corrupted(raw: Raw, kind: 'gaussian' | 'salt-and-pepper' | 'mask
   const most = data.dtype === 'uint8' ? 255 : 1;
   const uniform = uniforms(0);
   const normal = normals(uniform);
-  const isImage = data.kind === 'image';
+  const isImage = data.kind !== 'row';
   return raw.map((value: number, j: number) => {
     if (kind === 'gaussian' && data.columns[j]?.kind !== 'category') {
       // Rows of numbers are spoiled in the unit of their column.

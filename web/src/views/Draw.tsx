@@ -29,6 +29,11 @@ interface Answer {
 }
 
 export function Draw({ space, painter }: ViewProps) {
+  if (painter.site.data.kind === 'volume') return <p class="none">{say('none.draw')}</p>;
+  return <Drawing space={space} painter={painter} />;
+}
+
+function Drawing({ space, painter }: ViewProps) {
   const { data } = painter.site;
   const { run, latents, network } = space;
   const isRow = data.kind === 'row';
@@ -103,7 +108,7 @@ export function Draw({ space, painter }: ViewProps) {
   return (
     <div class="desk-draw">
       <div class="card place">
-        <h2>{say(isRow ? 'draw.row' : 'draw.here')}</h2>
+        <h2>{say('draw.here')}</h2>
         {isRow ? (
           <RowSliders painter={painter} raw={raw.value} onChange={(now) => ((selection.taken.value = null), (raw.value = now))} />
         ) : (

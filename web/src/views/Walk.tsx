@@ -106,7 +106,9 @@ function Walking({ space, painter }: ViewProps) {
   };
   const outside = shown?.outOfDistribution.filter(Boolean).length ?? 0;
   const red = OUT_OF_DISTRIBUTION[dark];
-  const across = view.narrow.value ? STEPS / 2 : STEPS;
+  // Rows of many columns are wide: a step that is too small tells nothing.
+  const fits = 1.4 * painter.columns(view.narrow.value ? STEPS / 2 : STEPS);
+  const across = [STEPS, STEPS / 2, STEPS / 3].find((n) => n <= fits) ?? STEPS / 4;
 
   return (
     <div class="split">

@@ -302,7 +302,7 @@ def test_a_sparse_matrix_of_real_numbers_is_rows_of_numbers():
     source = gargalo.load_data(x)
     assert source.kind == "vector" and source.spec.span[0] == 0
     fitted = gargalo.train(x, epochs=1, in_memory=True, progress=False)
-    assert fitted.recipe.likelihood == "gaussian"
+    assert fitted.recipe.likelihood == "mse"
     np.testing.assert_allclose(fitted.encode(x), fitted.encode(x.toarray().astype(np.float32)), atol=1e-5)
     with pytest.raises(ParameterError, match="image_shape must be left out for a sparse matrix"):
         gargalo.load_data(x, image_shape=(3, 4))

@@ -231,7 +231,7 @@ def test_reports_say_what_each_objective_lowers(default_runs, tmp_path):
         ],
         "iwae": ["the objective as a whole (iwae)"],
         "vq-vae": ["49 codes, each one of 256: 392 bits"],
-        "autoencoder": ["nothing else to draw the example again"],
+        "autoencoder": ["nothing else to make the example again"],
     }
     for name, texts in told.items():
         page = report([default_runs[name]], tmp_path / f"{name}.html", "en").read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import DataError, must, option
 from . import hints
 from .columns import Column, impute, measured
-from .dataset import Dataset, RowNumbers
+from .dataset import Dataset
+from .ids import RowNumbers
 from .modalities import MODALITIES
 from .notes import Note
 from .ranges import KEPT, beyond_training, picture_ranges

@@ -20,29 +20,10 @@ from .sparse import SparseRows, extent
 from .spec import MODALITIES, DataSpec, Origin
 from .splits import SPLITS
 
-__all__ = ["Dataset", "Pictures", "RowNumbers"]
+__all__ = ["Dataset", "Pictures"]
 
 MOST_BROKEN = 0.05
 """Share of the files of a folder that may be unreadable before training is refused."""
-
-
-class RowNumbers(Sequence[str]):
-    """The ids "0" to "n - 1", which take no memory however many they are.
-
-    Parameters
-    ----------
-    n : int
-        How many, at least 0.
-    """
-
-    def __init__(self, n: int):
-        self.numbers = range(n)
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def __getitem__(self, i: Any) -> Any:
-        return list(map(str, self.numbers[i])) if isinstance(i, slice) else str(self.numbers[i])
 
 
 class Pictures:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, option
-from .dataset import Dataset, RowNumbers
+from .dataset import Dataset
+from .ids import RowNumbers
 from .notes import Note
 from .readers.images import SUFFIXES, UnreadableError, glance
 from .sparse import SparseRows

@@ -12,7 +12,8 @@ import numpy as np
 
 from ...errors import DataError
 from ...io.reporter import SILENT, Reporter
-from ..dataset import Dataset, RowNumbers
+from ..dataset import Dataset
+from ..ids import RowNumbers
 from ..splits import TEST, TRAIN
 from .fetch import fetch
 from .idx import begins_as_idx, read_idx, sha256_of

@@ -127,3 +127,16 @@ def test_epochs_cost_so_many_times_as_much(sheet):
 
     five, one = (min(seconds_of_epoch(job_of(sheet, **more)) for _ in range(3)) for more in ({}, {"patience": 40}))
     assert five > 2 * one
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "after epoch {} more of them did not pay"), ("pt", "depois da época {}, treinar mais")]
+)
+def test_the_report_says_why_training_ended(tmp_path, lang, told):
+    noise = np.random.default_rng(1).normal(0, 0.1, (60, 4))
+    data = as_dataset((bent(60) + noise).astype(np.float32))
+    run = gargalo.train(data, "autoencoder", out=tmp_path / "run", latent_dim=2, epochs=300, lr=0.02, progress=False)
+    assert 0 < run.facts["best_epoch"] < 300
+    page = gargalo.report(run, tmp_path / "page.html", lang).read_text(encoding="utf-8")
+    assert told.format(run.facts["best_epoch"]) in page
+    assert run.facts["seconds"] > 2 * run.history[-1]["seconds"], "what the choice took counts as well"

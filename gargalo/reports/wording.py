@@ -10,6 +10,7 @@ from ..data import Dataset
 from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
+from ..training import CHOSEN
 
 __all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "seen", "thing", "told_with"]
 
@@ -115,7 +116,7 @@ def told_with(run: Run, rows: Sequence[int] | np.ndarray) -> np.ndarray | Datase
 
 
 def lowered(run: Run, words: Words) -> str:
-    """What training lowers: the distortion, and the other terms of the loss.
+    """What training lowers: the distortion, and the other terms of the loss; and why it ended, where data chose that.
 
     Parameters
     ----------
@@ -130,9 +131,14 @@ def lowered(run: Run, words: Words) -> str:
     likelihood, terms = run.recipe.likelihood or "", _terms(run)
     others = [name for name in terms if name not in (likelihood, "numbers", "categories")]
     if len(others) == len(terms):
-        return words("reconstruct.loss.other", terms=", ".join(terms))
-    text = words("reconstruct.loss." + likelihood)
-    return text + (" " + words("reconstruct.loss.more", terms=", ".join(others)) if others else "")
+        told = [words("reconstruct.loss.other", terms=", ".join(terms))]
+    else:
+        told = [words("reconstruct.loss." + likelihood)]
+        told += [words("reconstruct.loss.more", terms=", ".join(others))] if others else []
+    if run.facts.get("stopped") == CHOSEN:
+        best = run.facts["best_epoch"]
+        told.append(words("reconstruct.chosen" if best else "reconstruct.chosen.none", n=best))
+    return " ".join(told)
 
 
 def bits(run: Run, words: Words) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -119,7 +120,8 @@ def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[Fitt
     held_out = as_data(dataset, validation) if len(validation) else None
     is_chosen = is_cross_validated(job)
     if is_chosen and session.start is None:
-        session = replace(session, chosen=chosen_epoch(job))
+        began = time.perf_counter()
+        session = replace(session, chosen=chosen_epoch(job), choosing=time.perf_counter() - began)
     result = training.fit(model, codec, as_data(dataset, rows), held_out, recipe.training, session)
     is_few = not is_chosen and held_out is not None and len(held_out) < FEW
     if is_few and may_stay_as_begun(recipe) and result.best_epoch:

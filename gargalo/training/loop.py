@@ -62,6 +62,8 @@ class Session:
     chosen : int or None
         The epoch after which to end, whose weights are kept, where a cross-validation chose it; 0 keeps the first
         weights. What a checkpoint has of it goes before.
+    choosing : float
+        Seconds that this choice took, which count.
     """
 
     group: ProcessGroup | None = None
@@ -71,6 +73,7 @@ class Session:
     start: Checkpoint | None = None
     deadline: float = math.inf
     chosen: int | None = None
+    choosing: float = 0.0
 
 
 ALONE = Session()
@@ -167,7 +170,7 @@ class _Training:
         self.module, self.optimizer = group.setup(model, optimizer)
         self.now = self.state.progress
         if self.is_new:
-            self.now.chosen = session.chosen
+            self.now.chosen, self.now.choosing = session.chosen, session.choosing
         self.steps = math.ceil(len(train) / settings.batch_size)
         self.began = time.perf_counter() - self.now.seconds
         self.next_agreement = 1
@@ -201,7 +204,8 @@ class _Training:
         if self.state.best:
             model.load_state_dict(self.state.best)
         best_epoch = now.best_epoch if self.state.best else now.epoch
-        return Result(model.state_dict(), now.history, best_epoch, time.perf_counter() - self.began, now.stopped)
+        seconds = time.perf_counter() - self.began + now.choosing
+        return Result(model.state_dict(), now.history, best_epoch, seconds, now.stopped)
 
     def epoch(self, signals: Noted, seed_chance: Callable[..., None]) -> None:
         """Every step that is left of one epoch, and what is to be known at its end."""

@@ -99,6 +99,8 @@ class Progress(BaseModel):
     stopped: str | None = None
     chosen: Annotated[int, Field(ge=0)] | None = None
     """The epoch whose weights are kept, where something else than the validation set chose it."""
+    choosing: Annotated[float, Field(ge=0)] = 0
+    """Seconds that the choice took."""
     moments: Annotated[int, Field(ge=0)] | None = None
     """How many parameters have moments in the optimiser: none without a gradient so far. None: all of them, or none."""
 

@@ -223,7 +223,7 @@ def test_inspect_tells_zeros_and_what_may_be_counts(tmp_path, capsys):
 
 def test_the_verdict_on_counts_says_what_its_error_is_of(tmp_path):
     x = topics(300, 30)[0]
-    run = gargalo.train(x, kind="counts", latent_dim=8, out=tmp_path / "run", progress=False)
+    run = gargalo.train(x, kind="counts", latent_dim=8, epochs=60, out=tmp_path / "run", progress=False)
     verdict = verdict_of(run)
     assert verdict is not None and (verdict.outcome, verdict.cause) == ("worse", "counts")
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NATS", "VERBS", "Batch", "Codec", "Gaussian", "LatentModel", "Likelihood", "Loss", "counts_of"]
 
-NATS = ("bernoulli", "gaussian", "mixed", "poisson", "negative-binomial")
+NATS = ("bernoulli", "gaussian", "mixed", "poisson", "negative-binomial", "clipped")
 """Likelihoods whose loss is in nats, so that it can stand beside another such term."""
 VERBS = ("encode", "decode", "reconstruct", "denoise", "posterior", "classify", "codes")
 """What a model may say that it `can`."""

@@ -68,7 +68,7 @@ def must_not_have_collapsed(name: str, run: gargalo.Run) -> None:
         (
             "vae",
             {"likelihood": "mse"},
-            "likelihood must be one of bernoulli, gaussian, mixed, poisson, negative-binomial for model",
+            "likelihood must be one of bernoulli, gaussian, mixed, poisson, negative-binomial, clipped for model",
         ),
         (
             "sparse",

@@ -25,6 +25,7 @@ KINDS = {
     "numbers": {},
     "pictures": {"likelihood": "bernoulli"},
     "pictures by mse": {"likelihood": "mse"},
+    "pictures, clipped": {"likelihood": "clipped"},
     "pictures-conv": {"net": "conv", "widths": (8, 12)},
 }
 
@@ -241,6 +242,24 @@ def test_it_is_kept_only_where_it_is_not_clearly_beaten():
     assert not training.is_clearly_better(perhaps, start, Plain(), data)
     assert not training.is_clearly_better(start, start, Plain(), data)
     assert not training.is_clearly_better(clearly, start, Plain(), training.Data(torch.zeros(1, 1)))
+
+
+def test_very_few_pictures_are_never_worse_than_pca_before_the_first_step(digits):
+    """A sigmoid bends what PCA leaves straight; clipped to where pixels are, it can only come nearer."""
+    x = digits.x[:120]
+    data = as_dataset(x)
+    errors = {}
+    for likelihood in ("bernoulli", None):
+        choices = {"likelihood": likelihood} if likelihood else {}
+        plan = recipes.make(data.spec, "autoencoder", None, choices)
+        rows = data.rows("train")
+        codec, model = build(plan, data.x, rows)
+        tested, trained = (codec(torch.from_numpy(data.x[data.rows(name)])) for name in ("test", "train"))
+        with torch.no_grad():
+            errors[plan.likelihood] = float((model.eval().reconstruct(tested) - tested).square().mean())
+    back = pca_baseline(trained.numpy(), tested.numpy(), plan.latent_dim).back
+    pca = float(np.square(back - tested.numpy()).mean())
+    assert errors["clipped"] < pca < errors["bernoulli"]
 
 
 def test_few_or_small_pictures_weigh_beside_the_cost_of_a_latent():

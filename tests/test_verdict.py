@@ -28,7 +28,11 @@ def rows(n: int = 300):
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("verdict")
-    plans = {"good": ("autoencoder", {"epochs": 100}), "poor": ("autoencoder", POOR), "vae": ("vae", {"epochs": 1, "lr": 1e-5})}
+    plans = {
+        "good": ("autoencoder", {"epochs": 100}),
+        "poor": ("autoencoder", POOR),
+        "vae": ("vae", {"epochs": 1, "lr": 1e-5}),
+    }
     return {
         name: gargalo.train(rows(), model, out=root / name, progress=False, **choices)
         for name, (model, choices) in plans.items()

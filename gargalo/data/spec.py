@@ -218,8 +218,8 @@ class Modality:
         Returns
         -------
         str
-            "bernoulli", "gaussian", "mixed", "poisson", "negative-binomial" or "mse". A model that does not allow it
-            takes the first of its own.
+            "bernoulli", "gaussian", "mixed", "poisson", "negative-binomial", "clipped" or "mse". A model that does not
+            allow it takes the first of its own.
         """
         return "gaussian"
 

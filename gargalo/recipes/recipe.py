@@ -36,7 +36,7 @@ class Recipe(BaseModel):
         The name of a whole recipe that was asked for.
     latent_dim : int
         Numbers in one latent; at most as many as in one example.
-    likelihood : "bernoulli", "gaussian", "mixed", "poisson", "negative-binomial", "mse" or None
+    likelihood : "bernoulli", "gaussian", "mixed", "poisson", "negative-binomial", "clipped", "mse" or None
         None for a model that decodes nothing.
     options : dict
         The objective's own choices, each of its `Options` with its value.

@@ -136,7 +136,7 @@ def _validate_likelihood(recipe: Recipe, model_class: type[LatentModel]) -> None
     if likelihood not in allowed:
         names = ", ".join(map(str, allowed))
         raise must("likelihood", f"one of {names} for model {recipe.model}", likelihood)
-    if likelihood == "bernoulli" and not data.modality.bounded:
+    if likelihood in ("bernoulli", "clipped") and not data.modality.bounded:
         raise must("likelihood", "gaussian or mse for numbers outside [0, 1]", likelihood)
     if likelihood in ("poisson", "negative-binomial") and not data.modality.counted:
         expected = f"another, for numbers that are not said to be counts; {option('kind', 'counts')} says so"

@@ -53,6 +53,8 @@ def test_parts_keep_ties_together():
     parts = parts_of(np.arange(30), 4, seed=1, ties=ties)
     assert sum(len(set(ties[part])) for part in parts) == 6
     assert len(parts_of(np.arange(30), 10, seed=1, ties=ties)) == 6
+    alone = parts_of(np.arange(10), 2, seed=1, ties=np.zeros(10, int))
+    assert [part.tolist() for part in alone] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], "of one group: its stretches"
 
 
 def test_a_dataset_knows_what_belongs_together_and_what_is_in_time(tmp_path):

@@ -1083,3 +1083,27 @@ def test_gaps_in_data_for_a_run_are_told_with_what_can_be_done(tmp_path, say):
     status, _, err = say("encode", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "z.csv")
     assert status == 2
     assert "Fill them in or leave these rows out; in training impute median, mask or drop does." in err
+
+
+def test_machines_that_take_turns_at_times_of_their_own_are_told_of(tmp_path):
+    """No time repeats, and none goes back: two machines an hour apart each, seven minutes after each other."""
+    hours = np.datetime64("2026-01-01", "ms") + np.arange(60) * np.timedelta64(3_600_000, "ms")
+    both = pl.concat(
+        pl.DataFrame({"t": hours + after, "machine": name, "v": np.sin(np.arange(60.0)), "w": np.arange(60.0) ** 0.5})
+        for name, after in (("M1", np.timedelta64(0, "ms")), ("M2", np.timedelta64(420_000, "ms")))
+    ).sort("t")
+    both.with_columns(pl.col("t").dt.to_string("%Y-%m-%d %H:%M")).write_csv(tmp_path / "log.csv")
+    for source in (both, tmp_path / "log.csv"):
+        notes = [note for note in load_data(source, time="t", window=6).notes if note.key == "taking_turns"]
+        assert [(note.what, note.count) for note in notes] == [("machine", 119)]
+    assert not [n for n in load_data(both, time="t", group="machine", window=6).notes if n.key == "taking_turns"]
+    alone = both.filter(pl.col("machine") == "M1").with_columns(status=pl.Series(["on", "off"] * 30))
+    assert not [n for n in load_data(alone, time="t", window=6).notes if n.key == "taking_turns"]
+
+
+def test_too_few_groups_to_validate_are_told_of():
+    frame = pl.DataFrame({"who": ["a", "b"] * 30, "v": np.arange(60.0), "w": np.arange(60.0) % 7})
+    found = load_data(frame, group="who")
+    assert [(note.count, len(found.rows("validation"))) for note in found.notes if note.key == "few_groups"] == [(2, 0)]
+    many = load_data(frame.with_columns(who=pl.col("v") // 3), group="who")
+    assert not [note for note in many.notes if note.key == "few_groups"]

@@ -18,7 +18,7 @@ from .notes import Note
 from .ranges import KEPT, beyond_training, picture_ranges
 from .reading import Reading
 from .sparse import MOST_COUNT, SparseRows, are_counts, as_rows
-from .splits import SPLITS, copies, deal, together
+from .splits import SPLITS, VALIDATION, copies, deal, together
 
 __all__ = ["as_dataset"]
 
@@ -130,6 +130,8 @@ def as_dataset(
             notes.append(Note(key="copies", count=count))
         ties = together(alike, rows.groups)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, ties)
+        if rows.groups is not None and VALIDATION not in rows.split and (reading.shares or (0, 1, 0))[1]:
+            notes.append(Note(key="few_groups", count=len(np.unique(rows.groups))))
     else:
         if rows.groups is not None:
             _must_be_apart(rows.groups, rows.split, name)

@@ -141,7 +141,7 @@ def parts_of(
     seed : int
         Of the deal.
     ties : ndarray or None, (n,), int
-        Examples with one number come into one part.
+        Examples with one number come into one part; where all have one, parts are stretches.
     in_time : bool
         Do the rows stand in the order of time? Then each part is a stretch of them: what neighbours in time share tells
         nothing of other times.
@@ -152,6 +152,8 @@ def parts_of(
         Ascending; fewer than `count` where fewer rows, or ties, are there.
     """
     units = np.arange(len(rows)) if ties is None else np.unique(ties[rows], return_inverse=True)[1]
+    if units.max(initial=0) == 0:  # all rows of one group: its stretches
+        units, ties, in_time = np.arange(len(rows)), None, True
     size = int(units.max(initial=-1)) + 1
     order = np.arange(size) if in_time and ties is None else np.random.default_rng(seed).permutation(size)
     part = np.empty(size, np.int64)

@@ -1,4 +1,7 @@
-"""Logs of several machines or persons in one table, which nobody said are several: their times repeat, or go back."""
+"""Logs of several machines or persons in one table, which nobody said are several.
+
+Their times repeat or go back; or their rows take turns, and only the steps within each are alike.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ MOSTLY_NEW = 0.75
 """Share of different times below which it is no accident that times repeat."""
 MOSTLY_ONWARD = 0.75
 """Share of steps forward in time, in the order of the file, from which on it is no shuffled file that goes back."""
+
+MOST_LOGS, REGULAR = 50, 0.9
+"""Names that may be logs taking turns; the share of steps in time that are alike, from which on a log is regular."""
 
 
 def interleaved(
@@ -47,7 +53,7 @@ def interleaved(
     in_file = pl.DataFrame({"row": frame[row], "time": moments.rank("dense")}).sort("row")
     back = int((in_file["time"].cast(pl.Int64).diff() < 0).sum())
     if different > MOSTLY_NEW * n and not 0 < back <= (1 - MOSTLY_ONWARD) * n:
-        return []
+        return _taking_turns(frame, moments, {row, *aside})
     repeats = n - different
     at_once = int(moments.value_counts()["count"].max() or 1)  # type: ignore[arg-type]
     for column in frame.get_columns():
@@ -64,3 +70,29 @@ def interleaved(
         if not repeats and not steps.item():
             return [Note(key="interleaved", count=back, what=column.name)]
     return [Note(key="back_and_forth", count=repeats or back)] if is_cut else []
+
+
+def _taking_turns(frame: pl.DataFrame, moments: pl.Series, aside: Collection[str | None]) -> list[Note]:
+    """Tell of logs whose rows alternate at times of their own: only within each are steps in time alike."""
+    pl = polars()
+    times = moments.to_physical()
+    if not times.dtype.is_numeric() or _alike(pl.DataFrame({"time": times}), None) >= REGULAR:
+        return []
+    for column in frame.get_columns():
+        is_name = column.dtype in (pl.String, pl.Boolean, pl.Categorical) or column.dtype.is_integer()
+        if column.name in aside or not is_name or not 1 < column.n_unique() <= MOST_LOGS:
+            continue
+        turns = int((column != column.shift()).sum())
+        if turns >= len(column) / 2 and _alike(pl.DataFrame({"time": times, "own": column}), "own") >= REGULAR:
+            return [Note(key="taking_turns", count=turns, what=column.name)]
+    return []
+
+
+def _alike(rows: pl.DataFrame, own: str | None) -> float:
+    """The share of steps in time that are within a tenth of the median one, or of that of their own log."""
+    pl = polars()
+    step, one = pl.col("time").diff(), pl.lit(0)
+    steps = rows.with_columns(log=pl.col(own) if own else one).select("log", step=step.over("log")).drop_nulls()
+    middle = pl.col("step").median().over("log")
+    share = steps.select(((pl.col("step") - middle).abs() <= 0.1 * middle).mean()).item()
+    return float(share or 0)

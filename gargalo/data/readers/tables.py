@@ -130,7 +130,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
 
 def _gap(reading: Reading, notes: Sequence[Note]) -> float | None:
     """What is a gap, in usual steps: steps of several logs in one say nothing of any."""
-    are_mixed = any(note.key in ("interleaved", "back_and_forth") for note in notes)
+    are_mixed = any(note.key in ("interleaved", "taking_turns", "back_and_forth") for note in notes)
     return reading.gap or (math.inf if are_mixed else None)
 
 

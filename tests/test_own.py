@@ -214,7 +214,8 @@ class Vector(Plain):
     """L(x) = one number for each example."""
 
     def loss(self, batch: Batch) -> Loss:
-        return Loss({"nll": self.likelihood.nll(self.params(self.encode(batch.x)), batch.x)["bernoulli"]})
+        (nll,) = self.likelihood.nll(self.params(self.encode(batch.x)), batch.x).values()
+        return Loss({"nll": nll})
 
 
 class Lazy(Plain):

@@ -160,7 +160,7 @@ def test_rows_of_numbers_train_too(tmp_path):
         ({"strength": 0.5}, "strength does not go with model vae. Leave it out."),
         (
             {"likelihood": "mse"},
-            "likelihood must be one of bernoulli, gaussian, mixed, poisson, negative-binomial for model vae.",
+            "likelihood must be one of bernoulli, gaussian, mixed, poisson, negative-binomial, clipped for model vae.",
         ),
         ({"model": "vea"}, "Did you mean 'vae'?"),
         ({"preset": "leson"}, "Did you mean 'lesson'?"),

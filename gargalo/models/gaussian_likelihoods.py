@@ -129,7 +129,8 @@ class Clipped(GaussianLikelihood):
         dict of Tensor, (n,)
             Under "clipped", in nats; a density, so that it may be negative.
         """
-        return {"clipped": super().nll(params, x, mask)["gaussian"]}
+        # What lies beyond comes back from there, which a clip alone would not let it.
+        return {"clipped": super().nll(within(params, 0.0, 1.0), x, mask)["gaussian"]}
 
     def mean(self, params: Tensor) -> Tensor:
         """Compute the mean m of x.
@@ -142,9 +143,9 @@ class Clipped(GaussianLikelihood):
         Returns
         -------
         Tensor, (n, *x_shape)
-            In [0, 1]. What lies beyond comes back from there in training.
+            In [0, 1].
         """
-        return within(params, 0.0, 1.0) if torch.is_grad_enabled() else params.clamp(0.0, 1.0)
+        return params.clamp(0.0, 1.0)
 
     def bias_for(self, mean: Tensor) -> Tensor:
         """Find the decoder's output whose mean is the one given: itself.

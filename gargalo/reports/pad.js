@@ -18,6 +18,7 @@ const sigmoid = (v) => 1 / (1 + Math.exp(-v));
 const activations = {
   "": (v) => v,
   sigmoid,
+  clipped: (v) => Math.min(1, Math.max(0, v)),
   relu: (v) => (v > 0 ? v : 0),
   silu: (v) => v * sigmoid(v),
   tanh: Math.tanh,

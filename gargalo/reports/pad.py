@@ -16,7 +16,7 @@ from ..runs import Run
 __all__ = ["packed_decoder"]
 
 NAMES = {nn.ReLU: "relu", nn.SiLU: "silu", nn.GELU: "gelu", nn.Tanh: "tanh"}
-OUTPUTS = {"sigmoid": nn.Sigmoid, "": nn.Identity}
+OUTPUTS = {"sigmoid": nn.Sigmoid, "": nn.Identity, "clipped": lambda: nn.Hardtanh(0, 1)}
 """What may stand behind the last layer."""
 TOLERANCE = 0.01
 """In model space, [0, 1]; half precision is off by 0.002 on digits."""

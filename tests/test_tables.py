@@ -107,8 +107,8 @@ LEFT_OUT = [
     ("times", [f"{i % 24:02d}:00" for i in range(600)], 24),
     ("times", [f"2024-W{i % 52 + 1:02d}" for i in range(600)], 52),
     ("ids", [f"p{i}" for i in range(600)], 600),
-    ("seldom_names", [f"p{i // 2 * 2 if i < 100 else i}" for i in range(600)], 550),
-    ("seldom_names", [None, *(f"p{i}" for i in range(599))], 600),
+    ("many_names", [f"p{i // 2 * 2 if i < 100 else i}" for i in range(600)], 550),
+    ("many_names", [None, *(f"p{i}" for i in range(599))], 600),
     ("prose", [f"the {i}th patient felt well again" for i in range(600)], 600),
     ("nested", [[1, 2]] * 600, 1),
 ]
@@ -133,6 +133,9 @@ def test_columns_that_teach_nothing_are_left_out_and_told_of(key, cells, count):
     else:
         with pytest.raises(DataError, match=r"at most 256 different names of a category\. Found \d+"):
             load_data(frame, category="odd")
+        for lang in ("en", "pt"):  # what cannot be is not recommended
+            told = words(lang)(f"note.{key}", n=count, what="odd")
+            assert "--category" not in told or "256" in told
 
 
 @pytest.mark.parametrize(
@@ -1107,3 +1110,9 @@ def test_too_few_groups_to_validate_are_told_of():
     assert [(note.count, len(found.rows("validation"))) for note in found.notes if note.key == "few_groups"] == [(2, 0)]
     many = load_data(frame.with_columns(who=pl.col("v") // 3), group="who")
     assert not [note for note in many.notes if note.key == "few_groups"]
+
+
+def test_texts_that_hardly_repeat_may_be_names_where_they_are_no_more_than_a_category_can_have():
+    frame = pl.DataFrame({"a": np.arange(100) % 7, "odd": [f"p{i % 60}" for i in range(100)]})
+    assert [(note.key, note.count) for note in load_data(frame).notes if note.key != "copies"] == [("seldom_names", 60)]
+    assert len(load_data(frame, category="odd").columns[1].categories) == 60

@@ -67,7 +67,9 @@ def no_names(texts: pl.Series) -> str | None:
     if len(there) >= ENOUGH and 2 * len(names) > len(there):
         if names.str.count_matches(r"\S+").mean() >= WORDS:  # type: ignore[operator]
             return "prose"
-        return "ids" if len(names) == len(texts) else "seldom_names"
+        if len(names) == len(texts):
+            return "ids"
+        return "many_names" if len(names) > MOST_CATEGORIES else "seldom_names"
     return "many_names" if len(names) > MOST_CATEGORIES else None
 
 

@@ -142,3 +142,11 @@ def test_the_report_says_why_training_ended(tmp_path, lang, told):
     page = gargalo.report(run, tmp_path / "page.html", lang).read_text(encoding="utf-8")
     assert told.format(run.facts["best_epoch"]) in page
     assert run.facts["seconds"] > 2 * run.history[-1]["seconds"], "what the choice took counts as well"
+
+
+def test_where_there_was_no_time_to_choose_an_epoch_must_be_clearly_better(sheet, monkeypatch):
+    module = sys.modules["gargalo.runs.fit"]
+    monkeypatch.setattr(module, "chosen_epoch", lambda job: None)
+    assert fit(job_of(sheet))[1].best_epoch > 0
+    monkeypatch.setattr(module.training, "is_clearly_better", lambda *given: False)
+    assert fit(job_of(sheet))[1].best_epoch == 0

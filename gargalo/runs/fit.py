@@ -118,12 +118,11 @@ def fit(job: TrainingJob, session: training.Session | None = None) -> tuple[Fitt
         codec.load_state_dict(job.init_from.codec.state_dict())
         model.load_state_dict(job.init_from.model.state_dict())
     held_out = as_data(dataset, validation) if len(validation) else None
-    is_chosen = is_cross_validated(job)
-    if is_chosen and session.start is None:
+    if session.start is None and is_cross_validated(job):
         began = time.perf_counter()
         session = replace(session, chosen=chosen_epoch(job), choosing=time.perf_counter() - began)
     result = training.fit(model, codec, as_data(dataset, rows), held_out, recipe.training, session)
-    is_few = not is_chosen and held_out is not None and len(held_out) < FEW
+    is_few = result.chosen is None and held_out is not None and len(held_out) < FEW
     if is_few and may_stay_as_begun(recipe) and result.best_epoch:
         assert held_out is not None
         start = build(recipe, dataset.x, rows, job.custom)[1].eval()

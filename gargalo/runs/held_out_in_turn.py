@@ -1,7 +1,7 @@
 """Cross-validation: how many epochs pay, asked of training examples of which each is held out once.
 
 A few validation examples say too little of when to stop: 22 of iris left an autoencoder as it began, though others
-were reconstructed a fifth better; and 54 days of autumn chose one that was three times worse in winter.
+were reconstructed a fifth better; and 54 days of autumn chose one that was up to four times worse in winter.
 """
 
 from __future__ import annotations

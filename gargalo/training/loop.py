@@ -94,6 +94,8 @@ class Result:
         How long the training took, whatever interrupted it.
     stopped : str or None
         Why it ended before its last epoch.
+    chosen : int or None
+        The epoch that a cross-validation chose, where one did.
     """
 
     weights: dict[str, Tensor]
@@ -101,6 +103,7 @@ class Result:
     best_epoch: int
     seconds: float
     stopped: str | None = None
+    chosen: int | None = None
 
 
 def fit(
@@ -205,7 +208,7 @@ class _Training:
             model.load_state_dict(self.state.best)
         best_epoch = now.best_epoch if self.state.best else now.epoch
         seconds = time.perf_counter() - self.began + now.choosing
-        return Result(model.state_dict(), now.history, best_epoch, seconds, now.stopped)
+        return Result(model.state_dict(), now.history, best_epoch, seconds, now.stopped, now.chosen)
 
     def epoch(self, signals: Noted, seed_chance: Callable[..., None]) -> None:
         """Every step that is left of one epoch, and what is to be known at its end."""

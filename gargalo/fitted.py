@@ -18,7 +18,7 @@ from torch import Tensor
 
 from . import latent
 from .core import Batch, Codec, LatentModel
-from .data import Dataset, DataSpec, as_observed
+from .data import Dataset, DataSpec, as_observed, within_bounds
 from .data.conditions import encoded, filled_in, lacking, listed, named
 from .data.ranges import outside
 from .data.sparse import SparseRows, as_rows, extent
@@ -643,7 +643,8 @@ class FittedModel:
 
         A condition that is not named is drawn from the training rows, all of a row's from one of them, as they go
         together there: from the rows with the names that were asked for, where there are such.
-        Draws of a table are such as were observed: within the bounds of the training rows, whole where these were.
+        Samples of tables, logs and other rows of numbers stay within the bounds of the training rows; draws of a table
+        are whole where these were.
 
         Parameters
         ----------
@@ -682,13 +683,15 @@ class FittedModel:
         if asked is not None:
             seen = np.arange(self.spec.classes, dtype=np.float32)[:, None] if self.seen is None else self.seen
             y = encoded(self.spec.told, filled_in(self.spec.told, asked, seen, seed))
-        if self.spec.modality.samples_are == "means" if mean is None else mean:
-            return self.decode_with(z, y)
-        draws, known = generator_at(seed, *OBSERVATION), None if spread is None else torch.from_numpy(spread)
-        raw = self._decoded(z, y, lambda mean: self.model.likelihood.draw(mean, draws, known))
-        if self.spec.columns is None and self.spec.span and not self.codec.bounded:
-            return raw.clip(*self.spec.span)
-        return as_observed(self.spec.columns or (), raw, rng)
+        columns, is_mean = self.spec.columns, self.spec.modality.samples_are == "means" if mean is None else mean
+        if is_mean:
+            raw = self.decode_with(z, y)
+        else:
+            draws, known = generator_at(seed, *OBSERVATION), None if spread is None else torch.from_numpy(spread)
+            raw = self._decoded(z, y, lambda mean: self.model.likelihood.draw(mean, draws, known))
+        if columns is not None:
+            return within_bounds(columns, raw) if is_mean else as_observed(columns, raw, rng)
+        return raw.clip(*self.spec.span) if self.spec.span and not self.codec.bounded else raw
 
     def _unfitted(self, name: str) -> Prior:
         """A prior that needs no data but their number of dimensions."""

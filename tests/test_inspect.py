@@ -162,7 +162,9 @@ def test_examples_on_both_sides_are_found(tmp_path):
 
 
 def test_a_table_is_described_column_by_column(tmp_path, say):
-    frame = pl.DataFrame({"a": [1.0, None, 3.0] * 20, "b": ["x", "y", "y"] * 20, "target": range(60), "id": range(60)})
+    frame = pl.DataFrame(
+        {"a": [1.0, None, 3.0] * 20, "b": ["x", "y", "y"] * 20, "target": [0, 1, 2] * 20, "id": range(60)}
+    )
     frame.write_csv(tmp_path / "t.csv")
     found = told(say, tmp_path / "t.csv")
     a, b, *_ = found["columns"]
@@ -173,7 +175,7 @@ def test_a_table_is_described_column_by_column(tmp_path, say):
     assert {"key": "likely_label", "column": "target"} in found["warnings"]
     assert found["command"].endswith("--impute median")
     again = told(say, tmp_path / "t.csv", "--ignore", "b", "--ignore", "a", "--label", "b", "--parts", "60,20,20")
-    assert again["command"].endswith("--label b --ignore b --ignore a --shares 0.6,0.2,0.2")
+    assert again["command"].endswith("--label b --id id --ignore b --ignore a --shares 0.6,0.2,0.2")
     assert again["splits"] == {"train": 36, "validation": 12, "test": 12}
 
 
@@ -268,7 +270,7 @@ def test_a_training_tells_what_inspect_warns_of(tmp_path, digits):
         for line in warned(tmp_path / "x.npz", in_memory=True)
     )
     # Once for a run, and not again where it goes on.
-    frame = pl.DataFrame({"a": RNG.normal(size=60), "target": RNG.normal(size=60)})
+    frame = pl.DataFrame({"a": RNG.normal(size=60), "target": [0, 1] * 30})
     lines = warned(frame, out=tmp_path / "run")
     assert [line.partition(" ")[2].partition(":")[0] for line in lines] == [
         "Only 42 training examples",
@@ -299,3 +301,38 @@ def test_the_windows_of_a_log_have_their_columns_once():
 def test_a_sheet_of_anything(tmp_path):
     for source in (load_data(RNG.normal(size=(40, 5))), load_data(RNG.integers(0, 256, (40, 9, 9, 3), np.uint8))):
         assert contact_sheet(source, words("pt")).startswith(b"\x89PNG")
+
+
+def test_the_command_that_is_shown_heeds_the_advice_and_runs(tmp_path, say):
+    rng = np.random.default_rng(3)
+    names = [f"{7 * i:05d}" for i in range(60)]
+    frame = pl.DataFrame({"code": names, "size": rng.normal(size=60), "wide": rng.normal(size=60)})
+    frame = frame.with_columns(size=pl.when(pl.arange(0, 60) % 9 > 0).then("size"), target=pl.Series([0, 1, 2] * 20))
+    frame.write_csv(tmp_path / "t.csv")
+    found = told(say, tmp_path / "t.csv")
+    assert found["command"].endswith("--model vae --label target --id code --impute median")
+    words = found["command"].split()[1:]
+    status, _, err = say(*words, "--epochs", 1, "--out", tmp_path / "run")
+    assert status == 0, err
+    assert list(gargalo.open_run(tmp_path / "run").examples.ids)[0] in names, "zeros in front are kept"
+    # What was chosen is not chosen again, and a measurement is no label.
+    assert "--id wide" in told(say, tmp_path / "t.csv", "--id", "wide")["command"]
+    frame.with_columns(target=pl.Series(rng.normal(size=60))).write_csv(tmp_path / "m.csv")
+    assert "--label" not in told(say, tmp_path / "m.csv")["command"]
+
+
+@pytest.mark.parametrize("machines", [1, 3])
+def test_a_table_with_times_is_said_to_be_a_log_perhaps(tmp_path, say, machines):
+    n, rng = 120, np.random.default_rng(5)
+    days = [str(np.datetime64("2024-01-01") + i) for i in range(n)]
+    rows = [(day, f"m{k}", *rng.normal(size=2)) for k in range(machines) for day in days]
+    frame = pl.DataFrame(rows, schema=["day", "machine", "hot", "loud"], orient="row")
+    frame.write_csv(tmp_path / "log.csv")
+    command = told(say, tmp_path / "log.csv")["as_log"]
+    group = "--group machine " if machines > 1 else ""
+    assert command == f"gargalo inspect {tmp_path / 'log.csv'} --time day {group}--window {30 if machines > 1 else 10}"
+    status, out, err = say(*command.split()[1:])
+    assert status == 0 and "windows" in out, err
+    # Few days of many rows are no log.
+    frame.with_columns(day=pl.lit("2024-01-01")).write_csv(tmp_path / "t.csv")
+    assert told(say, tmp_path / "t.csv")["as_log"] is None

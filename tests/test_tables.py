@@ -270,7 +270,9 @@ def test_an_id_must_be_of_its_own_and_a_label_in_every_row():
 
 
 def test_missing_values_are_refused_until_it_is_said_what_to_do():
-    with pytest.raises(DataError, match=r"19 of 60 rows and 2 of 4 columns, .* row 1, column 'height'\. .*impute="):
+    with pytest.raises(
+        DataError, match=r"missing numbers in 19 of 60 rows, columns 'height' \(12\), 'city' \(9\)\. .*impute="
+    ):
         load_data(holed(), **PLAIN)
     dropped = load_data(holed(), impute="drop", **PLAIN)
     assert len(dropped) == 41
@@ -930,7 +932,7 @@ def test_a_name_with_a_zero_byte_is_refused(tmp_path):
 def test_what_is_masked_is_missing():
     masked = np.ma.masked_array(np.arange(60.0).reshape(30, 2))
     masked[3, 1] = np.ma.masked
-    with pytest.raises(DataError, match=r"Found NaN, .* in 1 of 30 rows"):
+    with pytest.raises(DataError, match=r"Found missing numbers in 1 of 30 rows"):
         load_data(masked)
     assert np.isnan(load_data(masked, impute="mask").x[3, 1])
     assert load_data(np.ma.masked_array(np.arange(60).reshape(30, 2))).x.shape == (30, 2)
@@ -1116,3 +1118,50 @@ def test_texts_that_hardly_repeat_may_be_names_where_they_are_no_more_than_a_cat
     frame = pl.DataFrame({"a": np.arange(100) % 7, "odd": [f"p{i % 60}" for i in range(100)]})
     assert [(note.key, note.count) for note in load_data(frame).notes if note.key != "copies"] == [("seldom_names", 60)]
     assert len(load_data(frame, category="odd").columns[1].categories) == 60
+
+
+def test_numbers_that_begin_with_zeros_are_codes(tmp_path):
+    n = 60
+    codes = [f"0{1000 + i % 3}" for i in range(n)]
+    frame = pl.DataFrame({"zip": codes, "house": range(n), "x": np.arange(n) / 7, "zero": [0, 10] * (n // 2)})
+    frame.write_csv(tmp_path / "t.csv")
+    found = load_data(tmp_path / "t.csv")
+    assert [(column.name, column.kind) for column in found.columns] == [
+        ("zip", "category"),
+        ("house", "number"),
+        ("x", "number"),
+        ("zero", "number"),
+    ]
+    assert found.columns[0].categories == ("01000", "01001", "01002")
+    # What was a number in training is one in new data, however it is written there.
+    padded = [f"{i:04d}" for i in range(n)]
+    frame.with_columns(house=pl.Series(padded)).write_csv(tmp_path / "new.csv")
+    again = load_data(tmp_path / "new.csv", like=found.spec)
+    assert again.columns == found.columns and np.array_equal(again.x[:, 1], np.arange(n))
+
+
+def test_samples_of_a_log_stay_within_what_was_observed(tmp_path):
+    n, rng = 400, np.random.default_rng(4)
+    rain = np.maximum(0, rng.normal(-1, 2, n))
+    pl.DataFrame({"t": range(n), "rain": rain, "wind": rng.normal(size=n)}).write_csv(tmp_path / "log.csv")
+    log = load_data(tmp_path / "log.csv", time="t", window=8)
+    first, last = log.columns[0], log.columns[-2]
+    assert (first.low, first.high) == (last.low, last.high), "a channel has the same bounds in every row of a window"
+    run = train(log, "pca", latent_dim=4, in_memory=True)
+    for mean in (True, False):
+        drawn = run.sample(200, mean=mean).reshape(200, 8, 2)
+        assert drawn[..., 0].min() == 0 and drawn[..., 0].max() <= np.float32(first.high)
+
+
+def test_a_table_is_no_folder_of_pictures(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "photos").mkdir()
+    for i in range(12):
+        Image.fromarray(np.full((8, 8), 20 * i, np.uint8)).save(tmp_path / "photos" / f"{i}.png")
+    pl.DataFrame({"a": np.arange(30) / 7, "b": [None, *range(29)]}).write_csv(tmp_path / "t.csv")
+    pictures, table = load_data(tmp_path / "photos"), load_data(tmp_path / "t.csv", impute="median")
+    with pytest.raises(DataError, match=r"t\.csv: expected pictures of 8 x 8, as in training\. Found a table\."):
+        load_data(tmp_path / "t.csv", like=pictures.spec)
+    with pytest.raises(DataError, match=r"photos: expected a table with columns a, b, as in .* Found a folder of pic"):
+        load_data(tmp_path / "photos", like=table.spec)

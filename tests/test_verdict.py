@@ -12,7 +12,7 @@ from gargalo.data import as_dataset
 from gargalo.lang import words
 from gargalo.metrics import Estimate
 from gargalo.metrics.reconstruction import mse_minus_pca
-from gargalo.runs.verdict import outcome_of, verdict_of
+from gargalo.runs.verdict import Verdict, outcome_of, verdict_of
 
 POOR = {"init": "kaiming", "epochs": 1, "lr": 1e-5}
 """A training that PCA is better than."""
@@ -148,3 +148,10 @@ def test_every_cause_is_told_in_both_languages():
     for lang in ("en", "pt"):
         for cause in ("start", "objective", "stopped", "few", "linear"):
             assert words(lang)(f"verdict.{cause}", n=9, model="vae", epochs=3)
+
+
+@pytest.mark.parametrize(("low", "high", "is_told"), [(-2e-5, -1e-5, True), (1e-5, 2e-5, True), (-1e-5, 1e-5, False)])
+def test_a_difference_too_small_to_be_seen_is_called_so(runs, low, high, is_told):
+    verdict = Verdict("as-good", Estimate((low + high) / 2, low, high, 60), 1.0, 1.0)
+    (sentence,) = verdict.told(runs["good"], words("en"))
+    assert ("too small to be seen" in sentence) is is_told

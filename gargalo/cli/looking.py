@@ -40,6 +40,7 @@ def inspect(
     from ..io.reporter import reporter_for
     from ..lang import words
     from ..reports.contact_sheet import contact_sheet
+    from .advised import as_log, with_advice
     from .naming import naming_for
     from .output import check_output
 
@@ -59,12 +60,11 @@ def inspect(
         found["fault"] = found["fault"].told(naming_for(["inspect"]))
     if out is not None:
         write_whole(out, contact_sheet(dataset, say))
-    chosen = dict(reading or {})
-    if any(note.key == "missing" for note in dataset.notes) and "impute" not in chosen:
-        chosen["impute"] = "median"
+    chosen = with_advice(found, dataset, dict(reading or {}))
     model = "vae" if dataset.clean is None else "denoising"
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
     found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
+    found["as_log"] = as_log(src, dataset, dict(reading or {}))
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
 
@@ -106,6 +106,8 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         model = say(f"model.{found['suggestion']['model']}")
         lines.append(f"  {say('inspect.cost', model=model, **cost)}{more}")
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
+    if found["as_log"]:
+        lines.append(f"  {say('inspect.as_log', command=found['as_log'])}")
     return [*map(in_one_line, lines), *([str(out)] if out else [])]
 
 

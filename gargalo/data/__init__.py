@@ -7,7 +7,7 @@ data implies, and `describe` tells what is in a dataset.
 from __future__ import annotations
 
 from .as_dataset import as_dataset
-from .columns import Column, as_observed, named_values
+from .columns import Column, as_observed, named_values, within_bounds
 from .dataset import Dataset
 from .load import load_data
 from .log import Log
@@ -36,4 +36,5 @@ __all__ = [
     "load_data",
     "named_values",
     "parts_of",
+    "within_bounds",
 ]

@@ -24,6 +24,8 @@ __all__ = ["as_dataset"]
 
 MOST = 1e38
 """The largest number: the difference of any two is still a float32, so that standardised data are finite."""
+MOST_NAMED = 5
+"""Columns that a message names."""
 
 
 @dataclasses.dataclass
@@ -142,8 +144,8 @@ def as_dataset(
     if isinstance(rows.x, np.ndarray):
         _tell_ranges(rows.x, rows.split, axes, notes)
     known = None if columns is None else tuple(columns)
-    if known is not None and kind == "table" and isinstance(rows.x, np.ndarray):
-        known = measured(known, rows.x, rows.split)
+    if known is not None and kind in ("table", "series") and isinstance(rows.x, np.ndarray):
+        known = measured(known, rows.x, rows.split, reading.window if kind == "series" else None)
     return Dataset(
         name,
         kind,
@@ -329,12 +331,16 @@ def _not_finite(
     """The error for numbers that are not finite: how many, and where the first one is."""
     bad: Any = flat[~whole]
     places = ~(np.abs(bad) <= MOST)
-    first = "" if columns is None else f", column {columns[int(np.flatnonzero(places[0])[0])].name!r}"
+    where = np.flatnonzero(places.any(axis=0))
+    kind = "missing numbers" if np.isnan(bad[places]).all() else f"NaN, infinity or values beyond {MOST:g}"
+    in_columns = f"{len(where)} of {flat.shape[1]} columns, the first in row {int(np.flatnonzero(~whole)[0])}"
+    if columns is not None:
+        named = [f"{columns[i].name!r} ({int(places[:, i].sum())})" for i in where[:MOST_NAMED]]
+        more = [f"{len(where) - MOST_NAMED} more"] if len(where) > MOST_NAMED else []
+        in_columns = f"columns {', '.join(named + more)}"
     hint = f"Fill them in or leave these rows out; in training {option('impute', 'median')}, mask or drop does."
     if not is_rows:
         hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
     return DataError(
-        f"{name}: expected finite numbers. Found NaN, infinity or values beyond {MOST:g} in {len(bad)} of"
-        f" {len(flat)} rows and {int(places.any(axis=0).sum())} of {flat.shape[1]} columns, the first in row"
-        f" {int(np.flatnonzero(~whole)[0])}{first}. {hint}"
+        f"{name}: expected finite numbers. Found {kind} in {len(bad)} of {len(flat)} rows, {in_columns}. {hint}"
     )

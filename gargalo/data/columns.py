@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import DataError, option
 from .splits import TRAIN
 
-__all__ = ["Column", "as_observed", "base", "impute", "measured", "named_values", "texts_of"]
+__all__ = ["Column", "as_observed", "base", "impute", "measured", "named_values", "texts_of", "within_bounds"]
 
 MOST_LEVELS, LEAST_ROWS = 16, 5
 """Different numbers that a column of few has at most; and rows that each needs on average, to be more than chance."""
@@ -47,7 +47,9 @@ class Column(BaseModel):
     levels: Annotated[tuple[float, ...], Field(max_length=MOST_LEVELS)] = ()
 
 
-def measured(columns: Sequence[Column], x: np.ndarray, split: np.ndarray) -> tuple[Column, ...]:
+def measured(
+    columns: Sequence[Column], x: np.ndarray, split: np.ndarray, window: int | None = None
+) -> tuple[Column, ...]:
     """Look at what numbers the training rows have: from where to where, whole or not, few different ones or many.
 
     Parameters
@@ -58,28 +60,52 @@ def measured(columns: Sequence[Column], x: np.ndarray, split: np.ndarray) -> tup
         NaN where a value is missing.
     split : ndarray, (n,)
         0 for a training row, as `SPLITS` has it.
+    window : int or None
+        Rows of a log in each row of x, of which a column is one, whenever it is looked at; None where these are no
+        windows.
 
     Returns
     -------
     tuple of p Column
         Those of numbers with `low`, `high`, `is_whole` and `levels`.
     """
-    found, rows = [], split == TRAIN
-    for i, column in enumerate(columns):
-        values = x[rows, i] if column.kind == "number" and column.low is None else np.empty(0)
-        values = values[np.isfinite(values)]
-        if len(values):
-            numbers = np.unique(values)
-            are_few = len(numbers) <= min(MOST_LEVELS, len(values) / LEAST_ROWS)
-            known = {
-                "low": float(numbers[0]),
-                "high": float(numbers[-1]),
-                "is_whole": bool((numbers == np.rint(numbers)).all()),
-                "levels": tuple(map(float, numbers)) if are_few else (),
-            }
-            column = column.model_copy(update=known)
-        found.append(column)
-    return tuple(found)
+    rows, own = split == TRAIN, len(columns) // (window or 1)
+    known = [_known_of(column, x[rows, i::own]) for i, column in enumerate(columns[:own])]
+    return tuple(column.model_copy(update=known[i % own]) for i, column in enumerate(columns))
+
+
+def _known_of(column: Column, values: np.ndarray) -> dict[str, Any]:
+    """What is known of a column by its numbers; nothing where it is known already, or has none."""
+    if column.kind != "number" or column.low is not None:
+        return {}
+    numbers, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    if not len(numbers):
+        return {}
+    are_few = len(numbers) <= min(MOST_LEVELS, counts.sum() / LEAST_ROWS)
+    return {
+        "low": float(numbers[0]),
+        "high": float(numbers[-1]),
+        "is_whole": bool((numbers == np.rint(numbers)).all()),
+        "levels": tuple(map(float, numbers)) if are_few else (),
+    }
+
+
+def within_bounds(columns: Sequence[Column], x: np.ndarray) -> np.ndarray:
+    """Bring numbers within the bounds that were observed.
+
+    Parameters
+    ----------
+    columns : sequence of p Column
+    x : ndarray, (n, p)
+
+    Returns
+    -------
+    ndarray, (n, p)
+        A copy; categories and columns of which nothing is known are as they were.
+    """
+    low = [-np.inf if column.low is None else column.low for column in columns]
+    high = [np.inf if column.high is None else column.high for column in columns]
+    return np.clip(x, np.array(low, x.dtype), np.array(high, x.dtype))
 
 
 def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -100,11 +126,11 @@ def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generat
     ndarray, (n, p)
         A copy; categories and columns of which nothing is known are as they were.
     """
-    x = x.copy()
+    x = within_bounds(columns, x)
     for i, column in enumerate(columns):
         if column.low is None or column.high is None:
             continue
-        values = np.clip(x[:, i], column.low, column.high)
+        values = x[:, i]
         if len(column.levels) > 1:
             levels = np.array(column.levels)
             above = np.clip(np.searchsorted(levels, values), 1, len(levels) - 1)

@@ -20,7 +20,7 @@ from .dataset import Dataset
 from .heeded import must_be_heeded
 from .in_memory import array_of, columns_of
 from .pairs import paired
-from .readers import NAMED, READERS, Request, frames, tables
+from .readers import NAMED, PICTURES, READERS, Request, frames, tables
 from .reading import OF_FILES, Reading, checked_reading
 from .sparse import as_rows, is_sparse
 from .spec import MODALITIES, DataSpec, Origin
@@ -282,5 +282,22 @@ def _read(src: str | Path, request: Request) -> Dataset:
         raise DataError(f"{path}: expected a file or a folder. Found something else.")
     for reader in READERS:
         if reader.takes(path):
+            _must_be_of_the_kind(path, reader.heeds, request)
             return reader.read(path, request)
     raise DataError(f"{path}: expected {kinds}. Found a file ending in '{path.suffix}'.")
+
+
+def _must_be_of_the_kind(path: Path, heeds: frozenset[str], request: Request) -> None:
+    """Refuse a table for a model of pictures, and a folder of pictures for one of numbers, before they are read."""
+    like = request.like
+    if like is None:
+        return
+    shape = " x ".join(map(str, like.raw_shape))
+    if like.modality.axes and heeds >= {"time"} and request.reading.image_shape is None:
+        raise DataError(f"{path}: expected pictures of {shape}, as in training. Found a table.")
+    if not like.modality.axes and heeds >= PICTURES:
+        what = f"a table with columns {', '.join(column.name for column in like.columns[:5])}" if like.columns else ""
+        more = ", …" if what and len(like.columns or ()) > 5 else ""
+        raise DataError(
+            f"{path}: expected {what + more or f'rows of {shape} numbers'}, as in training. Found a folder of pictures."
+        )

@@ -30,6 +30,8 @@ MOST_TOLD = 5
 """Columns that are told of one by one."""
 MANY_ZEROS = 0.2
 """Share of zeros among whole numbers from which on they are likely to be counts."""
+ROWS_OF_A_LABEL = 5
+"""Rows that a label has on average, at least, where numbers are labels and no measurements."""
 LABELS = ("label", "class", "target", "y")
 AT_ONCE = 2**22
 """Numbers that are looked at together."""
@@ -131,8 +133,9 @@ def what_spoils(
         told += _of_columns(dataset, spread or spread_of(dataset.x))
         told += _counted(dataset)
     if labels is None:
-        likely = [column.name for column in dataset.columns or () if column.name.lower() in LABELS]
-        told += [("likely_label", {"column": likely[0]})] if likely else []
+        likely = [i for i, column in enumerate(dataset.columns or ()) if column.name.lower() in LABELS]
+        named = [dataset.columns[i].name for i in likely if dataset.columns and _may_be_label(dataset, i)]
+        told += [("likely_label", {"column": named[0]})] if named else []
     return told
 
 
@@ -169,6 +172,12 @@ def _of_labels(labels: dict[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
     alone = [name for name, n in there.items() if n == 1]
     if alone:
         yield "alone", {"n": len(alone), "labels": ", ".join(alone[:5])}
+
+
+def _may_be_label(dataset: Dataset, i: int) -> bool:
+    """Are the values of a column names, or few different whole numbers, and none is missing?"""
+    values = np.asarray(dataset.x[:, i])
+    return bool((values == np.round(values)).all()) and len(np.unique(values)) <= len(values) / ROWS_OF_A_LABEL
 
 
 def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[str, Any]]]:

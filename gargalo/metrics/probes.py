@@ -6,7 +6,7 @@ import numpy as np
 
 from .estimate import Estimate
 
-__all__ = ["knn_accuracy", "linear_accuracy"]
+__all__ = ["commonest_accuracy", "knn_accuracy", "linear_accuracy"]
 
 
 def knn_accuracy(
@@ -32,6 +32,22 @@ def knn_accuracy(
 
     probe = KNeighborsClassifier(min(k, len(z_train))).fit(z_train, y_train)
     return Estimate.of_share(probe.predict(z_test) == y_test)
+
+
+def commonest_accuracy(y_train: np.ndarray, y_test: np.ndarray) -> Estimate:
+    """Share of test examples whose label is the commonest of training: what a guess is worth that sees nothing.
+
+    Parameters
+    ----------
+    y_train, y_test : ndarray, (m,) and (n,), int
+        Of labels equally frequent, the smaller is the guess.
+
+    Returns
+    -------
+    Estimate
+        The share, 0 to 1, and its interval, over the n test examples.
+    """
+    return Estimate.of_share(y_test == np.bincount(y_train).argmax())
 
 
 def linear_accuracy(z_train: np.ndarray, y_train: np.ndarray, z_test: np.ndarray, y_test: np.ndarray) -> Estimate:

@@ -61,7 +61,8 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         sections=sections,
         warnings=[(run.folder.name, " ".join(found.told(run, tongue)), found.command) for run, found in worse],
         lead=lead,
-        validation=lead.data.counts["validation"] or round(lead.training.validation_share * lead.data.counts["train"]),
+        counts=lead.data.counts,
+        held_out=round(lead.training.validation_share * lead.data.counts["train"]),
         # Our own two files, which stand inside <style> and <script>, where nothing is escaped.
         css=here.joinpath("page.css").read_text(encoding="utf-8"),
         js=here.joinpath("pad.js").read_text(encoding="utf-8") if any(s.pads for s in sections) else "",

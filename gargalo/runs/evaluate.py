@@ -18,6 +18,7 @@ from ..io.reporter import SILENT, Reporter
 from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
 from ..metrics.generation import NEAREST
+from ..metrics.probes import commonest_accuracy
 from .arrays import Arrays, PCAArrays
 from .baseline import PCABaseline
 from .columns import ColumnTable, column_table
@@ -126,6 +127,8 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
     losses = training.evaluate(fitted.model, fitted.codec, everything, fitted.recipe.training.seed)
     found = {f"test_{name}": Estimate(value, n=len(everything)) for name, value in losses.items()}
     found |= _measured(arrays)
+    if arrays.y_train is not None and arrays.y_test is not None and len(arrays.y_train):
+        found["commonest_accuracy"] = commonest_accuracy(arrays.y_train, arrays.y_test)
     if (pca := arrays.pca) is not None:
         beside = _measured(PCAArrays(arrays, pca))
         found |= {f"pca_{name.removeprefix('test_')}": figure for name, figure in beside.items()}

@@ -52,6 +52,12 @@ class Verdict:
         """The difference as a share of PCA's error; None where that is nothing."""
         return self.difference.value / self.pca if self.pca > NOTHING else None
 
+    @property
+    def is_negligible(self) -> bool:
+        """Does the interval exclude 0, and yet is the difference too small for anybody to see?"""
+        low, high = self.difference.low, self.difference.high
+        return self.outcome == "as-good" and low is not None and high is not None and (low > 0 or high < 0)
+
     def as_json(self) -> dict[str, Any]:
         """Outcome, difference with its interval, share, cause and command by their names."""
         found = {"outcome": self.outcome, "difference": self.difference.as_json(), "share": self.share}
@@ -91,8 +97,9 @@ class Verdict:
         low, high = (say.figure(end) for end in (self.difference.low, self.difference.high))
         share = self.share
         by = say.figure(abs(self.difference)) if share is None else say.figure(100 * abs(share), 2) + "%"
+        sentence = "negligible" if self.is_negligible else self.outcome
         outcome = say(
-            f"verdict.{self.outcome}",
+            f"verdict.{sentence}",
             d=run.recipe.latent_dim,
             n=self.difference.n,
             by=by,

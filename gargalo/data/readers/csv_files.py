@@ -25,13 +25,20 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 PLAIN_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?$"
 """A number that is written as it would be again: without leading zeros, signs that say nothing, and exponents."""
 BLANK_NUMBER = r"^\s*-?(0|[1-9]\d*)(\.\d+)?\s*$"
+CODE = r"^\s*0\d+\s*$"
+"""Digits that begin with a zero, such as 01067: a code, whose zero a number would lose."""
+LOOKED_AT = 10_000
+"""Rows that say what a column is."""
 
 
-def read_frame(path: Path, reading: Reading, categories: Collection[str] = ()) -> pl.DataFrame:
+def read_frame(
+    path: Path, reading: Reading, categories: Collection[str] = (), numbers: Collection[str] = ()
+) -> pl.DataFrame:
     """Read the table in a file.
 
     Ids, labels, groups, splits and categories are read as the texts they are: 00007 is not 7, and 1e1 is not 10.
-    Labels and groups that are numbers, plainly written, are those numbers, and sorted as such.
+    So are columns of whole numbers of which one begins with a zero. Labels and groups that are numbers, plainly
+    written, are those numbers, and sorted as such.
 
     Parameters
     ----------
@@ -41,6 +48,8 @@ def read_frame(path: Path, reading: Reading, categories: Collection[str] = ()) -
         `separator`, `encoding` and `decimal_comma` of a CSV file; which columns are `id`, `label`, `group`, `split`.
     categories : collection of str
         Columns that are names, whatever they look like.
+    numbers : collection of str
+        Columns that are numbers, also where zeros come first.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def read_frame(path: Path, reading: Reading, categories: Collection[str] = ()) -
         With the line and the option to set, where the file is not what it should be; where polars is not installed.
     """
     try:
-        frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading, categories)
+        frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading, categories, numbers)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
     if not len(frame):
@@ -70,7 +79,7 @@ def _parquet(path: Path) -> pl.DataFrame:
         raise DataError(f"{path}: expected a Parquet file. It cannot be read ({why}).") from None
 
 
-def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFrame:
+def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Collection[str]) -> pl.DataFrame:
     pl = polars()
     try:
         with path.open(encoding=_encoding(reading.encoding), newline="") as file:
@@ -103,10 +112,12 @@ def _csv(path: Path, reading: Reading, categories: Collection[str]) -> pl.DataFr
     }
     try:
         frame = _inferred(path, options)
-        if booleans := [name for name in frame.columns if frame[name].dtype == pl.Boolean]:
-            # They are names, and True is not written as true.
-            options["schema_overrides"] = dict.fromkeys(booleans, pl.String)
-            frame = frame.with_columns(_inferred(path, options | {"columns": booleans}))
+        whole = [name for name in frame.columns if frame[name].dtype.is_integer() and name not in numbers]
+        # Booleans are names, and True is not written as true.
+        booleans = [name for name in frame.columns if frame[name].dtype == pl.Boolean]
+        if as_written := booleans + _codes(path, options, [name for name in whole if name != reading.time]):
+            options["schema_overrides"] = dict.fromkeys(as_written, pl.String)
+            frame = frame.with_columns(_inferred(path, options | {"columns": as_written}))
     except (Exception, pl.exceptions.PanicException) as error:
         if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower() or "utf8" in str(error).lower():
             raise _not_decoded(path, reading.encoding, error) from None
@@ -125,10 +136,19 @@ def _inferred(path: Path, options: dict[str, Any]) -> pl.DataFrame:
     """The table as polars reads it, which finds what each column is."""
     pl = polars()
     try:
-        return pl.read_csv(path, infer_schema_length=10_000, **options)
+        return pl.read_csv(path, infer_schema_length=LOOKED_AT, **options)
     except pl.exceptions.ComputeError:
         # The first rows did not say what is in the others.
         return pl.read_csv(path, infer_schema_length=None, **options)
+
+
+def _codes(path: Path, options: dict[str, Any], whole: list[str]) -> list[str]:
+    """Which columns of whole numbers are codes: one of them begins with a zero."""
+    if not whole:
+        return []
+    texts = dict.fromkeys(whole, polars().String)
+    few = polars().read_csv(path, n_rows=LOOKED_AT, **options | {"columns": whole, "schema_overrides": texts})
+    return [column.name for column in few.get_columns() if column.str.contains(CODE).any()]
 
 
 def _with_blanks(frame: pl.DataFrame) -> list[str]:

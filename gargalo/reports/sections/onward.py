@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ...data import NAMED
 from ...lang import Words
 from ...metrics import METRICS
+from ...runs import Run
+from ...runs.again import data_argument, training_call, training_command
 from ..roles import Roles
 from ..section import Section, Table
 
@@ -44,17 +47,29 @@ def onward(roles: Roles, words: Words) -> Section | None:
         for run in roles.runs
     ]
     head = [words("run"), words("numbers"), words("seconds"), *(words.get(key, key) for key, _ in columns)]
-    src, flags, reading = next((YOURS[thing] for thing in words.of if thing in YOURS), PICTURES)
+    commands, python = _of_your_own(roles.lead) or _of_such(words)
     meaning = " ".join(words.get(f"{key}.meaning", "") for key, _ in columns).strip()
     return Section(
         "onward",
         [words("onward.body")],
         table=Table(head, rows, words("seconds.meaning") + " " + meaning),
-        commands=[
-            f"gargalo inspect {src}{flags}",
-            f"gargalo train {src} --model vae{flags}",
-            "gargalo info last",
-            "gargalo report last -o report.html",
-        ],
-        python=f'run = gargalo.train("{src}", "vae"{reading}); run.sample(12)',
+        commands=[*commands, "gargalo info last", "gargalo report last -o report.html"],
+        python=python,
     )
+
+
+def _of_your_own(run: Run) -> tuple[list[str], str] | None:
+    """Commands to go on with the data of a run, and the same in Python; None for those that come with gargalo."""
+    data = run.recipe.data
+    command, src = training_command(run, "vae", to_share=True), data_argument(data, to_share=True)
+    if command is None or src is None or data.src in NAMED:
+        return None
+    reading = command.partition(f" --latent-dim {run.recipe.latent_dim}")[2]
+    return [f"gargalo inspect {src}{reading}", command], f"{training_call(run)}; run.sample(12)"
+
+
+def _of_such(words: Words) -> tuple[list[str], str]:
+    """The same for data of the reader's own of the kind that was shown."""
+    src, flags, reading = next((YOURS[thing] for thing in words.of if thing in YOURS), PICTURES)
+    commands = [f"gargalo inspect {src}{flags}", f"gargalo train {src} --model vae{flags}"]
+    return commands, f'run = gargalo.train("{src}", "vae"{reading}); run.sample(12)'

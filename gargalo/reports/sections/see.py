@@ -77,6 +77,8 @@ def _truth(run: Run, words: Words) -> str:
     error = float(np.sqrt(share * (1 - share) / (n + 4)))
     shown = {"raw": raw, "pca": pca, "own": own, "error": error}
     text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
+    if (guess := run.metrics.get("commonest_accuracy")) is not None:  # runs of before have none
+        text += " " + words("see.guess", share=words.number(guess))
     # Two standard errors of the difference of two such shares.
     return text + (" " + words("see.same") if abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error else "")
 

@@ -1,0 +1,95 @@
+"""The commands to go on with after a look at data: with the options that were recommended, and as a log."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from ..data import Dataset, checked_reading, load_data
+from ..errors import GargaloError
+
+__all__ = ["as_log", "with_advice"]
+
+TIMES = ("time", "timestamp", "datetime", "date", "second", "seconds", "data", "hora", "tempo", "instante", "segundo")
+"""What columns are called whose numbers may be times."""
+LEAST_ROWS, ROWS = 60, 30
+"""Rows from which on they may be a log that is cut into windows; and how many a window has, a tenth of a short log."""
+
+
+def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Add what was recommended to the choices of reading, so that the command that is shown heeds it.
+
+    Parameters
+    ----------
+    found : dict
+        What `gargalo.inspect` found.
+    dataset : Dataset
+        It was read with missing values kept.
+    chosen : dict
+        The choices of reading that were made, by name.
+
+    Returns
+    -------
+    dict
+        The same with an `impute`, an `id` and a `label`, where each is recommended and not chosen.
+    """
+    advised: dict[str, Any] = {}
+    if any(note.key == "missing" for note in dataset.notes):
+        advised["impute"] = "median"
+    ids = [note.what for note in dataset.notes if note.key == "ids"]
+    warned = {warning["key"]: warning for warning in found["warnings"]}
+    if ids or "counts_rows" in warned:
+        advised["id"] = ids[0] if ids else warned["counts_rows"]["column"]
+    if "likely_label" in warned:
+        advised["label"] = warned["likely_label"]["column"]
+    return advised | chosen
+
+
+def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
+    """The command that looks at a table as a log, where it has a column of times and nobody said what it is for.
+
+    Parameters
+    ----------
+    src : str
+        As it was typed.
+    dataset : Dataset
+        What was read.
+    chosen : dict
+        The choices of reading that were made, by name.
+
+    Returns
+    -------
+    str or None
+        With `--time`, `--window` and, where each time is there once for each of several machines or persons, `--group`.
+        None for what is no log: other data than tables, times that cannot be read, or that repeat for no such reason.
+    """
+    if dataset.kind != "table" or len(dataset) < LEAST_ROWS or not Path(src).is_file() or "time" in chosen:
+        return None
+    times = [note.what for note in dataset.notes if note.key == "times"]
+    times += [column.name for column in dataset.columns or () if column.name.lower() in TIMES]
+    for time in times:
+        try:
+            in_order = load_data(src, **{"impute": "mask"} | chosen | {"time": time})
+            told = {note.key: note.what for note in in_order.notes}
+            group = told.get("interleaved") or told.get("taking_turns")
+            options = {"time": time} | ({"group": group} if group else {})
+            window = _window(src, chosen | options)
+        except GargaloError:
+            continue
+        if window:
+            return (
+                f"gargalo inspect {shlex.quote(src)} {checked_reading(chosen | options | {'window': window}).flags()}"
+            )
+    return None
+
+
+def _window(src: str, options: dict[str, Any]) -> int | None:
+    """Rows of windows into which a table can be cut in time; None where times repeat, so that it is no log."""
+    for rows in (ROWS, ROWS // 3):
+        cut = load_data(src, **{"impute": "mask"} | options | {"window": rows})
+        if any(note.key == "back_and_forth" for note in cut.notes):
+            return None
+        if len(cut) >= ROWS // 3:
+            return rows
+    return None

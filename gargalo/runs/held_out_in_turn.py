@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import training
 from ..data import parts_of
+from ..io.reporter import Counter
 from ..recipes import Recipe, build
 from .job import TrainingJob
 from .rows import as_data, training_rows
@@ -80,14 +81,13 @@ def chosen_epoch(job: TrainingJob) -> int | None:
     parts = parts_of(rows, PARTS, settings.seed, job.dataset.ties, job.dataset.in_time)
     if len(parts) < 2:
         return None
-    counter = job.reporter.counter(f"{job.recipe.model}, parts held out in turn", len(parts))
+    epochs = job.reporter.counter(f"{job.recipe.model}, epochs with parts held out in turn", PARTS * settings.epochs)
     curves = []
     for held_out in parts:
-        curves.append(_curve(job, np.setdiff1d(rows, held_out), held_out))
+        curves.append(_curve(job, np.setdiff1d(rows, held_out), held_out, epochs))
         if len(curves[-1]) <= settings.epochs:  # the time is over
             return None
-        counter.add(1)
-    counter.end()
+    epochs.end()
     losses, sizes = np.array(curves), np.array([len(part) for part in parts])
     best = int(np.average(losses, axis=0, weights=sizes).argmin())
     gains = losses[:, 0] - losses[:, best]
@@ -95,13 +95,13 @@ def chosen_epoch(job: TrainingJob) -> int | None:
     return best if is_clear else 0
 
 
-def _curve(job: TrainingJob, rows: np.ndarray, held_out: np.ndarray) -> list[float]:
-    """The loss of examples held out, before the first epoch and after each."""
+def _curve(job: TrainingJob, rows: np.ndarray, held_out: np.ndarray, epochs: Counter) -> list[float]:
+    """The loss of examples held out, before the first epoch and after each, which is counted."""
     dataset, settings = job.dataset, job.recipe.training.model_copy(update={"keep": "last"})
     codec, model = build(job.recipe, dataset.x, rows, job.custom)
     data, group = as_data(dataset, held_out), job.group
     device = group.device
     before = training.evaluate(model.to(device), codec.to(device), data.to(device), settings.seed, device)
-    session = training.Session(group, deadline=job.deadline)
+    session = training.Session(group, on_epoch=lambda record: epochs.add(1), deadline=job.deadline)
     history = training.fit(model, codec, as_data(dataset, rows), data, settings, session).history
     return [before["loss"], *(record["validation"]["loss"] for record in history)]

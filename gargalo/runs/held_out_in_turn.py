@@ -80,7 +80,7 @@ def chosen_epoch(job: TrainingJob) -> int | None:
     parts = parts_of(rows, PARTS, settings.seed, job.dataset.ties, job.dataset.in_time)
     if len(parts) < 2:
         return None
-    counter = job.reporter.counter(f"{job.recipe.model}, parts held out in turn", len(parts))
+    counter = job.reporter.counter(job.reporter.say("progress.held_out", model=job.recipe.model), len(parts))
     curves = []
     for held_out in parts:
         curves.append(_curve(job, np.setdiff1d(rows, held_out), held_out))

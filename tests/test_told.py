@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """A run on a table with ids of their own, missing cells and a copy, made by a command in Portuguese."""
     place = tmp_path_factory.mktemp("told")
     a = np.round(40 + np.random.default_rng(0).permutation(60) / 10, 1)
-    cells = {"name": [f"p{i}" for i in range(60)], "a": a.tolist(), "b": np.round(2 * a, 1).tolist()}
+    cells: dict[str, list[Any]] = {
+        "name": [f"p{i}" for i in range(60)],
+        "a": a.tolist(),
+        "b": np.round(2 * a, 1).tolist(),
+    }
     cells["a"][7] = cells["a"][9] = None
     cells["a"][21], cells["b"][21] = cells["a"][20], cells["b"][20]
     pl.DataFrame(cells).write_csv(place / "t.csv")

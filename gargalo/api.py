@@ -156,7 +156,9 @@ def train(
     recipe = recipe.model_copy(update={"warm_start": warm and warm.key})
     group = launch(Compute(device, devices, num_nodes), reporter=reporter)
     if group.rank == 0 and choices.get("net") in (None, "auto"):
-        reporter.line(f"{recipe.model}: network {recipe.network} (net auto, for {recipe.why_network})")
+        say, why = reporter.say, recipe.why_network
+        why = say.get(f"network.for.{why.replace(' ', '_')}", why)
+        reporter.line(say("progress.network", model=recipe.model, network=recipe.network, why=why))
     if minutes is not None and group.size > 1:
         raise must("minutes", "left out where several processes train", minutes)
     job = TrainingJob(
@@ -176,7 +178,8 @@ def train(
     if minutes is not None:
         job = budget.fit_into(minutes, job, choices, began, budget.Costs(baselines, is_kept=not in_memory))
         widths, epochs = ",".join(map(str, job.recipe.net.widths)), job.recipe.training.epochs
-        reporter.line(f"{recipe.model}: {epochs} epochs of widths {widths} fit into {minutes:g} minutes")
+        fits = {"epochs": epochs, "widths": widths, "minutes": reporter.say.general(minutes)}
+        reporter.line(reporter.say("progress.fits", model=recipe.model, **fits))
     if in_memory:
         with group.together():
             fitted, _ = runs.fit(job)
@@ -376,7 +379,7 @@ def demo(
     out : path or None
         A new folder; None takes the next `runs/demo-N`.
     lang : str or None
-        Of the report: "pt" or "en"; None is that of the system.
+        Of the report, and of what is told on the way: "pt" or "en"; None is that of the system.
     progress : bool or Reporter
         See `train`.
 
@@ -396,7 +399,7 @@ def demo(
 
     check_types(out=out)
     words(lang)  # an unknown language is told now, not after the training
-    reporter = reporter_for(progress)
+    reporter = reporter_for(progress, lang)
     folder = new_folder(Path(out) if out else next_numbered(Path("runs"), "demo"), "a new folder for the demo")
     dataset = load_data("mnist-10k")
     baselines = Baselines(dataset, reporter)

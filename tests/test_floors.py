@@ -28,6 +28,7 @@ SIDEWAYS = {
     # What can go wrong, and how it goes, everybody on the ground may say.
     ("lang", "errors"),
     ("io", "errors"),
+    ("io", "lang"),
     # One rule for the sign of a principal axis.
     ("models.pca", "latent.axes"),
 }

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gargalo import evaluate, load_data, train
+from gargalo import cli, evaluate, load_data, train
 from gargalo.data import Column, Dataset, named_values
 from gargalo.data.codec import TableCodec
 from gargalo.data.log import joined
@@ -621,7 +621,7 @@ def sensors(n: int = 90) -> pl.DataFrame:
     return pl.DataFrame(rows).with_columns(pl.col("when").dt.strftime("%d/%m/%Y %H:%M"))
 
 
-def test_what_comes_back_of_a_log_is_a_log(tmp_path, say):
+def test_what_comes_back_of_a_log_is_a_log(tmp_path, say, capsys):
     sensors().write_csv(tmp_path / "log.csv")
     reading = {"time": "when", "group": "machine", "window": 12, "step": 5, "ignore": "note"}
     run = train(tmp_path / "log.csv", reading=reading, latent_dim=1, epochs=2, out=tmp_path / "run", progress=False)
@@ -661,6 +661,11 @@ def test_what_comes_back_of_a_log_is_a_log(tmp_path, say):
     empty = sum(not some for some in over)
     assert empty == 9
     assert "9 rows are in no window and are written empty" in note
+    # Which is not told twice: what was left over as it was read are the same rows.
+    arguments = ["reconstruct", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "again.csv"]
+    assert cli.run([str(argument) for argument in arguments]) == 0
+    heard = capsys.readouterr().err
+    assert heard.count("9 rows") == 1 and "at the ends of stretches" not in heard
     assert json.loads(told)["empty_rows"] == 9
     assert np.isnan(back["error"].to_numpy()).sum() == 9
     unit = np.sqrt(np.mean(np.square(run.codec.spread.reshape(12, 2)[:, 0])))

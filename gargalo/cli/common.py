@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from ..lang import Words
     from ..metrics import Estimate
     from ..runs import Run
 
@@ -24,6 +25,7 @@ __all__ = [
     "SourceArgument",
     "app",
     "column_lines",
+    "figure_name",
     "figures",
     "known_of",
     "print_result",
@@ -159,7 +161,7 @@ def column_lines(run: Run, lang: str | None) -> list[str]:
     Returns
     -------
     list of str
-        Of up to 40 columns; empty for pictures, and where columns were not measured.
+        What each figure is, then those of up to 40 columns; empty for pictures, and where columns were not measured.
     """
     from ..lang import words
     from ..runs.columns_told import as_drawn, came_back, drawn_as_whole, worse_than_pca
@@ -167,9 +169,20 @@ def column_lines(run: Run, lang: str | None) -> list[str]:
     if (table := run.columns) is None:
         return []
     say = words(lang)
-    told = ["", *_aligned(*came_back(table, say)), *filter(None, [worse_than_pca(table, say)])]
+    of = "" if table.has_categories else ".numbers"
+    told = [
+        "",
+        say(f"columns.meaning{of}"),
+        *_aligned(*came_back(table, say)),
+        *filter(None, [worse_than_pca(table, say)]),
+    ]
     if table.fidelity is not None:
-        told += ["", *_aligned(*as_drawn(table, say)), *filter(None, [drawn_as_whole(table, say)])]
+        told += [
+            "",
+            say(f"fidelity.meaning{of}"),
+            *_aligned(*as_drawn(table, say)),
+            *filter(None, [drawn_as_whole(table, say)]),
+        ]
     return told
 
 
@@ -185,8 +198,14 @@ def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return lines + more
 
 
-def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any] | None = None) -> None:
-    """Print where something was written, and the shape of what is in it.
+def wrote(
+    out: Path,
+    shape: tuple[int, ...],
+    as_json: bool,
+    more: dict[str, Any] | None = None,
+    told: Sequence[str] = (),
+) -> None:
+    """Print where something was written, the shape of what is in it, and what else people should know.
 
     Parameters
     ----------
@@ -195,16 +214,20 @@ def wrote(out: Path, shape: tuple[int, ...], as_json: bool, more: dict[str, Any]
     as_json : bool
     more : dict or None
         Facts to add, in JSON alone.
+    told : sequence of str
+        Lines to add, for people alone.
     """
-    print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}"], as_json)
+    print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}", *told], as_json)
 
 
-def figures(run: Run) -> list[str]:
+def figures(run: Run, lang: str | None) -> list[str]:
     """What is known of a training, and its measured figures with their 95 % intervals, a line each.
 
     Parameters
     ----------
     run : Run
+    lang : "en", "pt" or None
+        None is the locale's.
 
     Returns
     -------
@@ -216,13 +239,57 @@ def figures(run: Run) -> list[str]:
     RunError
         For a run whose metrics.json cannot be read.
     """
-    return [
-        f"{name:22} {value}"
+    from ..lang import words
+
+    say = words(lang)
+    told = [
+        (say.get(f"fact.{name}", name), _fact(value, say))
         for name, value in run.facts.items()
         if name not in ("model", "data", "latent_dim", "priors") and value is not None
-    ] + [f"{name:22} {figure:.4g}{_interval(figure)}" for name, figure in run.metrics.items()]
+    ]
+    told += [(figure_name(name, say), f"{say.general(f, 4)}{_interval(f, say)}") for name, f in run.metrics.items()]
+    width = max(22, *(len(name) for name, _ in told))
+    return [f"{name.ljust(width)} {value}" for name, value in told]
 
 
-def _interval(figure: Estimate) -> str:
+def figure_name(name: str, say: Words) -> str:
+    """What people call a figure.
+
+    Parameters
+    ----------
+    name : str
+        As `metrics.json` has it, such as "pca_knn_accuracy".
+    say : Words
+
+    Returns
+    -------
+    str
+        `name` itself, or those of its parts that have no words: a term of a loss, what another package measures.
+    """
+    if known := say.get(f"figure.{name}", ""):
+        return known
+    of, rest, what = name.partition("_")
+    if rest and of in ("test", "pca", "raw"):
+        return say(f"figure.{of}", of=figure_name(what, say))
+    of, rest, prior = name.rpartition("_")
+    if rest and (known := say.get(f"figure.{of}", "")) and (called := say.get(f"prior.{prior}", "")):
+        return say("figure.drawn", of=known, name=prior, prior=called)
+    return name
+
+
+def _fact(value: object, say: Words) -> str:
+    """What is known of a training, as people read it."""
+    if isinstance(value, float):
+        return say.general(value)
+    if isinstance(value, str):
+        from ..training import stopped_told
+
+        return stopped_told(value, say)
+    return str(value)
+
+
+def _interval(figure: Estimate, say: Words) -> str:
     """The interval that holds the true figure in 95 of 100 cases, where it was measured."""
-    return "" if figure.low is None or figure.high is None else f"  ({figure.low:.4g} to {figure.high:.4g})"
+    if figure.low is None or figure.high is None:
+        return ""
+    return "  " + say("info.interval", low=say.general(figure.low, 4), high=say.general(figure.high, 4))

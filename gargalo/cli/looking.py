@@ -51,7 +51,7 @@ def inspect(
     wanted: dict[str, Any] = dict(reading or {})
     if "kind" not in wanted and "impute" in heeded(src, wanted):
         wanted = {"impute": "mask"} | wanted
-    dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True), **wanted)
+    dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True, lang), **wanted)
     if Path(src).suffix in (".npy", ".npz") and not any(note.key == "missing" for note in dataset.notes):
         # Nothing is missing: it is what training will read.
         dataset = load_data(src, data_dir=data_dir, **(reading or {}))

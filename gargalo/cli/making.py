@@ -14,6 +14,7 @@ import typer
 
 from ..errors import ParameterError, must
 from ..io.arguments import given_once
+from ..io.reporter import reporter_for
 from ..io.signals import on_signal
 from .common import (
     AsJson,
@@ -146,6 +147,7 @@ def train(
         save_every=save_every,
         data_dir=data_dir,
         reading=reading,
+        progress=reporter_for(True, lang),
         **chosen,
     )
     _tell_run(made, lang, as_json)
@@ -175,6 +177,7 @@ def resume(
         devices=devices,
         num_nodes=num_nodes,
         save_every=save_every,
+        progress=reporter_for(True, lang),
     )
     _tell_run(made, lang, as_json)
 
@@ -198,7 +201,7 @@ def _start_processes(devices: int, num_nodes: int) -> None:
 
 def _tell_run(made: Run, lang: str | None, as_json: bool) -> None:
     """A run that was made, with its figures and the verdict on it."""
-    lines = [str(made.folder), *figures(made), *verdict_lines(made, lang)]
+    lines = [str(made.folder), *figures(made, lang), *verdict_lines(made, lang)]
     print_result({"run": str(made.folder), **known_of(made)}, lines, as_json)
 
 

@@ -94,7 +94,9 @@ def check_suits(out: Path, run: Run, n: int = 0) -> None:
         raise must("out", expected, str(out))
 
 
-def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str] | None = None) -> Path:
+def write_examples(
+    out: Path, examples: np.ndarray, run: Run, ids: Sequence[str] | None = None, id_column: str = "id"
+) -> Path:
     """Write raw examples as `.npy`, as one `.png` sheet, as a table, or in a folder as `<id>.png`.
 
     In a folder, pictures whose values a PNG cannot hold are `<id>.tiff` or `<id>.npy`.
@@ -108,6 +110,8 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
         Of whose kind the examples are: it knows what people see of them, and the names of their columns.
     ids : sequence of n str or None
         What each is called, in a table or a folder; None numbers the files, and leaves the column out.
+    id_column : str
+        What the column with these is called, in a table; "row_id" where a column of data has that name.
 
     Returns
     -------
@@ -129,7 +133,7 @@ def write_examples(out: Path, examples: np.ndarray, run: Run, ids: Sequence[str]
     if out.suffix in tables.SUFFIXES:
         columns = run.recipe.data.columns or [Column(name=f"x{i}") for i in range(examples.shape[1])]
         values = named_values(columns, examples)
-        known = {"row_id" if "id" in values else "id": list(ids)} if ids is not None else {}
+        known = {"row_id" if id_column in values else id_column: list(ids)} if ids is not None else {}
         return write_table(out, known | values)
     if out.suffix == ".png":
         return write_whole(out, lambda file: drawn(run.look(examples), run).save(file))

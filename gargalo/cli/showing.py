@@ -41,10 +41,20 @@ def publish(
 ) -> None:
     """Runs as a folder of plain files for any web host; the models run in the visitor's browser."""
     from .. import api
+    from ..io.reporter import reporter_for
     from ..lang import words
 
     say = words(lang)
-    found = api.publish(runs, out, data, data_dir=data_dir, points=points, thumbnails=thumbnails, examples=examples)
+    found = api.publish(
+        runs,
+        out,
+        data,
+        data_dir=data_dir,
+        points=points,
+        thumbnails=thumbnails,
+        examples=examples,
+        progress=reporter_for(True, lang),
+    )
     known = {"output": str(found.folder), "bytes": found.size, "public": found.public, "notes": list(found.notes)}
     print_result(known, _lines(found, say), as_json)
 

@@ -34,13 +34,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..data import Dataset
+    from ..lang import Words
     from ..latent import Map
     from ..runs import Run
 
 First = Annotated[
     int | None, typer.Option("-n", min=1, help="How many examples, the first ones; all, but 24 on a .png sheet.")
 ]
-EXAMPLE = "Id of an example, label:NAME, or index of a kept test example; id:7 where an id is a number."
+EXAMPLE = (
+    "A number is a place among the test examples that the run keeps, from 0; id:ID, or the id itself where it is no"
+    " number, is the example called so; label:NAME is the first with that label."
+)
 Label = Annotated[str | None, typer.Option(help="For a model that decodes with a label, such as cvae.")]
 Conditions = Annotated[
     list[str] | None,
@@ -51,9 +55,10 @@ Conditions = Annotated[
 @app.command()
 def info(run: RunArgument, lang: Lang = None, as_json: AsJson = False) -> None:
     """A run's recipe, size, history and figures, and how it stands to PCA."""
+    from ..lang import words
     from ..runs import open_run
 
-    opened = open_run(run)
+    opened, say = open_run(run), words(lang)
     recipe = opened.recipe
     known = {
         "run": str(opened.folder),
@@ -61,21 +66,39 @@ def info(run: RunArgument, lang: Lang = None, as_json: AsJson = False) -> None:
         "recipe": recipe.model_dump(mode="json"),
         "history": opened.history,
     }
-    splits = ", ".join(f"{n} {split}" for split, n in recipe.data.counts.items() if n)
-    last = opened.history[-1]
+    splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in recipe.data.counts.items() if n)
+    about = {
+        "data": f"{recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {splits}",
+        "network": recipe.network,
+        # As --set takes them, in every language.
+        "training": " ".join(f"{k}={v}" for k, v in recipe.training.model_dump().items()),
+        **_epochs(opened, say),
+    }
     lines = [
         f"{opened.folder}: {recipe.model}, latent_dim {recipe.latent_dim}",
-        f"data      {recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {splits}",
-        f"network   {recipe.network}",
-        f"training  {' '.join(f'{k}={v}' for k, v in recipe.training.model_dump().items())}",
-        f"history   epoch {last['epoch']}: " + " ".join(f"{k} {v:.4g}" for k, v in last["train"].items()),
-        *figures(opened),
+        *(f"{say(f'info.{name}'):9} {text}" for name, text in about.items()),
+        *figures(opened, lang),
         *verdict_lines(opened, lang),
         *column_lines(opened, lang),
     ]
     if opened.columns is not None:
         known |= opened.columns.model_dump(mode="json")
     print_result(known, lines, as_json)
+
+
+def _epochs(opened: Run, say: Words) -> dict[str, str]:
+    """The epoch whose weights are kept, and the last one where it is another, with their losses."""
+    from ..io.progress import losses_told
+
+    records = {record["epoch"]: record for record in opened.history}
+    last = opened.history[-1]["epoch"]
+    best = opened.facts.get("best_epoch", last)
+
+    def told(n: int) -> str:
+        return say("info.epoch", n=n, epochs=last, losses=losses_told(records[n], say))
+
+    kept = told(best) if best in records else say("info.begun")
+    return {"kept": kept} | ({} if best == last else {"last": told(last)})
 
 
 @app.command()
@@ -182,19 +205,15 @@ def denoise(
 @app.command()
 def interpolate(
     run: RunArgument,
-    start: Annotated[
-        str, typer.Option("--from", help="Id of an example, label:NAME, or index of a kept one; id:7 is an id.")
-    ],
-    end: Annotated[
-        str, typer.Option("--to", help="Id of an example, label:NAME, or index of a kept one; id:7 is an id.")
-    ],
+    start: Annotated[str, typer.Option("--from", help=EXAMPLE)],
+    end: Annotated[str, typer.Option("--to", help="Another, called in the same ways.")],
     steps: Annotated[int, typer.Option(help="Frames, both ends included.")] = 12,
     method: Annotated[str, typer.Option(help="linear or slerp (spherical).")] = "linear",
     out: Out = Path("film.png"),
     as_json: AsJson = False,
 ) -> None:
     """The film from one real example to another."""
-    write_made(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method))
+    write_made(run, out, as_json, lambda opened: opened.interpolate(start, end, steps, method), between=(start, end))
 
 
 @app.command()
@@ -207,7 +226,7 @@ def traverse(
     as_json: AsJson = False,
 ) -> None:
     """The film along one axis of the latent space."""
-    write_made(run, out, as_json, lambda opened: opened.traverse(axis, steps, start))
+    write_made(run, out, as_json, lambda opened: opened.traverse(axis, steps, start), between=(start,))
 
 
 @app.command()

@@ -18,9 +18,13 @@ __all__ = ["opened_with", "write_made", "write_made_of"]
 
 ON_A_SHEET = 24
 """Examples on a sheet, where nobody says how many."""
+NO_WINDOW = ("rest", "short")
+"""Notes on rows that are in no window."""
 
 
-def opened_with(run: str, src: str, data_dir: Path | None, condition: Sequence[str] = ()) -> tuple[Run, Dataset]:
+def opened_with(
+    run: str, src: str, data_dir: Path | None, condition: Sequence[str] = (), out: Path | None = None
+) -> tuple[Run, Dataset]:
     """Open a run, and read a dataset as its own was read.
 
     Parameters
@@ -32,6 +36,8 @@ def opened_with(run: str, src: str, data_dir: Path | None, condition: Sequence[s
     data_dir : Path or None
     condition : sequence of str
         Files with the conditions of examples that are an array.
+    out : Path or None
+        Where what is made of the data is written; a log that is written says itself which of its rows are in no window.
 
     Returns
     -------
@@ -45,6 +51,7 @@ def opened_with(run: str, src: str, data_dir: Path | None, condition: Sequence[s
     """
     from ..data import load_data
     from ..data.notes import tell_notes
+    from ..io import tables
     from ..io.reporter import reporter_for
     from ..runs import open_run
 
@@ -52,7 +59,8 @@ def opened_with(run: str, src: str, data_dir: Path | None, condition: Sequence[s
     reporter = reporter_for(True)
     told = list(condition) or None
     dataset = load_data(src, data_dir=data_dir, condition=told, like=opened.recipe.data, progress=reporter)
-    tell_notes(dataset.name, dataset.notes, reporter)
+    is_log = dataset.log is not None and out is not None and out.suffix in tables.SUFFIXES
+    tell_notes(dataset.name, [n for n in dataset.notes if not (is_log and n.key in NO_WINDOW)], reporter)
     return opened, dataset
 
 
@@ -62,6 +70,7 @@ def write_made(
     as_json: bool,
     act: Callable[[Run], np.ndarray],
     reads: Path | None = None,
+    between: Sequence[str | None] = (),
 ) -> None:
     """Write the examples that are made of a run, and say where.
 
@@ -76,6 +85,8 @@ def write_made(
         Makes raw examples (n, *raw_shape) of the run.
     reads : Path or None
         A file that it reads, which is not to be written over.
+    between : sequence of str or None
+        The examples that it begins and ends at, as they were called, to say which these are.
 
     Raises
     ------
@@ -90,7 +101,7 @@ def write_made(
     check_suits(out, opened)
     examples = act(opened)
     write_examples(out, examples, opened)
-    wrote(out, examples.shape, as_json)
+    wrote(out, examples.shape, as_json, told=_taken(opened, between))
 
 
 def write_made_of(
@@ -128,21 +139,27 @@ def write_made_of(
     from ..data.notes import tell_notes
     from ..io import tables
     from ..io.reporter import reporter_for
+    from ..lang import words
     from .output import check_output, check_suits, write_examples, write_log
     from .sheets import write_beside
 
     n, data_dir, as_json, condition = options
+    say = words()
     check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src)
-    opened, dataset = opened_with(run, src, data_dir, condition)
+    opened, dataset = opened_with(run, src, data_dir, condition, out)
     total = len(dataset)
     n = min(total, n or (ON_A_SHEET if out.suffix == ".png" else total))
     check_suits(out, opened, n)
+    id_column, missing = _id_column(dataset), _missing(dataset) if n == total else 0
     if n < total:
         dataset = dataset.take(np.arange(n))
     *above, examples = act(opened, dataset)
     more = {} if n == total else {"of": total}
     if more:
-        reporter_for(True).line(f"gargalo: {dataset.name}: the first {n} of {total} examples; -n says how many")
+        reporter = reporter_for(True)
+        reporter.line(f"gargalo: {reporter.say('progress.first', name=dataset.name, n=n, total=total)}")
+    told = [say("filled", n=missing)] if missing else []
+    more |= {"filled_in": missing} if missing else {}
     if out.suffix == ".png":
         check_suits(out, opened, n * (len(above) + 1))
         write_beside(out, [*above, examples], opened)
@@ -150,8 +167,51 @@ def write_made_of(
         shape, empty = write_log(out, examples, opened, dataset, with_errors)
         if empty:
             tell_notes(dataset.name, [Note(key="empty_rows", count=empty)], reporter_for(True))
-        wrote(out, shape, as_json, {"empty_rows": empty} | more)
+        wrote(out, shape, as_json, {"empty_rows": empty} | more, told)
         return
     else:
-        write_examples(out, examples, opened, dataset.ids)
-    wrote(out, examples.shape, as_json, more)
+        write_examples(out, examples, opened, dataset.ids, id_column)
+    wrote(out, examples.shape, as_json, more, told)
+
+
+def _id_column(dataset: Dataset) -> str:
+    """What the column of the ids is called in the table that was read."""
+    from ..data.ids import RowNumbers
+
+    is_own = dataset.origin is not None and not isinstance(dataset.ids, RowNumbers)
+    return (dataset.origin.reading.id if is_own and dataset.origin else None) or "id"
+
+
+def _missing(dataset: Dataset) -> int:
+    """Cells that were missing, of those that come back."""
+    import numpy as np
+
+    if not isinstance(dataset.x, np.ndarray) or dataset.x.dtype.kind != "f" or dataset.spec.columns is None:
+        return 0
+    log, reading = dataset.log, dataset.origin and dataset.origin.reading
+    if reading and reading.impute == "median":
+        # What was filled in as it was read is no longer seen; of rows in several windows it was counted several times.
+        is_once = log is None or (reading.step or log.window) >= log.window
+        return sum(int(note.what) for note in dataset.notes if note.key == "missing") if is_once else 0
+    cells = dataset.x if log is None else log.joined(dataset.x)[log.is_covered]
+    return int(np.isnan(cells).sum())
+
+
+def _taken(opened: Run, between: Sequence[str | None]) -> list[str]:
+    """Which examples a film begins and ends at, a line each."""
+    from ..lang import words
+    from ..runs.examples import id_in
+
+    say, lines, kept = words(), [], opened.examples
+    for way, which in zip(("from", "to"), between, strict=False):
+        if which is None:
+            continue
+        name = id_in(which)
+        if name is not None and name not in kept.ids:
+            what = say("taken.other", id=name)
+        else:
+            row = opened.find(which)
+            label = None if kept.y is None else opened.class_names[kept.y[row]]
+            what = say("taken.kept" if label is None else "taken.labelled", row=row, id=kept.ids[row], label=label)
+        lines.append(f"  {say(f'taken.{way}', what=what)}")
+    return lines

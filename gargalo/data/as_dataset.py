@@ -14,7 +14,7 @@ from .columns import Column, impute, measured
 from .dataset import Dataset
 from .ids import RowNumbers
 from .modalities import MODALITIES
-from .notes import Note
+from .notes import Note, first_few
 from .ranges import KEPT, beyond_training, picture_ranges
 from .reading import Reading
 from .sparse import MOST_COUNT, SparseRows, are_counts, as_rows
@@ -128,8 +128,10 @@ def as_dataset(
     ties, in_time = rows.groups, bool(reading.time) and rows.split is not None and rows.groups is None
     if rows.split is None:
         alike = copies(rows.x)
-        if count := int((alike != np.arange(len(alike))).sum()):
-            notes.append(Note(key="copies", count=count))
+        if len(again := np.flatnonzero(alike != np.arange(len(alike)))):
+            named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
+            pairs = (f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
+            notes.append(Note(key="copies", count=len(again), what=first_few(pairs)))
         ties = together(alike, rows.groups)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, ties)
         if rows.groups is not None and VALIDATION not in rows.split and (reading.shares or (0, 1, 0))[1]:
@@ -307,7 +309,7 @@ def _checked_numbers(
     if not whole.all() and impute == "drop":
         rows = _dropped(rows, whole, notes)
     elif not whole.all():
-        notes.append(Note(key="missing", count=int((~whole).sum())))
+        notes.append(Note(key="missing", count=int((~whole).sum()), what=str(np.count_nonzero(np.isnan(x)))))
     return rows, columns
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
 from ..io.reporter import Reporter
-from ..lang import words
 
-__all__ = ["Note", "in_one_line", "tell_notes"]
+__all__ = ["Note", "first_few", "in_one_line", "tell_notes"]
+
+FEW = 3
+"""Things that are named, where they may be many."""
 
 
 class Note(BaseModel):
@@ -22,7 +25,7 @@ class Note(BaseModel):
     count : int
         How many examples, rows or files it is about.
     what : str
-        Which one, where there is one to name.
+        Which one, or the first few, where there is something to name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,8 +35,25 @@ class Note(BaseModel):
     what: str = ""
 
 
+def first_few(names: Iterable[str]) -> str:
+    """Name the first of these, where they may be many.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of which no more are asked for than are needed.
+
+    Returns
+    -------
+    str
+        At most three, and a mark where there are more.
+    """
+    some = list(islice(names, FEW + 1))
+    return ", ".join([*some[:FEW], *(["…"] if len(some) > FEW else [])])
+
+
 def tell_notes(name: str, notes: Sequence[Note], reporter: Reporter) -> None:
-    """Tell notes on data, a line each, in English as all that goes to stderr.
+    """Tell notes on data, a line each, in the language of who tells them.
 
     Parameters
     ----------
@@ -43,7 +63,7 @@ def tell_notes(name: str, notes: Sequence[Note], reporter: Reporter) -> None:
     reporter : Reporter
         Whose `line` is called for each.
     """
-    say = words("en")
+    say = reporter.say
     for note in notes:
         reporter.line(in_one_line(f"gargalo: {name}: {say(f'note.{note.key}', n=note.count, what=note.what)}"))
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..io.reporter import Reporter
-from ..lang import words
 from .dataset import Dataset
 from .notes import in_one_line
 from .sparse import are_counts, extent
@@ -140,7 +139,7 @@ def what_spoils(
 
 
 def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
-    """Tell what usually spoils a model, a line each, in English as all that goes to stderr.
+    """Tell what usually spoils a model, a line each, in the language of who tells them.
 
     Parameters
     ----------
@@ -148,7 +147,7 @@ def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
     reporter : Reporter
         Whose `line` is called for each.
     """
-    say = words("en")
+    say = reporter.say
     for key, values in what_spoils(dataset):
         reporter.line(in_one_line(f"gargalo: {dataset.name}: {say(f'inspect.{key}', **values)}"))
 

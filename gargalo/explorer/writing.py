@@ -96,14 +96,17 @@ class SiteWriter:
         self.public = {"examples": n if self.examples else 0, **self.public, **names, "models": len(runs)}
         self._file("site.json", json.dumps(content, default=float, allow_nan=False).encode())
 
-    def tell(self, what: str) -> None:
+    def tell(self, what: str, **values: object) -> None:
         """Tell what is being written.
 
         Parameters
         ----------
         what : str
+            A key of `lang` after "progress.publish.".
+        **values
+            Those of its words.
         """
-        self.reporter.line(f"publish: {what}")
+        self.reporter.line(self.reporter.say(f"progress.publish.{what}", **values))
 
     # ---- files
 
@@ -165,7 +168,7 @@ class SiteWriter:
         if pictures is not None:
             look = self.lead.codec.look if pictures is shown.x else np.asarray
             lay = layout(look(pictures[:1]).shape[1:])
-            self.tell(f"{len(pictures)} pictures")
+            self.tell("pictures", n=len(pictures))
             files = [self._file(f"pictures-{i:04d}.png", png) for i, png in enumerate(sheets(pictures, lay, look))]
             found["sheets"] = {**lay, "files": files}
             self.public["pictures"] = len(pictures)
@@ -179,7 +182,7 @@ class SiteWriter:
 
     def _run(self, i: int, run: Run) -> dict[str, Any]:
         """One run: its latents and maps, and its model."""
-        self.tell(f"{run.folder}: latents and maps")
+        self.tell("latents", run=run.folder)
         model, recipe = run.model, run.recipe
         seen = self._seen(run)
         found: dict[str, Any] = {
@@ -202,7 +205,7 @@ class SiteWriter:
             if self.examples:
                 found["norms"] = self._array(f"{i}/norms", np.linalg.norm(self._draws(run), axis=1))
             found["priors"] = self._priors(i, run)
-        self.tell(f"{run.folder}: model")
+        self.tell("model", run=run.folder)
         verbs = [verb for verb in ("encode", "decode", "classify") if run.fitted.can(verb)]
         verbs += ["reconstruct"] if found["skips"] else []
         fitted, x = for_page(run.fitted, self.lead.codec, run.examples.x)
@@ -290,7 +293,7 @@ class SiteWriter:
         kept = run.examples
         if kept.y is None or len(kept.x) <= NEAREST:
             return None
-        self.tell("reference classifier")
+        self.tell("reference")
         self.public["references"] = 1
         seen, place = reference.encode(kept.x), "reference-classifier"
         fitted, x = for_page(reference, self.lead.codec, kept.x)

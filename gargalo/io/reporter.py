@@ -10,9 +10,11 @@ import contextlib
 import math
 import sys
 import time
-from typing import Any
+from functools import cached_property
 
 from ..errors import must
+from ..lang import Words, words
+from .progress import Counter, Record, TrainingProgress, losses_told
 
 __all__ = ["SILENT", "Bar", "Counter", "Lines", "Reporter", "Terminal", "TrainingProgress", "reporter_for", "tell"]
 
@@ -20,8 +22,6 @@ PAUSE = 0.5
 """Seconds between two lines of a training: a small table has hundreds of epochs."""
 PATIENCE = 2.0
 """Seconds that may pass in silence while something is counted."""
-
-Record = dict[str, Any]
 
 
 def tell(text: str, end: str = "\n") -> None:
@@ -38,78 +38,21 @@ def tell(text: str, end: str = "\n") -> None:
         sys.stderr.flush()
 
 
-class TrainingProgress:
-    """Hears of every step and every epoch of a training; this one keeps it to itself."""
+class Reporter:
+    """Tells how it goes; this one tells nobody, but of what must be known. Subclass it to be told.
 
-    def start(self, epochs: int, steps: int, done: int) -> None:
-        """Hear of the beginning, before the first step.
-
-        Parameters
-        ----------
-        epochs : int
-            Of the whole training.
-        steps : int
-            In each epoch.
-        done : int
-            Epochs that were done before, of a training that is resumed.
-        """
-
-    def step(self, epoch: int, step: int) -> None:
-        """Hear of a step, after it.
-
-        Parameters
-        ----------
-        epoch : int
-            The epoch that it belongs to, from 0.
-        step : int
-            Steps of that epoch that are done, from 1.
-        """
-
-    def epoch(self, record: Record) -> None:
-        """Hear of an epoch, after it.
-
-        Parameters
-        ----------
-        record : dict
-            Its line of the history: "epoch" (how many are done), "train" and perhaps "validation" (loss terms and notes
-            by name), and "seconds" since the beginning.
-        """
-
-    def stop(self) -> None:
-        """After the last epoch, and after an error."""
-
-
-class Counter:
-    """Counts `done` of `total`; this one keeps it to itself.
-
-    Parameters
+    Attributes
     ----------
-    title : str
-        What people read before the count.
-    total : int
-        How many there are.
-    done : int
-        How many are done already.
+    lang : "en", "pt" or None
+        What `line`, progress and counts are in; None is the locale's. Notices are in English, as errors are.
     """
 
-    def __init__(self, title: str, total: int, done: int = 0):
-        self.title, self.total, self.done = title, total, done
+    lang: str | None = None
 
-    def add(self, n: int) -> None:
-        """Hear that `n` more are done.
-
-        Parameters
-        ----------
-        n : int
-        """
-        self.done += n
-
-    def end(self) -> None:
-        """No more will come."""
-
-
-class Reporter:
-    """Tells how it goes; this one tells nobody, but of what must be known. Subclass it to be told."""
+    @cached_property
+    def say(self) -> Words:
+        """The words of `lang`."""
+        return words(self.lang)
 
     def line(self, text: str) -> None:
         """Say in one line how it goes; here nobody is told.
@@ -165,7 +108,22 @@ SILENT = Reporter()
 
 
 class Lines(Reporter):
-    """Plain lines on stderr, for logs and pipes."""
+    """Plain lines on stderr, for logs and pipes.
+
+    Parameters
+    ----------
+    lang : "en", "pt" or None
+        See `Reporter`.
+
+    Raises
+    ------
+    ParameterError
+        For another language.
+    """
+
+    def __init__(self, lang: str | None = None):
+        self.lang = lang
+        _ = self.say
 
     def line(self, text: str) -> None:
         """Write `text` to stderr."""
@@ -173,11 +131,11 @@ class Lines(Reporter):
 
     def training(self, title: str) -> TrainingProgress:
         """Lines for the epochs of a training, which begin with `title`."""
-        return EpochLines(title)
+        return EpochLines(title, self.say)
 
     def counter(self, title: str, total: int, done: int = 0) -> Counter:
         """Lines for `done` of `total` things, which begin with `title`."""
-        return CountLines(title, total, done)
+        return CountLines(title, total, done, self.say)
 
 
 class Terminal(Lines):
@@ -185,14 +143,14 @@ class Terminal(Lines):
 
     def training(self, title: str) -> TrainingProgress:
         """A progress bar for a training, which begins with `title`."""
-        return Bar(title)
+        return Bar(title, self.say)
 
     def counter(self, title: str, total: int, done: int = 0) -> Counter:
         """One line, rewritten in place, for `done` of `total` things under `title`."""
-        return CountInPlace(title, total, done)
+        return CountInPlace(title, total, done, self.say)
 
 
-def reporter_for(progress: bool | Reporter) -> Reporter:
+def reporter_for(progress: bool | Reporter, lang: str | None = None) -> Reporter:
     """Choose who tells how it goes.
 
     Parameters
@@ -200,6 +158,8 @@ def reporter_for(progress: bool | Reporter) -> Reporter:
     progress : bool or Reporter
         True is bars if stderr is a terminal, else lines; False is nobody, but notices still come; a `Reporter` is
         that one.
+    lang : "en", "pt" or None
+        What it tells on stderr is in this language; None is the locale's. A `Reporter` has its own.
 
     Returns
     -------
@@ -218,15 +178,15 @@ def reporter_for(progress: bool | Reporter) -> Reporter:
         return SILENT
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if sys.stderr.isatty():
-            return Terminal()
-    return Lines()
+            return Terminal(lang)
+    return Lines(lang)
 
 
 class EpochLines(TrainingProgress):
     """A line for each epoch, but no more than two a second."""
 
-    def __init__(self, title: str):
-        self.title = title
+    def __init__(self, title: str, say: Words):
+        self.title, self.say = title, say
 
     def start(self, epochs: int, steps: int, done: int) -> None:
         """Note the time, and that `done` of `epochs` epochs were done before; `steps` are not looked at."""
@@ -240,13 +200,14 @@ class EpochLines(TrainingProgress):
             return
         self.last_line = now
         left = (time.monotonic() - self.began) / (done - self.before) * (self.epochs - done)
-        tell(f"{self.title} {done}/{self.epochs} {terms_of(record)} {left:.0f} s left")
+        left = self.say("progress.left", seconds=f"{left:.0f}")
+        tell(f"{self.title} {done}/{self.epochs}: {losses_told(record, self.say)}; {left}")
 
 
 class Bar(TrainingProgress):
     """A progress bar, with every loss term of the last epoch and the time left."""
 
-    def __init__(self, title: str):
+    def __init__(self, title: str, say: Words):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -259,7 +220,7 @@ class Bar(TrainingProgress):
             console=Console(stderr=True),
             refresh_per_second=4,
         )
-        self.title, self.shown = title, 0.0
+        self.title, self.say, self.shown = title, say, 0.0
 
     def start(self, epochs: int, steps: int, done: int) -> None:
         """Show the bar: `epochs` times `steps` long, and `done` epochs full."""
@@ -276,7 +237,7 @@ class Bar(TrainingProgress):
 
     def epoch(self, record: Record) -> None:
         """Move the bar to the end of the epoch, and show the loss terms of its `record`."""
-        self.bar.update(self.task, completed=record["epoch"] * self.steps, terms=terms_of(record))
+        self.bar.update(self.task, completed=record["epoch"] * self.steps, terms=losses_told(record, self.say))
 
     def stop(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
@@ -288,16 +249,16 @@ class CountLines(Counter):
 
     pause = PATIENCE
 
-    def __init__(self, title: str, total: int, done: int = 0):
+    def __init__(self, title: str, total: int, done: int, say: Words):
         super().__init__(title, total, done)
-        self.last_line = time.monotonic()
+        self.say, self.last_line = say, time.monotonic()
 
     def add(self, n: int) -> None:
         """Count `n` more, and show the count if the last was shown more than `pause` seconds ago."""
         super().add(n)
         if (now := time.monotonic()) - self.last_line > self.pause:
             self.last_line = now
-            self.show(f"{self.title}: {self.done:,} of {self.total:,}")
+            self.show(f"{self.title}: {self.say('progress.of', done=self.done, total=self.total)}")
 
     def show(self, text: str) -> None:
         """Write the count, `text`, in a line of its own."""
@@ -318,9 +279,3 @@ class CountInPlace(CountLines):
         if self.is_open:
             tell("")
             self.is_open = False
-
-
-def terms_of(record: Record) -> str:
-    """The loss terms and notes of an epoch's `record` as one text, those of the validation set where there is one."""
-    shown = record.get("validation") or record["train"]
-    return " ".join(f"{name} {value:.4g}" for name, value in shown.items())

@@ -44,7 +44,8 @@ def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
     Parameters
     ----------
     out : Path
-        `.parquet`; any other suffix is written as CSV, with 9 significant digits and nothing for NaN.
+        `.parquet`; any other suffix is written as CSV, with nothing for NaN: numbers of 32 bits, or fewer, with the
+        fewest digits that are read back as the same number, those of 64 bits with 9 significant digits.
     columns : dict of array-like, (n,)
         By name.
 
@@ -72,11 +73,21 @@ def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
     for values in columns.values():
         values = np.asarray(values)
         if values.dtype.kind == "f":
-            cells.append(["" if value != value else f"{value:.9g}" for value in values.tolist()])
+            cells.append(["" if value != value else _shortest(value) for value in values])
         else:
             cells.append([plain_text(str(value)) for value in values.tolist()])
     table.writerows(zip(*cells, strict=True))
     return write_whole(out, text.getvalue())
+
+
+def _shortest(value: np.floating[Any]) -> str:
+    """A number as a cell: 44.6 in 32 bits is 44.6, not the 44.5999985 that 64 bits make of it."""
+    if value.dtype.itemsize > 4:
+        return f"{value:.9g}"
+    # Whole numbers without ".0", and without an exponent as far as people read them at a glance.
+    return (
+        np.format_float_positional(value, trim="-") if 1e-4 <= abs(float(value)) < 1e9 else f"{float(str(value)):.9g}"
+    )
 
 
 def plain_text(cell: str) -> str:

@@ -81,7 +81,8 @@ def chosen_epoch(job: TrainingJob) -> int | None:
     parts = parts_of(rows, PARTS, settings.seed, job.dataset.ties, job.dataset.in_time)
     if len(parts) < 2:
         return None
-    epochs = job.reporter.counter(f"{job.recipe.model}, epochs with parts held out in turn", PARTS * settings.epochs)
+    told = job.reporter.say("progress.held_out", model=job.recipe.model)
+    epochs = job.reporter.counter(told, PARTS * settings.epochs)
     curves = []
     for held_out in parts:
         curves.append(_curve(job, np.setdiff1d(rows, held_out), held_out, epochs))

@@ -62,7 +62,7 @@ def reference_classifier(dataset: Dataset, reporter: Reporter = SILENT) -> Fitte
         # A cache that cannot be written to may still be read.
         if (kept := _read(folder or place(KIND, _key(recipe)), recipe)) is not None:
             return kept
-        reporter.line("reference classifier: training a plain classifier to measure samples by, once for these data")
+        reporter.line(reporter.say("progress.reference"))
         # A process group of its own: whoever else trains here does not take part.
         fitted, _ = fit(TrainingJob(recipe, dataset))
         if folder is not None:

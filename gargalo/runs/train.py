@@ -192,8 +192,9 @@ def _told_how_to_go_on(job: TrainingJob) -> Iterator[None]:
 def _tell_early_stop(job: TrainingJob, result: training.Result) -> None:
     """Say why training ended before its last epoch."""
     if result.stopped:
-        kept, model = f"the weights of epoch {result.best_epoch} are kept", job.recipe.model
-        job.reporter.line(f"{model} stopped after epoch {len(result.history)}: {result.stopped}; {kept}")
+        say, best = job.reporter.say, result.best_epoch
+        why, n = training.stopped_told(result.stopped, say), len(result.history)
+        job.reporter.line(say("progress.stopped", model=job.recipe.model, n=n, why=why, best=best))
 
 
 def _lines(history: list[dict[str, Any]]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint, upgraded_record
 from .draws import generator_at
-from .loop import CHOSEN, OUT_OF_TIME, Result, Session, evaluate, fit
+from .loop import Result, Session, evaluate, fit
 from .memory import check_memory, free_memory, step_memory, weights_memory
 from .paired import is_clearly_better
 from .process_group import Compute, ProcessGroup, launch
 from .products import fast_products
 from .settings import TrainingSettings
+from .stopping import CHOSEN, OUT_OF_TIME, stopped_told
 
 __all__ = [
     "CHOSEN",
@@ -33,6 +34,7 @@ __all__ = [
     "launch",
     "read_checkpoint",
     "step_memory",
+    "stopped_told",
     "upgraded_record",
     "weights_memory",
 ]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..core import Codec, LatentModel
 from ..errors import GargaloError, Stopped, option
-from ..io.reporter import Record, TrainingProgress
+from ..io.progress import Record, TrainingProgress
 from ..io.signals import Noted, noting
 from .batches import Data
 from .checkpoints import Checkpoint, CheckpointManager
@@ -25,19 +25,15 @@ from .products import fast_products
 from .schedule import set_rates
 from .settings import TrainingSettings
 from .solve import solve
-from .state import Means, Progress, State
+from .state import Means, State
+from .stopping import why_stop
 
-__all__ = ["OUT_OF_TIME", "Result", "Session", "evaluate", "fit"]
+__all__ = ["Result", "Session", "evaluate", "fit"]
 
 EVALUATION = 2**31
 """The place, where an epoch would stand, of the draws of an evaluation."""
 AGREEING = 16
 """Steps, at most, between two times that several processes ask each other whether to stop or save; or a second."""
-OUT_OF_TIME = "the time asked for is over"
-"""Why a training ended that was given so many minutes."""
-CHOSEN = "more did not help on training examples that were held out in turn"
-"""Why a training ended whose epochs a cross-validation chose."""
-
 NO_PROGRESS = TrainingProgress()
 """Nobody hears how it goes."""
 
@@ -226,7 +222,7 @@ class _Training:
         now.epoch, now.step, self.state.means = now.epoch + 1, 0, Means()
         if "validation" in record:
             _keep_best(self.state, record["validation"]["loss"], self.model, settings)
-        now.stopped = _why_stop(now, settings, self.session.deadline)
+        now.stopped = why_stop(now, settings, self.session.deadline)
         self.session.on_epoch(record)
         self.session.progress.epoch(record)
 
@@ -328,17 +324,3 @@ def _keep_best(state: State, loss: float, model: nn.Module, settings: TrainingSe
     now.best_loss, now.best_epoch = loss, now.epoch
     if settings.keep == "best":
         state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-def _why_stop(now: Progress, settings: TrainingSettings, until: float) -> str | None:
-    """Why training ends after this epoch, if it does so early."""
-    if now.epoch >= settings.epochs:
-        return None
-    if now.chosen is not None and now.epoch >= now.chosen:
-        return CHOSEN
-    if settings.patience and now.epoch - now.best_epoch >= settings.patience:
-        epochs = f"{settings.patience} epoch{'s' * (settings.patience > 1)}"
-        return f"validation loss has not fallen for {epochs}, since epoch {now.best_epoch}"
-    if time.perf_counter() + now.history[-1]["seconds"] / now.epoch > until:
-        return OUT_OF_TIME
-    return None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core import Codec, LatentModel
-from ..io.reporter import Record
+from ..io.progress import Record
 from .batches import Data
 
 __all__ = ["solve"]

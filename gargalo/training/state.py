@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..core import Loss
 from ..errors import RunError
-from ..io.reporter import Record
+from ..io.progress import Record
 from ..io.weights import must_fit
 from .checkpoints import Checkpoint
 from .process_group import ProcessGroup

@@ -180,7 +180,9 @@ class _Work:
         self.array = np.lib.format.open_memmap(pixels, "r+")
         self.places = memoryview(self.array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
         self.counter = decoder.reporter.counter(
-            f"reading {root.name}", n, sum(answer["stop"] - answer["start"] for answer in self.answers)
+            decoder.reporter.say("progress.reading", what=root.name),
+            n,
+            sum(answer["stop"] - answer["start"] for answer in self.answers),
         )
         self.lock, self.failed = threading.Lock(), []
         self.unsaid: list[Answer] = []

@@ -55,7 +55,7 @@ def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], repor
         failed = []
         for url in urls:
             host = url.split("/")[2]
-            reporter.line(f"fetching {file} of {name} from {host}")
+            reporter.line(reporter.say("progress.fetching", file=file, name=name, host=host))
             partial = folder / f".partial-{file}"
             try:
                 bar: Any = _Bytes(file, reporter)

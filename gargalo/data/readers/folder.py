@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import DataError
 from ..as_dataset import as_dataset
 from ..dataset import Dataset
-from ..notes import Note
+from ..notes import Note, first_few
 from ..splits import NAMES, SPLITS, TRAIN, named
 from . import images
 from .decoding import Decoder
@@ -81,7 +81,11 @@ def read_folder(root: Path, request: Request, decoder: Decoder | None = None) ->
     decoded = decoder.pixels_of(root, found.files, found.stats, request.reading)
     notes = found.notes + [Note(key=key, count=count) for key, count in sorted(decoded.did.items())]
     if decoded.skipped:
-        notes.append(Note(key="skipped", count=len(decoded.skipped)))
+        notes.append(
+            Note(
+                key="skipped", count=len(decoded.skipped), what=first_few(as_text(path) for path, _ in decoded.skipped)
+            )
+        )
     if not len(decoded.kept):
         path, why = decoded.skipped[0]
         raise DataError(f"{root}: expected pictures that can be read. Found none; the first, {path}: {why}.")

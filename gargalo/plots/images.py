@@ -117,27 +117,20 @@ def strips(
     # A name between two dollars would be read as a formula.
     rows = [(name.replace("$", r"\$"), examples) for name, examples in rows]
     columns = max(len(examples) for _, examples in rows)
-    limits, gap, height, channels = (0.0, 1.0), GAP, 1.0, max(1, len(names))
-    if drawn_as == "pixels":
-        h, w = rows[0][1].shape[1:3]
-        height = min(1.0, max(h / w, 0.3))
-    else:
-        gap = 3 * GAP
-        limits = limits_of([examples for _, examples in rows])
-    if drawn_as == "lines":
-        size, height = max(size, min(10.5 / columns, 2.2)), 0.7
+    channels, gap = max(1, len(names)), GAP if drawn_as == "pixels" else 3 * GAP
+    limits = (0.0, 1.0) if drawn_as == "pixels" else limits_of([examples for _, examples in rows])
+    size, height = max(size, min(10.5 / columns, 2.2) if drawn_as == "lines" else 0), _height(rows[0][1], drawn_as)
     with styled():
         left = max((inches(name) + 0.2 for name, _ in rows if name.strip()), default=0.0)
         key = Key(names, drawn_as, size * (1 - 2 * gap))
         right = 0.0 if drawn_as == "pixels" else SCALE
         wide, high = max(left + size * columns + right, key.width, 3.6 if note else 0.0), size * height * len(rows)
-        told = textwrap.wrap(note.replace("$", r"\$"), int(wide / inches("x", NOTE) * 0.95))
-        below = key.height(wide - left) + (NOTE_LINE * len(told) + 0.1 if told else 0.0)
+        told, told_high = _wrapped(note, wide)
+        below = key.height(wide - left) + told_high
         drawn = figure(wide, high + below)
         drawn.set_layout_engine("none")
         # One pair of axes for all: a pair for each example would take most of a report's time.
-        bottom = below / (high + below)
-        ax = drawn.add_axes((left / wide, bottom, size * columns / wide, 1 - bottom))
+        ax = drawn.add_axes((left / wide, below / (high + below), size * columns / wide, high / (high + below)))
         _bare(ax)
         for row, (_, examples) in enumerate(rows):
             for column, example in enumerate(examples):
@@ -150,10 +143,23 @@ def strips(
         ax.tick_params(axis="y", length=0, pad=8, labelcolor=INK)
         for column in range(len(rows[-1][1])):
             key.write_bars(ax, (column + gap, len(rows) * height, 1 - 2 * gap))
-        note_high = (below - key.height(wide - left)) / (high + below)
-        key.write_lines(drawn, (left / wide, note_high))
-        drawn.text(0.04 / wide, note_high / 2, "\n".join(told), fontsize=NOTE, color=QUIET, va="center")
+        key.write_lines(drawn, (left / wide, told_high / (high + below)))
+        drawn.text(0.04 / wide, told_high / (high + below) / 2, told, fontsize=NOTE, color=QUIET, va="center")
         return drawn
+
+
+def _wrapped(note: str, width: float) -> tuple[str, float]:
+    """A note in lines of so many inches, and the inches that they are high."""
+    lines = textwrap.wrap(note.replace("$", r"\$"), int(width / inches("x", NOTE) * 0.95))
+    return "\n".join(lines), NOTE_LINE * len(lines) + 0.1 if lines else 0.0
+
+
+def _height(examples: np.ndarray, drawn_as: str) -> float:
+    """Of one example, whose width is 1."""
+    if drawn_as != "pixels":
+        return 0.7 if drawn_as == "lines" else 1.0
+    h, w = examples.shape[1:3]
+    return min(1.0, max(h / w, 0.3))
 
 
 def _scale(ax: Axes, beside: tuple[float, float, float], limits: tuple[float, float]) -> None:
@@ -232,7 +238,8 @@ def passage(
     seen = limits_of([examples, back])
     with styled():
         key = Key(names, drawn_as, 10 / WIDTH)
-        drawn = figure(10, 0.9 * n + 0.7 + key.height(10))
+        above = 0.4 + 0.3 * max(word.count("\n") + 1 for word in words)
+        drawn = figure(10, 0.9 * n + above + key.height(10))
         ax = drawn.subplots()
         _bare(ax)
         for row, (x, z, y) in enumerate(zip(examples, latents, back, strict=True)):

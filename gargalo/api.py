@@ -423,7 +423,7 @@ def demo(
 
 
 def report(runs: Runs, out: str | Path, lang: str | None = None) -> Path:
-    """Write one self-contained HTML page about one or several runs, and its figures as PNG in `figures/` beside it.
+    """Write one self-contained HTML page about one or several runs, and its figures as PNG beside it.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ def test_nine_sections_each_with_figure_lesson_and_command(page):
     assert parsed.all("html")[0]["lang"] == {"pt": "pt-BR", "en": "en"}[lang]
     assert len(parsed.all("pre")) == 9
     assert len(parsed.all("figcaption")) == len(parsed.all("img")), "every figure says what it shows"
-    numbers = {p.name[0] for p in (report.parent / "figures").glob("*.png")}
+    numbers = {p.name[0] for p in (report.parent / "report-figures").glob("*.png")}
     assert numbers == set("12345678"), "every section but the last, which is a table, has its PNG"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -194,7 +195,9 @@ def test_windows_are_drawn_as_a_line_for_each_channel():
     drawn = plots.strips([("a", one), ("b", np.repeat(one, 3, axis=0))], "lines", ["heat", "volts"])
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["heat", "volts"]
     lines = [line.get_ydata() for line in drawn.axes[0].lines]
+    lines, scales = lines[:3] + lines[6:15], lines[3:6] + lines[15:]
     assert [len(line) for line in lines] == [2, 7, 7] * 4, "a line for zero, and two channels"
+    assert [len(line) for line in scales] == [2] * 6, "beside each row a scale"
     # Both on one scale, which grows upwards: y of the axes does not.
     zero, first, second = lines[:3]
     np.testing.assert_allclose((zero[0] - second) / (zero[0] - first)[0], volts / heat[0], rtol=1e-6)
@@ -215,13 +218,96 @@ def test_windows_are_drawn_as_a_line_for_each_channel():
     assert plots.png(through).startswith(b"\x89PNG")
 
 
-def test_bars_have_the_names_of_their_columns_where_they_fit():
-    for p, is_named in ((3, True), (40, False)):
-        names = [f"column {i}" for i in range(p)]
-        drawn = plots.strips([("", np.zeros((2, p)))] * 3, "bars", names)
-        assert [text.get_text() for text in drawn.axes[0].texts] == (names * 2 if is_named else [])
+def written(drawn) -> list[str]:
+    """What stands in the axes, without the scales beside rows."""
+    return [text.get_text() for text in drawn.axes[0].texts if text.get_fontsize() != 6 or text.get_ha() == "center"]
+
+
+def test_bars_always_have_the_names_of_their_columns():
+    """Below them where these fit; else numbers are there, and a key of the names."""
+    names = [f"column {i}" for i in range(40)]
+    drawn = plots.strips([("", np.zeros((2, 3)))] * 3, "bars", names[:3])
+    assert written(drawn) == names[:3] * 2
+    assert not drawn.legends
+    drawn = plots.strips([("", np.zeros((2, 40)))] * 3, "bars", names)
+    assert written(drawn) == ["1", "10", "20", "30", "40"] * 2
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == [f"{i}  {n}" for i, n in enumerate(names, 1)]
+    through = plots.passage(np.zeros((2, 40)), np.ones((2, 3)), np.ones((2, 40)), ("a", "b", "c"), "bars", names)
+    assert len(through.legends[0].get_texts()) == 40
     drawn = plots.strips([("", np.zeros((1, 2)))], "bars", ["a\nb", "of very, very many letters"])
-    assert [text.get_text() for text in drawn.axes[0].texts] == ["a b", "of very, very man…"]
+    assert written(drawn) == ["a b", "of very, very man…"]
+
+
+def test_one_extreme_number_does_not_make_all_others_small():
+    rows = np.tile(np.array([1.0, -1.0, 0.5, 0.0]), (5, 1))
+    assert not plots.is_cut([rows], "bars")
+    rows[2, 1] = -500.0
+    assert plots.is_cut([rows], "bars")
+    for drawn_as in ("bars", "lines"):
+        drawn = plots.strips([("", rows)], drawn_as, note="so many units")
+        marks = [line for line in drawn.axes[0].lines if line.get_marker() == "v"]
+        assert len(marks) == 1, "the one that goes on beyond has a mark"
+        if drawn_as == "bars":
+            one, zero = drawn.axes[0].patches[0].get_data().values[:2]
+        else:
+            one, *_, zero = next(line.get_ydata() for line in drawn.axes[0].lines if len(line.get_ydata()) == 4)
+        assert abs(one - zero) > 0.15, "a 1 is still seen beside -500"
+        assert [text.get_text() for text in drawn.texts] == ["so many units"]
+
+
+def test_test_points_are_told_from_training_points():
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    drawn = plots.ringed(plots.scatter([("", points)]), [("", points)], 10, ("test set", "training set"))
+    rings = drawn.axes[0].collections[-1]
+    assert np.array_equal(rings.get_offsets(), points[:10])
+    assert len(rings.get_facecolors()) == 0
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["test set", "training set"]
+    alone = plots.ringed(plots.scatter([("", points)]), [("", points)], 30, ("test set", "training set"))
+    assert not alone.legends
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> gargalo.data.Dataset:
+    """Two numbers and a category of two names."""
+    path = tmp_path_factory.mktemp("table") / "t.csv"
+    log_of(120).drop("t").write_csv(path)
+    return gargalo.load_data(path)
+
+
+@pytest.mark.parametrize("lang", ["en", "pt"])
+def test_a_report_of_rows_tells_what_its_bars_are(trained, table, tmp_path, monkeypatch, lang):
+    """Its words count the bars, figures are its own and numbered as sections are, one error is told once."""
+    run, shown, curves = trained(table), [], []
+    passage, lines = plots.passage, plots.curves
+    monkeypatch.setattr(plots, "passage", lambda *a: shown.append(a[3]) or passage(*a))
+    monkeypatch.setattr(plots, "curves", lambda p, *a: curves.append([n for n, *_ in p[0][2]]) or lines(p, *a))
+    page = gargalo.report([run], tmp_path / "one.html", lang)
+    gargalo.report([run], tmp_path / "two.html", lang)
+    files = sorted(path.name for path in (tmp_path / "one-figures").iterdir())
+    assert files == sorted(path.name for path in (tmp_path / "two-figures").iterdir())
+    text, say = page.read_text(), words(lang).speaking_of("rows")
+    assert "one-figures/" in text
+    keys = [part.split('"')[0] for part in text.split('<section id="')[1:]]
+    for key, file in (("columns", "columns"), ("see", "maps"), ("walk", "walk"), ("cures", "cures")):
+        assert f"{keys.index(key) + 1}-{file}.png" in files
+    cures = text.split('<section id="cures"')[1].split("</section>")[0]
+    assert cures.count(words(lang).number(run.metrics["test_mse"], 4)) == 1
+    assert "<table" not in cures
+    assert say("bars").strip() in cures
+    assert say("n_bars", n=3, bars=4) in shown[-1]
+    assert say("pca_on_test", d=run.recipe.latent_dim) in curves[-1]
+    assert say("see.caption.rings") in text
+    assert say("see.caption.labels") not in text
+
+
+def test_noisy_examples_and_their_clean_partners_have_names_on_a_contact_sheet(monkeypatch):
+    seen = []
+    monkeypatch.setattr("gargalo.plots.strips", lambda rows, *how, **more: seen.extend(rows))
+    monkeypatch.setattr("gargalo.plots.png", lambda figure, comma: b"")
+    x = np.arange(8, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    contact_sheet(replace(as_dataset(x), clean=x + 100), words("pt"))
+    assert [name for name, _ in seen] == ["com ruído", "limpos"]
+    assert np.array_equal(seen[1][1], seen[0][1] + 100)
 
 
 def test_a_run_on_windows_shows_channels(tmp_path, monkeypatch):
@@ -242,9 +328,9 @@ def test_a_run_on_windows_shows_channels(tmp_path, monkeypatch):
     assert set(np.unique(looked[:, :, 2])) == {-1.0, 1.0}
     seen = []
 
-    def strips(rows, *how):
+    def strips(rows, *how, **more):
         seen.append(([len(examples) for _, examples in rows], *how))
-        return really(rows, *how)
+        return really(rows, *how, **more)
 
     really = plots.strips
     monkeypatch.setattr("gargalo.plots.strips", strips)
@@ -262,7 +348,7 @@ def test_a_run_on_windows_shows_channels(tmp_path, monkeypatch):
 def test_no_example_stands_twice_on_a_contact_sheet(monkeypatch):
     """Without labels either: each of 30 examples is a shade of its own."""
     seen = []
-    monkeypatch.setattr("gargalo.plots.strips", lambda rows, *how: seen.extend(rows))
+    monkeypatch.setattr("gargalo.plots.strips", lambda rows, *how, **more: seen.extend(rows))
     monkeypatch.setattr("gargalo.plots.png", lambda figure, comma: b"")
     contact_sheet(as_dataset(np.arange(30, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)), words("en"))
     shades = [int(picture[0, 0]) for _, pictures in seen for picture in pictures]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..io.files import write_whole
-from ..io.images import as_bytes, sheet
+from ..io.images import GAP, as_bytes, sheet
 
 if TYPE_CHECKING:
     from ..runs import Run
@@ -19,6 +19,8 @@ __all__ = ["drawn", "write_beside"]
 
 COLUMNS = 12
 """Examples beside each other on a sheet."""
+TYPE, PAD = 14, 8
+"""Pixels of the names of rows of pictures, and beside them."""
 
 
 def drawn(examples: np.ndarray, run: Run) -> Any:
@@ -36,17 +38,19 @@ def drawn(examples: np.ndarray, run: Run) -> Any:
     """
     if run.drawn_as == "pixels":
         return _sheet(examples)
-    return _strips([examples[at : at + COLUMNS] for at in range(0, len(examples), COLUMNS)], run)
+    return _strips([("", examples[at : at + COLUMNS]) for at in range(0, len(examples), COLUMNS)], run)
 
 
-def _strips(rows: Sequence[np.ndarray], run: Run) -> Any:
-    """Rows of numbers as a figure of bars or lines, as a PIL image."""
+def _strips(rows: Sequence[tuple[str, np.ndarray]], run: Run) -> Any:
+    """Named rows of numbers as a figure of bars or lines, with what these are below, as a PIL image."""
     from PIL import Image
 
     from .. import plots
+    from ..lang import words
+    from ..reports.wording import seen, thing
 
-    named = [("", row) for row in rows]
-    return Image.open(io.BytesIO(plots.png(plots.strips(named, run.drawn_as, run.drawn_names))))
+    note = seen(run, words().speaking_of(*thing(run)), *(row for _, row in rows)).strip()
+    return Image.open(io.BytesIO(plots.png(plots.strips(rows, run.drawn_as, run.drawn_names, note=note))))
 
 
 def _sheet(images: np.ndarray, columns: int = COLUMNS) -> Any:
@@ -56,15 +60,32 @@ def _sheet(images: np.ndarray, columns: int = COLUMNS) -> Any:
     return Image.fromarray(sheet(as_bytes(images), min(columns, len(images))))
 
 
-def write_beside(out: Path, rows: Sequence[np.ndarray], run: Run) -> Path:
-    """Write a sheet on which what was made of examples stands below them.
+def _named(pixels: Any, names: Sequence[str]) -> Any:
+    """A sheet with a margin on its left, where the names of its rows stand; its pixels stay as they are."""
+    import matplotlib
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", TYPE)
+    margin = 2 * PAD + max(round(font.getlength(name)) for name in names)
+    whole = Image.new("RGB" if pixels.mode == "L" else pixels.mode, (margin + pixels.width, pixels.height), "white")
+    whole.paste(pixels, (margin, 0))
+    high = (pixels.height + GAP) / len(names)
+    for row, name in enumerate(names):
+        middle = (margin - PAD, row * high + (high - GAP) / 2)
+        ImageDraw.Draw(whole).text(middle, name, fill=(29, 36, 51), font=font, anchor="rm")
+    return whole
+
+
+def write_beside(out: Path, rows: Mapping[str, np.ndarray], run: Run) -> Path:
+    """Write a sheet on which what was made of examples stands below them, each row with its name.
 
     Parameters
     ----------
     out : Path
         `.png`.
-    rows : sequence of ndarray, (n, *raw_shape) each
-        The examples, and below them what was made of them; at most 12 beside each other.
+    rows : mapping of str to ndarray, (n, *raw_shape) each
+        The examples, and below them what was made of them, by the key of their name in `gargalo.lang`; at most 12
+        beside each other.
     run : Run
         Of whose kind the examples are.
 
@@ -78,16 +99,21 @@ def write_beside(out: Path, rows: Sequence[np.ndarray], run: Run) -> Path:
     GargaloError
         Where it cannot be written.
     """
-    n = len(rows[0])
-    seen = [run.look(row) for row in rows]
-    blocks = [[row[at : at + COLUMNS] for row in seen] for at in range(0, n, COLUMNS)]
+    from ..lang import words
+
+    say = words()
+    n = len(next(iter(rows.values())))
+    seen = [(say(key), run.look(row)) for key, row in rows.items()]
+    blocks = [[(name, row[at : at + COLUMNS]) for name, row in seen] for at in range(0, n, COLUMNS)]
+    lines = [line for block in blocks for line in block]
     if run.drawn_as != "pixels":
-        return write_whole(out, lambda file: _strips([row for block in blocks for row in block], run).save(file))
+        return write_whole(out, lambda file: _strips(lines, run).save(file))
     columns = min(COLUMNS, n)
-    white = [255 if row.dtype == np.uint8 else 1 for row in seen]
-    lines = [
-        np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), paper, row.dtype)])
-        for block in blocks
-        for row, paper in zip(block, white, strict=True)
+    full = [
+        np.concatenate(
+            [row, np.full((columns - len(row), *row.shape[1:]), 255 if row.dtype == np.uint8 else 1, row.dtype)]
+        )
+        for _, row in lines
     ]
-    return write_whole(out, lambda file: _sheet(np.concatenate(lines), columns).save(file))
+    drawn = _named(_sheet(np.concatenate(full), columns), [name for name, _ in lines])
+    return write_whole(out, lambda file: drawn.save(file))

@@ -171,8 +171,8 @@ def reconstruct(
     Of windows of a log, .csv and .parquet are the log again: the mean where windows overlap, and the error of each row.
     """
 
-    def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
-        return [dataset.x[:], opened.reconstruct(dataset)]
+    def act(opened: Run, dataset: Dataset) -> dict[str, np.ndarray]:
+        return {"originals": dataset.x[:], "reconstructed": opened.reconstruct(dataset)}
 
     write_made_of(run, src, out, act, (n, data_dir, as_json, condition or ()), with_errors=True)
 
@@ -193,11 +193,11 @@ def denoise(
     Of windows of a log, .csv and .parquet are the log again: the mean where windows overlap.
     """
 
-    def act(opened: Run, dataset: Dataset) -> list[np.ndarray]:
+    def act(opened: Run, dataset: Dataset) -> dict[str, np.ndarray]:
         if add_noise is None:
-            return [dataset.x[:], opened.denoise(dataset)]
+            return {"noisy": dataset.x[:], "denoised": opened.denoise(dataset)}
         noisy = opened.corrupt(dataset, add_noise, seed)
-        return [dataset.x[:], noisy, opened.denoise(noisy)]
+        return {"clean": dataset.x[:], "noisy": noisy, "denoised": opened.denoise(noisy)}
 
     write_made_of(run, src, out, act, (n, data_dir, as_json, ()))
 
@@ -304,13 +304,17 @@ def map_(
     if out.suffix == ".npy":
         write_whole(out, lambda file: np.save(file, found.points))
     else:
-        write_whole(out, _drawn_map(found, y, names, lang))
+        tests = len(found.points) if dataset is not None else opened.cloud.tests
+        write_whole(out, _drawn_map(found, y, names, tests, lang))
     known = {"method": found.method, "engine": found.engine, "notes": list(found.notes)}
     wrote(out, found.points.shape, as_json, known)
 
 
-def _drawn_map(found: Map, y: np.ndarray | None, names: Sequence[str], lang: str | None) -> bytes:
-    """A map as a PNG, with its title in this language; only the axes of PCA mean something, and have names."""
+def _drawn_map(found: Map, y: np.ndarray | None, names: Sequence[str], tests: int, lang: str | None) -> bytes:
+    """A map as a PNG, with its title in this language; the first points may be of the test set, the others of training.
+
+    Only the axes of PCA mean something, and have names.
+    """
     from .. import plots
     from ..lang import words
 
@@ -318,6 +322,7 @@ def _drawn_map(found: Map, y: np.ndarray | None, names: Sequence[str], lang: str
     title = say("map.of", method=say.get(f"map.{found.method}", found.method), n=len(found.points))
     axes_names = ("PCA 1", "PCA 2") if found.method == "pca" else None
     drawn = plots.scatter([(title, found.points)], y, names, axes_names=axes_names, size=6.5)
+    plots.ringed(drawn, [(title, found.points)], tests, (say("test_set"), say("training_set")))
     return plots.png(drawn, "," if say.lang == "pt" else ".")
 
 

@@ -108,7 +108,7 @@ def write_made_of(
     run: str,
     src: str,
     out: Path,
-    act: Callable[[Run, Dataset], list[np.ndarray]],
+    act: Callable[[Run, Dataset], dict[str, np.ndarray]],
     options: tuple[int | None, Path | None, bool, Sequence[str]],
     with_errors: bool = False,
 ) -> None:
@@ -121,7 +121,8 @@ def write_made_of(
     out : Path
         `.png`, `.npy`, `.csv`, `.parquet`, or a folder.
     act : function
-        Gives the examples, perhaps what was made of them first, and last what is to be written, (n, *raw_shape) each.
+        Gives the examples, perhaps what was made of them first, and last what is to be written, (n, *raw_shape) each,
+        by the key of what they are called on a sheet.
     options : (int or None, Path or None, bool, sequence of str)
         How many examples, None for all but 24 on a sheet; the folder of a named data set; print JSON? files with
         conditions.
@@ -153,7 +154,8 @@ def write_made_of(
     id_column, missing = _id_column(dataset), _missing(dataset) if n == total else 0
     if n < total:
         dataset = dataset.take(np.arange(n))
-    *above, examples = act(opened, dataset)
+    made = act(opened, dataset)
+    examples = list(made.values())[-1]
     more = {} if n == total else {"of": total}
     if more:
         reporter = reporter_for(True)
@@ -161,8 +163,8 @@ def write_made_of(
     told = [say("filled", n=missing)] if missing else []
     more |= {"filled_in": missing} if missing else {}
     if out.suffix == ".png":
-        check_suits(out, opened, n * (len(above) + 1))
-        write_beside(out, [*above, examples], opened)
+        check_suits(out, opened, n * len(made))
+        write_beside(out, made, opened)
     elif dataset.log is not None and out.suffix in tables.SUFFIXES:
         shape, empty = write_log(out, examples, opened, dataset, with_errors)
         if empty:

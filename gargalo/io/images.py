@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-__all__ = ["as_bytes", "image_grid", "png", "sheet"]
+__all__ = ["GAP", "as_bytes", "image_grid", "png", "sheet"]
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:

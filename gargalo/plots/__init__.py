@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .curves import bars, curves, histograms
 from .images import grid, passage, strips
-from .scatter import scatter
+from .keys import is_cut
+from .scatter import ringed, scatter
 from .style import DPI, PALETTE, png
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "curves",
     "grid",
     "histograms",
+    "is_cut",
     "passage",
     "png",
+    "ringed",
     "scatter",
     "strips",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrow, Polygon
 
 from ..io.images import image_grid
-from .keys import Key, inches, line_style
+from .keys import Key, inches, limits_of, line_style
 from .style import INK, PALETTE, QUIET, figure, styled
 
 __all__ = ["grid", "passage", "strips"]
@@ -26,7 +27,10 @@ WIDTH = 10.5
 """Of the way through the bottleneck, whose rows are 1 high."""
 
 MOST_APART = 64
-"""Numbers of a latent that are drawn with a gap between them; between more, the gaps would hide them."""
+"""Numbers that are drawn with a gap between them; between more, the gaps would hide them."""
+
+NOTE, NOTE_LINE, SCALE = 8, 0.16, 0.3
+"""Points of a note below examples, inches of a line of it, and inches of the scale beside them."""
 
 
 def _place(
@@ -40,19 +44,31 @@ def _place(
     """One example in a box of axes whose y grows downwards: pixels (h, w[, c]), bars (p,) or lines (t * channels,).
 
     Pixels are uint8, or floats in [0, 1], and keep their shape within the box. Bars go from 0 to each number, and a
-    line through all of its channel, within `limits` (low, high), which hold 0, so that several can be compared.
+    line through all of its channel, within `limits` (low, high), which hold 0, so that several can be compared. What
+    goes on beyond them ends in a triangle.
     """
     left, top, width, height = box
     if drawn_as != "pixels":
         low, high = limits
-        heights = (high - np.append(example, 0.0)) / (high - low or 1.0) * height + top
+        within = np.clip(np.append(example, 0.0), low, high)
+        heights = (high - within) / (high - low or 1.0) * height + top
         if drawn_as == "bars":
-            edges = np.linspace(left, left + width, len(example) + 1)
-            ax.stairs(heights[:-1], edges, baseline=heights[-1], fill=True, color=PALETTE[0])
+            tops, edges = heights[:-1], np.linspace(left, left + width, len(example) + 1)
+            if len(tops) <= MOST_APART:
+                # Between two bars a gap, a bar of no height: equal ones beside each other would look like one.
+                tops = np.stack([tops, np.full(len(tops), heights[-1])], 1).ravel()
+                edges = np.append(np.stack([edges[:-1], edges[:-1] + 0.88 * np.diff(edges)], 1).ravel(), edges[-1])
+            ax.stairs(tops, edges, baseline=heights[-1], fill=True, color=PALETTE[0])
         ax.plot([left, left + width], heights[[-1, -1]], color=QUIET, linewidth=0.5)
         for channel in range(channels if drawn_as == "lines" else 0):
             line = heights[channel:-1:channels]
             ax.plot(np.linspace(left, left + width, len(line)), line, linewidth=0.9, **line_style(channel))
+        p = len(example) if drawn_as == "bars" else -(-len(example) // channels)
+        slots = (np.arange(p) + 0.5) / p if drawn_as == "bars" else np.linspace(0, 1, p)
+        for beyond, end, mark in ((example > high, top, "^"), (example < low, top + height, "v")):
+            at = slots[np.flatnonzero(beyond) // (1 if drawn_as == "bars" else channels)]
+            if len(at):
+                ax.plot(left + at * width, np.full(len(at), end), mark, color=PALETTE[2], markersize=3, clip_on=False)
         return
     pixels = example[..., 0] if example.shape[2:] == (1,) else example
     h, w = pixels.shape[:2]
@@ -75,19 +91,24 @@ def strips(
     drawn_as: str = "pixels",
     names: Sequence[str] = (),
     size: float = 0.86,
+    note: str = "",
 ) -> Figure:
     """Rows of examples, one under the other, each with its name on the left.
 
     Parameters
     ----------
     rows : sequence of (str, ndarray)
-        Names, and examples (n, *raw_shape); n may differ. Bars and lines have one range in all rows, which holds 0.
+        Names, and examples (n, *raw_shape); n may differ. Bars and lines have one range in all rows, which holds 0 and
+        is told on the right; what is far beyond all others ends in a triangle (`is_cut`).
     drawn_as : "pixels", "bars" or "lines"
         How one example is drawn.
     names : sequence of str
-        Of the bars, which have them below the last row, where they fit; or of each channel that is a line.
+        Of the bars, which have them below the last row, or numbers and a key where they do not fit; or of each channel
+        that is a line.
     size : float
         Inches to a side of one; few that are lines are larger.
+    note : str
+        Sentences below all.
 
     Returns
     -------
@@ -96,42 +117,63 @@ def strips(
     # A name between two dollars would be read as a formula.
     rows = [(name.replace("$", r"\$"), examples) for name, examples in rows]
     columns = max(len(examples) for _, examples in rows)
-    limits, gap, height, channels = (0.0, 1.0), GAP, 1.0, max(1, len(names))
-    if drawn_as == "pixels":
-        h, w = rows[0][1].shape[1:3]
-        height = min(1.0, max(h / w, 0.3))
-    else:
-        gap = 3 * GAP
-        limits = _limits([examples for _, examples in rows])
-    if drawn_as == "lines":
-        size, height = max(size, min(10.5 / columns, 2.2)), 0.7
+    channels, gap = max(1, len(names)), GAP if drawn_as == "pixels" else 3 * GAP
+    limits = (0.0, 1.0) if drawn_as == "pixels" else limits_of([examples for _, examples in rows])
+    size, height = max(size, min(10.5 / columns, 2.2) if drawn_as == "lines" else 0), _height(rows[0][1], drawn_as)
     with styled():
         left = max((inches(name) + 0.2 for name, _ in rows if name.strip()), default=0.0)
         key = Key(names, drawn_as, size * (1 - 2 * gap))
-        wide, high = max(left + size * columns, key.width), size * height * len(rows)
-        drawn = figure(wide, high + key.height(wide - left))
+        right = 0.0 if drawn_as == "pixels" else SCALE
+        wide, high = max(left + size * columns + right, key.width, 3.6 if note else 0.0), size * height * len(rows)
+        told, told_high = _wrapped(note, wide)
+        below = key.height(wide - left) + told_high
+        drawn = figure(wide, high + below)
         drawn.set_layout_engine("none")
         # One pair of axes for all: a pair for each example would take most of a report's time.
-        bottom = 1 - high / (high + key.height(wide - left))
-        ax = drawn.add_axes((left / wide, bottom, size * columns / wide, 1 - bottom))
+        ax = drawn.add_axes((left / wide, below / (high + below), size * columns / wide, high / (high + below)))
         _bare(ax)
         for row, (_, examples) in enumerate(rows):
             for column, example in enumerate(examples):
                 box = (column + gap, row * height + GAP, 1 - 2 * gap, height - 2 * GAP)
                 _place(ax, example, box, drawn_as, limits, channels)
+            if drawn_as != "pixels":
+                _scale(ax, (len(examples) - gap, row * height + GAP, height - 2 * GAP), limits)
         ax.set(xlim=(0, columns), ylim=(len(rows) * height, 0), aspect="equal")
         ax.set_yticks((np.arange(len(rows)) + 0.5) * height, [name for name, _ in rows])
         ax.tick_params(axis="y", length=0, pad=8, labelcolor=INK)
         for column in range(len(rows[-1][1])):
             key.write_bars(ax, (column + gap, len(rows) * height, 1 - 2 * gap))
-        key.write_lines(drawn, (left / wide, 0.0))
+        key.write_lines(drawn, (left / wide, told_high / (high + below)))
+        drawn.text(0.04 / wide, told_high / (high + below) / 2, told, fontsize=NOTE, color=QUIET, va="center")
         return drawn
 
 
-def _limits(examples: Sequence[np.ndarray]) -> tuple[float, float]:
-    """The least and the greatest number of all, and 0."""
-    ends = [(np.nanmin(some), np.nanmax(some)) for some in examples]
-    return min(0.0, *(float(low) for low, _ in ends)), max(0.0, *(float(high) for _, high in ends))
+def _wrapped(note: str, width: float) -> tuple[str, float]:
+    """A note in lines of so many inches, and the inches that they are high."""
+    lines = textwrap.wrap(note.replace("$", r"\$"), int(width / inches("x", NOTE) * 0.95))
+    return "\n".join(lines), NOTE_LINE * len(lines) + 0.1 if lines else 0.0
+
+
+def _height(examples: np.ndarray, drawn_as: str) -> float:
+    """Of one example, whose width is 1."""
+    if drawn_as != "pixels":
+        return 0.7 if drawn_as == "lines" else 1.0
+    h, w = examples.shape[1:3]
+    return min(1.0, max(h / w, 0.3))
+
+
+def _scale(ax: Axes, beside: tuple[float, float, float], limits: tuple[float, float]) -> None:
+    """Whole numbers on the right of an example that begins so high and is so high: 0, and one on each side of it."""
+    left, top, height = beside
+    low, high = limits
+    for end in (low, 0.0, high):
+        # The largest of 1, 2, 5, 10, 20 … that is within the range: whole, so that no decimal mark is needed.
+        steps = [a * 10**b for b in range(7) for a in (1, 2, 5) if a * 10**b <= abs(end)]
+        if (value := steps[-1] if steps else 0) or not end:
+            at = (high - np.copysign(value, end)) / (high - low or 1.0) * height + top
+            ax.plot([left, left + 0.03], [at, at], color=QUIET, linewidth=0.6, clip_on=False)
+            text = f"{'−' if end < 0 else ''}{value:,}".replace(",", " ")
+            ax.text(left + 0.06, at, text, fontsize=6, color=QUIET, va="center")
 
 
 def grid(examples: np.ndarray, columns: int, size: float = 0.275, xlabel: str = "", ylabel: str = "") -> Figure:
@@ -193,10 +235,11 @@ def passage(
     """
     n, d = latents.shape
     limit = np.abs(latents).max() or 1.0
-    seen = _limits([examples, back])
+    seen = limits_of([examples, back])
     with styled():
         key = Key(names, drawn_as, 10 / WIDTH)
-        drawn = figure(10, 0.9 * n + 0.7 + key.height(10))
+        above = 0.4 + 0.3 * max(word.count("\n") + 1 for word in words)
+        drawn = figure(10, 0.9 * n + above + key.height(10))
         ax = drawn.subplots()
         _bare(ax)
         for row, (x, z, y) in enumerate(zip(examples, latents, back, strict=True)):

@@ -1,4 +1,4 @@
-"""What bars and lines are called: names below bars, a key of lines by their colours."""
+"""What bars and lines are called: names or numbers below bars, a key of the numbers, or of lines by their colours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.textpath import TextPath
 
 from .style import PALETTE, QUIET
 
-__all__ = ["Key", "inches", "line_style"]
+__all__ = ["FAR", "Key", "inches", "is_cut", "limits_of", "line_style"]
 
 DASHES = ("-", "--", ":")
 COLOURS = PALETTE[:10]
@@ -23,6 +23,10 @@ LETTERS = 18
 """Of a name, at most."""
 SMALL, LINE = 6.5, 0.2
 """Points of the names below bars, and inches of a line of the key."""
+MOST_NUMBERED = 120
+"""Bars whose names stand in a key."""
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+"""Of numbers below bars, the first with room for each number, 0.14 inches."""
 
 
 def inches(text: str, size: float = 10) -> float:
@@ -38,6 +42,50 @@ def inches(text: str, size: float = 10) -> float:
     float
     """
     return float(TextPath((0, 0), text, size=size).get_extents().width) / 72
+
+
+FAR = 3.0
+"""Times the size that nine of ten numbers stay below: so far bars and lines are drawn."""
+
+
+def limits_of(examples: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Find how far bars and lines are drawn, so that one that is far larger does not make all others small.
+
+    Parameters
+    ----------
+    examples : sequence of ndarray, (n, p)
+        p may differ; NaN is left out.
+
+    Returns
+    -------
+    (float, float)
+        The least and the greatest number of all, and 0; neither farther from 0 than three times the absolute value
+        that nine of ten numbers other than 0 stay below.
+    """
+    values = np.concatenate([np.asarray(some, float).ravel() for some in examples])
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not len(sizes):
+        return 0.0, 0.0
+    bound = FAR * float(np.quantile(sizes, 0.9, method="lower"))
+    return max(-bound, min(0.0, float(np.nanmin(values)))), min(bound, max(0.0, float(np.nanmax(values))))
+
+
+def is_cut(examples: Sequence[np.ndarray], drawn_as: str) -> bool:
+    """Does a bar or a line of these go on beyond what is drawn?
+
+    Parameters
+    ----------
+    examples : sequence of ndarray, (n, *shape)
+    drawn_as : "pixels", "bars" or "lines"
+
+    Returns
+    -------
+    bool
+    """
+    if drawn_as == "pixels" or not examples:
+        return False
+    low, high = limits_of(examples)
+    return any(bool(np.nanmin(some) < low or np.nanmax(some) > high) for some in examples)
 
 
 def line_style(channel: int) -> dict[str, Any]:
@@ -67,7 +115,7 @@ class Key:
         Of bars or of lines; they are cut to 18 letters.
     drawn_as : "pixels", "bars" or "lines"
     width : float
-        Inches of one example. Names of bars that are too narrow are left out.
+        Inches of one example. Bars that are too narrow for names are numbered from 1, and a key tells their names.
     """
 
     def __init__(self, names: Sequence[str], drawn_as: str, width: float):
@@ -76,12 +124,15 @@ class Key:
         short = [name if len(name) <= LETTERS else name[: LETTERS - 1] + "…" for name in short]
         self.names = [name.replace("$", r"\$") for name in short]
         is_named = any(short)
-        self.has_bars = is_named and drawn_as == "bars" and width / len(names) >= SMALL / 72
-        self.has_lines = is_named and drawn_as == "lines"
-        shown = [*self.names[:MOST_LINES], *([f"+{len(names) - MOST_LINES}"] if len(names) > MOST_LINES else [])]
-        self.lines = shown if self.has_lines else []
+        self.has_bars = is_named and drawn_as == "bars"
+        self.is_numbered = self.has_bars and width / len(names) < SMALL / 72
+        self.step = next((step for step in STEPS if step * width / max(1, len(names)) >= 0.14), STEPS[-1])
+        called = [f"{i}  {name}" for i, name in enumerate(self.names, 1)] if self.is_numbered else self.names
+        most = MOST_NUMBERED if self.is_numbered else MOST_LINES
+        has_key = self.is_numbered or (is_named and drawn_as == "lines")
+        self.lines = [*called[:most], *([f"+{len(names) - most}"] if len(names) > most else [])] if has_key else []
         self.width = max((inches(name, 9) + 0.6 for name in self.lines), default=0.0)
-        """Inches of a column of the key of lines."""
+        """Inches of a column of the key."""
 
     def height(self, width: float) -> float:
         """Find the inches that names need below what is drawn.
@@ -89,24 +140,23 @@ class Key:
         Parameters
         ----------
         width : float
-            Inches that are there for a key of lines.
+            Inches that are there for a key.
 
         Returns
         -------
         float
         """
-        if self.has_bars:
-            return max(inches(name, SMALL) for name in self.names) + 0.12
-        if not self.has_lines:
-            return 0.0
-        return LINE * -(-len(self.lines) // self._columns(width)) + 0.1
+        below = max(inches(name, SMALL) for name in self.names) + 0.12 if self.has_bars else 0.0
+        if self.is_numbered:
+            below = 0.2
+        return below + (LINE * -(-len(self.lines) // self._columns(width)) + 0.1 if self.lines else 0.0)
 
     def _columns(self, width: float) -> int:
-        """Of a key of lines in so many inches."""
+        """Of a key in so many inches."""
         return max(1, min(len(self.lines), int(width / self.width)))
 
     def write_bars(self, ax: Axes, below: tuple[float, float, float]) -> None:
-        """Write the name of each bar below it, from top to bottom.
+        """Write the name of each bar below it, from top to bottom; or the numbers of some.
 
         Parameters
         ----------
@@ -120,11 +170,18 @@ class Key:
         left, top, width = below
         places = left + (np.arange(len(self.names)) + 0.5) * width / len(self.names)
         style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "top", "fontsize": SMALL, "color": QUIET}
-        for place, name in zip(places, self.names, strict=True):
-            ax.text(place, top + 0.04, name, **style)
+        if not self.is_numbered:
+            for place, name in zip(places, self.names, strict=True):
+                ax.text(place, top + 0.04, name, **style)
+            return
+        n, few = len(places), self.step <= 2
+        # 1, 5, 10, …; where there is room for each number, or for each other one, 1, 2, 3, … or 1, 3, 5, …
+        for number in range(1, n + 1, self.step) if few else [1, *range(self.step, n + 1, self.step)]:
+            ax.plot([places[number - 1]] * 2, [top, top + 0.04], color=QUIET, linewidth=0.6, clip_on=False)
+            ax.text(places[number - 1], top + 0.05, str(number), **style | {"rotation": 0, "fontsize": SMALL - 0.5})
 
     def write_lines(self, drawn: Figure, corner: tuple[float, float] | None = None) -> None:
-        """Write the key of the lines.
+        """Write the key of the lines, or of the numbers below bars.
 
         Parameters
         ----------
@@ -133,10 +190,14 @@ class Key:
             Its lower left corner in shares of the figure; without one, below what is drawn by a figure that finds its
             own layout.
         """
-        if not self.has_lines:
+        if not self.lines:
             return
-        handles = [Line2D([], [], label=name, **line_style(i)) for i, name in enumerate(self.lines)]
         style: dict[str, Any] = {"fontsize": 9, "handlelength": 1.4, "columnspacing": 1.2, "borderaxespad": 0.2}
+        if self.is_numbered:
+            handles = [Line2D([], [], linestyle="", label=name) for name in self.lines]
+            style |= {"handlelength": 0, "handletextpad": 0}
+        else:
+            handles = [Line2D([], [], label=name, **line_style(i)) for i, name in enumerate(self.lines)]
         left = 0.0 if corner is None else corner[0]
         style |= {"handles": handles, "ncols": self._columns(drawn.get_figwidth() * (1 - left))}
         if corner is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from .style import INK, PALETTE, figure, styled
+from .style import INK, PALETTE, QUIET, figure, styled
 
-__all__ = ["scatter"]
+__all__ = ["ringed", "scatter"]
 
 SHAPES = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
 """Of points: in thirty colours each."""
@@ -85,6 +86,37 @@ def scatter(
         if key:
             drawn.legend(handles=key, loc="outside right center", fontsize=9, handletextpad=0.2, labelspacing=0.3)
         return drawn
+
+
+def ringed(drawn: Figure, panels: Sequence[tuple[str, np.ndarray]], n: int, names: tuple[str, str]) -> Figure:
+    """Tell the first points of every panel from the others by a dark ring, and say below what ring and dot are.
+
+    Parameters
+    ----------
+    drawn : Figure
+        As `scatter` drew these panels.
+    panels : sequence of (str, ndarray)
+    n : int
+        How many points have a ring; where that is all of them nothing is drawn.
+    names : (str, str)
+        Of points with a ring, and without.
+
+    Returns
+    -------
+    Figure
+        `drawn`.
+    """
+    if all(len(points) <= n for _, points in panels):
+        return drawn
+    ring: Any = {"marker": "o", "linewidths": 0.7, "edgecolors": INK}
+    with styled():
+        for ax, (_, points) in zip(drawn.axes, panels, strict=True):
+            ax.scatter(*points[:n].T, s=14 if len(points) > FEW else 24, facecolors="none", zorder=3, **ring)
+        dot: Any = {"linestyle": "", "marker": "o", "markersize": 6, "color": QUIET}
+        told = [Line2D([], [], label=names[0], markeredgecolor=INK, **dot)]
+        told.append(Line2D([], [], label=names[1], markeredgewidth=0, **dot))
+        drawn.legend(handles=told, loc="outside lower center", ncols=2, fontsize=9)
+    return drawn
 
 
 def _look(label: int) -> tuple[str, str]:

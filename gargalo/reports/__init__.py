@@ -27,7 +27,7 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
     runs : sequence of Run
         At least one.
     out : Path
-        The page; its figures go to `figures/` beside it.
+        The page, report.html; its figures go to `report-figures/` beside it.
     lang : "en", "pt" or None
         None is the locale's.
 
@@ -66,8 +66,10 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         # Our own two files, which stand inside <style> and <script>, where nothing is escaped.
         css=here.joinpath("page.css").read_text(encoding="utf-8"),
         js=here.joinpath("pad.js").read_text(encoding="utf-8") if any(s.pads for s in sections) else "",
+        figures=f"{out.stem}-figures",
         data_url=lambda png: "data:image/png;base64," + base64.b64encode(png).decode(),
     )
-    for picture in (picture for section in sections for picture in section.pictures):
-        write_whole(out.parent / "figures" / f"{picture.name}.png", picture.png)
+    for number, section in enumerate(sections, 1):
+        for picture in section.pictures:
+            write_whole(out.with_name(f"{out.stem}-figures") / f"{number}-{picture.name}.png", picture.png)
     return write_whole(out, page)

@@ -19,14 +19,14 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     """Rows of up to ten examples as a PNG: one for each of the first 12 labels, or five where there are none.
 
     They are drawn by a fixed seed. Numbers are standardised column by column, and what is missing stands at the mean;
-    windows of a log channel by channel, and lines have a gap there.
+    windows of a log channel by channel, and lines have a gap there. Below noisy examples stand their clean partners.
 
     Parameters
     ----------
     dataset : Dataset
         What is shown is its `display`, where there is one.
     words : Words
-        Only its language is used, for the decimal mark.
+        Of what is said of rows, and below bars and lines.
 
     Returns
     -------
@@ -59,9 +59,25 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
         if not len(some):
             continue
         chosen = np.sort(some)
-        picked = dataset.look(chosen) if dataset.display is None else np.asarray(dataset.display[chosen])
-        if drawn_as != "pixels":
-            picked = (picked - middle) / spread
-            picked = picked if drawn_as == "lines" else np.nan_to_num(picked)
-        rows.append((name, picked))
-    return plots.png(plots.strips(rows, drawn_as, called), "," if words.lang == "pt" else ".")
+        picked = [(name, dataset.look(chosen) if dataset.display is None else np.asarray(dataset.display[chosen]))]
+        if dataset.clean is not None:
+            picked = [(f"{name} {words('noisy')}".strip(), picked[0][1])]
+            picked.append((f"{name} {words('clean')}".strip(), dataset.targets().look(chosen)))
+        for title, some in picked:
+            if drawn_as != "pixels":
+                some = (some - middle) / spread
+                some = some if drawn_as == "lines" else np.nan_to_num(some)
+            rows.append((title, some))
+    note = _note(dataset, drawn_as, [some for _, some in rows], words)
+    return plots.png(plots.strips(rows, drawn_as, called, note=note), "," if words.lang == "pt" else ".")
+
+
+def _note(dataset: Dataset, drawn_as: str, drawn: list[np.ndarray], words: Words) -> str:
+    """In which unit bars and lines are drawn, and what their triangles say; "" for pictures."""
+    if drawn_as == "pixels":
+        return ""
+    say = words.speaking_of("windows", "rows") if drawn_as == "lines" else words.speaking_of("rows")
+    told = say("bars")
+    if any(column.kind == "category" for column in dataset.columns or ()):
+        told += words.speaking_of("windows")("bars.categories")
+    return (told + (say("bars.cut") if plots.is_cut(drawn, drawn_as) else "")).strip()

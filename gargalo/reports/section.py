@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .. import plots
 from ..lang import Words
+from ..runs import Run
+from .wording import seen
 
-__all__ = ["Picture", "Section", "Table", "picture"]
+__all__ = ["Picture", "Section", "Table", "picture", "strips"]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: the name of its file, its PNG, and what it shows in words."""
+    """A figure: the name of its file, before which the number of its section stands, its PNG, and what it shows."""
 
     name: str
     png: bytes
@@ -54,7 +59,7 @@ def picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
     Parameters
     ----------
     name : str
-        Of its file, without the suffix.
+        Of its file, without the number of the section and the suffix.
     drawn : Figure
     words : Words
         Only its language is used.
@@ -65,3 +70,26 @@ def picture(name: str, drawn: Any, words: Words, caption: str) -> Picture:
     Picture
     """
     return Picture(name, plots.png(drawn, "," if words.lang == "pt" else "."), caption)
+
+
+def strips(name: str, run: Run, rows: Sequence[tuple[str, np.ndarray]], words: Words, caption: str) -> Picture:
+    """Rows of examples as a section shows them; of what are no pictures the caption tells the unit.
+
+    Parameters
+    ----------
+    name : str
+        As for `picture`.
+    run : Run
+        Of whose kind the examples are.
+    rows : sequence of (str, ndarray)
+        Names, and examples as `Run.look` gives them.
+    words : Words
+        Speaking of its data.
+    caption : str
+
+    Returns
+    -------
+    Picture
+    """
+    drawn = plots.strips(rows, run.drawn_as, run.drawn_names)
+    return picture(name, drawn, words, caption + seen(run, words, *(examples for _, examples in rows)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .. import plots
 from ..data import Dataset
 from ..lang import Words
 from ..recipes import CUSTOM
@@ -64,14 +65,16 @@ def thing(run: Run) -> tuple[str, ...]:
     return (own, "rows") if own else ("rows",)
 
 
-def seen(run: Run, words: Words) -> str:
-    """What is drawn of a row or a window, to be added to a caption; nothing where pictures are seen.
+def seen(run: Run, words: Words, *examples: np.ndarray) -> str:
+    """What is drawn of rows or windows, and in which unit, to be added to a caption; nothing where pictures are seen.
 
     Parameters
     ----------
     run : Run
     words : Words
         Speaking of its data.
+    *examples : ndarray, (n, *shape)
+        All that are drawn together, as `Run.look` gives them: does one go on beyond what is drawn?
 
     Returns
     -------
@@ -80,7 +83,8 @@ def seen(run: Run, words: Words) -> str:
     if run.drawn_as == "pixels":
         return ""
     has_categories = any(column.kind == "category" for column in run.recipe.data.columns or ())
-    return words("bars") + (words("bars.categories") if has_categories else "")
+    cut = words("bars.cut") if plots.is_cut(examples, run.drawn_as) else ""
+    return words("bars") + (words("bars.categories") if has_categories else "") + cut
 
 
 def condition(run: Run) -> str:

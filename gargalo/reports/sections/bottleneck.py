@@ -8,7 +8,7 @@ from ...runs import Run
 from ...runs.again import training_call, training_command
 from ..roles import Roles
 from ..section import Section, picture
-from ..wording import condition, told_with
+from ..wording import condition, seen, told_with
 
 __all__ = ["bottleneck"]
 
@@ -25,11 +25,14 @@ def bottleneck(roles: Roles, words: Words) -> Section | None:
     x = run.examples.x[rows]
     size, d = run.recipe.data.size, run.latent_size
     body = words("bottleneck.size", size=size) + " " + words("bottleneck.body" + condition(run), d=d)
-    inputs = words("n_inputs", n=size)
+    before, after = run.look(x), run.look(run.reconstruct(told_with(run, rows)))
+    # A category has a bar for each of its names.
+    bars = before.shape[1] if run.drawn_as == "bars" else size
+    inputs = words("n_inputs", n=size) if bars == size else words("n_bars", n=size, bars=bars)
     drawn = plots.passage(
-        run.look(x),
+        before,
         run.latents[rows],
-        run.look(run.reconstruct(told_with(run, rows))),
+        after,
         (inputs, words("n_numbers", n=d), inputs),
         run.drawn_as,
         run.drawn_names,
@@ -37,7 +40,7 @@ def bottleneck(roles: Roles, words: Words) -> Section | None:
     return Section(
         "bottleneck",
         [body, *([words("bottleneck.display")] if _is_shown(run) else [])],
-        [picture("1-bottleneck", drawn, words, words("bottleneck.caption", d=d))],
+        [picture("bottleneck", drawn, words, words("bottleneck.caption", d=d) + seen(run, words, before, after))],
         commands=[*filter(None, [training_command(run, to_share=True)])],
         python=training_call(run),
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ... import plots
 from ...lang import Words
 from ...latent import PRIORS
 from ...runs.again import training_command
 from ..roles import Roles, place
-from ..section import Section, Table, picture
+from ..section import Section, Table, strips
 from ..wording import name_of
 
 __all__ = ["cures"]
@@ -21,12 +20,12 @@ def cures(roles: Roles, words: Words) -> Section | None:
     players = [run for run in dict.fromkeys((roles.subject, roles.variational)) if run is not None]
     if not players:
         return None
-    strips, rows = [], []
+    samples, rows = [], []
     for run in players:
         for prior, _ in PRIORS.usable():
             name = f"{name_of(run, words)}, {words.get(f'prior.{prior}', prior)}"
             with PRIORS.guarded(prior):
-                strips.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
+                samples.append((name.replace(", ", ",\n", 1), run.look(run.sample(12, prior))))
                 covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")
                 rows.append((name, covered, run.metrics["test_mse"]))
     measured = [row for row in rows if row[1] is not None]
@@ -34,26 +33,40 @@ def cures(roles: Roles, words: Words) -> Section | None:
     if measured:
         name, covered, _ = max(measured, key=lambda row: row[1])
         body.append(words("cures.best", name=name, coverage=words.number(covered, 2)))
-    shown = [[name, words.number(covered, 2), words.number(mse, 4)] for name, covered, mse in rows]
-    table = Table(
-        [words("drawn_from"), words("coverage"), words("test_mse")],
-        shown,
-        words("cures.meaning.coverage") + " " + words("cures.meaning"),
-    )
-    if not measured:
-        table = Table([table.head[0], table.head[2]], [[row[0], row[2]] for row in shown], words("cures.meaning"))
     run = players[0]
+    if len(players) == 1:
+        mse = words.number(run.metrics["test_mse"], 4)
+        body.append(words("cures.alone", name=name_of(run, words), mse=mse))
     # The second cure is a VAE: the one shown, or one of the size of the run shown.
     vae = roles.variational
     cure = training_command(vae or run, None if vae else "vae", to_share=True)
     return Section(
         "cures",
         body,
-        [picture("6-cures", plots.strips(strips, run.drawn_as, run.drawn_names), words, words("cures.caption"))],
-        table,
+        [strips("cures", run, samples, words, words("cures.caption"))],
+        _table(rows, bool(measured), len(players) > 1, words),
         commands=[
             f"gargalo sample {place(run)} -n 12 --prior gmm -o samples.png",
             *filter(None, [cure]),
         ],
         python='samples = run.sample(12, prior="gmm", seed=0)',
     )
+
+
+def _table(
+    rows: list[tuple[str, float | None, float]], has_coverage: bool, has_error: bool, words: Words
+) -> Table | None:
+    """Coverage and test error of what samples were drawn from; None where no column is left.
+
+    The error is the model's, wherever samples are drawn from: of one model it is told once, in a sentence.
+    """
+    head, shown, meaning = [words("drawn_from")], [[name] for name, _, _ in rows], []
+    if has_coverage:
+        head.append(words("coverage"))
+        shown = [[*cells, words.number(row[1], 2)] for cells, row in zip(shown, rows, strict=True)]
+        meaning.append(words("cures.meaning.coverage"))
+    if has_error:
+        head.append(words("test_mse"))
+        shown = [[*cells, words.number(row[2], 4)] for cells, row in zip(shown, rows, strict=True)]
+        meaning.append(words("cures.meaning"))
+    return Table(head, shown, " ".join(meaning)) if len(head) > 1 else None

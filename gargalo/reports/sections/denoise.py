@@ -8,7 +8,7 @@ from ...metrics.reconstruction import psnr
 from ...runs import Run
 from ...runs.again import data_argument
 from ..roles import Roles, place
-from ..section import Picture, Section, picture
+from ..section import Picture, Section, picture, strips
 from ..wording import denoised_by
 
 __all__ = ["denoise"]
@@ -25,15 +25,11 @@ def denoise(roles: Roles, words: Words) -> Section | None:
     rows, examples = roles.varied(10), run.examples
     clean = examples.x if examples.clean is None else examples.clean
     noisy = run.corrupt(clean) if examples.clean is None else examples.x
-    drawn = plots.strips(
-        [
-            (words("clean"), run.look(clean[rows])),
-            (words("noisy"), run.look(noisy[rows])),
-            (words("denoised"), run.look(run.denoise(noisy[rows]))),
-        ],
-        run.drawn_as,
-        run.drawn_names,
-    )
+    shown = [
+        (words("clean"), run.look(clean[rows])),
+        (words("noisy"), run.look(noisy[rows])),
+        (words("denoised"), run.look(run.denoise(noisy[rows]))),
+    ]
     strength, data = run.recipe.options["strength"], data_argument(run.recipe.data, to_share=True)
     if examples.clean is not None:
         command, python = f"gargalo denoise {place(run)} {data} -o denoised.png", "clean = run.denoise(run.examples.x)"
@@ -45,7 +41,7 @@ def denoise(roles: Roles, words: Words) -> Section | None:
         "denoise",
         [*_measured(run, words), *_compared(run, others, words)],
         [
-            picture("8-denoise", drawn, words, words("denoise.caption")),
+            strips("denoise", run, shown, words, words("denoise.caption")),
             *([_psnr_curves(roles.denoisers, words)] if has_curves else []),
         ],
         commands=[command] if data else [],
@@ -100,4 +96,4 @@ def _psnr_curves(runs: list[Run], words: Words) -> Picture:
                 psnr(clean, run.fitted.to_model_space(run.denoise(noisy)))
             )
     panel = ("", words("psnr.axis"), [(name, strengths, values) for name, values in series.items()])
-    return picture("8-psnr", plots.curves([panel], words("strength"), width=6.4), words, words("psnr.caption"))
+    return picture("psnr", plots.curves([panel], words("strength"), width=6.4), words, words("psnr.caption"))

@@ -7,7 +7,7 @@ import numpy as np
 from ... import latent, plots
 from ...lang import Words
 from ..roles import Roles, place
-from ..section import Section, picture
+from ..section import Section, picture, strips
 from ..wording import name_of
 
 __all__ = ["fail"]
@@ -54,14 +54,9 @@ def fail(roles: Roles, words: Words) -> Section | None:
         "fail",
         [*body, words("fail.map")],
         [
-            picture(
-                "5-draws",
-                plots.strips([("N(0, I)", run.look(run.sample(12, "normal")))], run.drawn_as, run.drawn_names),
-                words,
-                words("fail.caption.draws"),
-            ),
-            picture("5-cloud", cloud, words, words("fail.caption.cloud", n=min(MOST_DRAWN, len(draws)))),
-            picture("5-norms", histogram, words, words("fail.caption.norms")),
+            strips("draws", run, [("N(0, I)", run.look(run.sample(12, "normal")))], words, words("fail.caption.draws")),
+            picture("cloud", cloud, words, words("fail.caption.cloud", n=min(MOST_DRAWN, len(draws)))),
+            picture("norms", histogram, words, words("fail.caption.norms")),
         ],
         commands=[f"gargalo sample {place(run)} -n 12 --prior normal -o samples.png"],
         python='samples = run.sample(12, prior="normal", seed=0)',

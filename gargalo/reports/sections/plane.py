@@ -30,7 +30,7 @@ def plane(roles: Roles, words: Words) -> Section | None:
         z = np.stack(np.meshgrid(axes[0], axes[1][::-1]), axis=-1).reshape(-1, 2)
         drawn = plots.grid(run.look(run.decode(z.astype(np.float32))), 16, xlabel="z0", ylabel="z1")
         name = name_of(run, words)
-        pictures.append(picture(f"7-grid-{number}", drawn, words, words("plane.caption", name=name)))
+        pictures.append(picture(f"grid-{number}", drawn, words, words("plane.caption", name=name)))
     found = ", ".join(f"{name_of(run, words)} {words.number(run.metrics['test_mse'], 4)}" for run in roles.pads)
     body = words("plane.body") + (" " + words("plane.move") if pads else "")
     if {"autoencoder", "vae"} <= {run.recipe.model for run in roles.pads}:

@@ -8,8 +8,8 @@ from ...runs import Run
 from ...runs.again import data_argument
 from ...runs.verdict import verdict_of
 from ..roles import Roles, place
-from ..section import Section, picture
-from ..wording import bits, lowered, name_of, seen, told_with
+from ..section import Section, picture, strips
+from ..wording import bits, lowered, name_of, told_with
 
 __all__ = ["reconstruct"]
 
@@ -24,15 +24,11 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         return None
     rows, d = roles.varied(10), run.recipe.latent_dim
     x, name = run.examples.x[rows], name_of(run, words)
-    drawn = plots.strips(
-        [
-            (words("originals"), run.look(x)),
-            (f"PCA-{d}", run.look(run.pca[1][rows])),
-            (name, run.look(run.reconstruct(told_with(run, rows)))),
-        ],
-        run.drawn_as,
-        run.drawn_names,
-    )
+    examples = [
+        (words("originals"), run.look(x)),
+        (f"PCA-{d}", run.look(run.pca[1][rows])),
+        (name, run.look(run.reconstruct(told_with(run, rows)))),
+    ]
     epochs = [record["epoch"] for record in run.history]
     term = run.recipe.likelihood or ""
     panels = [("MSE", words("mse.axis"), _lines(run, "mse", words))]
@@ -41,8 +37,8 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
     elif term != "mse":
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
     if (pca := run.metrics.get("pca_mse")) is not None:
-        panels[0][2].append((f"PCA-{d}", [epochs[0], epochs[-1]], [pca, pca]))
-    caption = words("reconstruct.caption", n=len(rows), d=d, name=name) + seen(run, words)
+        panels[0][2].append((words("pca_on_test", d=d), [epochs[0], epochs[-1]], [pca, pca]))
+    caption = words("reconstruct.caption", n=len(rows), d=d, name=name)
     data = data_argument(run.recipe.data, to_share=True)
     verdict = verdict_of(run, to_share=True)
     return Section(
@@ -61,8 +57,8 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             *([bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
         [
-            picture("2-reconstruct", drawn, words, caption),
-            picture("2-curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
+            strips("reconstruct", run, examples, words, caption),
+            picture("curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
         ],
         commands=[
             *([verdict.command] if verdict and verdict.command else []),

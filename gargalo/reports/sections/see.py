@@ -57,11 +57,17 @@ def see(roles: Roles, words: Words) -> Section | None:
         head = [words("latents_of"), words("numbers"), words("knn"), words("linear")]
         table = Table(head, rows, words("probes.meaning"))
     caption = words("see.caption", examples=examples)
-    caption += "" if y is None else " " + words("see.caption.labels")
+    if y is not None:
+        # Beyond so many labels their points differ in shape as well.
+        caption += " " + words("see.caption.shapes" if len(names) > len(plots.PALETTE) else "see.caption.labels")
+    caption += " " + words("see.caption.rings") if n > cloud.tests else ""
+    drawn = plots.ringed(
+        plots.scatter(panels, y, names), panels, cloud.tests, (words("test_set"), words("training_set"))
+    )
     return Section(
         "see",
         body,
-        [picture("3-maps", plots.scatter(panels, y, names), words, caption)],
+        [picture("maps", drawn, words, caption)],
         table,
         commands=[f"gargalo map {place(lead)} --method tsne -o map.png"],
         python='points = run.map("tsne").points',

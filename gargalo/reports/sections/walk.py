@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ... import latent, plots
+from ... import latent
 from ...lang import Words
 from ..roles import Roles, place
-from ..section import Section, picture
+from ..section import Section, strips
 
 __all__ = ["walk"]
 
@@ -24,11 +24,10 @@ def walk(roles: Roles, words: Words) -> Section | None:
         rows.append((words("walk.blend"), run.look(latent.blend(x[a], x[b]))))
         rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
     a, b = pairs[0]
-    drawn = plots.strips(rows, run.drawn_as, run.drawn_names)
     return Section(
         "walk",
         [words("walk.body")],
-        [picture("4-walk", drawn, words, words("walk.caption", pairs=len(pairs)))],
+        [strips("walk", run, rows, words, words("walk.caption", pairs=len(pairs)))],
         commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
         python=f"film = run.interpolate({a}, {b}, steps=12)",
     )

@@ -314,7 +314,7 @@ def test_the_command_that_is_shown_heeds_the_advice_and_runs(tmp_path, say):
     words = found["command"].split()[1:]
     status, _, err = say(*words, "--epochs", 1, "--out", tmp_path / "run")
     assert status == 0, err
-    assert list(gargalo.open_run(tmp_path / "run").examples.ids)[0] in names, "zeros in front are kept"
+    assert next(iter(gargalo.open_run(tmp_path / "run").examples.ids)) in names, "zeros in front are kept"
     # What was chosen is not chosen again, and a measurement is no label.
     assert "--id wide" in told(say, tmp_path / "t.csv", "--id", "wide")["command"]
     frame.with_columns(target=pl.Series(rng.normal(size=60))).write_csv(tmp_path / "m.csv")

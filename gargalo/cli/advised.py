@@ -70,24 +70,25 @@ def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
     times += [column.name for column in dataset.columns or () if column.name.lower() in TIMES]
     for time in times:
         try:
-            in_order = load_data(src, **{"impute": "mask"} | chosen | {"time": time})
+            options: dict[str, Any] = {"impute": "mask"} | chosen | {"time": time}
+            in_order = load_data(src, **options)
             told = {note.key: note.what for note in in_order.notes}
             group = told.get("interleaved") or told.get("taking_turns")
-            options = {"time": time} | ({"group": group} if group else {})
-            window = _window(src, chosen | options)
+            options |= {"group": group} if group else {}
+            window = _window(src, options)
         except GargaloError:
             continue
         if window:
-            return (
-                f"gargalo inspect {shlex.quote(src)} {checked_reading(chosen | options | {'window': window}).flags()}"
-            )
+            options |= {"window": window, "impute": chosen.get("impute")}
+            return f"gargalo inspect {shlex.quote(src)} {checked_reading(options).flags()}"
     return None
 
 
 def _window(src: str, options: dict[str, Any]) -> int | None:
     """Rows of windows into which a table can be cut in time; None where times repeat, so that it is no log."""
     for rows in (ROWS, ROWS // 3):
-        cut = load_data(src, **{"impute": "mask"} | options | {"window": rows})
+        options = options | {"window": rows}
+        cut = load_data(src, **options)
         if any(note.key == "back_and_forth" for note in cut.notes):
             return None
         if len(cut) >= ROWS // 3:

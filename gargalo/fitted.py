@@ -25,7 +25,7 @@ from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option
 from .io.arguments import check_types
 from .latent import PRIORS, Prior
-from .models import corrupt
+from .models import MODELS, corrupt
 from .recipes import NO_CUSTOM, Custom, Recipe
 from .training import fast_products, generator_at
 
@@ -756,7 +756,9 @@ class FittedModel:
         """The conditions that were asked for, (n, k), NaN where nothing was; None for a model that knows none."""
         for parameter, given in (("label", label), ("condition", condition)):
             if given is not None and not self.model.is_conditional:
-                raise must(parameter, f"left out: model {self.recipe.model} knows no {parameter}s", given)
+                others = ", ".join(name for name, model in MODELS.usable() if model.is_conditional)
+                known = f"{self.recipe.model} knows no {parameter}s ({others} does)"
+                raise must(parameter, f"left out: model {known}", given)
         if not self.model.is_conditional:
             return None
         if not isinstance(condition, Mapping | None):
@@ -871,8 +873,10 @@ class FittedModel:
         """
         if not self.can(verb):
             able = ", ".join(NOUNS.get(each, each) for each in sorted(self.model.can))
+            others = ", ".join(name for name, model in MODELS.usable() if verb in model.can)
             raise ParameterError(
-                f"{self.name}: model {self.recipe.model} cannot {NOUNS.get(verb, verb)}. It can {able}."
+                f"{self.name}: model {self.recipe.model} cannot {NOUNS.get(verb, verb)}. It can {able}; those that"
+                f" can {NOUNS.get(verb, verb)}: {others}."
             )
 
 

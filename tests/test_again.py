@@ -97,8 +97,8 @@ def test_a_named_data_set_keeps_its_folder(mine):
     assert data_argument(spec("mnist", None)) == "mnist"
     assert data_argument(spec(str(mine / "mnist"), None)) == "./mnist", "a folder of one's own is no data set"
     assert data_argument(spec("/elsewhere/a home/x.npy", None)) == "'/elsewhere/a home/x.npy'"
-    assert data_argument(spec("/elsewhere/a home/x.npy", None), to_share=True) == "x.npy"
-    assert data_argument(spec("mnist", "/elsewhere/a home"), to_share=True) == "mnist --data-dir 'a home'"
+    assert data_argument(spec("/elsewhere/a home/x.npy", None), to_share=True) == "path/to/x.npy"
+    assert data_argument(spec("mnist", "/elsewhere/a home"), to_share=True) == "mnist --data-dir 'path/to/a home'"
 
 
 def test_inspect_prints_the_folder_of_the_files(mine, say, digits, monkeypatch):
@@ -117,7 +117,7 @@ def test_inspect_prints_the_folder_of_the_files(mine, say, digits, monkeypatch):
 def test_a_path_is_typed_as_is_shortest(mine):
     assert as_typed(mine / "my data") == "my data"
     assert as_typed(mine.parent / "x.npy") == "../x.npy"
-    assert as_typed(mine.parent / "x.npy", to_share=True) == "x.npy"
+    assert as_typed(mine.parent / "x.npy", to_share=True) == "path/to/x.npy"
     assert as_typed("/x.npy") == "/x.npy"
     assert as_typed("-x.npy") == "./-x.npy"
     assert as_typed("../x.npy") == "../x.npy"
@@ -165,7 +165,7 @@ def test_pages_tell_no_path_of_a_machine(mine, tmp_path, monkeypatch):
     site = gargalo.publish([run], tmp_path / "site", progress=False).folder
     told = (site / "data" / "site.json").read_text(encoding="utf-8")
     for text in (page, told):
-        assert "gargalo train rows.npy --model autoencoder" in text
-        assert "--label labels.npy" in text
+        assert "gargalo train path/to/rows.npy --model autoencoder" in text
+        assert "--label path/to/labels.npy" in text
         assert str(mine) not in text
     assert verdict_of(run).command.startswith("gargalo train '../my work/my data/rows.npy'")

@@ -44,7 +44,7 @@ def test_every_command_shown_is_understood(file, monkeypatch, small_runs, defaul
         import shutil
 
         if src != "mnist-10k":
-            return really(src, model, out=out, epochs=1, progress=False, **choices)
+            return really(src, model, out=out, **choices | {"epochs": 1, "progress": False})
         folder = Path(out or "runs/mnist-10k-vae-001")
         shutil.copytree((default_runs | small_runs)[model or "autoencoder"].folder, folder)
         return gargalo.open_run(folder)
@@ -153,7 +153,7 @@ def test_unused_texts_are_taken_out():
     )
     texts = json.loads((ROOT / "gargalo" / "lang" / "en.json").read_text(encoding="utf-8"))
     built = re.compile(
-        r".*\.(title|lesson|meaning)|(model|about|latent|good|shelf|noise|loss|reconstruct\.loss|note|inspect|kind|split|prior|public|publish|bottleneck\.body|see\.unsupervised|verdict)\..*|map\.(tsne|pca)|columns\.(caption|meaning)\.numbers"
+        r".*\.(title|lesson|meaning)|(model|about|latent|good|shelf|noise|loss|reconstruct\.loss|note|inspect|fact|figure|progress|stopped|network|info|taken|kind|split|prior|public|publish|bottleneck\.body|see\.unsupervised|verdict)\..*|map\.(tsne|pca)|columns\.(caption|meaning)\.numbers"
     )
     thing = re.compile(r"\.(rows|windows|counts|volumes)$")  # said instead, of such data
     columns = {"test_mse", "pca_mse", "test_accuracy", "knn_accuracy", "psnr_denoised", "coverage", "coverage_gmm"}

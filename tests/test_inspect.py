@@ -329,8 +329,8 @@ def test_a_table_with_times_is_said_to_be_a_log_perhaps(tmp_path, say, machines)
     frame = pl.DataFrame(rows, schema=["day", "machine", "hot", "loud"], orient="row")
     frame.write_csv(tmp_path / "log.csv")
     command = told(say, tmp_path / "log.csv")["as_log"]
-    group = "--group machine " if machines > 1 else ""
-    assert command == f"gargalo inspect {tmp_path / 'log.csv'} --time day {group}--window {30 if machines > 1 else 10}"
+    cut = "--group machine --window 12 --step 6" if machines > 1 else "--window 12 --step 1"
+    assert command == f"gargalo inspect {tmp_path / 'log.csv'} --time day {cut}"
     status, out, err = say(*command.split()[1:])
     assert status == 0 and "windows" in out, err
     # Few days of many rows are no log.

@@ -358,8 +358,8 @@ def test_a_table_is_learned_and_comes_back_with_its_names(tmp_path, model, say):
         assert np.isfinite(run.log_likelihood(load_data(tmp_path / "t.csv", like=run.recipe.data), k=5)).all()
     assert say("reconstruct", tmp_path / "run", tmp_path / "t.csv", "-o", tmp_path / "back.csv")[0] == 0
     back = pl.read_csv(tmp_path / "back.csv")
-    assert back.columns == ["id", "height", "city", "steps", "smokes"]
-    assert back["id"].to_list() == list(range(4 * N))
+    assert back.columns == ["name", "height", "city", "steps", "smokes"]
+    assert back["name"].to_list() == list(range(4 * N))
     assert set(back["city"]) <= {"Belém", "Recife", "São Paulo"}
     assert back["height"].is_between(100, 240).all()
     assert say("encode", tmp_path / "run", tmp_path / "t.csv", "-o", tmp_path / "z.parquet")[0] == 0

@@ -13,8 +13,9 @@ __all__ = ["as_log", "with_advice"]
 
 TIMES = ("time", "timestamp", "datetime", "date", "second", "seconds", "data", "hora", "tempo", "instante", "segundo")
 """What columns are called whose numbers may be times."""
-LEAST_ROWS, ROWS = 60, 30
-"""Rows from which on they may be a log that is cut into windows; and how many a window has, a tenth of a short log."""
+LEAST_ROWS, ROWS, FEW_ROWS, WINDOWS = 60, 30, 12, 60
+"""Rows from which on they may be a log that is cut into windows; how many a window has, and of a short log; and windows
+below which they overlap."""
 
 
 def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -75,22 +76,25 @@ def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
             told = {note.key: note.what for note in in_order.notes}
             group = told.get("interleaved") or told.get("taking_turns")
             options |= {"group": group} if group else {}
-            window = _window(src, options)
+            cut = _cut(src, options)
         except GargaloError:
             continue
-        if window:
-            options |= {"window": window, "impute": chosen.get("impute")}
+        if cut:
+            options |= cut | {"impute": chosen.get("impute")}
             return f"gargalo inspect {shlex.quote(src)} {checked_reading(options).flags()}"
     return None
 
 
-def _window(src: str, options: dict[str, Any]) -> int | None:
-    """Rows of windows into which a table can be cut in time; None where times repeat, so that it is no log."""
-    for rows in (ROWS, ROWS // 3):
-        options = options | {"window": rows}
-        cut = load_data(src, **options)
-        if any(note.key == "back_and_forth" for note in cut.notes):
+def _cut(src: str, options: dict[str, Any]) -> dict[str, int] | None:
+    """How a table can be cut into windows in time; None where times repeat, so that it is no log."""
+    found: dict[str, int] = {}
+    for rows in (ROWS, FEW_ROWS):
+        whole: dict[str, Any] = options | {"window": rows}
+        log = load_data(src, **whole)
+        if any(note.key == "back_and_forth" for note in log.notes):
             return None
-        if len(cut) >= ROWS // 3:
-            return rows
-    return None
+        found = {"window": rows}
+        if len(log) >= WINDOWS:
+            return found
+    # They overlap, so that a year of weeks is more than a handful of examples.
+    return found | {"step": max(1, FEW_ROWS * len(log) // WINDOWS)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +32,7 @@ __all__ = [
     "known_of",
     "print_result",
     "rank",
+    "speaks",
     "verdict_lines",
     "wrote",
 ]
@@ -83,6 +86,34 @@ def _before_any_command(
 def rank() -> int:
     """This process among those that torchrun started; the first of them speaks."""
     return int(os.environ.get("RANK", "0"))
+
+
+def speaks(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option `--lang` as well, for what it writes and prints: a decorator.
+
+    Parameters
+    ----------
+    command : function
+
+    Returns
+    -------
+    function
+        With a signature for typer: that of the command, and the option.
+    """
+
+    @functools.wraps(command)
+    def wrapped(lang: str | None = None, **given: Any) -> None:
+        from ..lang import spoken
+
+        with spoken(lang):
+            command(**given)
+
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    mine = inspect.Parameter("lang", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Lang)
+    kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    wrapped.__signature__ = inspect.Signature([*kept, mine])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, mine)}
+    return wrapped
 
 
 def print_result(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
@@ -144,7 +175,9 @@ def verdict_lines(run: Run, lang: str | None) -> list[str]:
 
     verdict = verdict_of(run)
     if verdict is None:
-        return []
+        tests = run.recipe.data.counts["test"]
+        is_alone = "mse_minus_pca" in run.metrics and tests < 2
+        return [words(lang)("verdict.untold", n=tests)] if is_alone else []
     command = [f"  {verdict.command}"] if verdict.command else []
     return [*verdict.told(run, words(lang)), *command]
 
@@ -164,7 +197,7 @@ def column_lines(run: Run, lang: str | None) -> list[str]:
         What each figure is, then those of up to 40 columns; empty for pictures, and where columns were not measured.
     """
     from ..lang import words
-    from ..runs.columns_told import as_drawn, came_back, drawn_as_whole, worse_than_pca
+    from ..runs.columns_told import as_drawn, came_back, drawn_as_whole, meaning_of, worse_than
 
     if (table := run.columns) is None:
         return []
@@ -172,9 +205,9 @@ def column_lines(run: Run, lang: str | None) -> list[str]:
     of = "" if table.has_categories else ".numbers"
     told = [
         "",
-        say(f"columns.meaning{of}"),
+        meaning_of(table, say),
         *_aligned(*came_back(table, say)),
-        *filter(None, [worse_than_pca(table, say)]),
+        *worse_than(table, say),
     ]
     if table.fidelity is not None:
         told += [
@@ -272,8 +305,8 @@ def figure_name(name: str, say: Words) -> str:
     if rest and of in ("test", "pca", "raw"):
         return say(f"figure.{of}", of=figure_name(what, say))
     of, rest, prior = name.rpartition("_")
-    if rest and (known := say.get(f"figure.{of}", "")) and (called := say.get(f"prior.{prior}", "")):
-        return say("figure.drawn", of=known, name=prior, prior=called)
+    if rest and (known := say.get(f"figure.{of}", "")) and (called := say.get(f"figure.prior.{prior}", "")):
+        return say("figure.drawn", of=known, prior=called)
     return name
 
 

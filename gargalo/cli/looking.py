@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from ..lang import Words
 
 
-LATER = re.compile(r"\[[1-9]\d*\]$")
-"""How the name of a column ends that is of a later row of a window."""
 FEW_NUMBERS = 10
 """Whole numbers of which there are no more different ones may be names."""
 
@@ -89,9 +86,8 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         counts = [f"{name} {n}" for name, n in list(found["labels"].items())[:20]]
         more = len(found["labels"]) - len(counts)
         lines.append(f"  {say('inspect.labels')}: {', '.join(counts)}" + (f", +{more}" if more else ""))
-    # Of a window, whose rows are much alike, the first is enough.
     lines += [f"    {column}: {say(f'inspect.role.{role}')}" for column, role in found["roles"].items()]
-    columns = [c for c in found["columns"] or () if not LATER.search(c["name"])]
+    columns = found["columns"] or []
     lines += [f"    {_column(column, say)}" for column in columns[:50]]
     if len(columns) > 50:
         lines.append(f"    … +{len(columns) - 50}")

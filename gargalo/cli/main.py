@@ -62,7 +62,8 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             tell(error.format_message())
         elif message := " ".join(error.format_message().split()):
-            _complain(f"{_in_our_words(_with_hint(error, message))} See gargalo --help.")
+            command = getattr(getattr(error, "ctx", None), "command_path", "") or "gargalo"
+            _complain(f"{_in_our_words(_with_hint(error, message))} See {command} --help.")
         return error.exit_code
     except Stopped as stop:
         _complain(str(stop))

@@ -23,6 +23,7 @@ from .common import (
     known_of,
     print_result,
     rank,
+    speaks,
     verdict_lines,
     wrote,
 )
@@ -102,6 +103,7 @@ def _epochs(opened: Run, say: Words) -> dict[str, str]:
 
 
 @app.command()
+@speaks
 def encode(
     run: RunArgument,
     src: SourceArgument,
@@ -138,6 +140,7 @@ def encode(
 
 
 @app.command()
+@speaks
 def decode(
     run: RunArgument,
     latents: Annotated[Path, typer.Argument(metavar="Z.npy", help="Latents of shape (n, latent_dim).")],
@@ -154,6 +157,7 @@ def decode(
 
 
 @app.command()
+@speaks
 def reconstruct(
     run: RunArgument,
     src: SourceArgument,
@@ -178,6 +182,7 @@ def reconstruct(
 
 
 @app.command()
+@speaks
 def denoise(
     run: RunArgument,
     src: SourceArgument,
@@ -203,6 +208,7 @@ def denoise(
 
 
 @app.command()
+@speaks
 def interpolate(
     run: RunArgument,
     start: Annotated[str, typer.Option("--from", help=EXAMPLE)],
@@ -217,6 +223,7 @@ def interpolate(
 
 
 @app.command()
+@speaks
 def traverse(
     run: RunArgument,
     axis: Annotated[str, typer.Option(help="A latent axis such as 3, or a principal one such as pca:0.")] = "pca:0",
@@ -230,6 +237,7 @@ def traverse(
 
 
 @app.command()
+@speaks
 def sample(
     run: RunArgument,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 12,

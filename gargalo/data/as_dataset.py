@@ -24,8 +24,8 @@ __all__ = ["as_dataset"]
 
 MOST = 1e38
 """The largest number: the difference of any two is still a float32, so that standardised data are finite."""
-MOST_NAMED = 5
-"""Columns that a message names."""
+FEW_COPIES = 100
+"""Copies of which some are named."""
 
 
 @dataclasses.dataclass
@@ -130,8 +130,9 @@ def as_dataset(
         alike = copies(rows.x)
         if len(again := np.flatnonzero(alike != np.arange(len(alike)))):
             named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
-            pairs = (f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
-            notes.append(Note(key="copies", count=len(again), what=first_few(pairs)))
+            what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
+            # Of very many, three say nothing.
+            notes.append(Note(key="copies" if len(again) < FEW_COPIES else "many_copies", count=len(again), what=what))
         ties = together(alike, rows.groups)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, ties)
         if rows.groups is not None and VALIDATION not in rows.split and (reading.shares or (0, 1, 0))[1]:
@@ -296,7 +297,7 @@ def _checked_numbers(
     whole = (flat.max(axis=1) <= MOST) & (flat.min(axis=1) >= -MOST)
     if not whole.all():
         if impute is None or not (is_rows or impute == "drop"):
-            raise _not_finite(flat, whole, columns if is_rows else None, is_rows, name)
+            raise hints.not_finite(flat, whole, MOST, columns, is_rows, name)
         if is_rows:
             x = np.array(x)
             x[~(np.abs(x) <= MOST)] = np.nan
@@ -325,24 +326,3 @@ def _tell_ranges(x: np.ndarray, split: np.ndarray, axes: int, notes: list[Note])
     notes.append(Note(key="scaled", count=len(x), what=f"{low:.4g} … {high:.4g}"))
     if count := beyond_training(x, split, ranges):
         notes.append(Note(key="clipped", count=count))
-
-
-def _not_finite(
-    flat: np.ndarray, whole: np.ndarray, columns: Sequence[Column] | None, is_rows: bool, name: str
-) -> DataError:
-    """The error for numbers that are not finite: how many, and where the first one is."""
-    bad: Any = flat[~whole]
-    places = ~(np.abs(bad) <= MOST)
-    where = np.flatnonzero(places.any(axis=0))
-    kind = "missing numbers" if np.isnan(bad[places]).all() else f"NaN, infinity or values beyond {MOST:g}"
-    in_columns = f"{len(where)} of {flat.shape[1]} columns, the first in row {int(np.flatnonzero(~whole)[0])}"
-    if columns is not None:
-        named = [f"{columns[i].name!r} ({int(places[:, i].sum())})" for i in where[:MOST_NAMED]]
-        more = [f"{len(where) - MOST_NAMED} more"] if len(where) > MOST_NAMED else []
-        in_columns = f"columns {', '.join(named + more)}"
-    hint = f"Fill them in or leave these rows out; in training {option('impute', 'median')}, mask or drop does."
-    if not is_rows:
-        hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
-    return DataError(
-        f"{name}: expected finite numbers. Found {kind} in {len(bad)} of {len(flat)} rows, {in_columns}. {hint}"
-    )

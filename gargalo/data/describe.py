@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .columns import base
 from .dataset import Dataset
+from .reading import Reading
 from .sparse import SparseRows, extent
 from .splits import copies
 from .what_spoils import Spread, label_counts, spread_of, what_spoils
@@ -72,9 +74,15 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 def _columns(dataset: Dataset, spread: Spread) -> list[dict[str, Any]]:
     """Each column: its name, what it is taken for, what is missing, and how its numbers or names are spread."""
     known, asked = dataset.columns, dataset.origin.reading.category if dataset.origin else ()
+    x, reading = dataset.x, dataset.origin.reading if dataset.origin else Reading()
+    if dataset.kind == "series" and known and reading.window:
+        # A window has each column many times. Of windows that overlap so many are left out that hardly a row is twice.
+        known = base(known, reading.window)
+        x = np.asarray(x[:: -(-reading.window // (reading.step or reading.window))]).reshape(-1, len(known))
+        spread = spread_of(x)
     described = []
-    for i in range(dataset.x.shape[1]):
-        values = dataset.x[:, i]
+    for i in range(x.shape[1]):
+        values = x[:, i]
         there = values[~np.isnan(values)]
         name, kind = (known[i].name, known[i].kind) if known else (str(i), "number")
         different = len(np.unique(there))

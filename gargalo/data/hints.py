@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import option
+from ..errors import DataError, option
+from .columns import Column
 
-__all__ = ["for_dtype", "for_labels", "for_shape"]
+__all__ = ["for_dtype", "for_labels", "for_shape", "not_finite"]
+
+MOST_NAMED = 5
+"""Columns that a message names."""
 
 
 def for_shape(x: Any) -> str:
@@ -99,3 +104,44 @@ def for_labels(y: np.ndarray, n: int) -> str:
         measured = y[y != np.round(y)][0]
         return f"numbers such as {measured:g}, which measure; np.digitize(y, limits) makes classes of them."
     return f"{shape}; y.astype(str) may do."
+
+
+def not_finite(
+    flat: np.ndarray, whole: np.ndarray, most: float, columns: Sequence[Column] | None, is_rows: bool, name: str
+) -> DataError:
+    """Make the error for numbers that are not finite: how many there are, and where.
+
+    Parameters
+    ----------
+    flat : ndarray, (n, p)
+    whole : ndarray, (n,), bool
+        The rows without such numbers.
+    most : float
+        The largest number that counts as finite.
+    columns : sequence of p Column, or None
+        Each is named with how often it has none, up to five; without them the first row is.
+    is_rows : bool
+        Are these rows of numbers, no pictures?
+    name : str
+        What people call the data.
+
+    Returns
+    -------
+    DataError
+        Not raised here.
+    """
+    bad: Any = flat[~whole]
+    places = ~(np.abs(bad) <= most)
+    where = np.flatnonzero(places.any(axis=0))
+    kind = "missing numbers" if np.isnan(bad[places]).all() else f"NaN, infinity or values beyond {most:g}"
+    in_columns = f"{len(where)} of {flat.shape[1]} columns, the first in row {int(np.flatnonzero(~whole)[0])}"
+    if columns is not None and is_rows:
+        named = [f"{columns[i].name!r} ({int(places[:, i].sum())})" for i in where[:MOST_NAMED]]
+        more = [f"{len(where) - MOST_NAMED} more"] if len(where) > MOST_NAMED else []
+        in_columns = f"columns {', '.join(named + more)}"
+    hint = f"Fill them in or leave these rows out; in training {option('impute', 'median')}, mask or drop does."
+    if not is_rows:
+        hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
+    return DataError(
+        f"{name}: expected finite numbers. Found {kind} in {len(bad)} of {len(flat)} rows, {in_columns}. {hint}"
+    )

@@ -117,6 +117,8 @@ def what_spoils(
     told, train = [], dataset.spec.counts["train"]
     if train < FEW:
         told.append(("few", {"n": train}))
+    if dataset.spec.size == 1:
+        told.append(("single", {}))
     if dataset.spec.modality.axes and dataset.spec.ranges is None:
         told += _of_pictures(dataset)
     labels = label_counts(dataset)
@@ -170,7 +172,7 @@ def _of_labels(labels: dict[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "uneven", {"most": most, "n": there[most], "least": least, "m": there[least]}
     alone = [name for name, n in there.items() if n == 1]
     if alone:
-        yield "alone", {"n": len(alone), "labels": ", ".join(alone[:5])}
+        yield "alone", {"n": len(alone), "labels": ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")}
 
 
 def _may_be_label(dataset: Dataset, i: int) -> bool:

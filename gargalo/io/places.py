@@ -16,8 +16,8 @@ def as_typed(path: str | Path, to_share: bool = False) -> str:
     path : str or Path
         What is relative is taken as it is.
     to_share : bool
-        Is it for a page that may be sent to others? Then what is not below the working folder is only named: its path
-        is that of one machine.
+        Is it for a page that may be sent to others? Then what is not below the working folder is only named, in a
+        folder path/to: its own is that of one machine.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def as_typed(path: str | Path, to_share: bool = False) -> str:
         if path.is_relative_to(here):
             path = path.relative_to(here)
         elif to_share:
-            path = Path(path.name)
+            path = Path("path/to", path.name)
         elif path.anchor == here.anchor:
             path = min(path, Path(os.path.relpath(path, here)), key=lambda one: len(str(one)))
     text = path.as_posix()

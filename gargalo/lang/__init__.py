@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import json
 import locale
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
 from numbers import Integral
 
 from ..errors import unknown
 
-__all__ = ["LANGUAGES", "Words", "words"]
+__all__ = ["LANGUAGES", "Words", "spoken", "words"]
 
 LANGUAGES = {"en": "en", "pt": "pt-BR"}
 """What can be asked for, and the tag that a page carries."""
@@ -96,7 +99,7 @@ class Words:
         ----------
         value : float or None
         digits : int
-            Decimals, to which it is rounded.
+            Decimals, to which it is rounded; what would be rounded to 0 and is not has two significant digits.
 
         Returns
         -------
@@ -105,6 +108,8 @@ class Words:
         """
         if value is None:
             return "–"
+        if value and digits and abs(value) < 0.5 * 10**-digits:
+            return self.figure(value, 2)
         return self._marked(f"{value:.{digits}f}")
 
     def figure(self, value: float | None, digits: int = 3) -> str:
@@ -145,14 +150,39 @@ class Words:
         return text.replace(".", ",") if self.lang == "pt" else text
 
 
+_spoken: contextvars.ContextVar[str | None] = contextvars.ContextVar("spoken", default=None)
+
+
+@contextlib.contextmanager
+def spoken(lang: str | None) -> Iterator[None]:
+    """Speak a language inside, wherever none is asked for.
+
+    Parameters
+    ----------
+    lang : "en", "pt" or None
+        None is the locale's.
+
+    Raises
+    ------
+    ParameterError
+        For another language.
+    """
+    words(lang)
+    before = _spoken.set(lang)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def words(lang: str | None = None) -> Words:
     """The words of a language.
 
     Parameters
     ----------
     lang : "en", "pt" or None
-        None is Portuguese where the environment (LC_ALL, LC_MESSAGES, LANG) or else the locale says so, and otherwise
-        English.
+        None is what is `spoken`; else Portuguese where the environment (LC_ALL, LC_MESSAGES, LANG) or else the locale
+        says so, and otherwise English.
 
     Returns
     -------
@@ -163,6 +193,7 @@ def words(lang: str | None = None) -> Words:
     ParameterError
         For another language.
     """
+    lang = _spoken.get() if lang is None else lang
     if lang is None:
         place = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
         lang = "pt" if (place or locale.getlocale()[0] or "").lower().startswith(("pt", "portuguese")) else "en"

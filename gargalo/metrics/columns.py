@@ -5,6 +5,8 @@ All here are of raw values, in the unit of the data, where NaN is a value that i
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .estimate import Estimate
@@ -40,7 +42,7 @@ def r_squared(x: np.ndarray, back: np.ndarray, center: float, other: np.ndarray 
     if not all_of_it.sum() > 0:
         return Estimate(float("nan"), n=len(x))
     gained = (all_of_it if other is None else _sums(other - x, seen)) - left
-    return Estimate.of_ratio(gained, all_of_it)
+    return _within(Estimate.of_ratio(gained, all_of_it), high=1 if other is None else math.inf)
 
 
 def accuracy(x: np.ndarray, back: np.ndarray, other: np.ndarray | None = None) -> Estimate:
@@ -61,8 +63,18 @@ def accuracy(x: np.ndarray, back: np.ndarray, other: np.ndarray | None = None) -
     seen = np.isfinite(x)
     if not seen.any():
         return Estimate(float("nan"), n=len(x))
+    if other is None and x.size == len(x):
+        return Estimate.of_share((back == x)[seen].ravel())
     hits = (back == x).astype(np.float64) - (0 if other is None else other == x)
-    return Estimate.of_ratio(_total(hits, seen), _total(np.ones_like(hits), seen))
+    share = Estimate.of_ratio(_total(hits, seen), _total(np.ones_like(hits), seen))
+    return _within(share, low=0 if other is None else -1, high=1)
+
+
+def _within(found: Estimate, low: float = -math.inf, high: float = math.inf) -> Estimate:
+    """The same with an interval that holds nothing which cannot be."""
+    if found.low is None or found.high is None:
+        return found
+    return Estimate(found.value, max(low, found.low), min(high, found.high), found.n)
 
 
 def distance(real: np.ndarray, drawn: np.ndarray, is_category: bool = False) -> float:

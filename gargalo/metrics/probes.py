@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+from collections.abc import Iterator
+
 import numpy as np
 
 from .estimate import Estimate
@@ -30,8 +34,9 @@ def knn_accuracy(
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    probe = KNeighborsClassifier(min(k, len(z_train))).fit(z_train, y_train)
-    return Estimate.of_share(probe.predict(z_test) == y_test)
+    with _many_labels():
+        probe = KNeighborsClassifier(min(k, len(z_train))).fit(z_train, y_train)
+        return Estimate.of_share(probe.predict(z_test) == y_test)
 
 
 def commonest_accuracy(y_train: np.ndarray, y_test: np.ndarray) -> Estimate:
@@ -75,4 +80,13 @@ def linear_accuracy(z_train: np.ndarray, y_train: np.ndarray, z_test: np.ndarray
 
     # A loose tolerance: the third decimal of an accuracy does not need the last digit of a weight.
     probe = make_pipeline(StandardScaler(), LogisticRegression(tol=1e-3, max_iter=1000))
-    return Estimate.of_share(probe.fit(z_train, y_train).predict(z_test) == y_test)
+    with _many_labels():
+        return Estimate.of_share(probe.fit(z_train, y_train).predict(z_test) == y_test)
+
+
+@contextlib.contextmanager
+def _many_labels() -> Iterator[None]:
+    """Not to be told by scikit-learn that labels are many for so few examples: what is told of data says so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        yield

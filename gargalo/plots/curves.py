@@ -24,8 +24,8 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
     Parameters
     ----------
     panels : sequence of (str, str, sequence of Line)
-        Title, label of the y axis, and at least one line (name, x, y), x and y of one length. Only whole numbers are
-        marked on an x axis whose first line has no others.
+        Title, label of the y axis, and at least one line (name, x, y), x and y of one length; a single x is a dot. Only
+        whole numbers are marked on an x axis whose first line has no others.
     xlabel : str
         The same for every panel.
     width : float
@@ -39,7 +39,9 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
         drawn = figure(width * len(panels), 3.2)
         for ax, (title, ylabel, lines) in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             for i, (name, x, y) in enumerate(lines):
-                ax.plot(x, y, DASHES[i % 4], color=PALETTE[(0, 2, 4, 6)[i % 4]], label=name, linewidth=2)
+                # A line of one point would not be seen.
+                mark = "o" if len(set(x)) == 1 else None
+                ax.plot(x, y, DASHES[i % 4], marker=mark, color=PALETTE[(0, 2, 4, 6)[i % 4]], label=name, linewidth=2)
             ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
             ax.xaxis.set_major_locator(MaxNLocator(integer=all(float(v).is_integer() for v in lines[0][1])))
             ax.grid(axis="y", color="#e6e9ef")

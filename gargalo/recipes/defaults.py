@@ -89,7 +89,8 @@ def defaults_for(model_class: type[LatentModel], spec: DataSpec, net: str) -> di
     """
     modality, likelihood = spec.modality, _likelihood(model_class, spec, net)
     # A bottleneck is narrower than what passes through it, also where an example is only a few numbers.
-    latent_dim = min(16, max(1, spec.size // 2))
+    # And so many examples have one principal component less.
+    latent_dim = min(16, max(1, spec.size // 2), max(1, spec.counts.get("train", 17) - 1))
     wanted: dict[str, Any] = {"net": net, "likelihood": likelihood, "latent_dim": latent_dim}
     # Of a network that cannot see these data, `validate` says so.
     wanted |= {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..lang import Words
 from .columns import ColumnFigures, ColumnTable
 
-__all__ = ["as_drawn", "came_back", "drawn_as_whole", "worse_than_pca"]
+__all__ = ["as_drawn", "came_back", "drawn_as_whole", "meaning_of", "worse_than"]
 
 
 def came_back(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]]]:
@@ -20,19 +20,42 @@ def came_back(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]
     -------
     head : list of str
     rows : list of list of str
-        A row for each column: its name, error, R2 or accuracy with its interval, that of PCA, and that of who says the
-        same of every row.
+        A row for each column: its name, error, R2 or accuracy with its interval, that of PCA where that was measured,
+        and that of who says the same of every row.
     """
     score = "columns.score" if table.has_categories else "columns.score.numbers"
-    head = [*map(say, ("columns.column", "columns.error", score, "columns.pca", "columns.guess"))]
+    beside = ["columns.pca"] if _has_pca(table) else []
+    head = [*map(say, ("columns.column", "columns.error", score, *beside, "columns.guess"))]
     rows = []
     for column in table.columns:
         is_category = column.kind == "category"
         error = "–" if column.error is None else say.figure(column.error)
         if is_category and column.error is not None:
             error = say.figure(100 * column.error) + "%"
-        rows.append([column.name, error, _with_interval(column, say), say.number(column.pca), say.number(column.guess)])
+        others = [column.pca, column.guess] if beside else [column.guess]
+        rows.append([column.name, error, _with_interval(column, say), *map(say.number, others)])
     return head, rows
+
+
+def meaning_of(table: ColumnTable, say: Words) -> str:
+    """What the figures of `came_back` are, in a few sentences.
+
+    Parameters
+    ----------
+    table : ColumnTable
+    say : Words
+
+    Returns
+    -------
+    str
+    """
+    key = "columns.meaning" if table.has_categories else "columns.meaning.numbers"
+    return say(key, pca=say("columns.meaning.pca") if _has_pca(table) else "")
+
+
+def _has_pca(table: ColumnTable) -> bool:
+    """Does PCA stand beside the model?"""
+    return any(column.pca is not None for column in table.columns)
 
 
 def as_drawn(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]]]:
@@ -89,8 +112,8 @@ def drawn_as_whole(table: ColumnTable, say: Words) -> str | None:
     )
 
 
-def worse_than_pca(table: ColumnTable, say: Words) -> str | None:
-    """Which columns PCA gives back better, as far as examples show; None where there is none.
+def worse_than(table: ColumnTable, say: Words) -> list[str]:
+    """Which columns PCA gives back better, as far as examples show, and which a guess that sees nothing would.
 
     Parameters
     ----------
@@ -99,13 +122,22 @@ def worse_than_pca(table: ColumnTable, say: Words) -> str | None:
 
     Returns
     -------
-    str or None
+    list of str
+        A sentence for each of the two, where there is such a column.
     """
-    worse = [column.name for column in table.columns if column.gain and (column.gain.high or 0) < -NEGLIGIBLE]
-    if not worse:
-        return None
-    more = say("columns.more", n=len(worse) - 5) if len(worse) > 5 else ""
-    return say("columns.worse", names=", ".join(worse[:5]) + more)
+    from_pca = [column.name for column in table.columns if column.gain and (column.gain.high or 0) < -NEGLIGIBLE]
+    guessed = [
+        column.name
+        for column in table.columns
+        if column.score.value is not None and column.score.value < column.guess - NEGLIGIBLE
+    ]
+    found = (("columns.worse", from_pca), ("columns.below_guess", guessed))
+    return [say(key, names=_some(names, say)) for key, names in found if names]
+
+
+def _some(names: list[str], say: Words) -> str:
+    """The first five names, and how many more there are."""
+    return ", ".join(names[:5]) + (say("columns.more", n=len(names) - 5) if len(names) > 5 else "")
 
 
 NEGLIGIBLE = 1e-3

@@ -92,7 +92,8 @@ class Verdict:
         Returns
         -------
         list of str
-            The outcome with its figures; of a worse one its likely cause and what to do, without the command.
+            The outcome with its figures; that it is PCA itself, where the start was kept; of a worse one its likely
+            cause and what to do, without the command.
         """
         low, high = (say.figure(end) for end in (self.difference.low, self.difference.high))
         share = self.share
@@ -109,7 +110,8 @@ class Verdict:
             high=high,
         )
         if self.cause is None:
-            return [outcome]
+            is_pca = run.facts.get("best_epoch") == 0 and run.recipe.net.init == "pca" and not run.recipe.warm_start
+            return [outcome, *([say("verdict.is_pca")] if is_pca else [])]
         train, model = run.recipe.data.counts["train"], say.get(f"model.{run.recipe.model}", run.recipe.model)
         return [outcome, say(f"verdict.{self.cause}", n=train, model=model, epochs=len(run.history))]
 

@@ -53,7 +53,7 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
     known = {column.name: column for column in wanted}
     lacking = [column for column in known if column not in frame.columns]
     if lacking:
-        raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns)}.")
+        raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.")
     if reading.decimal_comma:
         frame = frame.with_columns(
             numbers

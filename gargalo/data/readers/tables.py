@@ -150,8 +150,11 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: s
         if column is None or column in frame.columns:
             continue
         # Of no use in data that are only encoded, but that windows are cut in the order of time.
-        if like is None or (role == "time" and reading.window):
+        if like is None:
             raise unknown(role, column, frame.columns)
+        if role == "time" and reading.window:
+            there = ", ".join(frame.columns) or "none"
+            raise DataError(f"{name}: expected column {column!r}, by which rows are in order. Found {there}.")
         roles[role] = None
     for role in SEVERAL:
         for column in getattr(reading, role):

@@ -62,10 +62,12 @@ def in_time(texts: pl.Series, written: str | None, where: str) -> pl.Series:
     if not read:
         nearest = min(formats or FORMATS, key=lambda form: _read(few, form).null_count())
         one = f"times written as {written}" if written else "times, such as 2024-01-31 13:30"
-        raise DataError(
-            f"{where}: expected {one}. Found {texts.filter(_read(plain, nearest).is_null())[0]!r};"
-            f" {option('time_format', '%d/%m/%Y %H:%M')} says how they are written."
-        )
+        found = texts.filter(_read(plain, nearest).is_null())[0]
+        fitting = [form for form in FORMATS if _read(few, form).null_count() == 0]
+        hint = f"{option('time_format', '%d/%m/%Y %H:%M')}, say, tells how they are written"
+        if written and fitting:
+            hint = f"{option('time_format', fitting[0])} reads it, and so may none at all"
+        raise DataError(f"{where}: expected {one}. Found {found!r}; {hint}.")
     first, *others = read.items()
     order = first[1].rank("dense")
     for form, found in others:

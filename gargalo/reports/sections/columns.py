@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import plots
 from ...lang import Words
 from ...runs.columns import ColumnTable
-from ...runs.columns_told import came_back, worse_than_pca
+from ...runs.columns_told import came_back, meaning_of, worse_than
 from ..roles import Roles, place
 from ..section import Section, Table, picture
 from ..wording import name_of
@@ -33,13 +33,13 @@ def columns(roles: Roles, words: Words) -> Section | None:
         bars.append((f"PCA-{d}", [column.pca for column in shown]))
     drawn = plots.bars([column.name for column in shown], bars, words("columns.score" + only))
     body = words("columns.body", d=d) + ("" if only else " " + words("columns.body.categories"))
-    caption, meaning = words("columns.caption" + only, name=name), words("columns.meaning" + only)
+    caption = words("columns.caption" + only, name=name)
     caption += _first(MOST_DRAWN, table, words)
     return Section(
         "columns",
-        [body, *filter(None, [worse_than_pca(table, words)])],
+        [body, *worse_than(table, words)],
         [picture("columns", drawn, words, caption)],
-        Table(head, rows[:MOST_TOLD], meaning + _first(MOST_TOLD, table, words)),
+        Table(head, rows[:MOST_TOLD], meaning_of(table, words) + _first(MOST_TOLD, table, words)),
         commands=[f"gargalo info {place(run)}"],
         python="run.columns.columns[0].score",
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...data import NAMED
+from ...io.places import as_typed
 from ...lang import Words
 from ...metrics import METRICS
 from ...runs import Run
@@ -49,9 +52,10 @@ def onward(roles: Roles, words: Words) -> Section | None:
     head = [words("run"), words("numbers"), words("seconds"), *(words.get(key, key) for key, _ in columns)]
     commands, python = _of_your_own(roles.lead) or _of_such(words)
     meaning = " ".join(words.get(f"{key}.meaning", "") for key, _ in columns).strip()
+    are_others = len(roles.peers) < len(roles.runs)
     return Section(
         "onward",
-        [words("onward.body")],
+        [words("onward.body") + (" " + words("onward.others", data=roles.lead.recipe.data.name) if are_others else "")],
         table=Table(head, rows, words("seconds.meaning") + " " + meaning),
         commands=[*commands, "gargalo info last", "gargalo report last -o report.html"],
         python=python,
@@ -61,10 +65,13 @@ def onward(roles: Roles, words: Words) -> Section | None:
 def _of_your_own(run: Run) -> tuple[list[str], str] | None:
     """Commands to go on with the data of a run, and the same in Python; None for those that come with gargalo."""
     data = run.recipe.data
-    command, src = training_command(run, "vae", to_share=True), data_argument(data, to_share=True)
-    if command is None or src is None or data.src in NAMED:
+    is_vae = run.recipe.model == "vae"
+    command, src = training_command(run, None if is_vae else "vae", to_share=True), data_argument(data, to_share=True)
+    if command is None or src is None or data.src in NAMED or data.origin is None:
         return None
-    reading = command.partition(f" --latent-dim {run.recipe.latent_dim}")[2]
+    is_table, at = data.columns is not None, partial(as_typed, to_share=True)
+    flags = data.origin.reading.with_paths(is_table, at).flags()
+    reading = f" {flags}" if flags else ""
     return [f"gargalo inspect {src}{reading}", command], f"{training_call(run)}; run.sample(12)"
 
 

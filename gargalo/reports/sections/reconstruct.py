@@ -36,6 +36,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         panels.append((words(f"loss.{term}"), words("nats.axis"), _lines(run, term, words)))
     elif term != "mse":
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
+    panels[0][2].append((words("test_set"), [run.facts["best_epoch"]], [run.metrics["test_mse"]]))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((words("pca_on_test", d=d), [epochs[0], epochs[-1]], [pca, pca]))
     caption = words("reconstruct.caption", n=len(rows), d=d, name=name)
@@ -58,7 +59,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         ],
         [
             strips("reconstruct", run, examples, words, caption),
-            picture("curves", plots.curves(panels, words("epoch")), words, words("curves.caption")),
+            picture("curves", plots.curves(panels, words("epoch")), words, _of_curves(run, words)),
         ],
         commands=[
             *([verdict.command] if verdict and verdict.command else []),
@@ -73,3 +74,9 @@ def _lines(run: Run, name: str, words: Words) -> list[tuple[str, list[float], li
     parts = (("train", words("training_set")), ("validation", words("validation_set")))
     found = [(title, [r for r in run.history if name in r.get(part, {})], part) for part, title in parts]
     return [(title, [r["epoch"] for r in rs], [r[part][name] for r in rs]) for title, rs, part in found if rs]
+
+
+def _of_curves(run: Run, words: Words) -> str:
+    """The caption of the curves. Training draws from a posterior, where there is one; the test set has its mean."""
+    draws = " " + words("curves.caption.draws") if run.fitted.can("posterior") else ""
+    return words("curves.caption") + draws

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ... import latent
 from ...lang import Words
+from ...runs import Run
 from ..roles import Roles, place
 from ..section import Section, strips
 
@@ -21,7 +24,7 @@ def walk(roles: Roles, words: Words) -> Section | None:
     rows, x = [], run.examples.x
     pairs = roles.pairs()
     for a, b in pairs:
-        rows.append((words("walk.blend"), run.look(latent.blend(x[a], x[b]))))
+        rows.append((words("walk.blend"), _blended(run, x[a], x[b])))
         rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
     a, b = pairs[0]
     return Section(
@@ -31,3 +34,10 @@ def walk(roles: Roles, words: Words) -> Section | None:
         commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
         python=f"film = run.interpolate({a}, {b}, steps=12)",
     )
+
+
+def _blended(run: Run, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Two examples mixed in twelve steps, as they are drawn; a mixture of two names has a bar for each."""
+    if any(column.kind == "category" for column in run.recipe.data.columns or ()) and run.drawn_as == "bars":
+        return latent.blend(*run.look(np.stack([start, end])))
+    return run.look(latent.blend(start, end))

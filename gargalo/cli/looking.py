@@ -121,7 +121,7 @@ def _column(column: dict[str, Any], say: Words) -> str:
     if taken == "constant":
         return f"{said}: {say.general(column['min'])}{missing}"
     low, high = say.general(column["min"]), say.general(column["max"])
-    spread = f"{say('inspect.mean')} {say.general(column['mean'], 4)} ± {say.general(column['stddev'], 4)}"
+    spread = f"{say('inspect.mean')} {say.figure(column['mean'], 4)} ± {say.figure(column['stddev'], 4)}"
     return f"{said}, {low} … {high}, {spread}{missing}"
 
 

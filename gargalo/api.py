@@ -22,7 +22,8 @@ from .data.what_spoils import tell_what_spoils
 from .errors import DataError, ParameterError, RunError, must, not_a_choice, option
 from .fitted import FittedModel
 from .io.arguments import check_types, given_once
-from .io.files import check_writable, new_folder, next_numbered
+from .io.files import check_writable
+from .io.folders import new_folder, next_numbered
 from .io.reporter import Reporter, reporter_for
 from .metrics import Estimate
 from .models import MODELS

@@ -20,15 +20,8 @@ from hypothesis import strategies as st
 import gargalo
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, as_expected, must, option, unknown
 from gargalo.io import files
-from gargalo.io.files import (
-    cannot_write,
-    check_writable,
-    new_folder,
-    next_numbered,
-    read_tensors,
-    write_tensors,
-    write_whole,
-)
+from gargalo.io.files import cannot_write, check_writable, read_tensors, write_tensors, write_whole
+from gargalo.io.folders import new_folder, next_numbered
 from gargalo.lang import LANGUAGES, Words, words
 
 # Errors
@@ -112,12 +105,41 @@ def test_what_is_in_the_way_is_named(tmp_path):
     (tmp_path / "file").write_text("kept")
     with pytest.raises(GargaloError, match=r"folder: cannot be written .* It is a folder; name a file\."):
         write_whole(tmp_path / "folder", "x")
-    for path in (tmp_path / "file" / "below", tmp_path / ("x" * 250)):
-        # A name that is legal, and too long once it is marked as partial.
+    for path in (tmp_path / "file" / "below", tmp_path / ("x" * 300)):
         with pytest.raises(GargaloError, match=rf"{path.name}: cannot be written \(.*\)\. Choose another path\."):
             write_whole(path, "x")
     assert names(tmp_path) == ["file", "folder"]
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_name_as_long_as_a_name_can_be(tmp_path):
+    for name in ("x" * 255, "x." + "y" * 253):
+        write_whole(tmp_path / name, "x")
+    assert sorted(map(len, names(tmp_path))) == [255, 255]
+
+
+def test_no_two_writers_share_a_file_on_its_way(tmp_path, monkeypatch):
+    """Not even where every process has one number, as in containers that share a folder, nor two threads."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    seen = []
+
+    def outer(partial: Path) -> None:
+        partial.write_text("outer")
+        write_whole(tmp_path / "a.txt", lambda other: (other.write_text("inner"), seen.append(other)))
+        seen.append(partial)
+
+    write_whole(tmp_path / "a.txt", outer)
+    assert seen[0] != seen[1]
+    assert (tmp_path / "a.txt").read_text() == "outer" and names(tmp_path) == ["a.txt"]
+
+
+def test_what_is_read_only_is_never_replaced(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("kept")
+    path.chmod(0o444)
+    with pytest.raises(GargaloError, match=r"a\.txt: cannot be written \(it is read-only\)\."):
+        write_whole(path, "new")
+    assert path.read_text() == "kept" and names(tmp_path) == ["a.txt"]
 
 
 @pytest.mark.parametrize(

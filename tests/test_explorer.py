@@ -462,6 +462,7 @@ def test_what_a_kill_left_is_cleared(small_runs, tmp_path):
     left = tmp_path / "site" / ".site.partialabc"
     left.mkdir(parents=True)
     (left / "half").write_text("half")
+    (tmp_path / "site" / ".lock").write_text("")
     found = gargalo.publish([small_runs["vae"]], tmp_path / "site", progress=False)
     assert not left.exists()
     explorer.check_site(found.folder)
@@ -470,6 +471,30 @@ def test_what_a_kill_left_is_cleared(small_runs, tmp_path):
         gargalo.publish([small_runs["vae"]], tmp_path / "file", progress=False)
     with pytest.raises(gargalo.RunError, match=r"expected each run once\. Found it twice"):
         gargalo.publish([small_runs["vae"]] * 2, tmp_path / "twice", progress=False)
+
+
+def test_only_one_writes_a_site_and_it_is_whole(small_runs, tmp_path, monkeypatch):
+    """The second is told so while the first writes, and takes nothing away."""
+    from gargalo.explorer import publishing
+
+    out, really, told = tmp_path / "site", publishing.SiteWriter.write, []
+
+    def write(writer, runs, reference):
+        monkeypatch.setattr(publishing.SiteWriter, "write", really)
+        for _ in range(2):
+            with pytest.raises(gargalo.RunError, match=r"site: expected that no other process writes here\.") as caught:
+                gargalo.publish([small_runs["vae"]], out, progress=False)
+            told.append(str(caught.value))
+        return really(writer, runs, reference)
+
+    monkeypatch.setattr(publishing.SiteWriter, "write", write)
+    site = gargalo.publish([small_runs["vae"]], out, progress=False).folder
+    assert len(told) == 2 and "Found process" in told[0]
+    explorer.check_site(site)
+    assert not [path for path in site.iterdir() if path.name.startswith(".")]
+    with pytest.raises(gargalo.RunError, match=r"Found one that is not empty"):
+        gargalo.publish([small_runs["vae"]], out, progress=False)
+    explorer.check_site(site)
 
 
 def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):

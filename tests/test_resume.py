@@ -24,7 +24,7 @@ import gargalo
 from gargalo import recipes, training
 from gargalo.data import Dataset, as_dataset
 from gargalo.errors import DataError, GargaloError, ParameterError, RunError, Stopped
-from gargalo.io.files import hold, next_numbered
+from gargalo.io.folders import hold, next_numbered
 from gargalo.models.autoencoder import Autoencoder
 from gargalo.models.likelihoods import MeanSquared
 from gargalo.recipes import build

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,7 +84,9 @@ def _before_any_command(
 
 def rank() -> int:
     """This process among those that torchrun started; the first of them speaks."""
-    return int(os.environ.get("RANK", "0"))
+    from ..io.environment import whole_number_in
+
+    return whole_number_in("RANK", 0)
 
 
 def speaks(command: Callable[..., None]) -> Callable[..., None]:

@@ -126,9 +126,10 @@ def encode(
         wrote(out, found.shape, as_json)
         return
     if not out.suffix:
+        from ..io.environment import whole_number_in
         from ..runs.shards import write_shards
 
-        made = write_shards(out, opened, dataset, rank(), int(os.environ.get("WORLD_SIZE", "1")))
+        made = write_shards(out, opened, dataset, rank(), whole_number_in("WORLD_SIZE", 1))
         wrote(out, tuple(made["shape"]), as_json, {"finished": made["finished"]})
         return
     if "RANK" in os.environ:

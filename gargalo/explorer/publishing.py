@@ -17,7 +17,8 @@ from ..data import Dataset
 from ..errors import GargaloError, RunError, must
 from ..fitted import FittedModel
 from ..io.arguments import check_types
-from ..io.files import cannot_write, is_leftover, new_folder
+from ..io.files import cannot_write
+from ..io.folders import hold, new_folder, remove_leftovers
 from ..io.reporter import SILENT, Reporter
 from ..runs import Run
 from .shown import choose
@@ -115,16 +116,15 @@ def publish(
         raise GargaloError(f"{page}: expected the explorer's page. Found none; build it: make site.")
     was_there = out.exists()
     new_folder(out, "a new folder for the site")
-    for path in filter(is_leftover, out.iterdir()):  # of an earlier try that was killed
-        shutil.rmtree(path, ignore_errors=True)
     # In a corner of its place, and moved there when it is whole.
-    with (
-        contextlib.ExitStack() as undo,
-        tempfile.TemporaryDirectory(dir=out, prefix=".site.partial") as place,
-        resources.as_file(page) as built,
-    ):
+    with contextlib.ExitStack() as undo:
         if not was_there:
             undo.callback(_remove_empty, out)
+        undo.enter_context(hold(out, str(out), "writes", keep=False))
+        new_folder(out, "a new folder for the site")  # another may have written before this one held it
+        remove_leftovers(out)  # of an earlier try that was killed
+        place = undo.enter_context(tempfile.TemporaryDirectory(dir=out, prefix=".site.partial"))
+        built = undo.enter_context(resources.as_file(page))
         folder = Path(place) / "site"
         shutil.copytree(built, folder)
         shown = choose(runs, dataset, choices.points)
@@ -132,7 +132,6 @@ def publish(
         site.write(runs, reference)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         _move(folder, out)
-        undo.pop_all()
     return Published(out, site.public, tuple(site.notes), size)
 
 

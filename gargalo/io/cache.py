@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +12,17 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from ..errors import DataError
+from .environment import number_in
 
-__all__ = ["clear_cache", "entry", "entry_or_none", "make_room", "place"]
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+__all__ = ["clear_cache", "entry", "entry_or_none", "make_room", "place", "use"]
+
+USED = ".used"
+"""The file of an entry that every process which uses it has locked."""
 
 LIMIT = "GARGALO_CACHE_GB"
 DEFAULT_GB = 20.0
@@ -51,9 +60,42 @@ def entry(kind: str, key: str) -> Iterator[Path]:
         The folder, which is there, and empty (but for its lock) if the entry is new.
     """
     folder = place(kind, key)
+    if folder.is_symlink() or folder.is_file():  # nothing that gargalo made
+        folder.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         yield folder
+
+
+def use(folder: Path, holder: object) -> None:
+    """Keep an entry from being cleared while something that is read from its files is there.
+
+    Windows removes nothing that is mapped; elsewhere every process that uses the entry holds a lock on it together.
+
+    Parameters
+    ----------
+    folder : Path
+    holder : object
+        As long as it lives the entry is in use; anything that can have weak references.
+    """
+    if fcntl is None:
+        return
+    with contextlib.suppress(OSError):  # a file system without locks
+        file = (folder / USED).open("ab")
+        weakref.finalize(holder, file.close)
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def _is_used(folder: Path) -> bool:
+    """Does some process use the entry? What nobody can know does not count."""
+    if fcntl is None or not (folder / USED).is_file():
+        return False
+    with contextlib.suppress(OSError), (folder / USED).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 @contextlib.contextmanager
@@ -81,7 +123,7 @@ def entry_or_none(kind: str, key: str) -> Iterator[Path | None]:
 def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
     """Throw away entries of any kind, those whose folder was changed longest ago first, until `needed` bytes fit.
 
-    The limit is 20 GB, or `GARGALO_CACHE_GB`. An entry that another process holds stays.
+    The limit is 20 GB, or `GARGALO_CACHE_GB`. An entry that a process makes or uses stays.
 
     Parameters
     ----------
@@ -99,10 +141,7 @@ def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
     DataError
         For more than the limit, or than the disk has; for a limit that is no number.
     """
-    try:
-        limit = int(float(os.environ.get(LIMIT, DEFAULT_GB)) * 1e9)
-    except ValueError:
-        raise DataError(f"{LIMIT}: expected a number of gigabytes. Found {os.environ[LIMIT]!r}.") from None
+    limit = number_in(LIMIT, DEFAULT_GB) * 1e9
     if needed > limit:
         raise DataError(
             f"{place()}: expected to keep at most {limit / 1e9:g} GB. Found {needed / 1e9:.3g} GB of {what};"
@@ -143,8 +182,8 @@ def _remove(path: Path) -> None:
             path.unlink(missing_ok=True)
             return
         with FileLock(path / ".lock", timeout=0):
-            for inside in list(path.iterdir()):
-                if inside.name != ".lock":
+            for inside in [] if _is_used(path) else list(path.iterdir()):
+                if inside.name not in (".lock", USED):
                     shutil.rmtree(inside) if inside.is_dir() else inside.unlink(missing_ok=True)
 
 

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
-import json
 import os
-import platform
+import secrets
 import shutil
+import stat
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import GargaloError, RunError, option
+from ..errors import GargaloError, RunError
 
 if TYPE_CHECKING:
     import numpy as np
 
+ONE_BLOCK = 512
+"""Bytes, of which no file system has smaller blocks."""
+LONGEST_SUFFIX = 16
+"""Characters of a suffix by which a writer may know the format."""
+
 __all__ = [
+    "allocate",
     "cannot_write",
     "check_writable",
-    "flush_folder",
-    "hold",
-    "is_leftover",
-    "new_folder",
-    "next_numbered",
     "read_tensors",
     "write_tensors",
     "write_whole",
@@ -54,10 +53,12 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
     GargaloError
         Where the file cannot be written; what was there before is untouched.
     """
-    # Several processes may write the same file at once; the last one wins, whole.
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    partial = path.with_name(_partial_name(path.suffix))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _must_be_replaceable(path)
+        with partial.open("xb"):  # nobody else's, however many write here
+            pass
         if callable(content):
             content(partial)
         else:
@@ -75,6 +76,53 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
         with contextlib.suppress(OSError):
             partial.unlink()
     return path
+
+
+def _partial_name(suffix: str) -> str:
+    """A name that no other writer has, in this process, in another one or on another machine that shares the folder."""
+    return f".{secrets.token_hex(12)}.partial{suffix if len(suffix) <= LONGEST_SUFFIX else ''}"
+
+
+def _must_be_replaceable(path: Path) -> None:
+    """Refuse a file that was made read-only, which a rename would replace all the same."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode) and not found.st_mode & 0o222:
+            raise PermissionError(errno.EACCES, "it is read-only")
+
+
+def allocate(path: Path) -> None:
+    """Take the room on the disk that a file says it has, so that to write to its memory map cannot fail.
+
+    A map of a file with holes ends the process (SIGBUS) where the disk is full.
+
+    Parameters
+    ----------
+    path : Path
+        Its length stays, and so does what is in it but for holes.
+
+    Raises
+    ------
+    OSError
+        Where there is not so much room.
+    """
+    with path.open("rb+") as file:
+        size = os.fstat(file.fileno()).st_size
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+                return
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                    raise
+        # Windows and macOS, and file systems that cannot: each block is written as it is.
+        for start in range(0, size, ONE_BLOCK):
+            file.seek(start)
+            byte = file.read(1)
+            file.seek(start)
+            file.write(byte)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def cannot_write(path: Path, error: OSError, needed: int | None = None) -> GargaloError:
@@ -108,78 +156,6 @@ def cannot_write(path: Path, error: OSError, needed: int | None = None) -> Garga
     return GargaloError(f"{path}: cannot be written ({error.strerror}). {hint}")
 
 
-def flush_folder(folder: Path) -> None:
-    """Flush the names in `folder` to the disk, so that they outlast a power cut.
-
-    On Windows nothing happens: it opens no folders, and keeps names by itself.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Raises
-    ------
-    OSError
-        For a folder that cannot be opened or flushed.
-    """
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def hold(folder: Path, what: str) -> Iterator[None]:
-    """Keep every other process out of `folder`, which is made if need be; the lock of one that died is free.
-
-    The lock's file stays, unless the holder removes the folder.
-
-    Parameters
-    ----------
-    folder : Path
-    what : str
-        What is held, for the message.
-
-    Yields
-    ------
-    None
-        While the folder is held.
-
-    Raises
-    ------
-    RunError
-        When another process holds it: which one, where, since when.
-    GargaloError
-        Where the folder cannot be written to.
-    """
-    from filelock import FileLock, Timeout
-
-    lock, note = FileLock(folder / ".lock"), folder / ".holder.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        holder = "one that does"
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            found = json.loads(note.read_text(encoding="utf-8"))
-            holder = f"process {found['pid']} on {found['host']}, since {found['since']}"
-        raise RunError(
-            f"{what}: expected that no other process trains here. Found {holder}; wait for it, or stop it."
-        ) from None
-    except OSError as error:
-        raise cannot_write(folder, error) from None
-    try:
-        since = time.strftime("%Y-%m-%d %H:%M:%S")
-        write_whole(note, json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}))
-        yield
-    finally:
-        note.unlink(missing_ok=True)
-        lock.release()
-
-
 def check_writable(folder: Path) -> None:
     """Fail now rather than after the work: can files be made in `folder`, or where it would be made?
 
@@ -201,74 +177,6 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise cannot_write(folder, error) from None
-
-
-def new_folder(folder: Path, expected: str) -> Path:
-    """Make `folder`, which must not be there yet, or hold nothing but what a kill left half-written.
-
-    Parameters
-    ----------
-    folder : Path
-    expected : str
-        What it should be, for the message.
-
-    Returns
-    -------
-    Path
-        `folder`.
-
-    Raises
-    ------
-    RunError
-        For a file, or a folder that is not empty.
-    GargaloError
-        Where it cannot be made.
-    """
-    if folder.exists() and (not folder.is_dir() or any(not is_leftover(path) for path in folder.iterdir())):
-        found = "one that is not empty" if folder.is_dir() else "a file"
-        raise RunError(f"{folder}: expected {expected}. Found {found}; choose another {option('out')}.")
-    check_writable(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def is_leftover(path: Path) -> bool:
-    """Is `path` what a kill left of a file that was being written? Its name alone says so."""
-    return path.name.startswith(".") and ".partial" in path.name
-
-
-def next_numbered(root: Path, stem: str) -> Path:
-    """Make `root/stem-001`, or the first number after the highest that is there: at once it is nobody else's.
-
-    Parameters
-    ----------
-    root : Path
-        Where; it is made if need be.
-    stem : str
-        What the name begins with.
-
-    Returns
-    -------
-    Path
-        The new folder.
-
-    Raises
-    ------
-    GargaloError
-        Where no folder can be made.
-    """
-    check_writable(root)
-    while True:
-        folder = _next_free(root, stem)
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir(parents=True)
-            return folder
-
-
-def _next_free(root: Path, stem: str) -> Path:
-    taken: Iterable[Path] = root.glob(f"{glob.escape(stem)}-[0-9][0-9][0-9]*") if root.is_dir() else ()
-    numbers = [int(tail) for p in taken if (tail := p.name.removeprefix(f"{stem}-")).isdecimal()]
-    return root / f"{stem}-{max(numbers, default=0) + 1:03d}"
 
 
 def write_tensors(path: Path, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> Path:

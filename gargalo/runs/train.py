@@ -21,15 +21,8 @@ import torch
 
 from .. import training
 from ..errors import RunError, Stopped, option
-from ..io.files import (
-    cannot_write,
-    check_writable,
-    flush_folder,
-    hold,
-    is_leftover,
-    new_folder,
-    write_whole,
-)
+from ..io.files import cannot_write, check_writable, write_whole
+from ..io.folders import flush_folder, hold, new_folder, remove_leftovers
 from ..io.reporter import TrainingProgress
 from ..recipes import differences, flat, must_agree, upgraded
 from .evaluate import Baselines
@@ -115,9 +108,8 @@ def _take(job: TrainingJob, until_done: contextlib.ExitStack) -> bool:
     until_done.enter_context(hold(folder / "checkpoints", str(folder)))
     if job.is_new and (folder / "recipe.json").is_file():  # another was faster
         new_folder(folder, expected)
-    for path in [*folder.glob(".*"), *(folder / "space").glob(".*")]:
-        if is_leftover(path):
-            path.unlink()
+    for place in (folder, folder / "space"):
+        remove_leftovers(place)
     if job.is_new:
         write_whole(folder / "recipe.json", job.recipe.model_dump_json(indent=1))
     if is_finished(folder):

@@ -30,7 +30,8 @@ from safetensors.torch import load, save_file
 from torch import Tensor
 
 from ..errors import RunError
-from ..io.files import cannot_write, flush_folder
+from ..io.files import cannot_write
+from ..io.folders import flush_folder
 from ..io.reporter import SILENT, Reporter
 
 __all__ = ["Checkpoint", "CheckpointManager", "read_checkpoint", "upgraded_record"]

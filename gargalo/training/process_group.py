@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import GargaloError, must
+from ..io.environment import whole_number_in
 from ..io.reporter import SILENT, Reporter
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class ProcessGroup:
 
     def local_size(self) -> int:
         """How many of the processes share this machine."""
-        return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self.size > 1 else 1
+        return whole_number_in("LOCAL_WORLD_SIZE", 1) if self.size > 1 else 1
 
 
 def launch(compute: Compute = LOCAL, alone: bool = False, reporter: Reporter = SILENT) -> ProcessGroup:
@@ -256,7 +256,7 @@ def launch(compute: Compute = LOCAL, alone: bool = False, reporter: Reporter = S
         For a device that is not there, or numbers that are not those of torchrun.
     """
     device = _device(compute.device, reporter)
-    total = 1 if alone else int(os.environ.get("WORLD_SIZE", "1"))
+    total = 1 if alone else whole_number_in("WORLD_SIZE", 1)
     devices, nodes = _processes(compute, total)
     if total == 1:
         return ProcessGroup(torch.device(device) if device == "cpu" else torch.device(device, 0))
@@ -291,7 +291,7 @@ def _processes(compute: Compute, total: int) -> tuple[int, int]:
         if number < 1:
             raise must(name, "an int >= 1", number)
     if total > 1:
-        here = int(os.environ.get("LOCAL_WORLD_SIZE", total))
+        here = whole_number_in("LOCAL_WORLD_SIZE", total)
         if devices not in (1, here) or nodes not in (1, total // here):
             expected = f"{here} devices and {total // here} nodes, as torchrun says"
             raise must("devices", expected, f"{devices} and {nodes}")

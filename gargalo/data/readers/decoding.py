@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +24,9 @@ from ...io.files import write_whole
 from ...io.reporter import SILENT, Reporter
 from ..reading import Reading
 from . import images
+from .decoded import TYPES, Answer, Decoded, answers_of, close_gaps, kept_pixels
 
-__all__ = ["Decoded", "Decoder"]
+__all__ = ["Decoder"]
 
 VERSION = 2
 """Of what decoding gives; a cache of another is not used."""
@@ -36,33 +37,6 @@ USUAL, LARGEST = (64, 64), 64
 """The size of pictures that are not all alike, or have a longer side than this."""
 WORTH = 1500
 """Files from which a second process is worth its start."""
-
-TYPES = {"8": np.dtype(np.uint8), "16": np.dtype(np.uint16), "float": np.dtype(np.float32)}
-"""Of the numbers of pictures, by their depth."""
-
-Answer = dict[str, Any]
-"""What was done of one range of files; see `images.decode_range`."""
-
-
-class Decoded(NamedTuple):
-    """The pixels of the files that could be read.
-
-    Attributes
-    ----------
-    pixels : ndarray or memory map, (n, h, w), (n, h, w, 3) or (n, pages, h, w)
-        uint8, or uint16 or float32 as the files have them.
-    kept : ndarray, (n,)
-        Which of all files these are.
-    did : dict
-        How often what was done, by the key of its note.
-    skipped : tuple of (str, str)
-        The files that could not be read, and why.
-    """
-
-    pixels: np.ndarray
-    kept: np.ndarray
-    did: dict[str, int]
-    skipped: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -121,7 +95,7 @@ class Decoder:
         for path, (size, when) in zip(files, stats, strict=True):
             digest.update(os.fsencode(path) + f"\0{size}\0{when}\n".encode())
         with entry(KIND, digest.hexdigest()) as folder:
-            if (kept := _cached(folder, files)) is not None:
+            if (kept := kept_pixels(folder, files)) is not None:
                 with contextlib.suppress(OSError):
                     os.utime(folder)  # when it was used last
                 return kept
@@ -132,10 +106,10 @@ class Decoder:
                 make_room(needed, folder, "decoded pictures", f"choose a smaller {option('size')}")
                 counts, skipped = _Work(self, root, files, wanted, folder).done(others)
             kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in skipped])
-            _close_gaps(folder / "pixels.npy", kept)
+            close_gaps(folder / "pixels.npy", kept)
             write_whole(folder / "index.json", json.dumps({"did": counts, "skipped": skipped}))
             (folder / "done.jsonl").unlink(missing_ok=True)
-            made = _cached(folder, files)
+            made = kept_pixels(folder, files)
             assert made is not None
             return made
 
@@ -174,7 +148,7 @@ class _Work:
     def __init__(self, decoder: Decoder, root: Path, files: Sequence[str], wanted: images.Wanted, folder: Path):
         self.decoder, self.root, self.files, self.wanted = decoder, root, list(files), wanted
         pixels, self.log = folder / "pixels.npy", folder / "done.jsonl"
-        self.answers = _answers(self.log, pixels, TYPES[wanted.depth], (len(files), *wanted.shape))
+        self.answers = answers_of(self.log, pixels, TYPES[wanted.depth], (len(files), *wanted.shape))
         done, step, n = {answer["start"] for answer in self.answers}, decoder.at_once, len(files)
         self.ranges = [(a, min(a + step, n)) for a in range(0, n, step) if a not in done]
         self.array = np.lib.format.open_memmap(pixels, "r+")
@@ -260,25 +234,6 @@ def _choices(reading: Reading) -> dict[str, Any]:
     return reading.model_dump(mode="json", include={"size", "color", "fit", "depth", "kind"})
 
 
-def _cached(folder: Path, files: Sequence[str]) -> Decoded | None:
-    """What is kept, if it is whole; what is damaged is thrown away, to be made anew."""
-    index, file = folder / "index.json", folder / "pixels.npy"
-    if not index.is_file():
-        return None
-    try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-        skipped = tuple((str(files[i]), str(why)) for i, why in content["skipped"])
-        kept = np.setdiff1d(np.arange(len(files)), [i for i, _ in content["skipped"]])
-        pixels = np.load(file, mmap_mode="r", allow_pickle=False)
-        if pixels.dtype not in TYPES.values() or len(pixels) != (len(kept) or len(files)):
-            raise ValueError("of another length")
-        return Decoded(pixels, kept, dict(content["did"]), skipped)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError):
-        for path in (index, file, folder / "done.jsonl"):
-            path.unlink(missing_ok=True)
-        return None
-
-
 def _wanted(root: Path, files: Sequence[str], reading: Reading) -> images.Wanted:
     """What every picture becomes, by what a few of them are."""
     some = np.unique(np.linspace(0, len(files) - 1, GLANCES).astype(int))
@@ -309,32 +264,3 @@ def _wanted(root: Path, files: Sequence[str], reading: Reading) -> images.Wanted
         return images.Wanted(size, reading.fit, depth)
     grey = reading.color == "grey" or (reading.color == "auto" and all(greys))
     return images.Wanted(size if grey else (*size, 3), reading.fit)
-
-
-def _answers(log: Path, pixels: Path, dtype: np.dtype, shape: tuple[int, ...]) -> list[dict[str, Any]]:
-    """What an interrupted decoding had done; else begin with an empty array."""
-    if log.is_file() and pixels.is_file():
-        lines = log.read_text(encoding="utf-8").splitlines()
-        answers = []
-        for line in lines:
-            with contextlib.suppress(ValueError):  # a kill may leave half a line
-                answers.append(json.loads(line))
-        return answers
-    log.unlink(missing_ok=True)
-    np.lib.format.open_memmap(pixels, "w+", dtype, shape).flush()
-    return []
-
-
-def _close_gaps(path: Path, kept: np.ndarray) -> None:
-    """Leave out the rows of files that could not be read."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if len(kept) == len(array) or not len(kept):
-        return
-
-    def rewrite(partial: Path) -> None:
-        new = np.lib.format.open_memmap(partial, "w+", array.dtype, (len(kept), *array.shape[1:]))
-        for start in range(0, len(kept), 4096):
-            new[start : start + 4096] = array[kept[start : start + 4096]]
-        new.flush()
-
-    write_whole(path, rewrite)

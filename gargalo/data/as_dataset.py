@@ -130,9 +130,11 @@ def as_dataset(
         alike = copies(rows.x)
         if len(again := np.flatnonzero(alike != np.arange(len(alike)))):
             named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
-            what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
-            # Of very many, three say nothing.
-            notes.append(Note(key="copies" if len(again) < FEW_COPIES else "many_copies", count=len(again), what=what))
+            if len(again) < FEW_COPIES:
+                what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
+                notes.append(Note(key="copies", count=len(again), what=what))
+            else:  # of very many, three say nothing
+                notes.append(Note(key="many_copies", count=len(again)))
         ties = together(alike, rows.groups)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, ties)
         if rows.groups is not None and VALIDATION not in rows.split and (reading.shares or (0, 1, 0))[1]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +75,7 @@ def read_frame(
 def _parquet(path: Path) -> pl.DataFrame:
     pl = polars()
     try:
-        return pl.read_parquet(path, use_statistics=False, memory_map=False)
+        return pl.read_parquet(path, use_statistics=False, memory_map=False, glob=False)
     except (Exception, pl.exceptions.PanicException) as error:
         why = str(error).partition("\n")[0][:120]
         raise DataError(f"{path}: expected a Parquet file. It cannot be read ({why}).") from None
@@ -90,10 +92,12 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
         raise _not_decoded(path, reading.encoding, error) from None
     if not head.strip():
         raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
-    marks = {mark: head.count(mark) for mark in ",;\t|"}
+    # What stands within quotes parts nothing.
+    marks = {mark: re.sub(r'"[^"]*"', "", head).count(mark) for mark in ",;\t|"}
     separator = reading.separator or max(marks, key=lambda mark: marks[mark])
     try:
-        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+        with _cells_of_any_length():
+            names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
     except csv.Error as error:
         raise DataError(f"{path}: expected the names of the columns in line 1. It cannot be read ({error}).") from None
     double = [name for name, count in Counter(names).items() if count > 1]
@@ -108,6 +112,7 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
         "null_values": list(MISSING),
         "decimal_comma": reading.decimal_comma,
         "raise_if_empty": False,
+        "glob": False,  # [1] and * are part of a name
         "encoding": "utf8" if _encoding(reading.encoding) == "utf-8-sig" else reading.encoding,
     }
     try:
@@ -179,9 +184,12 @@ def _encoding(name: str) -> str:
 def _not_decoded(path: Path, encoding: str, error: Exception) -> DataError:
     if isinstance(error, LookupError):
         return DataError(f"{path}: expected an encoding such as utf-8 or latin-1. Found {encoding!r}.")
-    where = _undecodable_line(path, encoding)
+    where, other = _undecodable_line(path, encoding), "latin-1"
+    with path.open("rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            other = "utf-16"
     return DataError(
-        f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', 'latin-1')}."
+        f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', other)}."
     )
 
 
@@ -195,9 +203,22 @@ def _undecodable_line(path: Path, encoding: str) -> int:
     return 1
 
 
+@contextlib.contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    """Python's reader takes cells of 128 KB, and polars any."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
 def _must_be_even(path: Path, separator: str, width: int, reading: Reading) -> None:
     """Refuse the first line that has not as many cells as line 1 has names."""
-    with path.open(encoding=_encoding(reading.encoding), newline="", errors="replace") as file:
+    with (
+        _cells_of_any_length(),
+        path.open(encoding=_encoding(reading.encoding), newline="", errors="replace") as file,
+    ):
         rows = csv.reader(file, delimiter=separator)
         try:
             for row in islice(rows, 1, None):

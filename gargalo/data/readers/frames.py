@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +43,8 @@ def frame_of(data: Any) -> pl.DataFrame | None:
     pl = polars()
     if kind.__module__.startswith("polars"):
         return data
-    if len({str(name) for name in data.columns}) < len(data.columns):
-        raise DataError("array: expected a name of its own for each column of the frame. Found some twice.")
+    if double := [name for name, n in Counter(map(str, data.columns)).items() if n > 1]:
+        raise DataError(f"frame: expected a name of its own for each column. Found {double[0]!r} twice; rename one.")
     found = {}
     for name in data.columns:
         values = data[name]

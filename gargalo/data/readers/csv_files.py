@@ -96,8 +96,7 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
     marks = {mark: re.sub(r'"[^"]*"', "", head).count(mark) for mark in ",;\t|"}
     separator = reading.separator or max(marks, key=lambda mark: marks[mark])
     try:
-        with _cells_of_any_length():
-            names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
     except csv.Error as error:
         raise DataError(f"{path}: expected the names of the columns in line 1. It cannot be read ({error}).") from None
     double = [name for name, count in Counter(names).items() if count > 1]

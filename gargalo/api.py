@@ -240,7 +240,7 @@ def resume(
     if runs.is_finished(folder):
         return Run(folder, custom)
     if data is None and recipe.data.src is None:
-        raise RunError(f"{folder}: expected the data that it was trained on, an array; give them as well.")
+        raise RunError(runs.lacks_data(folder))
     try:
         dataset = original_data(recipe.data, data, y, data_dir)
         assert dataset is not None
@@ -296,7 +296,7 @@ def evaluate(
         else load_data(data, y, clean=clean, condition=condition, like=spec, is_new=False)
     )
     if dataset is None:
-        raise RunError(f"{fitted.name}: expected the data that it was trained on, an array; give them as well.")
+        raise RunError(runs.lacks_data(fitted.name))
     if data is None and dataset.fingerprint != spec.fingerprint:
         raise DataError(
             f"{dataset.name}: expected the data that {fitted.name} was trained on. Found others; give data, to"
@@ -460,6 +460,7 @@ def publish(
     *,
     y: np.ndarray | None = None,
     data_dir: str | Path | None = None,
+    display: str | Path | None = None,
     points: int | None = None,
     thumbnails: bool = True,
     examples: bool = True,
@@ -473,9 +474,10 @@ def publish(
         Runs, or their folders.
     out : path
         A folder that is not there yet, or empty.
-    data, y, data_dir
-        See `gargalo.load_data`. Needed only where the data were arrays, or have moved; without them, the site
-        shows the test examples that the runs keep.
+    data, y, data_dir, display
+        See `gargalo.load_data`. Needed only where the data were arrays, or have moved, or where another user or another
+        machine made the first run, which no place is opened for that it names. Without them, the site shows the test
+        examples that the runs keep.
     points : int or None
         Examples on the map, at most; without it 20,000, and fewer where latents are long.
     thumbnails, examples
@@ -505,7 +507,9 @@ def publish(
     opened = [_opened(run, "runs") for run in runs]
     dataset, reference = None, None
     if opened and examples:
-        dataset = _data_to_show(opened[0], data, y, data_dir)
+        dataset = _data_to_show(opened[0], data, y, data_dir, display)
+        if dataset is None and not opened[0].is_made_here:
+            reporter.line(f"gargalo: {reporter.say('progress.not_here', run=opened[0].folder)}")
         if dataset is not None and any(run.fitted.can("decode") for run in opened):
             reference = Baselines(dataset, reporter).reference
     choices = explorer.Choices(points, thumbnails, examples)
@@ -594,10 +598,12 @@ def _several(runs: Runs) -> list[Run | str | Path]:
     return list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
 
 
-def _data_to_show(run: Run, data: Data, y: np.ndarray | None, data_dir: str | Path | None) -> Dataset | None:
+def _data_to_show(
+    run: Run, data: Data, y: np.ndarray | None, data_dir: str | Path | None, display: str | Path | None
+) -> Dataset | None:
     """The data of a run, where they are still to be had; others are refused where they were given."""
     try:
-        dataset = original_data(run.recipe.data, data, y, data_dir)
+        dataset = original_data(run.recipe.data, data, y, data_dir, display)
     except DataError:
         if data is not None:
             raise

@@ -70,11 +70,12 @@ def browser():
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory):
-    """A cache of the tests' own, one for all their processes, so that they neither use nor fill the user's."""
+    """A cache and a state of the tests' own, one for all their processes: they neither use nor fill the user's."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("XDG_STATE_HOME", str(folder.with_name("state")))
         yield folder
 
 

@@ -19,6 +19,9 @@ Data = Annotated[str | None, typer.Option("--data", metavar="SRC", help="The dat
 Points = Annotated[
     int | None, typer.Option(help="Examples on the map, at most; 20000, or fewer where latents are long.")
 ]
+Display = Annotated[
+    Path | None, typer.Option(help="The folder of pictures to show, where they have moved or the run is not yours.")
+]
 Thumbnails = Annotated[
     bool, typer.Option("--thumbnails/--no-thumbnails", help="Publish pictures, rows of numbers and ids?")
 ]
@@ -33,6 +36,7 @@ def publish(
     out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.")] = Path("site"),
     data: Data = None,
     data_dir: DataDir = None,
+    display: Display = None,
     points: Points = None,
     thumbnails: Thumbnails = True,
     examples: Examples = True,
@@ -50,6 +54,7 @@ def publish(
         out,
         data,
         data_dir=data_dir,
+        display=display,
         points=points,
         thumbnails=thumbnails,
         examples=examples,
@@ -66,12 +71,13 @@ def explore(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page?")] = True,
     data: Data = None,
     data_dir: DataDir = None,
+    display: Display = None,
     points: Points = None,
 ) -> None:
     """Runs, or a published folder, in your browser, served to this machine alone until Ctrl-C."""
     from .. import api
 
-    api.explore(runs, port=port, browser=browser, data=data, data_dir=data_dir, points=points)
+    api.explore(runs, port=port, browser=browser, data=data, data_dir=data_dir, display=display, points=points)
 
 
 def _lines(found: Published, say: Words) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -100,6 +100,25 @@ class DataSpec(BaseModel):
         if self.ranges is not None and len(self.ranges) not in (1, self.raw_shape[-1]):
             raise ValueError(f"expected a range for each channel. Found {len(self.ranges)}")
         return self
+
+    def without_places(self, names: Collection[str]) -> DataSpec:
+        """Leave out every path that says where data lie; how they are read stays.
+
+        Parameters
+        ----------
+        names : collection of str
+            Data sets that are asked for by name, which is no path.
+
+        Returns
+        -------
+        DataSpec
+        """
+        if self.origin is None:
+            return self
+        is_named = self.origin.src in names
+        reading = self.origin.reading.with_paths(self.columns is not None, lambda path: None)
+        origin = Origin(src=self.origin.src if is_named else None, split_seed=self.origin.split_seed, reading=reading)
+        return self.model_copy(update={"origin": origin})
 
     @property
     def src(self) -> str | None:

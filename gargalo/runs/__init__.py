@@ -7,7 +7,7 @@ from .examples import Examples
 from .fit import check, fit
 from .folder import find_unfinished, is_finished, read_recipe
 from .job import TrainingJob
-from .opening import open_run
+from .opening import lacks_data, open_run
 from .run import Run
 from .train import train
 
@@ -21,6 +21,7 @@ __all__ = [
     "find_unfinished",
     "fit",
     "is_finished",
+    "lacks_data",
     "open_run",
     "read_recipe",
     "train",

@@ -26,10 +26,11 @@ from typing import Any
 
 import numpy as np
 
-from ..data import Dataset
+from ..data import NAMED, Dataset
 from ..data.conditions import Conditions
 from ..errors import GargaloError, RunError
 from ..io.files import check_writable, read_tensors, write_tensors, write_whole
+from ..io.made_here import is_made_here
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
 from ..training import upgraded_record
@@ -95,6 +96,11 @@ class RunFolder:
     def columns(self) -> ColumnTable | None:
         """What was measured of each column after the training; None for pictures, and for a run of an older gargalo."""
         return self._json("columns.json", read_columns) if (self.folder / "columns.json").is_file() else None
+
+    @property
+    def is_made_here(self) -> bool:
+        """Did this user make the folder on this machine? Else the recipe is without the places that it names."""
+        return is_made_here(self.folder / "recipe.json")
 
     @property
     def class_names(self) -> np.ndarray:
@@ -246,6 +252,9 @@ def find_unfinished(root: Path) -> Path:
 def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
     """The recipe of a run folder, checked; nothing else in the folder is needed.
 
+    Where this user did not make the folder on this machine, the recipe is without the places that it names: nobody who
+    sends a run shall choose which files are opened.
+
     Parameters
     ----------
     folder : Path
@@ -273,7 +282,8 @@ def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
     if not isinstance(content, dict) or not isinstance(number := content.get("format"), int) or number > FORMAT:
         found = content.get("format") if isinstance(content, dict) else None
         raise RunError(f"{file}: expected format {FORMAT} or older. Found {found}; a newer gargalo may read it.")
-    return from_json(content, str(file), custom)
+    recipe = from_json(content, str(file), custom)
+    return recipe if is_made_here(file) else recipe.model_copy(update={"data": recipe.data.without_places(NAMED)})
 
 
 def write_metrics(file: Path, facts: dict[str, Any], metrics: dict[str, Estimate]) -> None:

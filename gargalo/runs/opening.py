@@ -1,4 +1,4 @@
-"""Opening a run by its folder."""
+"""Opening a run by its folder, and what is said where its data cannot be opened with it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from torch import nn
 
 from ..core import LatentModel
 from ..io.arguments import check_types
+from ..io.made_here import is_made_here
 from ..recipes import Custom
 from .folder import find_last
 from .run import Run
 
-__all__ = ["open_run"]
+__all__ = ["lacks_data", "open_run"]
 
 
 def open_run(
@@ -43,3 +44,22 @@ def open_run(
     """
     check_types(False, folder=folder)
     return Run(find_last(Path(root)) if str(folder) == "last" else Path(folder), Custom(model, net))
+
+
+def lacks_data(folder: str | Path) -> str:
+    """Say that a run needs its data, which are not to be had from what its recipe says.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The run's, or what a model in memory is called.
+
+    Returns
+    -------
+    str
+    """
+    file = Path(folder) / "recipe.json"
+    if file.is_file() and not is_made_here(file):
+        why = "You did not make this folder here, so no place that it names is opened"
+        return f"{folder}: expected the data that it was trained on. {why}; give them as well."
+    return f"{folder}: expected the data that it was trained on, an array; give them as well."

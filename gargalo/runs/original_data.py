@@ -12,13 +12,18 @@ import numpy as np
 from ..data import Dataset, DataSpec, Origin, load_data
 from ..data.columns import base
 from ..data.heeded import heeded
+from ..data.readers import tables
 from ..errors import GargaloError
 
 __all__ = ["original_data"]
 
 
 def original_data(
-    spec: DataSpec, data: Any = None, y: np.ndarray | None = None, data_dir: str | Path | None = None
+    spec: DataSpec,
+    data: Any = None,
+    y: np.ndarray | None = None,
+    data_dir: str | Path | None = None,
+    display: str | Path | None = None,
 ) -> Dataset | None:
     """The data that a run was trained on, read as they were then, from where they lay or from `data`.
 
@@ -33,6 +38,8 @@ def original_data(
     data_dir : path or None
         The folder that holds the files of a data set asked for by its name; None is that of then, unless `data` is
         given.
+    display : path or None
+        The folder of the pictures that people see; None is that of then.
 
     Returns
     -------
@@ -54,12 +61,14 @@ def original_data(
     if isinstance(data, str | Path):
         # What belongs to data that have moved has moved with them.
         beside = Path(data).parent
-        is_table = spec.columns is not None
+        is_table = Path(data).suffix in tables.SUFFIXES
         reading = reading.with_paths(is_table, lambda p: p if Path(p).exists() else str(beside / Path(p).name))
 
     def read(**more: Any) -> Dataset:
         src = there.src if data is None else data
-        chosen = reading.model_dump(exclude_defaults=True) | more
+        chosen: dict[str, Any] = (
+            reading.model_dump(exclude_defaults=True) | more | ({"display": display} if display else {})
+        )
         chosen = {name: value for name, value in chosen.items() if name in {"clean", *heeded(src, chosen)}}
         dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
         if spec.modality.axes and spec.dtype == "uint8" != dataset.x.dtype and "depth" not in chosen:

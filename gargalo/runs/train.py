@@ -23,6 +23,7 @@ from .. import training
 from ..errors import RunError, Stopped, option
 from ..io.files import cannot_write, check_writable, write_whole
 from ..io.folders import flush_folder, hold, new_folder, remove_leftovers
+from ..io.made_here import remember
 from ..io.reporter import TrainingProgress
 from ..recipes import differences, flat, must_agree, upgraded
 from .evaluate import Baselines
@@ -111,7 +112,7 @@ def _take(job: TrainingJob, until_done: contextlib.ExitStack) -> bool:
     for place in (folder, folder / "space"):
         remove_leftovers(place)
     if job.is_new:
-        write_whole(folder / "recipe.json", job.recipe.model_dump_json(indent=1))
+        remember(write_whole(folder / "recipe.json", job.recipe.model_dump_json(indent=1)))
     if is_finished(folder):
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return is_finished(folder)

@@ -1,0 +1,132 @@
+"""A run folder from somebody else: nothing that it names outside of itself is opened without being asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+import gargalo
+from gargalo import cli, explorer, open_run
+from gargalo.errors import GargaloError, RunError
+from gargalo.io.made_here import is_made_here
+from gargalo.runs import original_data as original
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A run on a table, whose rows have the names of pictures."""
+    root = tmp_path_factory.mktemp("strangers")
+    names = [f"IMG_{i:04d}" for i in range(40)]
+    frame = pl.DataFrame({"name": names, "a": RNG.normal(size=40), "b": RNG.normal(size=40), "c": RNG.normal(size=40)})
+    frame.write_csv(root / "data.csv")
+    (root / "Pictures").mkdir()
+    for i, name in enumerate(names):
+        Image.new("RGB", (48, 48), (6 * i, 0, 99)).save(root / "Pictures" / f"{name}.png")
+    gargalo.train(root / "data.csv", "pca", id="name", latent_dim=2, out=root / "run", progress=False)
+    return root
+
+
+def sent(made: Path, to: Path, **changes: object) -> Path:
+    """The run as it came from somebody, who changed where its data are said to lie."""
+    folder = Path(shutil.copytree(made / "run", to))
+    recipe = json.loads((folder / "recipe.json").read_text())
+    origin = recipe["data"]["origin"]
+    for name, value in changes.items():
+        (origin["reading"] if name in origin["reading"] else origin)[name] = value
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    return folder
+
+
+def test_ones_own_run_knows_where_its_data_lie(made, tmp_path):
+    run = open_run(made / "run")
+    assert run.is_made_here and run.recipe.data.src == str(made / "data.csv")
+    # Also after it was moved with its folder.
+    own = gargalo.train(made / "data.csv", "pca", id="name", latent_dim=2, out=tmp_path / "one", progress=False)
+    own.folder.rename(tmp_path / "two")
+    assert open_run(tmp_path / "two").recipe.data.src == str(made / "data.csv")
+
+
+def test_a_copy_and_a_changed_recipe_are_somebody_elses(made, tmp_path):
+    folder = sent(made, tmp_path / "copy")
+    run = open_run(folder)
+    assert not run.is_made_here
+    assert run.recipe.data.src is None and run.recipe.data.origin.reading.id == "name"
+    file = tmp_path / "recipe.json"
+    shutil.copy(made / "run" / "recipe.json", file)
+    assert not is_made_here(file)
+
+
+@pytest.mark.parametrize("verb", ["publish", "evaluate", "encode", "walk"])
+def test_no_place_that_a_stranger_names_is_opened(made, tmp_path, verb, monkeypatch):
+    private = tmp_path / "private"
+    shutil.copytree(made / "Pictures", private)
+    shutil.copy(made / "data.csv", private / "data.csv")
+    folder = sent(made, tmp_path / "run", src=str(private / "data.csv"), display=str(private))
+    opened: list[object] = []
+    really = original.load_data
+
+    def watched(src, *rest, **reading):
+        opened.extend([src, *reading.values()])
+        return really(src, *rest, **reading)
+
+    monkeypatch.setattr(original, "load_data", watched)
+    if verb == "publish":
+        site = gargalo.publish([folder], tmp_path / "site", progress=False).folder
+        explorer.check_site(site)
+        assert not list((site / "data").glob("*.png"))
+    elif verb == "evaluate":
+        with pytest.raises(RunError, match=r"You did not make this folder here"):
+            gargalo.evaluate(folder)
+    elif verb == "encode":
+        assert open_run(folder).encode(gargalo.load_data(made / "data.csv", like=open_run(folder).recipe.data)).any()
+    else:
+        with pytest.raises(GargaloError):
+            open_run(folder).interpolate("id:no such", "0")
+    assert not [path for path in opened if str(private) in str(path)]
+
+
+def test_what_the_owner_names_is_shown(made, tmp_path):
+    folder = sent(made, tmp_path / "run", display="/nowhere")
+    found = gargalo.publish([folder], tmp_path / "site", made / "data.csv", display=made / "Pictures", progress=False)
+    assert found.public["pictures"] == 40 and list((found.folder / "data").glob("*.png"))
+
+
+def test_publish_says_what_it_did_not_open(made, tmp_path, capsys):
+    folder = sent(made, tmp_path / "run", display=str(made / "Pictures"))
+    assert cli.run(["publish", str(folder), "-o", str(tmp_path / "site"), "--lang", "en"]) == 0
+    told = capsys.readouterr().err
+    assert "was not made by you on this machine" in told and "--display" in told
+    assert cli.run(["publish", str(made / "run"), "-o", str(tmp_path / "mine"), "--lang", "en"]) == 0
+    assert "was not made by you" not in capsys.readouterr().err
+
+
+def test_a_training_of_somebody_else_goes_on_with_data_that_are_given(made, tmp_path, say):
+    folder = sent(made, tmp_path / "run", src="/etc")
+    (folder / "metrics.json").unlink()
+    status, _, err = say("resume", folder)
+    assert status == 2 and "You did not make this folder here" in err and len(err.splitlines()) == 1
+    assert say("resume", folder, made / "data.csv")[0] == 0
+
+
+def test_a_pipe_in_the_place_of_data_does_not_hang(made, tmp_path, say):
+    os.mkfifo(tmp_path / "pipe.csv")
+    folder = sent(made, tmp_path / "run", src=str(tmp_path / "pipe.csv"))
+    assert say("publish", folder, "-o", tmp_path / "site")[0] == 0
+    status, _, err = say("inspect", tmp_path / "pipe.csv")
+    assert status == 2 and "Found something else" in err
+
+
+def test_where_nothing_can_be_remembered_it_is_somebody_elses(made, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    run = gargalo.train(made / "data.csv", "pca", id="name", latent_dim=2, out=tmp_path / "run", progress=False)
+    assert not run.is_made_here

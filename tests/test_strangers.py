@@ -59,7 +59,8 @@ def test_a_copy_and_a_changed_recipe_are_somebody_elses(made, tmp_path):
     folder = sent(made, tmp_path / "copy")
     run = open_run(folder)
     assert not run.is_made_here
-    assert run.recipe.data.src is None and run.recipe.data.origin.reading.id == "name"
+    assert run.recipe.data.src is None and run.recipe.data.origin
+    assert run.recipe.data.origin.reading.id == "name"
     file = tmp_path / "recipe.json"
     shutil.copy(made / "run" / "recipe.json", file)
     assert not is_made_here(file)

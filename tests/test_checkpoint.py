@@ -20,7 +20,7 @@ from safetensors.torch import save as pack
 from gargalo import recipes
 from gargalo.data import as_dataset
 from gargalo.errors import GargaloError, RunError
-from gargalo.io import files
+from gargalo.io import folders
 from gargalo.recipes import build, must_agree
 from gargalo.training import CheckpointManager, read_checkpoint
 from gargalo.training.checkpoints import Checkpoint
@@ -284,7 +284,7 @@ def name_of(handle: int) -> str:
 def test_windows_opens_no_folders(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "name", "nt")
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("Windows cannot open a folder"))
-    files.flush_folder(tmp_path)
+    folders.flush_folder(tmp_path)
 
 
 def test_a_checkpoint_that_is_gone_is_one_line(tmp_path):

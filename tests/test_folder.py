@@ -21,7 +21,7 @@ from PIL import Image
 from gargalo.data import load_data
 from gargalo.data.readers import Request, folder, images
 from gargalo.data.readers.decoding import Decoder
-from gargalo.errors import DataError, ParameterError
+from gargalo.errors import DataError, GargaloError, ParameterError
 from gargalo.io import cache
 from gargalo.io.cache import clear_cache
 
@@ -398,7 +398,7 @@ def test_the_cache_has_a_limit_and_can_be_cleared(tmp_path, monkeypatch, say):
     with pytest.raises(DataError, match=r"at most 1e-06 GB\. Found .* GB of decoded pictures; choose a smaller size"):
         load_data(first)
     monkeypatch.setenv("GARGALO_CACHE_GB", "much")
-    with pytest.raises(DataError, match="GARGALO_CACHE_GB: expected a number of gigabytes"):
+    with pytest.raises(GargaloError, match="GARGALO_CACHE_GB: expected a number of at least 0"):
         load_data(first)
     monkeypatch.delenv("GARGALO_CACHE_GB")
     load_data(first)

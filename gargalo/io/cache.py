@@ -139,7 +139,9 @@ def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
     Raises
     ------
     DataError
-        For more than the limit, or than the disk has; for a limit that is no number.
+        For more than the limit, or than the disk has.
+    GargaloError
+        For a limit that is no number.
     """
     limit = number_in(LIMIT, DEFAULT_GB) * 1e9
     if needed > limit:

@@ -277,7 +277,7 @@ def table(tmp_path_factory) -> gargalo.data.Dataset:
 @pytest.mark.parametrize("lang", ["en", "pt"])
 def test_a_report_of_rows_tells_what_its_bars_are(trained, table, tmp_path, monkeypatch, lang):
     """Its words count the bars, figures are its own and numbered as sections are, one error is told once."""
-    run, shown, curves = trained(table), [], []
+    run, shown, curves = trained(table, epochs=2), [], []
     passage, lines = plots.passage, plots.curves
     monkeypatch.setattr(plots, "passage", lambda *a: shown.append(a[3]) or passage(*a))
     monkeypatch.setattr(plots, "curves", lambda p, *a: curves.append([n for n, *_ in p[0][2]]) or lines(p, *a))

@@ -11,6 +11,7 @@ from ..data import Dataset
 from ..data.log import per_channel
 from ..data.sparse import SparseRows
 from ..lang import Words
+from .wording import names_of
 
 __all__ = ["contact_sheet"]
 
@@ -49,6 +50,7 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     if drawn_as == "lines":
         called = list(modality.names(dataset.spec))
         middle, spread = per_channel(middle, np.nanstd(np.asarray(shown), axis=0), len(called) or 1)
+    middle, spread = _by_names(dataset, middle, spread)
     if dataset.y is None:
         order = draws.permutation(len(dataset))[:50]
         groups = [("", order[at : at + 10]) for at in range(0, len(order), 10)]
@@ -72,12 +74,21 @@ def contact_sheet(dataset: Dataset, words: Words) -> bytes:
     return plots.png(plots.strips(rows, drawn_as, called, note=note), "," if words.lang == "pt" else ".")
 
 
+def _by_names(dataset: Dataset, middle: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same, but that categories go from -1 to 1, as they do wherever else a run draws them in one bar or line."""
+    for i, column in enumerate(dataset.columns or ()):
+        if column.kind == "category" and len(middle) == len(dataset.columns or ()):
+            half = (len(column.categories) - 1) / 2
+            middle[i], spread[i] = half, half or 1.0
+    return middle, spread
+
+
 def _note(dataset: Dataset, drawn_as: str, drawn: list[np.ndarray], words: Words) -> str:
     """In which unit bars and lines are drawn, and what their triangles say; "" for pictures."""
     if drawn_as == "pixels":
         return ""
     say = words.speaking_of("windows", "rows") if drawn_as == "lines" else words.speaking_of("rows")
     told = say("bars")
-    if any(column.kind == "category" for column in dataset.columns or ()):
-        told += words.speaking_of("windows")("bars.categories")
+    if names := names_of(dataset.spec):
+        told += words.speaking_of("windows")("bars.categories", names=names)
     return (told + (say("bars.cut") if plots.is_cut(drawn, drawn_as) else "")).strip()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import plots
-from ..data import Dataset
+from ..data import Dataset, DataSpec
+from ..data.columns import base
 from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
 from ..training import CHOSEN
 
-__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "seen", "thing", "told_with"]
+__all__ = ["bits", "condition", "denoised_by", "lowered", "name_of", "names_of", "seen", "thing", "told_with"]
 
 
 def name_of(run: Run, words: Words) -> str:
@@ -82,9 +83,32 @@ def seen(run: Run, words: Words, *examples: np.ndarray) -> str:
     """
     if run.drawn_as == "pixels":
         return ""
-    has_categories = any(column.kind == "category" for column in run.recipe.data.columns or ())
+    names = names_of(run.recipe.data)
     cut = words("bars.cut") if plots.is_cut(examples, run.drawn_as) else ""
-    return words("bars") + (words("bars.categories") if has_categories else "") + cut
+    return words("bars") + (words("bars.categories", names=names) if names else "") + cut
+
+
+MOST_NAMES = 8
+"""Names of a category that a caption has."""
+
+
+def names_of(spec: DataSpec) -> str:
+    """The names of each category, in their order; nothing where there is none.
+
+    Parameters
+    ----------
+    spec : DataSpec
+
+    Returns
+    -------
+    str
+        Eight of each at most, such as "weather: fog, rain, sun; day: …".
+    """
+    window = spec.origin.reading.window if spec.kind == "series" and spec.origin else None
+    named = [column for column in base(spec.columns or (), window) if column.kind == "category"]
+    ends = ["" if len(column.categories) <= MOST_NAMES else ", …" for column in named]
+    parts = [f"{column.name}: {', '.join(column.categories[:MOST_NAMES])}" for column in named]
+    return "; ".join(part + end for part, end in zip(parts, ends, strict=True))
 
 
 def condition(run: Run) -> str:

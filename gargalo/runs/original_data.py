@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import Dataset, DataSpec, Origin, load_data
+from ..data import Dataset, DataSpec, Origin, Reading, load_data
 from ..data.columns import base
 from ..data.heeded import heeded
 from ..data.readers import tables
@@ -59,10 +59,7 @@ def original_data(
     place = data_dir or (there.data_dir if data is None else None)
     reading = there.reading
     if isinstance(data, str | Path):
-        # What belongs to data that have moved has moved with them.
-        beside = Path(data).parent
-        is_table = Path(data).suffix in tables.SUFFIXES
-        reading = reading.with_paths(is_table, lambda p: p if Path(p).exists() else str(beside / Path(p).name))
+        reading = _moved(reading, Path(data))
 
     def read(**more: Any) -> Dataset:
         src = there.src if data is None else data
@@ -85,3 +82,9 @@ def original_data(
         if names and (found := read(category=names)).fingerprint == spec.fingerprint:
             return found
     return read()
+
+
+def _moved(reading: Reading, data: Path) -> Reading:
+    """The same reading of data that have moved: what belonged to them has moved with them, where it is not there."""
+    is_table = data.suffix in tables.SUFFIXES
+    return reading.with_paths(is_table, lambda p: p if Path(p).exists() else str(data.parent / Path(p).name))

@@ -29,17 +29,22 @@ def cures(roles: Roles, words: Words) -> Section | None:
                 covered = run.metrics.get("coverage" if prior == "normal" else f"coverage_{prior.replace('-', '_')}")
                 rows.append((name, covered, run.metrics["test_mse"]))
     measured = [row for row in rows if row[1] is not None]
-    body = [words("cures.body"), words("cures.coverage" if measured else "cures.unmeasured")]
+    run = players[0]
+    # Where a VAE stands alone it is one cure already, and was not trained in vain.
+    is_alone = len(players) == 1 and run is roles.variational
+    body = [
+        words("cures.body.alone" if is_alone else "cures.body"),
+        words("cures.coverage" if measured else "cures.unmeasured"),
+    ]
     if measured:
         name, covered, _ = max(measured, key=lambda row: row[1])
         body.append(words("cures.best", name=name, coverage=words.number(covered, 2)))
-    run = players[0]
     if len(players) == 1:
         mse = words.number(run.metrics["test_mse"], 4)
         body.append(words("cures.alone", name=name_of(run, words), mse=mse))
     # The second cure is a VAE: the one shown, or one of the size of the run shown.
     vae = roles.variational
-    cure = training_command(vae or run, None if vae else "vae", to_share=True)
+    cure = None if is_alone else training_command(vae or run, None if vae else "vae", to_share=True)
     return Section(
         "cures",
         body,

@@ -40,6 +40,9 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((words("pca_on_test", d=d), [epochs[0], epochs[-1]], [pca, pca]))
     caption = words("reconstruct.caption", n=len(rows), d=d, name=name)
+    curves = []
+    if len(epochs) > 1:
+        curves.append(picture("curves", plots.curves(panels, words("epoch")), words, _of_curves(run, words)))
     data = data_argument(run.recipe.data, to_share=True)
     verdict = verdict_of(run, to_share=True)
     return Section(
@@ -57,10 +60,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
             lowered(run, words),
             *([bits(run, words)] if "codebook" in run.recipe.options else []),
         ],
-        [
-            strips("reconstruct", run, examples, words, caption),
-            picture("curves", plots.curves(panels, words("epoch")), words, _of_curves(run, words)),
-        ],
+        [strips("reconstruct", run, examples, words, caption), *curves],
         commands=[
             *([verdict.command] if verdict and verdict.command else []),
             *([f"gargalo reconstruct {place(run)} {data} -o reconstructions.png"] if data else []),

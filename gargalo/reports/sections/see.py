@@ -78,15 +78,18 @@ def _truth(run: Run, words: Words) -> str:
     """What the nearest neighbours say of unsupervised latents, and whether it is more than chance."""
     raw, pca, own = (run.metrics[f"{key}knn_accuracy"] for key in ("raw_", "pca_", ""))
     n = own.n or run.recipe.data.counts["test"]  # runs of format 1 kept no n
-    # Two more of each: where all are right, chance is not nothing (Agresti and Coull, Am. Stat. 52, 1998).
-    share = (own * n + 2) / (n + 4)
-    error = float(np.sqrt(share * (1 - share) / (n + 4)))
+    share, m = float(own), n
+    if share in (0, 1):
+        # Two more of each: where all are right, chance is not nothing (Agresti and Coull, Am. Stat. 52, 1998).
+        share, m = (own * n + 2) / (n + 4), n + 4
+    error = float(np.sqrt(share * (1 - share) / m))
     shown = {"raw": raw, "pca": pca, "own": own, "error": error}
     text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
     if (guess := run.metrics.get("commonest_accuracy")) is not None:  # runs of before have none
         text += " " + words("see.guess", share=words.number(guess))
     # Two standard errors of the difference of two such shares.
-    return text + (" " + words("see.same") if abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error else "")
+    is_same = abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error
+    return text + (" " + words("see.same") if is_same else "")
 
 
 def _probed(name: str, size: int, found: dict[str, Any], prefix: str, words: Words) -> list[str]:

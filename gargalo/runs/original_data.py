@@ -56,16 +56,12 @@ def original_data(
     if data is None and spec.src is None:
         return None
     there = spec.origin or Origin()
-    place = data_dir or (there.data_dir if data is None else None)
-    reading = there.reading
-    if isinstance(data, str | Path):
-        reading = _moved(reading, Path(data))
+    reading = _moved(there.reading, Path(data)) if isinstance(data, str | Path) else there.reading
+    shown, place = {"display": display} if display else {}, data_dir or (there.data_dir if data is None else None)
 
     def read(**more: Any) -> Dataset:
         src = there.src if data is None else data
-        chosen: dict[str, Any] = (
-            reading.model_dump(exclude_defaults=True) | more | ({"display": display} if display else {})
-        )
+        chosen: dict[str, Any] = reading.model_dump(exclude_defaults=True) | shown | more
         chosen = {name: value for name, value in chosen.items() if name in {"clean", *heeded(src, chosen)}}
         dataset = load_data(src, y, data_dir=place, split_seed=there.split_seed, **chosen)
         if spec.modality.axes and spec.dtype == "uint8" != dataset.x.dtype and "depth" not in chosen:

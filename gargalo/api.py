@@ -605,7 +605,7 @@ def _data_to_show(
     try:
         dataset = original_data(run.recipe.data, data, y, data_dir, display)
     except DataError:
-        if data is not None:
+        if data is not None or display is not None:
             raise
         return None
     if dataset is None or dataset.fingerprint == run.recipe.data.fingerprint:

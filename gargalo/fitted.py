@@ -757,7 +757,7 @@ class FittedModel:
         for parameter, given in (("label", label), ("condition", condition)):
             if given is not None and not self.model.is_conditional:
                 others = ", ".join(name for name, model in MODELS.usable() if model.is_conditional)
-                known = f"{self.recipe.model} knows no {parameter}s ({others} does)"
+                known = f"{self.recipe.model} knows no {parameter}s (those that do: {others})"
                 raise must(parameter, f"left out: model {known}", given)
         if not self.model.is_conditional:
             return None

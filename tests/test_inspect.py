@@ -336,3 +336,12 @@ def test_a_table_with_times_is_said_to_be_a_log_perhaps(tmp_path, say, machines)
     # Few days of many rows are no log.
     frame.with_columns(day=pl.lit("2024-01-01")).write_csv(tmp_path / "t.csv")
     assert told(say, tmp_path / "t.csv")["as_log"] is None
+
+
+@pytest.mark.parametrize("is_log", [True, False])
+def test_numbers_called_time_are_those_of_a_log_only_where_they_go_on(tmp_path, say, is_log):
+    """How long something took is called time as well."""
+    rng = np.random.default_rng(5)
+    time = np.arange(120) / 2 if is_log else rng.normal(size=120)
+    pl.DataFrame({"time": time, "a": rng.normal(size=120)}).write_csv(tmp_path / "t.csv")
+    assert (told(say, tmp_path / "t.csv")["as_log"] is not None) is is_log

@@ -131,3 +131,19 @@ def test_where_nothing_can_be_remembered_it_is_somebody_elses(made, tmp_path, mo
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     run = gargalo.train(made / "data.csv", "pca", id="name", latent_dim=2, out=tmp_path / "run", progress=False)
     assert not run.is_made_here
+
+
+def test_the_name_of_a_column_is_no_path(made, tmp_path):
+    """A recipe that calls a private file a column has it opened for no array either."""
+    np.save(tmp_path / "private.npy", np.zeros(40, int))
+    np.save(tmp_path / "x.npy", RNG.normal(size=(40, 3)))
+    spec = open_run(sent(made, tmp_path / "run", label=str(tmp_path / "private.npy"))).recipe.data
+    found = original.original_data(spec, tmp_path / "x.npy")
+    assert found is not None and found.y is None
+
+
+def test_pictures_to_show_that_cannot_be_read_are_told_of(made, tmp_path, say):
+    status, _, err = say("publish", made / "run", "-o", tmp_path / "site", "--display", tmp_path / "none")
+    assert status == 2 and "none" in err
+    status, _, err = say("publish", made / "run", "-o", tmp_path / "site", "--display", "")
+    assert status == 2 and "--display must be a path" in err

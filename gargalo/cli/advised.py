@@ -6,16 +6,20 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..data import Dataset, checked_reading, load_data
 from ..errors import GargaloError
 
 __all__ = ["as_log", "with_advice"]
 
-TIMES = ("time", "timestamp", "datetime", "date", "second", "seconds", "data", "hora", "tempo", "instante", "segundo")
+TIMES = ("time", "timestamp", "datetime", "date", "second", "seconds", "hora", "tempo", "instante", "segundo")
 """What columns are called whose numbers may be times."""
 LEAST_ROWS, ROWS, FEW_ROWS, WINDOWS = 60, 30, 12, 60
 """Rows from which on they may be a log that is cut into windows; how many a window has, and of a short log; and windows
 below which they overlap."""
+MOSTLY_ONWARD = 0.75
+"""Share of steps, from row to row, in which a time does not go back: it does where another machine's rows begin."""
 
 
 def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +72,9 @@ def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
     if dataset.kind != "table" or len(dataset) < LEAST_ROWS or not Path(src).is_file() or "time" in chosen:
         return None
     times = [note.what for note in dataset.notes if note.key == "times"]
-    times += [column.name for column in dataset.columns or () if column.name.lower() in TIMES]
+    for i, column in enumerate(dataset.columns or ()):
+        if column.kind == "number" and column.name.lower() in TIMES and _goes_on(dataset.x[:, i]):
+            times.append(column.name)
     for time in times:
         try:
             options: dict[str, Any] = {"impute": "mask"} | chosen | {"time": time}
@@ -83,6 +89,11 @@ def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
             options |= cut | {"impute": chosen.get("impute")}
             return f"gargalo inspect {shlex.quote(src)} {checked_reading(options).flags()}"
     return None
+
+
+def _goes_on(values: np.ndarray) -> bool:
+    """Do numbers mostly grow from row to row, as the times of a log do? How long something took does not."""
+    return bool((np.diff(values) >= 0).mean() >= MOSTLY_ONWARD)
 
 
 def _cut(src: str, options: dict[str, Any]) -> dict[str, int] | None:

@@ -23,7 +23,7 @@ from .naming import naming_for
 
 __all__ = ["end", "main", "run"]
 
-PATHS = {"--out": "out", "-o": "out", "--data-dir": "data_dir"}
+PATHS = {"--out": "out", "-o": "out", "--data-dir": "data_dir", "--display": "display"}
 """Options that take a path, and what they are in Python."""
 
 

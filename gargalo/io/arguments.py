@@ -15,6 +15,7 @@ PATH = (str, os.PathLike)
 TYPES: dict[str, tuple[Any, float | None, str]] = {
     "data_dir": (PATH, None, "a path"),
     "devices": (int, 1, "an int >= 1"),
+    "display": (PATH, None, "a path"),
     "folder": (PATH, None, "a run's folder, or 'last'"),
     "k": (SupportsIndex, 1, "an int >= 1"),
     "minutes": ((int, float), None, "a number"),

@@ -56,7 +56,7 @@ def original_data(
     if data is None and spec.src is None:
         return None
     there = spec.origin or Origin()
-    reading = _moved(there.reading, Path(data)) if isinstance(data, str | Path) else there.reading
+    reading = _moved(spec, Path(data)) if isinstance(data, str | Path) else there.reading
     shown, place = {"display": display} if display else {}, data_dir or (there.data_dir if data is None else None)
 
     def read(**more: Any) -> Dataset:
@@ -80,7 +80,10 @@ def original_data(
     return read()
 
 
-def _moved(reading: Reading, data: Path) -> Reading:
-    """The same reading of data that have moved: what belonged to them has moved with them, where it is not there."""
-    is_table = data.suffix in tables.SUFFIXES
+def _moved(spec: DataSpec, data: Path) -> Reading:
+    """How data that have moved are read: what belonged to them has moved with them, where it is not there."""
+    reading, is_table = (spec.origin or Origin()).reading, data.suffix in tables.SUFFIXES
+    if spec.columns is not None and not is_table:
+        # What was the name of a column is no path, whatever it looks like.
+        return reading.with_paths(False, lambda name: None)
     return reading.with_paths(is_table, lambda p: p if Path(p).exists() else str(data.parent / Path(p).name))

@@ -36,7 +36,7 @@ def reconstruct(roles: Roles, words: Words) -> Section | None:
         panels.append((words(f"loss.{term}"), words("nats.axis"), _lines(run, term, words)))
     elif term != "mse":
         panels.append((words("loss.other"), words("nats.axis"), _lines(run, "loss", words)))
-    panels[0][2].append((words("test_set"), [run.facts["best_epoch"]], [run.metrics["test_mse"]]))
+    panels[0][2].append((words("test_set"), [run.facts.get("best_epoch", epochs[-1])], [run.metrics["test_mse"]]))
     if (pca := run.metrics.get("pca_mse")) is not None:
         panels[0][2].append((words("pca_on_test", d=d), [epochs[0], epochs[-1]], [pca, pca]))
     caption = words("reconstruct.caption", n=len(rows), d=d, name=name)

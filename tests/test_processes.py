@@ -18,8 +18,9 @@ import torch
 
 import gargalo
 from gargalo import training
+from gargalo.cli.main import run
 from gargalo.core import Loss
-from gargalo.errors import ParameterError, RunError
+from gargalo.errors import ParameterError, RunError, Stopped
 from gargalo.models.vae import VariationalAutoencoder
 from gargalo.runs.shards import write_shards
 from gargalo.training.precision import precision_of_networks
@@ -391,3 +392,19 @@ def test_processes_share_what_a_codebook_follows(tmp_path):
     (tmp_path / "script.py").write_text(CODEBOOK)
     ended = torchrun(tmp_path / "script.py")
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("first_says_it", [True, False])
+def test_what_is_wrong_with_a_parameter_is_said_once(together, data, tmp_path, monkeypatch, capsys, first_says_it):
+    """The second process neither ends before the first has spoken, nor keeps it for itself where none speaks."""
+    monkeypatch.setenv("RANK", "1")
+
+    def wait(seconds: float) -> None:
+        if first_says_it:
+            raise Stopped("stopped.", signal.SIGTERM)
+
+    monkeypatch.setattr("time.sleep", wait)
+    assert run(["encode", str(together / "run"), str(data), "-o", str(tmp_path / "z.npy")]) == 2
+    said = capsys.readouterr().err
+    expected = "" if first_says_it else "gargalo (process 1): -o must be a folder, where several processes"
+    assert said.startswith(expected) and bool(said) == bool(expected)

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -25,6 +26,9 @@ __all__ = ["end", "main", "run"]
 
 PATHS = {"--out": "out", "-o": "out", "--data-dir": "data_dir", "--display": "display"}
 """Options that take a path, and what they are in Python."""
+
+PATIENCE = 20.0
+"""Seconds that a process waits for the first one to say what is wrong with a parameter, before it says so itself."""
 
 
 def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
@@ -53,8 +57,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         _must_name_paths(arguments)
         status = app(arguments or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
-        # What is wrong with a parameter every process finds out; one says it.
-        if not (rank() and isinstance(error, ParameterError)):
+        if not (isinstance(error, ParameterError) and _first_says_it()):
             _complain(error.told(naming_for(arguments)))
         return 2
     except TyperException as error:
@@ -172,6 +175,18 @@ def _warn(message: Warning | str, category: type[Warning], *place: Any) -> None:
         _complain(str(message))
     else:
         tell(warnings.formatwarning(message, category, place[0], place[1]), end="")
+
+
+def _first_says_it() -> bool:
+    """Leave what every process finds out to the first of them: the others are ended once it has said so."""
+    if not rank():
+        return False
+    try:
+        # The first end of a process ends all: it must not be one that said nothing.
+        time.sleep(PATIENCE)
+    except Stopped:
+        return True
+    return False
 
 
 def _complain(message: str) -> None:

@@ -62,8 +62,8 @@ def test_minutes_in_memory_are_for_training_alone(digits, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     told = Told()
-    fitted = gargalo.train(digits, "autoencoder", in_memory=True, minutes=0.1, epochs=2, widths=(8,), progress=told)
-    assert fitted.recipe.minutes == 0.1
+    fitted = gargalo.train(digits, "autoencoder", in_memory=True, minutes=1, epochs=2, widths=(8,), progress=told)
+    assert fitted.recipe.minutes == 1
     assert told.epochs == [("autoencoder", 1), ("autoencoder", 2)]
     assert [line for line in told.lines if "classifier" in line] == []
     assert list(tmp_path.rglob("*")) == []

@@ -73,6 +73,20 @@ def test_a_model_that_begins_as_pca_and_learns_is_better(runs):
     assert np.isclose(found.difference, found.mse - found.pca, rtol=1e-4)
 
 
+def test_a_training_that_was_cut_short_says_so(runs, tmp_path, monkeypatch):
+    np.save(tmp_path / "curve.npy", rows().x)
+    monkeypatch.chdir(tmp_path)
+    short = gargalo.train("curve.npy", "autoencoder", epochs=2, out="run", progress=False)
+    found = verdict_of(short)
+    assert short.facts["best_epoch"] == 2
+    assert found.outcome != "worse"
+    assert found.cause == "falling"
+    assert found.command == "gargalo train curve.npy --model autoencoder --latent-dim 4"
+    assert "still fell when the training ended, after 2 epochs" in found.published(short)["told"]["en"]
+    enough = gargalo.train("curve.npy", "autoencoder", epochs=2, patience=2, out="other", progress=False)
+    assert verdict_of(enough).cause is None, "it was to stop early"
+
+
 def test_what_is_worse_says_why_and_what_to_try(runs, tmp_path, monkeypatch):
     poor = verdict_of(runs["poor"])
     assert (poor.outcome, poor.cause) == ("worse", "start")

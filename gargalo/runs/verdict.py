@@ -35,7 +35,8 @@ class Verdict:
     mse, pca : float
         Both errors.
     cause : str or None
-        Of a worse one, the likely cause: "counts", "start", "objective", "stopped", "few" or "linear".
+        Of a worse one, the likely cause: "counts", "start", "objective", "stopped", "few" or "linear"; of others, what
+        more could be had: "falling", where the epochs that were asked for ended a training whose loss still fell.
     command : str or None
         What to try; None where nothing is wrong, and for what no command can give.
     """
@@ -92,8 +93,8 @@ class Verdict:
         Returns
         -------
         list of str
-            The outcome with its figures; that it is PCA itself, where the start was kept; of a worse one its likely
-            cause and what to do, without the command.
+            The outcome with its figures; that it is PCA itself, where the start was kept; the cause, and what to do,
+            without the command.
         """
         low, high = (say.figure(end) for end in (self.difference.low, self.difference.high))
         share = self.share
@@ -156,9 +157,11 @@ def verdict_of(run: Run, to_share: bool = False) -> Verdict | None:
     mse, pca, difference = (run.metrics.get(name) for name in ("test_mse", "pca_mse", "mse_minus_pca"))
     if mse is None or pca is None or difference is None or (outcome := outcome_of(difference, pca)) is None:
         return None
-    if outcome != "worse":
-        return Verdict(outcome, difference, mse.value, pca.value)
-    cause, model, choices = _likely_cause(run)
+    if outcome == "worse":
+        cause, model, choices = _likely_cause(run)
+    else:
+        best_is_last = run.facts.get("best_epoch") == len(run.history)
+        cause, model, choices = ("falling" if best_is_last and _is_short(run) else None), None, {"epochs": None}
     command = training_command(run, model, choices, to_share) if cause else None
     return Verdict(outcome, difference, mse.value, pca.value, cause, command)
 
@@ -173,12 +176,18 @@ def _likely_cause(run: Run) -> tuple[str | None, str | None, dict[str, Any]]:
         return "start", None, {"init": None, "weight_decay": None} if usual == "pca" else {"init": "pca"}
     if recipe.model != "autoencoder" and not is_counted and not recipe.data.paired:
         return "objective", "autoencoder", {}
-    epochs = make(recipe.data, objective, choices={"net": recipe.net.net}).training.epochs
-    is_enough = recipe.training.patience or run.facts.get("stopped") == CHOSEN
-    if len(run.history) < epochs and not is_enough:
+    if _is_short(run):
         return "stopped", None, {"epochs": None}
     if is_counted:
         return "counts", None, {"likelihood": "gaussian"}
     if recipe.data.paired:  # neither an autoencoder nor PCA itself would learn from pairs
         return None, None, {}
     return ("few" if recipe.data.counts["train"] < FEW else "linear"), "pca", {}
+
+
+def _is_short(run: Run) -> bool:
+    """Did a training end before the epochs that are the default, and for no reason of its own?"""
+    recipe = run.recipe
+    epochs = make(recipe.data, model_class(recipe, run.custom), choices={"net": recipe.net.net}).training.epochs
+    is_enough = recipe.training.patience or run.facts.get("stopped") == CHOSEN
+    return len(run.history) < epochs and not is_enough

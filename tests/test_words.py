@@ -10,8 +10,11 @@ import pytest
 
 import gargalo
 from gargalo import cli, plots
+from gargalo.cli.figures import figure_meaning
 from gargalo.data import as_dataset
 from gargalo.lang import LANGUAGES, words
+from gargalo.metrics import METRICS
+from gargalo.models.likelihoods import LIKELIHOODS
 from gargalo.reports import write_report
 from gargalo.reports.roles import Roles
 from gargalo.reports.sections.see import see
@@ -141,3 +144,20 @@ def test_inspect_has_the_decimal_mark_of_its_language(tmp_path, capsys):
     said = [line for line in capsys.readouterr().out.splitlines() if "média" in line]
     assert len(said) == 3
     assert not any(re.search(r"\d\.\d", line) for line in said)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_figure_is_explained(lang, small_runs, trained):
+    """What a term of a loss or a metric is called is a word of the field; what it is stands beside it."""
+    say = words(lang)
+    measured = {name for run in [*small_runs.values(), *map(trained, THINGS)] for name in run.metrics}
+    assert {"test_loss", "test_kl", "pca_mse", "coverage_gmm"} < measured
+    for name in {
+        *measured,
+        *METRICS.names(),
+        *(f"test_{name}" for name in {*LIKELIHOODS} - {"mixed"}),
+    }:  # two terms make that
+        assert figure_meaning(name, say), name
+    assert figure_meaning("pca_knn_accuracy", words("en")) == "knn_accuracy of PCA with as many numbers"
+    assert figure_meaning("coverage_gmm", words("en")).startswith("coverage, drawn from a mixture of Gaussians")
+    assert figure_meaning("of_another_package", say) == figure_meaning("test_own", say) == ""

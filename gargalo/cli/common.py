@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ..lang import Words
-    from ..metrics import Estimate
     from ..runs import Run
 
 __all__ = [
@@ -26,8 +24,6 @@ __all__ = [
     "SourceArgument",
     "app",
     "column_lines",
-    "figure_name",
-    "figures",
     "known_of",
     "print_result",
     "rank",
@@ -252,78 +248,3 @@ def wrote(
         Lines to add, for people alone.
     """
     print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}", *told], as_json)
-
-
-def figures(run: Run, lang: str | None) -> list[str]:
-    """What is known of a training, and its measured figures with their 95 % intervals, a line each.
-
-    Parameters
-    ----------
-    run : Run
-    lang : "en", "pt" or None
-        None is the locale's.
-
-    Returns
-    -------
-    list of str
-        Without model, data, latent_dim and priors.
-
-    Raises
-    ------
-    RunError
-        For a run whose metrics.json cannot be read.
-    """
-    from ..lang import words
-
-    say = words(lang)
-    told = [
-        (say.get(f"fact.{name}", name), _fact(value, say))
-        for name, value in run.facts.items()
-        if name not in ("model", "data", "latent_dim", "priors") and value is not None
-    ]
-    told += [(figure_name(name, say), f"{say.general(f, 4)}{_interval(f, say)}") for name, f in run.metrics.items()]
-    width = max(22, *(len(name) for name, _ in told))
-    return [f"{name.ljust(width)} {value}" for name, value in told]
-
-
-def figure_name(name: str, say: Words) -> str:
-    """What people call a figure.
-
-    Parameters
-    ----------
-    name : str
-        As `metrics.json` has it, such as "pca_knn_accuracy".
-    say : Words
-
-    Returns
-    -------
-    str
-        `name` itself, or those of its parts that have no words: a term of a loss, what another package measures.
-    """
-    if known := say.get(f"figure.{name}", ""):
-        return known
-    of, rest, what = name.partition("_")
-    if rest and of in ("test", "pca", "raw"):
-        return say(f"figure.{of}", of=figure_name(what, say))
-    of, rest, prior = name.rpartition("_")
-    if rest and (known := say.get(f"figure.{of}", "")) and (called := say.get(f"figure.prior.{prior}", "")):
-        return say("figure.drawn", of=known, prior=called)
-    return name
-
-
-def _fact(value: object, say: Words) -> str:
-    """What is known of a training, as people read it."""
-    if isinstance(value, float):
-        return say.general(value)
-    if isinstance(value, str):
-        from ..training import stopped_told
-
-        return stopped_told(value, say)
-    return str(value)
-
-
-def _interval(figure: Estimate, say: Words) -> str:
-    """The interval that holds the true figure in 95 of 100 cases, where it was measured."""
-    if figure.low is None or figure.high is None:
-        return ""
-    return "  " + say("info.interval", low=say.general(figure.low, 4), high=say.general(figure.high, 4))

@@ -23,11 +23,11 @@ from .common import (
     NewFolder,
     SourceArgument,
     app,
-    figures,
     known_of,
     print_result,
     verdict_lines,
 )
+from .figures import figures
 from .reading import reads
 
 if TYPE_CHECKING:

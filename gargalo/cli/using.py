@@ -19,7 +19,6 @@ from .common import (
     SourceArgument,
     app,
     column_lines,
-    figures,
     known_of,
     print_result,
     rank,
@@ -27,6 +26,7 @@ from .common import (
     verdict_lines,
     wrote,
 )
+from .figures import figures
 from .writing import opened_with, write_made, write_made_of
 
 if TYPE_CHECKING:

@@ -132,7 +132,8 @@ def as_dataset(
             named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
             if len(again) < FEW_COPIES:
                 what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
-                notes.append(Note(key="copies", count=len(again), what=what))
+                key = "copies.by_row" if rows.ids is None else "copies"
+                notes.append(Note(key=key, count=len(again), what=what))
             else:  # of very many, three say nothing
                 notes.append(Note(key="many_copies", count=len(again)))
         ties = together(alike, rows.groups)

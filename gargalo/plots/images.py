@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.patches import FancyArrow, Polygon
 
 from ..io.images import image_grid
@@ -65,10 +66,12 @@ def _place(
             ax.plot(np.linspace(left, left + width, len(line)), line, linewidth=0.9, **line_style(channel))
         p = len(example) if drawn_as == "bars" else -(-len(example) // channels)
         slots = (np.arange(p) + 0.5) / p if drawn_as == "bars" else np.linspace(0, 1, p)
-        for beyond, end, mark in ((example > high, top, "^"), (example < low, top + height, "v")):
+        for beyond, end, mark in ((example > high, top, CARETUP), (example < low, top + height, CARETDOWN)):
             at = slots[np.flatnonzero(beyond) // (1 if drawn_as == "bars" else channels)]
             if len(at):
-                ax.plot(left + at * width, np.full(len(at), end), mark, color=PALETTE[2], markersize=3, clip_on=False)
+                # With its tip at the bound: nothing of it is cut off by the edge of the picture.
+                style = {"linestyle": "", "color": PALETTE[2], "markersize": 3, "markeredgewidth": 0}
+                ax.plot(left + at * width, np.full(len(at), end), marker=mark, **style)
         return
     pixels = example[..., 0] if example.shape[2:] == (1,) else example
     h, w = pixels.shape[:2]

@@ -12,7 +12,7 @@ from gargalo.data import as_dataset
 from gargalo.lang import words
 from gargalo.metrics import Estimate
 from gargalo.metrics.reconstruction import mse_minus_pca
-from gargalo.runs.verdict import Verdict, outcome_of, verdict_of
+from gargalo.runs.verdict import Verdict, is_linear, outcome_of, verdict_of
 
 POOR = {"init": "kaiming", "epochs": 1, "lr": 1e-5}
 """A training that PCA is better than."""
@@ -169,3 +169,20 @@ def test_a_difference_too_small_to_be_seen_is_called_so(runs, low, high, is_told
     verdict = Verdict("as-good", Estimate((low + high) / 2, low, high, 60), 1.0, 1.0)
     (sentence,) = verdict.told(runs["good"], words("en"))
     assert ("too small to be seen" in sentence) is is_told
+
+
+def test_what_is_linear_blends_what_it_reconstructs(runs, tmp_path):
+    """No page says that codes bend where the model is PCA, or stayed so."""
+    noise = as_dataset(np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32))
+    stayed = gargalo.train(noise, "autoencoder", epochs=2, out=tmp_path / "stayed", progress=False)
+    pca = gargalo.train(rows(), "pca", out=tmp_path / "pca", progress=False)
+    assert stayed.facts["best_epoch"] == 0
+    for run, expected in ((stayed, True), (pca, True), (runs["good"], False), (runs["poor"], False)):
+        assert is_linear(run) == expected
+        ends, t = run.encode(run.examples.x[:2]), np.linspace(0, 1, 5, dtype=np.float32)[:, None]
+        decoded, backs = run.decode((1 - t) * ends[0] + t * ends[1]), run.decode(ends)
+        assert np.allclose(decoded, (1 - t) * backs[0] + t * backs[1], atol=1e-4) == expected
+    for run, lesson in ((stayed, "A linear model blends"), (runs["good"], "Blending codes is not averaging rows")):
+        assert lesson in gargalo.report(run, tmp_path / "report.html", "en").read_text(encoding="utf-8")
+    site = gargalo.publish([pca], tmp_path / "site", progress=False).folder
+    assert json.loads((site / "data" / "site.json").read_text(encoding="utf-8"))["runs"][0]["linear"]

@@ -25,7 +25,7 @@ from ..latent import PRIORS, PROJECTIONS, Prior
 from ..metrics.generation import NEAREST, radii
 from ..plots import PALETTE
 from ..runs import Run
-from ..runs.verdict import verdict_of
+from ..runs.verdict import is_linear, verdict_of
 from .maps import map_keys, maps_of
 from .scaled import for_page
 from .sheets import layout, sheets
@@ -196,6 +196,7 @@ class SiteWriter:
             "network": recipe.network,
             "figures": {key: _finite(run.metrics.get(key)) for key in FIGURES},
             "verdict": (verdict := verdict_of(run, to_share=True)) and verdict.published(run),
+            "linear": is_linear(run),
             "axes": _axes(seen["z"]),
             "maps": {},
         }

@@ -12,12 +12,14 @@ from ..training import CHOSEN
 from .again import training_command
 from .run import Run
 
-__all__ = ["Outcome", "Verdict", "outcome_of", "verdict_of"]
+__all__ = ["Outcome", "Verdict", "is_linear", "outcome_of", "verdict_of"]
 
 Outcome = Literal["better", "as-good", "worse"]
 NEGLIGIBLE, NOTHING = 1e-3, 1e-7
 """A difference that nobody would see, as a share of PCA's error; and one that is rounding, in the unit of model space,
 squared, where a standard deviation is 1 and so is a picture's range."""
+LINEAR = ("mse", "gaussian", "clipped")
+"""Likelihoods whose mean is what the last layer gives, within its bounds."""
 FEW = 1000
 """Training examples that are few for a network."""
 
@@ -111,10 +113,29 @@ class Verdict:
             high=high,
         )
         if self.cause is None:
-            is_pca = run.facts.get("best_epoch") == 0 and run.recipe.net.init == "pca" and not run.recipe.warm_start
-            return [outcome, *([say("verdict.is_pca")] if is_pca else [])]
+            return [outcome, *([say("verdict.is_pca")] if _stayed_pca(run) else [])]
         train, model = run.recipe.data.counts["train"], say.get(f"model.{run.recipe.model}", run.recipe.model)
         return [outcome, say(f"verdict.{self.cause}", n=train, model=model, epochs=len(run.history))]
+
+
+def is_linear(run: Run) -> bool:
+    """Is a blend of latents decoded to the blend of what each is decoded to?
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    bool
+        True of PCA, and of what began as PCA and was kept so, where no function that bends stands behind its last
+        layer.
+    """
+    return run.recipe.model == "pca" or (_stayed_pca(run) and run.recipe.likelihood in LINEAR)
+
+
+def _stayed_pca(run: Run) -> bool:
+    return run.facts.get("best_epoch") == 0 and run.recipe.net.init == "pca" and not run.recipe.warm_start
 
 
 def outcome_of(difference: Estimate, pca: float) -> Outcome | None:

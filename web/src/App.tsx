@@ -92,7 +92,7 @@ function Opened() {
   return (
     <section class={`view view-${view.name.value}`} aria-labelledby="lesson">
       {found.run.verdict?.outcome === 'worse' && view.name.value !== 'compare' && <Verdict run={found.run} />}
-      <h1 id="lesson">{say(`lesson.${view.name.value}`)}</h1>
+      <h1 id="lesson">{say(view.name.value === 'walk' && found.run.linear ? 'lesson.linear' : `lesson.${view.name.value}`)}</h1>
       {painter.hasBars && <Channels painter={painter} />}
       {here.data.kind === 'volume' && <p class="quiet">{say('picture.slice')}</p>}
       <View key={view.name.value === 'draw' ? 'draw' : `${view.name.value} ${view.runIndex.value}`} space={found} painter={painter} />

@@ -95,6 +95,8 @@ export interface RunRef {
   figures: Record<string, number | null>;
   /** How its reconstructions stand to PCA of the same size, with a sentence for each language; null where they cannot. */
   verdict: { outcome: 'better' | 'as-good' | 'worse'; told: Record<string, string> } | null;
+  /** Is a blend of latents decoded to the blend of what each is decoded to? */
+  linear: boolean;
   axes: Axes;
   /** The place of each example, (n, 2), on each map that the page cannot compute, by the map's name. */
   maps: Record<string, ArrayRef>;

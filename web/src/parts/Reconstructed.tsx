@@ -4,7 +4,7 @@ import type { Space } from '../loaded';
 import type { Raw } from '../network';
 import type { Painter } from '../pictures/paint';
 import { canReconstruct } from '../views/given';
-import { number, say } from '../words';
+import { digitsOf, number, say } from '../words';
 import { Captioned, Output } from './Pictures';
 
 interface ReconstructedProps {
@@ -21,7 +21,7 @@ interface ReconstructedProps {
 /** Nothing where the model cannot reconstruct. */
 export function Reconstructed({ space, painter, i, back }: ReconstructedProps) {
   if (!canReconstruct(space, painter)) return null;
-  const error = space.error && say('pin.error', { value: number(space.error[i], 4) });
+  const error = space.error && say('pin.error', { value: number(space.error[i], digitsOf(space.error[i], 4)) });
   return (
     <Captioned text={error ? `${say('pin.back')} (${error})` : say('pin.back')}>
       <Output painter={painter} raw={back} />

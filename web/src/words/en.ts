@@ -9,6 +9,7 @@ export const en = {
   'view.compare': 'Compare',
   'view.views': 'Things to do',
   'lesson.map': 'Each point is one example. Near points have latents alike.',
+  'lesson.linear': 'A linear model blends what it reconstructs.',
   'lesson.walk': 'Blending codes is not blending pixels.',
   'lesson.walk.row': 'Blending codes is not averaging rows.',
   'lesson.walk.window': 'Blending codes is not averaging windows.',

@@ -11,6 +11,7 @@ export const pt: Record<Key, string> = {
   'view.compare': 'Comparar',
   'view.views': 'O que fazer',
   'lesson.map': 'Cada ponto é um exemplo. Pontos próximos têm representações latentes parecidas.',
+  'lesson.linear': 'Um modelo linear mistura o que reconstrói.',
   'lesson.walk': 'Misturar códigos não é misturar pixels.',
   'lesson.walk.row': 'Misturar códigos não é tirar a média das linhas.',
   'lesson.walk.window': 'Misturar códigos não é tirar a média das janelas.',

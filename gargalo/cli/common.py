@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +29,7 @@ __all__ = [
     "known_of",
     "print_result",
     "rank",
+    "show",
     "speaks",
     "verdict_lines",
     "wrote",
@@ -126,7 +129,22 @@ def print_result(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> 
     if rank() == 0:
         # JSON has no NaN: a figure that could not be measured is null.
         finite = json.loads(json.dumps(known), parse_constant=lambda _: None) if as_json else None
-        print(json.dumps(finite) if as_json else "\n".join(lines))
+        for line in [json.dumps(finite)] if as_json else lines:
+            show(line)
+
+
+def show(line: str) -> None:
+    """Print a line of a result on stdout: names in it may come from anywhere, and what is not printable is escaped.
+
+    Parameters
+    ----------
+    line : str
+    """
+    from ..io.printed import fit_for, in_one_line
+
+    # Who reads no further has what they wanted.
+    with contextlib.suppress(BrokenPipeError):
+        print(fit_for(getattr(sys.stdout, "encoding", None), in_one_line(line)))
 
 
 def known_of(run: Run) -> dict[str, Any]:

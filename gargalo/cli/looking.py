@@ -67,7 +67,6 @@ def inspect(
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     """The same for people."""
-    from ..data.notes import in_one_line
 
     shape = " x ".join(map(str, found["shape"]))
     low, high = found["range"]
@@ -104,7 +103,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
     if found["as_log"]:
         lines.append(f"  {say('inspect.as_log', command=found['as_log'])}")
-    return [*map(in_one_line, lines), *([str(out)] if out else [])]
+    return [*lines, *([str(out)] if out else [])]
 
 
 def _column(column: dict[str, Any], say: Words) -> str:

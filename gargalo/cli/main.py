@@ -63,7 +63,8 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     except TyperException as error:
         # Rendered here, since typer would draw a box around it.
         if type(error).__name__ == "NoArgsIsHelpError":
-            tell(error.format_message())
+            for line in error.format_message().splitlines():
+                tell(line)
         elif message := " ".join(error.format_message().split()):
             command = getattr(getattr(error, "ctx", None), "command_path", "") or "gargalo"
             _complain(f"{_in_our_words(_with_hint(error, message))} See {command} --help.")
@@ -73,7 +74,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         return 128 + stop.signum
     except KeyboardInterrupt:
         status = 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer makes the second of the first, and of nothing else
         return 0
     except (MemoryError, RuntimeError) as error:
         # PyTorch tells of it by a RuntimeError like any other.
@@ -136,7 +137,7 @@ def main(app: Callable[..., int | None] = app) -> None:
         signal.signal(kind, end)
     warnings.showwarning = _warn
     try:
-        status = run(sys.argv[1:], app)
+        status = _flushed(run(sys.argv[1:], app))
     except BaseException:
         # What a signal interrupts may make an error of its own of it: a module that is being imported does.
         if not _came:
@@ -144,6 +145,20 @@ def main(app: Callable[..., int | None] = app) -> None:
         _complain("stopped.")
         status = 1
     sys.exit(128 + _came[0] if _came and status else status)
+
+
+def _flushed(status: int) -> int:
+    """The exit status, once what was printed has been taken: here, since at its end Python would complain of a reader
+    that went away and had what it wanted, and make a status of its own of it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            _complain(f"output: {error.strerror}.")
+            return status or 2
+    return status
 
 
 _came: list[int] = []
@@ -174,7 +189,8 @@ def _warn(message: Warning | str, category: type[Warning], *place: Any) -> None:
     if issubclass(category, GargaloWarning):
         _complain(str(message))
     else:
-        tell(warnings.formatwarning(message, category, place[0], place[1]), end="")
+        for line in warnings.formatwarning(message, category, place[0], place[1]).splitlines():
+            tell(line)
 
 
 def _first_says_it() -> bool:

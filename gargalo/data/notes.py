@@ -7,9 +7,10 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from ..io.printed import in_one_line
 from ..io.reporter import Reporter
 
-__all__ = ["Note", "first_few", "in_one_line", "tell_notes"]
+__all__ = ["Note", "first_few", "tell_notes"]
 
 FEW = 3
 """Things that are named, where they may be many."""
@@ -66,18 +67,3 @@ def tell_notes(name: str, notes: Sequence[Note], reporter: Reporter) -> None:
     say = reporter.say
     for note in notes:
         reporter.line(in_one_line(f"gargalo: {name}: {say(f'note.{note.key}', n=note.count, what=note.what)}"))
-
-
-def in_one_line(text: str) -> str:
-    """Escape what no line should hold: names of columns and files may have line breaks and control characters.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-        As printable characters.
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

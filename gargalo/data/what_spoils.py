@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..io.printed import in_one_line
 from ..io.reporter import Reporter
 from .dataset import Dataset
-from .notes import in_one_line
 from .sparse import are_counts, extent
 from .splits import TEST, TRAIN, copies
 

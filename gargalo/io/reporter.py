@@ -14,6 +14,7 @@ from functools import cached_property
 
 from ..errors import must
 from ..lang import Words, words
+from .printed import fit_for, in_one_line
 from .progress import Counter, Record, TrainingProgress, losses_told
 
 __all__ = ["SILENT", "Bar", "Counter", "Lines", "Reporter", "Terminal", "TrainingProgress", "reporter_for", "tell"]
@@ -25,16 +26,17 @@ PATIENCE = 2.0
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write `text` and `end` to stderr, if there is one that can still be written to; else nothing happens.
+    """Write a line to stderr, if there is one that can still be written to; else nothing happens.
 
     Parameters
     ----------
     text : str
+        Names in it may come from anywhere: what is not printable is escaped.
     end : str
         Empty where the line goes on.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(text + end)
+        sys.stderr.write(fit_for(sys.stderr.encoding, in_one_line(text)) + end)
         sys.stderr.flush()
 
 
@@ -273,7 +275,8 @@ class CountInPlace(CountLines):
     def show(self, text: str) -> None:
         """Write the count, `text`, over the one before."""
         self.is_open, self.pause = True, 0.2
-        tell(f"\r{text}", end="")
+        tell("", end="\r")
+        tell(text, end="")
 
     def end(self) -> None:
         if self.is_open:

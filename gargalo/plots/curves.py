@@ -103,7 +103,7 @@ def bars(names: Sequence[str], series: Sequence[tuple[str, Sequence[float | None
             widths = [0.0 if value is None else max(-1.0, min(1.0, value)) for value in values]
             ax.barh(places, widths, 0.9 * thick, color=PALETTE[(0, 3, 4, 2)[i % 4]], label=name)
         # A name between two dollars would be read as a formula.
-        ax.set_yticks(range(len(names)), [name[:40].replace("$", r"\$") for name in names])
+        ax.set_yticks(range(len(names)), [name[:40] for name in names])
         ax.set(xlabel=xlabel, ylim=(len(names) - 0.4, -0.6))
         ax.tick_params(axis="y", length=0)
         ax.axvline(0, color=QUIET, linewidth=0.8)

@@ -117,8 +117,6 @@ def strips(
     -------
     Figure
     """
-    # A name between two dollars would be read as a formula.
-    rows = [(name.replace("$", r"\$"), examples) for name, examples in rows]
     columns = max(len(examples) for _, examples in rows)
     channels, gap = max(1, len(names)), GAP if drawn_as == "pixels" else 3 * GAP
     limits = (0.0, 1.0) if drawn_as == "pixels" else limits_of([examples for _, examples in rows])
@@ -153,7 +151,7 @@ def strips(
 
 def _wrapped(note: str, width: float) -> tuple[str, float]:
     """A note in lines of so many inches, and the inches that they are high."""
-    lines = textwrap.wrap(note.replace("$", r"\$"), int(width / inches("x", NOTE) * 0.95))
+    lines = textwrap.wrap(note, int(width / inches("x", NOTE) * 0.95))
     return "\n".join(lines), NOTE_LINE * len(lines) + 0.1 if lines else 0.0
 
 

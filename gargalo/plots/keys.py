@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 
-from .style import PALETTE, QUIET
+from .style import PALETTE, QUIET, printable
 
 __all__ = ["FAR", "Key", "inches", "is_cut", "limits_of", "line_style"]
 
@@ -41,7 +41,7 @@ def inches(text: str, size: float = 10) -> float:
     -------
     float
     """
-    return float(TextPath((0, 0), text, size=size).get_extents().width) / 72
+    return float(TextPath((0, 0), printable(text), size=size).get_extents().width) / 72
 
 
 FAR = 3.0
@@ -119,10 +119,9 @@ class Key:
     """
 
     def __init__(self, names: Sequence[str], drawn_as: str, width: float):
-        # A name between two dollars would be read as a formula, and a line break would make two lines of it.
+        # A line break would make two lines of a name.
         short = [" ".join(name.split()) for name in names]
-        short = [name if len(name) <= LETTERS else name[: LETTERS - 1] + "…" for name in short]
-        self.names = [name.replace("$", r"\$") for name in short]
+        self.names = [name if len(name) <= LETTERS else name[: LETTERS - 1] + "…" for name in short]
         is_named = any(short)
         self.has_bars = is_named and drawn_as == "bars"
         self.is_numbered = self.has_bars and width / len(names) < SMALL / 72

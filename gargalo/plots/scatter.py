@@ -133,7 +133,7 @@ def _key(y: np.ndarray, names: Sequence[str], most: int) -> list[Line2D]:
     for label in told:
         colour, shape = _look(label)
         text = str(names[label])
-        text = (text if len(text) <= LONGEST else text[: LONGEST - 1] + "…").replace("$", r"\$")
+        text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
         key.append(Line2D([], [], color=colour, marker=shape, linestyle="", markersize=6, label=text))
     if len(told) < len(order):
         key.append(Line2D([], [], linestyle="", label=f"+{len(order) - len(told)}"))

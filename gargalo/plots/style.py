@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
-__all__ = ["DPI", "INK", "PALETTE", "QUIET", "figure", "png", "styled"]
+from ..io.printed import in_one_line
+
+__all__ = ["DPI", "INK", "PALETTE", "QUIET", "figure", "png", "printable", "styled"]
 
 # Petroff's ten colours, made to be told apart under every common colour blindness (arXiv:2107.02270). Each other one
 # was chosen as far as can be from those before it, for common sight and for protanopes and deuteranopes: no two of the
@@ -45,6 +49,8 @@ STYLE: Any = {
     "xtick.color": QUIET,
     "ytick.color": QUIET,
     "legend.frameon": False,
+    # What stands between two dollars is a name, not a formula.
+    "text.parse_math": False,
     "image.cmap": "gray",
     "image.interpolation": "nearest",
 }
@@ -98,11 +104,34 @@ def png(drawn: Figure, decimal_mark: str = ".", dpi: int = DPI) -> bytes:
     -------
     bytes
     """
-    if decimal_mark != ".":
-        for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
-            if type(axis.get_major_formatter()) is ScalarFormatter:
-                axis.set_major_formatter(_Marked(decimal_mark))
+    for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
+        told = axis.get_major_formatter()
+        if isinstance(told, FuncFormatter):  # the names that ticks were given
+            axis.set_major_formatter(FuncFormatter(_named(told)))
+        elif type(told) is ScalarFormatter and decimal_mark != ".":
+            axis.set_major_formatter(_Marked(decimal_mark))
     out = BytesIO()
     with styled():
+        for text in drawn.findobj(Text):
+            text.set_text(printable(text.get_text()))
         drawn.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
     return out.getvalue()
+
+
+def printable(text: str) -> str:
+    """Escape what no font has: names may come from anywhere.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        In as many lines.
+    """
+    return "\n".join(map(in_one_line, text.split("\n")))
+
+
+def _named(told: FuncFormatter) -> Callable[[float, int | None], str]:
+    return lambda x, pos=None: printable(told(x, pos))

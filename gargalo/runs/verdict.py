@@ -113,7 +113,8 @@ class Verdict:
             high=high,
         )
         if self.cause is None:
-            return [outcome, *([say("verdict.is_pca")] if _stayed_pca(run) else [])]
+            of = ".categories" if run.recipe.likelihood == "mixed" else ""
+            return [outcome, *([say(f"verdict.is_pca{of}")] if _stayed_pca(run) else [])]
         train, model = run.recipe.data.counts["train"], say.get(f"model.{run.recipe.model}", run.recipe.model)
         return [outcome, say(f"verdict.{self.cause}", n=train, model=model, epochs=len(run.history))]
 

@@ -85,6 +85,8 @@ def test_a_training_that_was_cut_short_says_so(runs, tmp_path, monkeypatch):
     assert "still fell when the training ended, after 2 epochs" in found.published(short)["told"]["en"]
     enough = gargalo.train("curve.npy", "autoencoder", epochs=2, patience=2, out="other", progress=False)
     assert verdict_of(enough).cause is None, "it was to stop early"
+    last = gargalo.train("curve.npy", "autoencoder", epochs=2, keep="last", out="last", progress=False)
+    assert verdict_of(last).cause is None, "the last epoch is kept, be it the best or not"
 
 
 def test_what_is_worse_says_why_and_what_to_try(runs, tmp_path, monkeypatch):

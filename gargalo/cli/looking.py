@@ -67,7 +67,6 @@ def inspect(
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     """The same for people."""
-
     shape = " x ".join(map(str, found["shape"]))
     low, high = found["range"]
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in found["splits"].items() if n)

@@ -74,7 +74,12 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         return 128 + stop.signum
     except KeyboardInterrupt:
         status = 130
-    except (BrokenPipeError, SystemExit):  # typer makes the second of the first, and of nothing else
+    except BrokenPipeError:
+        return 0
+    except SystemExit as stop:
+        # typer makes one of a reader that went away.
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
         return 0
     except (MemoryError, RuntimeError) as error:
         # PyTorch tells of it by a RuntimeError like any other.

@@ -182,8 +182,9 @@ def verdict_of(run: Run, to_share: bool = False) -> Verdict | None:
     if outcome == "worse":
         cause, model, choices = _likely_cause(run)
     else:
-        best_is_last = run.facts.get("best_epoch") == len(run.history)
-        cause, model, choices = ("falling" if best_is_last and _is_short(run) else None), None, {"epochs": None}
+        # Where the last weights are kept, whatever they are, nothing is known of it.
+        is_best = run.recipe.training.keep == "best" and run.facts.get("best_epoch") == len(run.history)
+        cause, model, choices = ("falling" if is_best and _is_short(run) else None), None, {"epochs": None}
     command = training_command(run, model, choices, to_share) if cause else None
     return Verdict(outcome, difference, mse.value, pca.value, cause, command)
 

@@ -333,6 +333,9 @@ def test_a_table_with_times_is_said_to_be_a_log_perhaps(tmp_path, say, machines)
     assert command == f"gargalo inspect {tmp_path / 'log.csv'} --time day {cut}"
     status, out, err = say(*command.split()[1:])
     assert status == 0 and "windows" in out, err
+    # The command to train with keeps the machines apart, whether it was asked for or not.
+    trained = told(say, tmp_path / "log.csv", "--time", "day", "--window", 12)["command"]
+    assert ("--group machine" in trained) == (machines > 1)
     # Few days of many rows are no log.
     frame.with_columns(day=pl.lit("2024-01-01")).write_csv(tmp_path / "t.csv")
     assert told(say, tmp_path / "t.csv")["as_log"] is None

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from matplotlib.markers import CARETDOWN
 from torch import nn
 
 import gargalo
@@ -214,7 +215,7 @@ def test_windows_are_drawn_as_a_line_for_each_channel():
     through = plots.passage(
         np.zeros((2, 14)), np.ones((2, 3)), np.ones((2, 14)), ("a", "b", "c"), "lines", ["$x$", "y"]
     )
-    assert [text.get_text() for text in through.legends[0].get_texts()] == [r"\$x\$", "y"]
+    assert [text.get_text() for text in through.legends[0].get_texts()] == ["$x$", "y"]
     assert plots.png(through).startswith(b"\x89PNG")
 
 
@@ -245,7 +246,7 @@ def test_one_extreme_number_does_not_make_all_others_small():
     assert plots.is_cut([rows], "bars")
     for drawn_as in ("bars", "lines"):
         drawn = plots.strips([("", rows)], drawn_as, note="so many units")
-        marks = [line for line in drawn.axes[0].lines if line.get_marker() == "v"]
+        marks = [line for line in drawn.axes[0].lines if line.get_marker() == CARETDOWN]
         assert len(marks) == 1, "the one that goes on beyond has a mark"
         if drawn_as == "bars":
             one, zero = drawn.axes[0].patches[0].get_data().values[:2]

@@ -18,6 +18,8 @@ TIMES = ("time", "timestamp", "datetime", "date", "second", "seconds", "hora", "
 LEAST_ROWS, ROWS, FEW_ROWS, WINDOWS = 60, 30, 12, 60
 """Rows from which on they may be a log that is cut into windows; how many a window has, and of a short log; and windows
 below which they overlap."""
+MIXED = ("interleaved", "taking_turns")
+"""Notes that name the column which tells apart machines or persons whose rows are mixed."""
 MOSTLY_ONWARD = 0.75
 """Share of steps, from row to row, in which a time does not go back: it does where another machine's rows begin."""
 
@@ -37,7 +39,7 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
     Returns
     -------
     dict
-        The same with an `impute`, an `id` and a `label`, where each is recommended and not chosen.
+        The same with an `impute`, an `id`, a `label` and a `group`, where each is recommended and not chosen.
     """
     advised: dict[str, Any] = {}
     if any(note.key == "missing" for note in dataset.notes):
@@ -48,7 +50,7 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
         advised["id"] = ids[0] if ids else warned["counts_rows"]["column"]
     if "likely_label" in warned:
         advised["label"] = warned["likely_label"]["column"]
-    return advised | chosen
+    return advised | _group(dataset) | chosen
 
 
 def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
@@ -79,9 +81,7 @@ def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
         try:
             options: dict[str, Any] = {"impute": "mask"} | chosen | {"time": time}
             in_order = load_data(src, **options)
-            told = {note.key: note.what for note in in_order.notes}
-            group = told.get("interleaved") or told.get("taking_turns")
-            options |= {"group": group} if group else {}
+            options |= _group(in_order)
             cut = _cut(src, options)
         except GargaloError:
             continue
@@ -89,6 +89,12 @@ def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:
             options |= cut | {"impute": chosen.get("impute")}
             return f"gargalo inspect {shlex.quote(src)} {checked_reading(options).flags()}"
     return None
+
+
+def _group(dataset: Dataset) -> dict[str, str]:
+    """The `--group` that keeps apart what takes turns, where something does."""
+    found = [note.what for note in dataset.notes if note.key in MIXED]
+    return {"group": found[0]} if found else {}
 
 
 def _goes_on(values: np.ndarray) -> bool:

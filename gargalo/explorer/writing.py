@@ -183,8 +183,7 @@ class SiteWriter:
     def _run(self, i: int, run: Run) -> dict[str, Any]:
         """One run: its latents and maps, and its model."""
         self.tell("latents", run=run.folder)
-        model, recipe = run.model, run.recipe
-        seen = self._seen(run)
+        model, recipe, seen = run.model, run.recipe, self._seen(run)
         found: dict[str, Any] = {
             "model": recipe.model,
             "latent_dim": run.latent_size,

@@ -182,9 +182,7 @@ def verdict_of(run: Run, to_share: bool = False) -> Verdict | None:
     if outcome == "worse":
         cause, model, choices = _likely_cause(run)
     else:
-        # Where the last weights are kept, whatever they are, nothing is known of it.
-        is_best = run.recipe.training.keep == "best" and run.facts.get("best_epoch") == len(run.history)
-        cause, model, choices = ("falling" if is_best and _is_short(run) else None), None, {"epochs": None}
+        cause, model, choices = ("falling" if _still_fell(run) and _is_short(run) else None), None, {"epochs": None}
     command = training_command(run, model, choices, to_share) if cause else None
     return Verdict(outcome, difference, mse.value, pca.value, cause, command)
 
@@ -206,6 +204,12 @@ def _likely_cause(run: Run) -> tuple[str | None, str | None, dict[str, Any]]:
     if recipe.data.paired:  # neither an autoencoder nor PCA itself would learn from pairs
         return None, None, {}
     return ("few" if recipe.data.counts["train"] < FEW else "linear"), "pca", {}
+
+
+def _still_fell(run: Run) -> bool:
+    """Was the last epoch's loss on validation examples the lowest? Which epoch is kept may be chosen otherwise."""
+    losses = [record.get("validation", {}).get("loss") for record in run.history]
+    return len(losses) > 1 and None not in losses and min(losses[:-1]) > losses[-1]
 
 
 def _is_short(run: Run) -> bool:

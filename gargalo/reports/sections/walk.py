@@ -28,14 +28,14 @@ def walk(roles: Roles, words: Words) -> Section | None:
         rows.append((words("walk.blend"), _blended(run, x[a], x[b])))
         rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
     a, b = pairs[0]
-    of = ".linear" if is_linear(run) else ""
+    body, lesson = ("walk.body.linear", "walk.lesson.linear") if is_linear(run) else ("walk.body", "")
     return Section(
         "walk",
-        [words("walk.body" + of)],
+        [words(body)],
         [strips("walk", run, rows, words, words("walk.caption", pairs=len(pairs)))],
         commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
         python=f"film = run.interpolate({a}, {b}, steps=12)",
-        lesson=f"walk.lesson{of}",
+        lesson=lesson,
     )
 
 

@@ -22,6 +22,7 @@ from .data.what_spoils import tell_what_spoils
 from .errors import DataError, ParameterError, RunError, must, not_a_choice, option
 from .fitted import FittedModel
 from .io.arguments import check_types, given_once
+from .io.environment import whole_number_in
 from .io.files import check_writable
 from .io.folders import new_folder, next_numbered
 from .io.reporter import Reporter, reporter_for
@@ -139,6 +140,8 @@ def train(
         raise must("resume", f"given together with {option('out')}, the run's folder", resume)
     if minutes is not None and not 0 < minutes <= budget.MOST_MINUTES:
         raise must("minutes", f"a number above 0 and up to {budget.MOST_MINUTES}", minutes)
+    if out is not None and not resume and whole_number_in("RANK", 0) == 0:
+        runs.must_be_free(Path(out))  # before data are read, which may take long
     dataset = load_data(data, y, data_dir=data_dir, progress=reporter, **reading)
     tell_notes(dataset.name, dataset.notes, reporter)
     dataset.check_trainable()

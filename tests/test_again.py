@@ -130,6 +130,11 @@ def test_what_the_clock_ended_is_trained_for_as_long_as_it_was(mine):
     made.facts["stopped"] = "the time asked for is over"
     made.history = made.history[:2]
     assert "--epochs 2 " in training_command(made) + " "
+    # The rate fell as in a longer training: no number of epochs is that again.
+    made.recipe = made.recipe.model_copy(update={"minutes": 2.5})
+    command = training_command(made)
+    assert "--minutes 2.5" in command and "--epochs" not in command
+    assert "minutes=2.5" in training_call(made)
 
 
 def test_no_command_splits_by_another_seed(mine):

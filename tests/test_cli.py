@@ -290,6 +290,8 @@ def test_a_full_run_folder(say, small_runs):
     status, _, err = say("train", "--out", folder)
     assert status == 2
     assert "expected a new run folder. Found one that is not empty" in err
+    # Before data are read, which may take long.
+    assert "new run folder" in say("train", "no such data", "--out", folder)[2]
     assert before == {p.name: p.stat().st_mtime_ns for p in folder.rglob("*")}
 
 

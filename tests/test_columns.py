@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import gargalo
+from gargalo.lang import words
 
 
 def rare_table(n: int = 1500) -> pl.DataFrame:
@@ -119,6 +120,27 @@ def test_fidelity_tells_draws_from_data_and_from_copies(rare_run):
     assert distance(a[:, 0], a[:, 0] + 100) == 1
     assert distance(np.repeat([0.0, 1.0], [80, 20]), np.repeat([0.0, 1.0], [50, 50]), True) == pytest.approx(0.3)
     assert copied(np.concatenate([a[:10], a[:30] + 1]), a).value == pytest.approx(0.25, abs=0.05)
+
+
+def test_the_pair_that_goes_together_least_is_named(rare_run):
+    from gargalo.metrics.columns import farthest_pair
+    from gargalo.runs.columns import Pair
+    from gargalo.runs.columns_told import drawn_as_whole
+
+    draws = np.random.default_rng(0)
+    real, drawn = draws.normal(size=(2, 3000, 4))
+    real[:, 3] = real[:, 1] + 0.1 * draws.normal(size=3000)
+    assert farthest_pair(real, drawn, np.array([0, 1, 2, 2]))[:2] == (1, 3)
+    # Two names of one category are no pair.
+    assert farthest_pair(real, drawn, np.array([0, 1, 2, 1]))[:2] != (1, 3)
+    table = rare_run.columns
+    assert table.fidelity.farthest.names[0] != table.fidelity.farthest.names[1]
+    pair = Pair(names=("rain", "weather=sun"), real=-0.31, drawn=-0.05)
+    found = table.fidelity.model_copy(update={"farthest": pair})
+    unlike = table.columns[0].model_copy(update={"distance": 0.24, "chance": 0.05})
+    told = drawn_as_whole(table.model_copy(update={"fidelity": found, "columns": [unlike]}), words("en"))
+    assert f"Least like the data, by its distance: {unlike.name}." in told
+    assert "rain and weather=sun, with a correlation of -0.050 in the draws and -0.310 in the training rows" in told
 
 
 def test_columns_are_told_in_both_languages(say, rare_run, tmp_path):

@@ -1217,3 +1217,23 @@ def test_a_file_in_utf_16_is_told_as_such(tmp_path):
     with pytest.raises(DataError, match=r"try encoding='utf-16'"):
         load_data(tmp_path / "t.csv")
     assert load_data(tmp_path / "t.csv", encoding="utf-16").x.shape == (30, 2)
+
+
+def test_points_between_thousands_are_no_decimal_points_where_decimals_have_a_comma(tmp_path):
+    rows = [f"{i},5;1.{i:03d};{i % 7}.234,5" for i in range(N)]
+    path = csv(tmp_path / "t.csv", "\n".join(["a;b;c", *rows]) + "\n")
+    found = load_data(path, decimal_comma=True)
+    assert found.x[3].tolist() == [3.5, 1003, 3234.5]
+    refused(
+        tmp_path / "u.csv",
+        "\n".join(["a;b", *(f"{i},5;{i}.5" for i in range(N))]) + "\n",
+        "expected numbers with a decimal comma. Found '0.5' in column 'b'; write all of them with a comma",
+        decimal_comma=True,
+    )
+
+
+def test_a_row_without_a_single_value_is_told(tmp_path):
+    rows = [f"{i},{i * i % 7}" for i in range(N)] + [","]
+    found = load_data(csv(tmp_path / "t.csv", "\n".join(["a,b", *rows]) + "\n"), impute="median")
+    note = next(note for note in found.notes if note.key == "empty_rows")
+    assert (note.count, note.what) == (1, str(N))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import option
 from ..io.printed import in_one_line
 from ..io.reporter import Reporter
 from .dataset import Dataset
@@ -116,7 +117,9 @@ def what_spoils(
     """
     told, train = [], dataset.spec.counts["train"]
     if train < FEW:
-        told.append(("few", {"n": train}))
+        reading = dataset.origin.reading if dataset.origin else None
+        is_cut = reading is not None and reading.window is not None and (reading.step or reading.window) > 1
+        told.append(("few.windows" if is_cut else "few", {"n": train, "step": option("step")}))
     if dataset.spec.size == 1:
         told.append(("single", {}))
     if dataset.spec.modality.axes and dataset.spec.ranges is None:

@@ -96,8 +96,27 @@ def hold(folder: Path, what: str, does: str = "trains", keep: bool = True) -> It
         lock.release()
 
 
+def must_be_new(folder: Path, expected: str) -> None:
+    """Refuse a folder that is there already and holds more than what a kill left half-written.
+
+    Parameters
+    ----------
+    folder : Path
+    expected : str
+        What it should be, for the message.
+
+    Raises
+    ------
+    RunError
+        For a file, or a folder that is not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(not is_leftover(path) for path in folder.iterdir())):
+        found = "one that is not empty" if folder.is_dir() else "a file"
+        raise RunError(f"{folder}: expected {expected}. Found {found}; choose another {option('out')}.")
+
+
 def new_folder(folder: Path, expected: str) -> Path:
-    """Make `folder`, which must not be there yet, or hold nothing but what a kill left half-written.
+    """Make `folder`, which `must_be_new`.
 
     Parameters
     ----------
@@ -117,9 +136,7 @@ def new_folder(folder: Path, expected: str) -> Path:
     GargaloError
         Where it cannot be made.
     """
-    if folder.exists() and (not folder.is_dir() or any(not is_leftover(path) for path in folder.iterdir())):
-        found = "one that is not empty" if folder.is_dir() else "a file"
-        raise RunError(f"{folder}: expected {expected}. Found {found}; choose another {option('out')}.")
+    must_be_new(folder, expected)
     check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -11,7 +11,7 @@ import numpy as np
 
 from .estimate import Estimate
 
-__all__ = ["accuracy", "copied", "correlation_difference", "distance", "r_squared"]
+__all__ = ["accuracy", "copied", "correlation_difference", "distance", "farthest_pair", "r_squared"]
 
 NEAR = 0.01
 """Root mean square difference of standardised values below which a row is as good as a copy."""
@@ -116,11 +116,40 @@ def correlation_difference(real: np.ndarray, drawn: np.ndarray) -> float:
     float
         In [0, 2]; NaN where there is no pair.
     """
-    step = max(1, -(-real.shape[1] // MOST_PAIRED))
+    step = _step(real)
     a, b = (_correlations(values[:, ::step]) for values in (real, drawn))
     apart = np.abs(a - b)[np.triu_indices(len(a), 1)]
     apart = apart[np.isfinite(apart)]
     return float(apart.mean()) if len(apart) else float("nan")
+
+
+def farthest_pair(real: np.ndarray, drawn: np.ndarray, owner: np.ndarray) -> tuple[int, int, float, float] | None:
+    """Find the pair of numbers whose correlation is most unlike in two samples.
+
+    Parameters
+    ----------
+    real, drawn : ndarray, (n, q) and (m, q)
+        As in `correlation_difference`.
+    owner : ndarray, (q,), int
+        The column that each number is of; two of one column are no pair.
+
+    Returns
+    -------
+    (int, int, float, float) or None
+        Both places, and the correlation in each sample; None where there is no pair.
+    """
+    step = _step(real)
+    a, b = (_correlations(values[:, ::step]) for values in (real, drawn))
+    apart = np.where(owner[::step, None] == owner[None, ::step], np.nan, np.abs(a - b))
+    if not np.isfinite(apart).any():
+        return None
+    i, j = sorted(divmod(int(np.nanargmax(apart)), len(apart)))
+    return i * step, j * step, float(a[i, j]), float(b[i, j])
+
+
+def _step(x: np.ndarray) -> int:
+    """From one number that is looked at to the next, where there are more than MOST_PAIRED."""
+    return max(1, -(-x.shape[1] // MOST_PAIRED))
 
 
 def copied(rows: np.ndarray, train: np.ndarray) -> Estimate:

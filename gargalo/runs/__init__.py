@@ -5,7 +5,7 @@ from __future__ import annotations
 from .evaluate import Baselines, evaluate
 from .examples import Examples
 from .fit import check, fit
-from .folder import find_unfinished, is_finished, read_recipe
+from .folder import find_unfinished, is_finished, must_be_free, read_recipe
 from .job import TrainingJob
 from .opening import lacks_data, open_run
 from .run import Run
@@ -22,6 +22,7 @@ __all__ = [
     "fit",
     "is_finished",
     "lacks_data",
+    "must_be_free",
     "open_run",
     "read_recipe",
     "train",

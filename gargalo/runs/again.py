@@ -20,8 +20,8 @@ def training_command(
 ) -> str | None:
     """The command that trains a run like this one: its latent_dim, and all choices that are not defaults.
 
-    It can be typed in the working folder. Of a training that the clock ended it has the epochs that there were; one
-    that ended for want of progress would end so again.
+    It can be typed in the working folder. A training that the clock ended is given as many minutes again, since no
+    number of epochs has its schedule; one that ended for want of progress would end so again.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def training_call(run: Run) -> str:
 
 FLAGS = (
     "latent_dim", "epochs", "batch_size", "lr", "seed", "net", "widths", "blocks", "noise", "strength", "patience",
-    "precision",
+    "precision", "minutes",
 )  # fmt: skip
 """Choices that have an option of their own on the command line."""
 
@@ -127,10 +127,12 @@ def _choices(run: Run) -> dict[str, Any]:
     if there.likelihood != usual.likelihood:
         found["likelihood"] = there.likelihood
     if run.facts.get("stopped") == OUT_OF_TIME:
-        found["epochs"] = len(run.history)
+        found |= {"minutes": there.minutes} if there.minutes else {"epochs": len(run.history)}
     for part, other in ((there.net, usual.net), (there.training, usual.training)):
         mine, theirs = part.model_dump(), other.model_dump()
         found |= {name: value for name, value in mine.items() if value != theirs[name] and name not in found}
+    if "minutes" in found:
+        found.pop("epochs", None)
     return found | {name: value for name, value in there.options.items() if value != usual.options.get(name)}
 
 

@@ -16,7 +16,7 @@ from ..errors import GargaloWarning
 from ..fitted import FittedModel
 from ..latent import Prior
 from ..metrics import Estimate
-from ..metrics.columns import accuracy, copied, correlation_difference, distance, r_squared
+from ..metrics.columns import accuracy, copied, correlation_difference, distance, farthest_pair, r_squared
 from .baseline import PCABaseline
 
 __all__ = ["ColumnFigures", "ColumnTable", "Fidelity", "Figure", "column_table", "read_columns"]
@@ -78,6 +78,24 @@ class ColumnFigures(BaseModel):
     chance: float | None = None
 
 
+class Pair(BaseModel):
+    """Two columns, or names of categories, and how they go together in training rows and in draws.
+
+    Attributes
+    ----------
+    names : (str, str)
+        Of a category as "column=name".
+    real, drawn : float
+        Pearson's correlation, in [-1, 1]; a name of a category counts as 1 where a row has it, else as 0.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    names: tuple[str, str]
+    real: float
+    drawn: float
+
+
 class Fidelity(BaseModel):
     """How like the data what is drawn is, as a whole; each figure also for the test rows, which are as real as can be.
 
@@ -89,6 +107,8 @@ class Fidelity(BaseModel):
         How many rows were drawn.
     correlation, correlation_chance : float or None
         Mean difference of pairwise correlations to those of training rows, of draws and of test rows.
+    farthest : Pair or None
+        The pair whose correlation in draws is most unlike that in training rows.
     copied, copied_chance : float
         Share of draws, and of test rows, that are as good as a copy of a training row.
     """
@@ -101,6 +121,7 @@ class Fidelity(BaseModel):
     correlation_chance: float | None
     copied: float
     copied_chance: float
+    farthest: Pair | None = None
 
 
 class ColumnTable(BaseModel):
@@ -262,7 +283,20 @@ def _fidelity(fitted: FittedModel, train: Dataset, test: Dataset, drawn: np.ndar
         correlation_chance=_number(correlation_difference(seen[0], seen[1])),
         copied=copied(new, known).value,
         copied_chance=copied(real, known).value,
+        farthest=_farthest(fitted.spec, seen[0], seen[2]),
     )
+
+
+def _farthest(spec: DataSpec, known: np.ndarray, new: np.ndarray) -> Pair | None:
+    """The pair of columns that go together least in draws as they do in the training rows."""
+    columns = spec.columns or [Column(name=str(i)) for i in range(known.shape[1])]
+    ordered = sorted(range(len(columns)), key=lambda i: columns[i].kind == "category")  # as in model space
+    of = [(i, name) for i in ordered for name in columns[i].categories or ("",)]
+    if (found := farthest_pair(known, new, np.array([i for i, _ in of]))) is None:
+        return None
+    first, second, real, drawn = found
+    names = [columns[i].name + (f"={name}" if name else "") for i, name in (of[first], of[second])]
+    return Pair(names=(names[0], names[1]), real=real, drawn=drawn)
 
 
 def _observed(fitted: FittedModel, raw: Dataset | np.ndarray) -> np.ndarray:

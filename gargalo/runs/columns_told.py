@@ -88,7 +88,7 @@ def as_drawn(table: ColumnTable, say: Words) -> tuple[list[str], list[list[str]]
 
 
 def drawn_as_whole(table: ColumnTable, say: Words) -> str | None:
-    """How like the data draws are as a whole, in a sentence or two; None where nothing is drawn.
+    """How like the data draws are as a whole, in a few sentences; None where nothing is drawn.
 
     Parameters
     ----------
@@ -98,11 +98,12 @@ def drawn_as_whole(table: ColumnTable, say: Words) -> str | None:
     Returns
     -------
     str or None
+        With what is least like the data: columns by their distance, and the pair that goes together least as it should.
     """
     found = table.fidelity
     if found is None:
         return None
-    return say(
+    whole = say(
         "columns.whole",
         n=found.draws,
         correlation=say.number(found.correlation),
@@ -110,6 +111,20 @@ def drawn_as_whole(table: ColumnTable, say: Words) -> str | None:
         copied=say.figure(100 * found.copied),
         copied_chance=say.figure(100 * found.copied_chance),
     )
+    told, pair = [whole], found.farthest
+    if unlike := [column.name for column in table.columns if _is_unlike(column)]:
+        told.append(say("columns.unlike", names=_some(unlike, say)))
+    if pair is not None and abs(pair.drawn - pair.real) > SEEN:
+        first, second = pair.names
+        told.append(
+            say("columns.farthest", a=first, b=second, real=say.number(pair.real), drawn=say.number(pair.drawn))
+        )
+    return " ".join(told)
+
+
+def _is_unlike(column: ColumnFigures) -> bool:
+    """Are draws of a column farther from the training rows than chance and the eye would pass over?"""
+    return column.distance is not None and column.distance > max(SEEN, 2 * (column.chance or 0))
 
 
 def worse_than(table: ColumnTable, say: Words) -> list[str]:
@@ -140,6 +155,8 @@ def _some(names: list[str], say: Words) -> str:
     return ", ".join(names[:5]) + (say("columns.more", n=len(names) - 5) if len(names) > 5 else "")
 
 
+SEEN = 0.1
+"""A distance of two distributions, or a difference of two correlations, that is worth a word."""
 NEGLIGIBLE = 1e-3
 """A share of a column's variance, or of its names, that nobody would see."""
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -28,27 +29,29 @@ import numpy as np
 
 from ..data import NAMED, Dataset
 from ..data.conditions import Conditions
-from ..errors import GargaloError, RunError
+from ..errors import GargaloError, RunError, option
 from ..io.files import check_writable, read_tensors, write_tensors, write_whole
+from ..io.folders import must_be_new
 from ..io.made_here import is_made_here
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
-from ..training import upgraded_record
 from .columns import ColumnTable, read_columns
 from .examples import Examples
+from .schemas import read_history, read_metrics
 
 __all__ = [
+    "NEW",
     "RunFolder",
     "find_last",
     "find_unfinished",
     "is_finished",
+    "must_be_free",
     "read_recipe",
     "write_metrics",
 ]
 
+NEW = "a new run folder"
 MOST_RECIPE_BYTES = 2**24
-FACTS = ("model", "data", "latent_dim", "epochs", "seconds", "best_epoch", "stopped", "parameters")
-"""What of metrics.json is no metric, in the order in which it is told."""
 
 
 class RunFolder:
@@ -80,7 +83,7 @@ class RunFolder:
 
     @cached_property
     def _found(self) -> tuple[dict[str, Any], dict[str, Estimate]]:
-        return self._json("metrics.json", _metrics)
+        return self._json("metrics.json", read_metrics)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -110,7 +113,7 @@ class RunFolder:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """A line for each epoch: every loss term and note, on training and validation set, and seconds."""
-        return self._json("history.jsonl", _records)
+        return self._json("history.jsonl", read_history)
 
     @cached_property
     def key(self) -> str:
@@ -202,6 +205,24 @@ def in_a_file_name(value: object) -> str:
 def is_finished(folder: Path) -> bool:
     """Has the training of this run folder ended, and was it measured?"""
     return (folder / "metrics.json").is_file()
+
+
+def must_be_free(folder: Path) -> None:
+    """Refuse a folder that is no place for a new run.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    RunError
+        For a file, and a folder that is not empty; for one with an unfinished training, how to go on with it.
+    """
+    if (folder / "recipe.json").is_file() and not is_finished(folder):
+        hint = f"go on with gargalo resume {shlex.quote(str(folder))}, or choose another {option('out')}"
+        raise RunError(f"{folder}: expected {NEW}. Found a training that did not end; {hint}.")
+    must_be_new(folder, NEW)
 
 
 def find_last(root: Path) -> Path:
@@ -297,31 +318,6 @@ def write_metrics(file: Path, facts: dict[str, Any], metrics: dict[str, Estimate
     """
     measured = {name: figure.as_json() for name, figure in metrics.items()}
     write_whole(file, json.dumps({"format": FORMAT, "facts": facts, "metrics": measured}, indent=1))
-
-
-def _metrics(text: str) -> tuple[dict[str, Any], dict[str, Estimate]]:
-    """Facts and metrics, of this format or of the first, which had all of them in one dict, without intervals."""
-    content = {**json.loads(text)}
-    if "format" not in content:
-        facts = {name: content[name] for name in FACTS if name in content}
-        others = {name: value for name, value in content.items() if name not in FACTS and value is not None}
-        return facts, {name: Estimate(float(value)) for name, value in others.items()}
-    if content["format"] > FORMAT:
-        raise ValueError(f"format {content['format']}; a newer gargalo may read it")
-    metrics = {}
-    for name, figure in content["metrics"].items():
-        # A figure that was no number is none.
-        value = float("nan") if figure["value"] is None else figure["value"]
-        metrics[name] = Estimate(value, figure.get("low"), figure.get("high"), figure.get("n"))
-    return dict(content["facts"]), metrics
-
-
-def _records(text: str) -> list[dict[str, Any]]:
-    """The lines of a history, of which there is at least one."""
-    records = [upgraded_record(json.loads(line)) for line in text.splitlines()]
-    if not records:
-        raise ValueError("no epoch in it")
-    return records
 
 
 def _is_writable(folder: Path) -> bool:

@@ -28,7 +28,7 @@ from ..io.reporter import TrainingProgress
 from ..recipes import differences, flat, must_agree, upgraded
 from .evaluate import Baselines
 from .fit import fit
-from .folder import is_finished
+from .folder import NEW, is_finished, must_be_free
 from .job import TrainingJob
 from .run import Run
 from .writing import write_run
@@ -98,17 +98,15 @@ def _folder(job: TrainingJob) -> Path:
 
 def _take(job: TrainingJob, until_done: contextlib.ExitStack) -> bool:
     """Take a folder for this process alone, with its recipe in it; is it finished already?"""
-    folder, expected = _folder(job), "a new run folder"
+    folder = _folder(job)
     if job.is_new:
-        if (folder / "recipe.json").is_file() and not is_finished(folder):
-            hint = f"go on with gargalo resume {shlex.quote(str(folder))}, or choose another {option('out')}"
-            raise RunError(f"{folder}: expected {expected}. Found a training that did not end; {hint}.")
-        new_folder(folder, expected)
+        must_be_free(folder)
+        new_folder(folder, NEW)
     else:
         check_writable(folder)
     until_done.enter_context(hold(folder / "checkpoints", str(folder)))
     if job.is_new and (folder / "recipe.json").is_file():  # another was faster
-        new_folder(folder, expected)
+        new_folder(folder, NEW)
     for place in (folder, folder / "space"):
         remove_leftovers(place)
     if job.is_new:

@@ -20,6 +20,8 @@ NEGLIGIBLE, NOTHING = 1e-3, 1e-7
 squared, where a standard deviation is 1 and so is a picture's range."""
 LINEAR = ("mse", "gaussian", "clipped")
 """Likelihoods whose mean is what the last layer gives, within its bounds."""
+LONGER = {"epochs": None, "minutes": None}
+"""Choices that leave the length of a training to what is usual for its data."""
 FEW = 1000
 """Training examples that are few for a network."""
 
@@ -182,7 +184,7 @@ def verdict_of(run: Run, to_share: bool = False) -> Verdict | None:
     if outcome == "worse":
         cause, model, choices = _likely_cause(run)
     else:
-        cause, model, choices = ("falling" if _still_fell(run) and _is_short(run) else None), None, {"epochs": None}
+        cause, model, choices = ("falling" if _still_fell(run) and _is_short(run) else None), None, LONGER
     command = training_command(run, model, choices, to_share) if cause else None
     return Verdict(outcome, difference, mse.value, pca.value, cause, command)
 
@@ -198,7 +200,7 @@ def _likely_cause(run: Run) -> tuple[str | None, str | None, dict[str, Any]]:
     if recipe.model != "autoencoder" and not is_counted and not recipe.data.paired:
         return "objective", "autoencoder", {}
     if _is_short(run):
-        return "stopped", None, {"epochs": None}
+        return "stopped", None, LONGER
     if is_counted:
         return "counts", None, {"likelihood": "gaussian"}
     if recipe.data.paired:  # neither an autoencoder nor PCA itself would learn from pairs

@@ -129,7 +129,8 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
         why = str(error).partition("\n")[0][:120]
         raise DataError(f"{path}: expected a CSV file. It cannot be read ({why}).") from None
     # 1, 2 with a blank after each comma are numbers.
-    frame = frame.with_columns(_numbers(frame[c].str.strip_chars()) for c in _with_blanks(frame) if c not in texts)
+    blanks = [] if reading.decimal_comma else _with_blanks(frame)
+    frame = frame.with_columns(_numbers(frame[c].str.strip_chars()) for c in blanks if c not in texts)
     # polars fills up a line that is too short: only then is the last column empty there.
     if frame.width and frame[:, -1].null_count():
         _must_be_even(path, separator, len(names), reading)

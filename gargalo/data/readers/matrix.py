@@ -60,7 +60,7 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
             for column in frame.get_columns()
             if column.dtype == polars().String and column.name not in reading.category
             if getattr(known.get(column.name), "kind", "number") == "number"
-            if (numbers := as_numbers(column)) is not None
+            if (numbers := as_numbers(column, name)) is not None
         )
     used = list(known) if wanted else _teaching(frame, reading, name, notes)
     x, columns = np.empty((len(frame), len(used)), np.float32), []
@@ -103,7 +103,7 @@ def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tupl
         series, there, notes = frame[title], known.get(title), list[Note]()
         are_names = title in reading.category or bool(there and there.categories)
         if series.dtype == polars().String and not are_names:
-            numbers = as_numbers(series) if reading.decimal_comma else None
+            numbers = as_numbers(series, name) if reading.decimal_comma else None
             series = series if numbers is None else numbers
         if series.dtype == polars().String and not are_names:
             must_be_no_numbers(series, name)

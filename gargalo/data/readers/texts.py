@@ -36,6 +36,8 @@ PLAIN = r"^\s*[-+]?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?\s*$"
 """A number with a decimal point or a decimal comma."""
 THREES = r"^\s*[-+]?\d{1,3},\d{3}\s*$"
 """Such as 1,234, which may be 1.234 or 1234."""
+THOUSANDS = r"^\s*[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?\s*$"
+"""A number with points between thousands, and perhaps a decimal comma."""
 MEASURE = (
     r"(?i)^\s*[-+(]?\s*(R\$|US\$|[$€£¥₹]|EUR|USD|BRL|GBP)?\s*[-+]?"
     r"(?:\d{1,3}(?:[ .,'\u{a0}\u{202f}]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
@@ -73,22 +75,37 @@ def no_names(texts: pl.Series) -> str | None:
     return "many_names" if len(names) > MOST_CATEGORIES else None
 
 
-def as_numbers(texts: pl.Series) -> pl.Series | None:
-    """Read texts as numbers with a decimal comma.
+def as_numbers(texts: pl.Series, where: str) -> pl.Series | None:
+    """Read texts as numbers with a decimal comma, and perhaps points between thousands: 1.234,5.
 
     Parameters
     ----------
     texts : polars Series of String, (n,)
+        Its name is that of the column.
+    where : str
+        What the data are called in messages.
 
     Returns
     -------
     polars Series of Float64, (n,), or None
-        None where one of them is no such number, or none has a comma: 01067 may be a name.
+        None where one of them is no such number, or none has a comma or thousands apart: 01067 may be a name.
+
+    Raises
+    ------
+    DataError
+        For numbers of which some have a decimal point.
     """
     there = texts.drop_nulls()
-    if not there.str.contains(",", literal=True).any() or not there.str.contains(PLAIN).all():
+    if not there.str.contains("[,.]").any() or not there.str.contains(f"{PLAIN}|{THOUSANDS}").all():
         return None
-    return texts.str.strip_chars().str.replace(",", ".", literal=True).cast(polars().Float64, strict=False)
+    pointed = there.filter(there.str.contains(".", literal=True) & ~there.str.contains(THOUSANDS))
+    if len(pointed):
+        raise DataError(
+            f"{where}: expected numbers with a decimal comma. Found {pointed[0]!r} in column {texts.name!r}; write all"
+            f" of them with a comma, or leave {option('decimal_comma')} out."
+        )
+    plain = texts.str.strip_chars().str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    return plain.cast(polars().Float64, strict=False)
 
 
 def must_be_no_numbers(texts: pl.Series, where: str) -> None:

@@ -83,12 +83,12 @@ def _truth(run: Run, words: Words) -> str:
         # Two more of each: where all are right, chance is not nothing (Agresti and Coull, Am. Stat. 52, 1998).
         share, m = (own * n + 2) / (n + 4), n + 4
     error = float(np.sqrt(share * (1 - share) / m))
-    shown = {"raw": raw, "pca": pca, "own": own, "error": error}
+    both = np.sqrt(2) * error
+    shown = {"raw": raw, "pca": pca, "own": own, "error": error, "both": both}
     text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
     if (guess := run.metrics.get("commonest_accuracy")) is not None:  # runs of before have none
         text += " " + words("see.guess", share=words.number(guess))
-    # Two standard errors of the difference of two such shares.
-    is_same = abs(own - max(raw, pca)) < 2 * np.sqrt(2) * error
+    is_same = abs(own - max(raw, pca)) < 2 * both
     return text + (" " + words("see.same") if is_same else "")
 
 

@@ -24,6 +24,7 @@ from .data.ranges import outside
 from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option
 from .io.arguments import check_types
+from .io.mapped import must_be_whole
 from .latent import PRIORS, Prior
 from .models import MODELS, corrupt
 from .recipes import NO_CUSTOM, Custom, Recipe
@@ -916,6 +917,7 @@ def _in_slices(arrays: Sequence[np.ndarray | SparseRows], step: Callable[..., Te
 
     def native(rows: np.ndarray) -> Tensor:
         """A copy: maps of files are read-only, and may be in another byte order."""
+        must_be_whole(rows)
         return torch.from_numpy(np.array(rows, dtype=rows.dtype.newbyteorder("=")))
 
     return np.concatenate([step(*(native(array[i : i + size]) for array in arrays)).numpy() for i in range(0, n, size)])

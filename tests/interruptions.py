@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from gargalo.io.reporter import Reporter, TrainingProgress
 from gargalo.runs import Baselines
@@ -54,3 +55,16 @@ class InterruptedInEvaluation(Baselines):
 
     def raw_knn_accuracy(self, arrays: object):
         raise KeyboardInterrupt
+
+
+class CutShortAfter(StopAfter):
+    """Another program cuts the file of the data short once so many steps of a training are done."""
+
+    def __init__(self, step: int, file: Path):
+        super().__init__(step)
+        self.file = file
+
+    def send(self) -> None:
+        if self.done == self.at and not self.sent:
+            self.sent = True
+            os.truncate(self.file, self.file.stat().st_size // 2)

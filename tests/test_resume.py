@@ -20,7 +20,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from interruptions import InterruptedBeforeTraining, InterruptedInEvaluation, StopAfter
+from interruptions import CutShortAfter, InterruptedBeforeTraining, InterruptedInEvaluation, StopAfter
 
 import gargalo
 from gargalo import recipes, training
@@ -837,3 +837,25 @@ def test_a_finished_run_of_format_1_is_still_opened(name, tmp_path):
     assert run.recipe.data.kind == "image"
     assert "validation" in run.history[0]
     gargalo.report([run], tmp_path / "report.html", lang="en")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cuts nothing that is mapped")
+@pytest.mark.parametrize("step", [0, 3, STEPS // 2, STEPS])
+def test_data_that_are_cut_short_in_a_training_end_it_with_a_checkpoint(few, tmp_path, monkeypatch, step):
+    monkeypatch.setattr(rows, "MOST_RESIDENT", 0)
+    file = tmp_path / "x.npy"
+    np.save(file, few.x)
+    whole, choices = file.read_bytes(), {**TINY, "out": tmp_path / "run", "save_every": 1000}
+    never = gargalo.train(file, "vae", **{**choices, "out": tmp_path / "never"})
+    with pytest.raises(DataError, match=r"x\.npy: expected the \d+ bytes that it had when it was opened\. Found"):
+        gargalo.train(file, "vae", **{**choices, "progress": CutShortAfter(step, file)})
+    assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
+    with pytest.raises(DataError, match=r"expected \d+ bytes of data"):
+        gargalo.resume(tmp_path / "run", progress=False)
+    file.write_bytes(whole)
+    assert same(gargalo.resume(tmp_path / "run", progress=False), never)
+    # And in what comes after training.
+    opened = gargalo.load_data(file)
+    os.truncate(file, len(whole) // 2)
+    with pytest.raises(DataError, match="cut it short"):
+        never.encode(opened)

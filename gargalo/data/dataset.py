@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, option
+from ..io.mapped import must_be_whole
 from .columns import Column
 from .conditions import Conditions
 from .log import Log
@@ -229,7 +230,10 @@ class Dataset:
         ------
         IndexError
             For an index that is out of range.
+        DataError
+            For a file, left where it is, that another program has cut short.
         """
+        must_be_whole(self.x)
         ids = [self.ids[int(row)] for row in rows]
         display = None if self.display is None else Pictures(self.display.array, self.display.order[rows])
         return replace(

@@ -8,6 +8,7 @@ import torch
 from .. import training
 from ..data import Dataset
 from ..data.sparse import SparseRows
+from ..io.mapped import must_be_whole
 
 __all__ = ["KEPT_EXAMPLES", "as_data", "is_mapped", "kept_rows", "probe_rows", "training_rows"]
 
@@ -105,6 +106,8 @@ def as_data(dataset: Dataset, rows: np.ndarray, most_resident: int | None = None
     if dataset.conditions is not None:
         y = torch.from_numpy(dataset.conditions.encoded[rows])
     arrays = (dataset.x, dataset.clean)
+    for array in arrays:
+        must_be_whole(array)
     if is_mapped(dataset, len(rows), most_resident):
         return training.Data(dataset.x, y, classes, rows, dataset.clean)
     raw, clean = (None if a is None else torch.from_numpy(np.ascontiguousarray(a[rows])) for a in arrays)

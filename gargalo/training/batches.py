@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core import Batch, Codec
+from ..io.mapped import must_be_whole
 
 __all__ = ["Data"]
 
@@ -118,6 +119,7 @@ class Data:
         # A file is read forwards; where each row belongs in the batch is put right afterwards.
         order = rows.argsort()
         places = rows[order].numpy()
+        must_be_whole(raw)
         read = raw[places if self.rows is None else self.rows[places]]
         batch = np.empty_like(np.asarray(read), subok=False)
         batch[order.numpy()] = read

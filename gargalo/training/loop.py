@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Codec, LatentModel
-from ..errors import GargaloError, Stopped, option
+from ..errors import DataError, GargaloError, Stopped, option
 from ..io.progress import Record, TrainingProgress
 from ..io.signals import Noted, noting
 from .batches import Data
@@ -195,6 +195,10 @@ class _Training:
                 self.save()
                 if signum := group.any(signals.signum)[0]:
                     raise Stopped("stopped after the last epoch", int(signum))
+        except DataError:  # examples that can no longer be read: what was learned of them stays
+            if group.size == 1:
+                self.save()
+            raise
         finally:
             self.session.progress.stop()
         model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]

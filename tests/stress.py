@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import re
 import shutil
@@ -123,7 +122,7 @@ def main() -> None:
     first = child([["train", str(pictures), *size, "--out", str(root / "run")], *warm.values()], root / "said.txt")
     assert wait(first) == 0, (root / "said.txt").read_text()
     run, key = gargalo.open_run(root / "run"), gargalo.open_run(root / "run").key
-    run.map("pca"), run.latents  # noqa: B018  what is imported late is imported before the forks
+    run.map("pca")  # what is imported late is imported before the forks
     total, pairs = Counter[str](), [*combinations_with_replacement(list(warm), 2)]
     began = time.monotonic()
     for n in range(options.rounds):

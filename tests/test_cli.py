@@ -478,3 +478,17 @@ def test_rows_of_numbers_are_written_as_such_or_refused_before_the_work(say, tmp
         status, _, told = say("reconstruct", run.folder, tmp_path / "new.npy", "--out", tmp_path / out, "-n", n)
         assert status == 2
         assert f"--out must be a path ending in .npy, .csv or .parquet {message}" in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no folder that somebody is in")
+def test_a_working_folder_that_was_removed(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", f'cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m gargalo train'],
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("gargalo: working folder: expected one that is there. Found none")
+    assert done.stderr.count("\n") == 1

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from typer.exceptions import TyperException
@@ -54,6 +55,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     """
     arguments = list(arguments)
     try:
+        _must_have_a_working_folder()
         _must_name_paths(arguments)
         status = app(arguments or ["--help"], prog_name="gargalo", standalone_mode=False)
     except GargaloError as error:
@@ -94,6 +96,16 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
     if status == 130:  # typer makes that of Ctrl-C, and is silent
         _complain("stopped.")
     return status or 0
+
+
+def _must_have_a_working_folder() -> None:
+    """Refuse a working folder that somebody removed: no path leads on from there, and PyTorch would end the process."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise GargaloError(
+            f"working folder: expected one that is there. Found none ({error.strerror}); go to another one with cd."
+        ) from None
 
 
 def _must_name_paths(arguments: Sequence[str]) -> None:

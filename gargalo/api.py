@@ -611,14 +611,20 @@ def _data_to_show(
         if data is not None or display is not None:
             raise
         return None
-    if dataset is None or dataset.fingerprint == run.recipe.data.fingerprint:
+    if dataset is None:
+        return None
+    spec = run.recipe.data
+    if dataset.fingerprint != spec.fingerprint:
+        if data is not None:
+            raise DataError(
+                f"{dataset.name}: expected the data that {run.folder} was trained on. Found others;"
+                " leave them out to publish the examples that the run keeps."
+            )
+        return None
+    pictures = dataset.display
+    if display is not None or spec.shown is None or pictures is None or pictures.fingerprint == spec.shown:
         return dataset
-    if data is not None:
-        raise DataError(
-            f"{dataset.name}: expected the data that {run.folder} was trained on. Found others;"
-            " leave them out to publish the examples that the run keeps."
-        )
-    return None
+    return None  # other pictures than those of the training are shown where somebody names them
 
 
 def _as_there(

@@ -147,3 +147,22 @@ def test_pictures_to_show_that_cannot_be_read_are_told_of(made, tmp_path, say):
     assert status == 2 and "none" in err
     status, _, err = say("publish", made / "run", "-o", tmp_path / "site", "--display", "")
     assert status == 2 and "--display must be a path" in err
+
+
+def test_pictures_that_are_others_now_are_shown_only_where_they_are_named(tmp_path):
+    names = [f"IMG_{i:04d}" for i in range(40)]
+    pl.DataFrame({"name": names, "a": RNG.normal(size=40), "b": RNG.normal(size=40)}).write_csv(tmp_path / "t.csv")
+    (tmp_path / "shown").mkdir()
+    for i, name in enumerate(names):
+        Image.new("RGB", (48, 48), (6 * i, 0, 99)).save(tmp_path / "shown" / f"{name}.png")
+    data, shown = tmp_path / "t.csv", tmp_path / "shown"
+    run = gargalo.train(data, "pca", id="name", display=shown, latent_dim=2, out=tmp_path / "run", progress=False)
+    assert run.recipe.data.shown
+    before = gargalo.publish([run], tmp_path / "before", progress=False)
+    assert (before.public["pictures"], before.public["examples"]) == (40, 40)
+    Image.new("RGB", (48, 48), (0, 255, 0)).save(shown / "IMG_0007.png")
+    # What the run keeps of the test examples is still theirs.
+    after = gargalo.publish([run], tmp_path / "after", progress=False)
+    assert after.public["examples"] == len(run.examples.x) < 40
+    asked = gargalo.publish([run], tmp_path / "asked", data, display=shown, progress=False)
+    assert asked.public["pictures"] == 40

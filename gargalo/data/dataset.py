@@ -48,6 +48,14 @@ class Pictures:
     def __getitem__(self, rows: Any) -> np.ndarray:
         return np.asarray(self.array[self.order[rows]])
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256, in hex, over the pictures in the order of the examples."""
+        digest = hashlib.sha256(f"{len(self)}{self.array.shape[1:]}".encode())
+        for start in range(0, len(self), 1024):
+            digest.update(np.ascontiguousarray(self[start : start + 1024]).data)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -334,5 +342,6 @@ class Dataset:
             span=None if self.x.dtype == np.uint8 else extent(self.x),
             paired=self.clean is not None,
             conditions=self.conditions.known if self.conditions else (),
+            shown=None if self.display is None else self.display.fingerprint,
             origin=self.origin,
         )

@@ -74,6 +74,8 @@ class DataSpec(BaseModel):
     ranges : tuple of c (float, float), or None
         The same for each channel of pictures that are neither bytes nor floats in [0, 1]: these are scaled by what
         training sees. (0, 1) for bytes that are only 0 and 1.
+    shown : str or None
+        sha256 of the pictures that stand for examples, where they do.
     origin : Origin or None
         None for arrays that a program made.
     """
@@ -93,6 +95,7 @@ class DataSpec(BaseModel):
     paired: bool = False
     conditions: tuple[Condition, ...] = ()
     ranges: tuple[tuple[float, float], ...] | None = None
+    shown: str | None = None
     origin: Origin | None = None
 
     @model_validator(mode="after")

@@ -118,8 +118,7 @@ class Run(RunFolder):
     def pca(self) -> tuple[np.ndarray, np.ndarray]:
         """The linear baseline on `examples`: components (n, d), and the raw examples as PCA gives them back."""
         x = self.examples.x
-        back = Array(x.shape, (x.dtype.name,))
-        kept = self.kept("pca", {"z": Array((len(x), "k")), "back": back})[0]
+        kept = self.kept("pca", {"z": Array((len(x), "k")), "back": Array(x.shape, (x.dtype.name,))})[0]
         return kept["z"], kept["back"]
 
     def prior(self, name: str = "normal") -> Prior:
@@ -264,9 +263,8 @@ class Run(RunFolder):
         data = self.recipe.data
         if data.modality.samples_are == "means" or data.modality.counted:
             return None
-        wanted = {"spread": Array(self.codec.x_shape, low=0)}
-        compute = lambda: ({"spread": self.fitted.fit_spread(self.kept_data)}, {})  # noqa: E731
-        return self.kept("spread", wanted, compute)[0]["spread"]
+        wanted, fitted = {"spread": Array(self.codec.x_shape, low=0)}, self.fitted
+        return self.kept("spread", wanted, lambda: ({"spread": fitted.fit_spread(self.kept_data)}, {}))[0]["spread"]
 
     def sample(
         self,

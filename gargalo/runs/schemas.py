@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..errors import RunError, as_expected
 from ..io.received import parsed, read_received
@@ -32,7 +33,8 @@ Whole = Annotated[int, Field(ge=0, lt=2**53)]
 Number = Annotated[float, Field(ge=-1e100, le=1e100)]
 """The square of the largest float32 is 1e77."""
 # A note of a loss may have been no number, as long as the loss was one.
-Losses = Annotated[dict[Name, Annotated[float, Field(allow_inf_nan=True)]], Field(max_length=1000)]
+Loss = Annotated[float, Field(allow_inf_nan=True), AfterValidator(lambda x: _drawable(x))]
+Losses = Annotated[dict[Name, Loss], Field(max_length=1000)]
 
 
 class Named(dict[str, Any]):
@@ -238,6 +240,13 @@ def _texts(schema: TypeAdapter[list[str]], text: str) -> tuple[str, ...]:
         return tuple(schema.validate_python(parsed(text)))
     except ValidationError as error:
         raise ValueError(_told(error)) from None
+
+
+def _drawable(loss: float) -> float:
+    """Refuse what is a number, but no curve can go through."""
+    if math.isfinite(loss) and abs(loss) > 1e100:
+        raise ValueError("a number up to 1e100")
+    return loss
 
 
 def _told(error: ValidationError) -> str:

@@ -15,7 +15,9 @@ from .runs import Material, write_runs
 from .uses import Fault, faults
 
 
-def hostile(runs: list[Material], root: Path, seeds: range, slow: float = 0.03) -> list[tuple[int, str, str, Fault]]:
+def hostile(
+    runs: list[Material], root: Path, seeds: range, slow: float | None = 0.03
+) -> list[tuple[int, str, str, Fault]]:
     """The faults of so many folders: the seed, the run, what was changed, and what happened.
 
     Parameters
@@ -25,8 +27,8 @@ def hostile(runs: list[Material], root: Path, seeds: range, slow: float = 0.03) 
         Where the copies lie, one at a time.
     seeds : range
         A folder for each.
-    slow : float
-        The share of folders of which a report and a site are made.
+    slow : float or None
+        The share of folders of which a report and a site are made; None only opens them.
     """
     found = []
     for seed in seeds:

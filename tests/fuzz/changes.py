@@ -33,13 +33,11 @@ class Raw(str):
 def change(folder: Path, rng: Random) -> str:
     """Change one to three files of a run folder, and say how."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return "; ".join(_change(folder, rng.choice(files), rng) for _ in range(rng.choice((1, 1, 1, 2, 3))))
+    return "; ".join(_change(folder, file, rng) for file in rng.sample(files, rng.choice((1, 1, 1, 2, 3))))
 
 
 def _change(folder: Path, file: Path, rng: Random) -> str:
     name = file.relative_to(folder).as_posix()
-    if not file.is_file() or file.is_symlink():
-        return f"{name} as it was"
     if rng.random() < 0.12:
         return f"{name}: {_replace(folder, file, rng)}"
     if rng.random() < 0.1:

@@ -15,7 +15,7 @@ from ..io.received import parsed, read_received
 from ..metrics import Estimate
 from ..recipes import FORMAT
 from ..training import upgraded_record
-from .columns import ColumnTable
+from .columns import ColumnTable, Figure
 
 __all__ = ["Named", "as_ids", "as_notes", "read_columns", "read_history", "read_json", "read_metrics"]
 
@@ -30,8 +30,6 @@ MOST_SHOWN = 80
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 Name = Annotated[str, Field(max_length=4096)]
 Whole = Annotated[int, Field(ge=0, lt=2**53)]
-Number = Annotated[float, Field(ge=-1e100, le=1e100)]
-"""The square of the largest float32 is 1e77."""
 # A note of a loss may have been no number, as long as the loss was one.
 Loss = Annotated[float, Field(allow_inf_nan=True), AfterValidator(lambda x: _drawable(x))]
 Losses = Annotated[dict[Name, Loss], Field(max_length=1000)]
@@ -53,21 +51,6 @@ class Named(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         raise RunError(f"{self.file}: expected {name}, as a run of this kind has it. Found none; train anew.")
-
-
-class MetricFigure(BaseModel):
-    """One figure of metrics.json; None is what could not be measured."""
-
-    model_config = STRICT
-
-    value: Number | None
-    low: Number | None = None
-    high: Number | None = None
-    n: Whole | None = None
-
-    def as_estimate(self) -> Estimate:
-        """The figure with its interval; one that was no number is none."""
-        return Estimate(float("nan") if self.value is None else self.value, self.low, self.high, self.n)
 
 
 class Facts(BaseModel):
@@ -93,7 +76,7 @@ class Metrics(BaseModel):
 
     format: Annotated[int, Field(ge=1)]
     facts: Facts
-    metrics: Annotated[dict[Name, MetricFigure], Field(max_length=10_000)]
+    metrics: Annotated[dict[Name, Figure], Field(max_length=10_000)]
 
 
 class Epoch(BaseModel):
@@ -172,9 +155,14 @@ def read_metrics(content: bytes, file: Path) -> tuple[dict[str, Any], dict[str, 
         found = {"format": 1, "facts": {name: found[name] for name in FACTS if name in found}, "metrics": figures}
     if isinstance(number := found["format"], int) and number > FORMAT:
         raise ValueError(f"format {number}; a newer gargalo may read it")
-    kept = METRICS.validate_python(found)
-    figures = {name: figure.as_estimate() for name, figure in kept.metrics.items()}
+    kept = METRICS.validate_python(found, strict=True)
+    figures = {name: _estimate(figure) for name, figure in kept.metrics.items()}
     return Named(kept.facts.model_dump(exclude_unset=True), file), Named(figures, file)
+
+
+def _estimate(figure: Figure) -> Estimate:
+    """A figure with its interval; one that could not be measured is no number."""
+    return Estimate(float("nan") if figure.value is None else figure.value, figure.low, figure.high, figure.n)
 
 
 def read_history(content: bytes, file: Path) -> list[dict[str, Any]]:

@@ -121,7 +121,21 @@ def test_what_metrics_lack_is_named(copy, tmp_path):
     assert "expected test_mse" in refused(lambda: gargalo.report([copy], tmp_path / "r.html", "en"))
 
 
-@pytest.mark.parametrize("line", ["3", '{"epoch": 1}', '{"epoch": "x", "train": {}}', '{"epoch": 1, "train": [1]}'])
+NO_LOSS = '{"epoch": 1, "train": {"loss": 1}, "validation": {"kl": 1}}'
+"""Found by the fuzzer: what tells of an epoch looked for the loss."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "3",
+        '{"epoch": 1}',
+        '{"epoch": "x", "train": {}}',
+        '{"epoch": 1, "train": [1]}',
+        '{"epoch": 1, "train": {"kl": 1}}',
+        NO_LOSS,
+    ],
+)
 def test_a_history_of_another_kind(copy, line):
     (copy / "history.jsonl").write_text(line + "\n")
     assert "history.jsonl" in refused(lambda: verdict_of(gargalo.open_run(copy)) and gargalo.open_run(copy).history)

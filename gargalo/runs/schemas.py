@@ -32,7 +32,7 @@ Name = Annotated[str, Field(max_length=4096)]
 Whole = Annotated[int, Field(ge=0, lt=2**53)]
 # A note of a loss may have been no number, as long as the loss was one.
 Loss = Annotated[float, Field(allow_inf_nan=True), AfterValidator(lambda x: _drawable(x))]
-Losses = Annotated[dict[Name, Loss], Field(max_length=1000)]
+Losses = Annotated[dict[Name, Loss], Field(max_length=1000), AfterValidator(lambda terms: _with_total(terms))]
 
 
 class Named(dict[str, Any]):
@@ -191,7 +191,7 @@ def read_history(content: bytes, file: Path) -> list[dict[str, Any]]:
     epochs = [epoch.epoch for epoch in HISTORY.validate_python(records)]
     if any(later <= earlier for earlier, later in pairwise(epochs)):
         raise ValueError("epochs that do not count upwards")
-    return [{**record, "train": Named(record["train"], file)} for record in records]
+    return records
 
 
 def read_columns(content: bytes, file: Path) -> ColumnTable:
@@ -235,6 +235,13 @@ def _drawable(loss: float) -> float:
     if math.isfinite(loss) and abs(loss) > 1e100:
         raise ValueError("a number up to 1e100")
     return loss
+
+
+def _with_total(terms: dict[str, float]) -> dict[str, float]:
+    """Refuse terms without the loss that they make together."""
+    if "loss" not in terms:
+        raise ValueError("terms of a loss, and the loss itself")
+    return terms
 
 
 def _told(error: ValidationError) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import struct
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,7 +34,17 @@ class Raw(str):
 def change(folder: Path, rng: Random) -> str:
     """Change one to three files of a run folder, and say how."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return "; ".join(_change(folder, file, rng) for file in rng.sample(files, rng.choice((1, 1, 1, 2, 3))))
+    told = [_change(folder, file, rng) for file in rng.sample(files, rng.choice((1, 1, 1, 2, 3)))]
+    for manifest in (folder / "checkpoints").glob("step-*/manifest.json") if rng.random() < 0.9 else ():
+        _seal(manifest)
+    return "; ".join(told)
+
+
+def _seal(manifest: Path) -> None:
+    """Write the sums of what is in a checkpoint now, as whoever changes it can: else nothing of it would be read."""
+    others = [manifest.with_name(name) for name in ("tensors.safetensors", "state.json")]
+    if all(file.is_file() and file.lstat().st_size < 2**24 for file in (manifest, *others)):
+        manifest.write_text(json.dumps({file.name: sha256(file.read_bytes()).hexdigest() for file in others}))
 
 
 def _change(folder: Path, file: Path, rng: Random) -> str:

@@ -37,12 +37,13 @@ class Begun(Exception):  # noqa: N818
 
 
 class Stops(Reporter):
-    """Ends a training before its first step."""
+    """Ends a training that would go on for long, before its first step."""
 
     def training(self, title: str) -> TrainingProgress:
         class Progress(TrainingProgress):
             def start(self, epochs: int, steps: int, done: int) -> None:
-                raise Begun
+                if epochs > 20:
+                    raise Begun
 
         return Progress()
 

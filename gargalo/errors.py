@@ -119,7 +119,9 @@ class GargaloError(Exception):
         -------
         str
         """
-        return MENTION.sub(lambda found: naming(found[1], found[2]), super().__str__())
+        told = MENTION.sub(lambda found: naming(found[1], found[2]), super().__str__())
+        # Names and values may come from files, and a message stays one line whatever is in them.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in told)
 
 
 class ParameterError(GargaloError, ValueError):

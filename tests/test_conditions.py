@@ -75,7 +75,7 @@ def test_draws_follow_what_is_asked_for(run):
 def test_what_is_not_named_goes_together_as_in_training(run):
     from gargalo.data.conditions import filled_in
 
-    known, seen = run.recipe.data.told, run.kept("conditions")[0]["seen"]
+    known, seen = run.recipe.data.told, run.kept("conditions", None)[0]["seen"]
     asked = np.full((200, 3), np.nan, np.float32)
     asked[:100, 1], asked[100:, 1] = 2, 0
     drawn = filled_in(known, asked, seen, 0)

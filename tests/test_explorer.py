@@ -508,7 +508,7 @@ def test_maps_of_others_and_figures_that_are_none(small_runs, tmp_path):
     kept = folder / "space" / f"explorer-kept-{len(run.examples.x)}.safetensors"
     assert kept.is_file()
     keep(folder, run.key, kept.stem, {"z": np.zeros((7, 3), np.float32)})
-    with pytest.raises(gargalo.RunError, match=rf"{kept.name}: expected finite latents .* delete this file"):
+    with pytest.raises(gargalo.RunError, match=rf"{kept.name}: expected z of shape .* remove this file"):
         gargalo.publish([run], tmp_path / "again", progress=False)
     assert not (tmp_path / "again").exists()
 

@@ -680,7 +680,7 @@ def test_a_hostile_origin_is_refused(begun, origin):
 
 def test_json_without_end_is_refused(begun):
     (begun / "recipe.json").write_text("[" * 100_000)
-    with pytest.raises(RunError, match=r"expected JSON\. It cannot be read"):
+    with pytest.raises(RunError, match=r"expected JSON as a run writes it\. It cannot be read"):
         gargalo.resume(begun, progress=False)
 
 

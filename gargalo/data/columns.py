@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import DataError, option
 from .splits import TRAIN
@@ -35,7 +36,7 @@ class Column(BaseModel):
         The numbers that occur in the training rows, ascending, where they are few.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     kind: Literal["number", "category"] = "number"
@@ -45,6 +46,18 @@ class Column(BaseModel):
     high: float | None = None
     is_whole: bool = False
     levels: Annotated[tuple[float, ...], Field(max_length=MOST_LEVELS)] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Column:
+        if bool(self.categories) != (self.kind == "category"):
+            raise ValueError(f"expected names of a category, and of nothing else. Found {len(self.categories)}")
+        if (self.low is None) != (self.high is None) or (self.low or 0) > (self.high or 0):
+            raise ValueError(f"expected a least and a greatest number. Found {self.low} and {self.high}")
+        if any(b <= a for a, b in pairwise(self.levels)):
+            raise ValueError("expected levels that ascend")
+        if self.categories and self.fill is not None and self.fill not in range(len(self.categories)):
+            raise ValueError(f"expected the index of a name to fill in. Found {self.fill}")
+        return self
 
 
 def measured(

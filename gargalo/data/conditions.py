@@ -32,7 +32,7 @@ class Condition(BaseModel):
         Of a number in the training rows: a model is told it standardised by these.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     categories: tuple[str, ...] = ()

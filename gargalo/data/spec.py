@@ -16,6 +16,9 @@ from .reading import Reading
 if TYPE_CHECKING:
     from ..core import Codec
 
+MOST_NUMBERS = 2**30
+"""Numbers in one example."""
+
 __all__ = ["MODALITIES", "DataSpec", "Modality", "Origin"]
 
 
@@ -80,14 +83,14 @@ class DataSpec(BaseModel):
         None for arrays that a program made.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     kind: str
     raw_shape: Annotated[tuple[Annotated[int, Field(ge=1, le=2**24)], ...], Field(min_length=1, max_length=4)]
-    dtype: str
+    dtype: Literal["uint8", "uint16", "int16", "float32"]
     class_names: tuple[str, ...] | None = None
-    counts: dict[str, int]
+    counts: dict[Literal["train", "validation", "test"], Annotated[int, Field(ge=0, lt=2**53)]]
     fingerprint: str
     columns: tuple[Column, ...] | None = None
     missing: bool = False
@@ -100,6 +103,20 @@ class DataSpec(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> DataSpec:
+        lacking = {"train", "validation", "test"} - self.counts.keys()
+        if lacking:
+            raise ValueError(f"expected a count of each split. Found none of {min(lacking)}")
+        if math.prod(self.raw_shape) > MOST_NUMBERS:
+            raise ValueError(f"expected at most {MOST_NUMBERS} numbers in one example. Found {self.raw_shape}")
+        if self.kind in MODALITIES and not self.modality.fits(self.raw_shape):
+            raise ValueError(f"expected a shape of data of kind {self.kind}. Found {self.raw_shape}")
+        if self.columns is not None and self.raw_shape != (len(self.columns),):
+            raise ValueError(f"expected a column for each number. Found {len(self.columns)}")
+        window = self.origin.reading.window if self.origin else None
+        if self.kind == "series" and self.columns is not None and len(self.columns) % (window or 1):
+            raise ValueError(f"expected windows of {window} rows. Found {len(self.columns)} numbers in one")
+        if any(low > high for low, high in (*(self.ranges or ()), *([self.span] if self.span else []))):
+            raise ValueError("expected ranges from a least to a greatest number")
         if self.ranges is not None and len(self.ranges) not in (1, self.raw_shape[-1]):
             raise ValueError(f"expected a range for each channel. Found {len(self.ranges)}")
         return self

@@ -25,6 +25,7 @@ from ..latent import PRIORS, PROJECTIONS, Prior
 from ..metrics.generation import NEAREST, radii
 from ..plots import PALETTE
 from ..runs import Run
+from ..runs.kept_arrays import Array
 from ..runs.verdict import is_linear, verdict_of
 from .maps import map_keys, maps_of
 from .scaled import for_page
@@ -235,21 +236,15 @@ class SiteWriter:
                 tensors["error"] = self._errors(run)
             return tensors | maps_of(tensors["z"], own), {}
 
-        name = f"explorer-{shown.key}"
-        seen, n = dict(run.kept(name, compute)[0]), len(shown.x)
-        expected = {"z": (n, run.latent_size), "error": (n,)} | dict.fromkeys(own.values(), (n, 2))
-        if "z" not in seen or any(
-            array.shape != expected.get(key) or not np.isfinite(array).all() for key, array in seen.items()
-        ):
-            raise RunError(
-                f"{run.folder / 'space' / name}.safetensors: expected finite latents and maps of {n} examples. "
-                "Found others; delete this file, and they are computed anew."
-            )
+        name, n, point = f"explorer-{shown.key}", len(shown.x), Array((len(shown.x), 2), is_needed=False)
+        wanted = {"z": Array((n, run.latent_size)), "error": Array((n,), is_needed=False)}
+        seen = dict(run.kept(name, wanted | dict.fromkeys(own.values(), point), compute)[0])
         # Each in a file of its own: a projection of another package comes and goes with it.
         for method in keys.keys() - own.keys():
             one, z = {method: keys[method]}, seen["z"]
             with PROJECTIONS.guarded(method):
-                seen |= run.kept(f"{name}-{keys[method]}", lambda one=one, z=z: (maps_of(z, one), {}))[0]
+                kept = f"{name}-{keys[method]}", dict.fromkeys(one.values(), point)
+                seen |= run.kept(*kept, lambda one=one, z=z: (maps_of(z, one), {}))[0]
         return seen
 
     def _errors(self, run: Run) -> np.ndarray:

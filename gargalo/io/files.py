@@ -11,12 +11,8 @@ import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..errors import GargaloError, RunError
-
-if TYPE_CHECKING:
-    import numpy as np
+from ..errors import GargaloError
 
 ONE_BLOCK = 512
 """Bytes, of which no file system has smaller blocks."""
@@ -27,8 +23,6 @@ __all__ = [
     "allocate",
     "cannot_write",
     "check_writable",
-    "read_tensors",
-    "write_tensors",
     "write_whole",
 ]
 
@@ -177,60 +171,3 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise cannot_write(folder, error) from None
-
-
-def write_tensors(path: Path, tensors: dict[str, np.ndarray], facts: dict[str, str]) -> Path:
-    """Keep arrays and a few words about them in one safetensors file.
-
-    Parameters
-    ----------
-    path : Path
-    tensors : dict of ndarray
-        By name, of any shape.
-    facts : dict of str
-        The words, by name.
-
-    Returns
-    -------
-    Path
-        `path`.
-
-    Raises
-    ------
-    GargaloError
-        Where the file cannot be written.
-    """
-    import numpy as np
-    from safetensors.numpy import save
-
-    return write_whole(path, save({name: np.asarray(a, order="C") for name, a in tensors.items()}, facts))
-
-
-def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """What `write_tensors` kept.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    tensors : dict of ndarray
-    facts : dict of str
-        Empty where there are none.
-
-    Raises
-    ------
-    RunError
-        For a file that is missing, is not whole, or holds a type of number that NumPy does not know.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError:
-        raise RunError(f"{path}: expected a safetensors file. The file is missing.") from None
-    # AttributeError, TypeError: a whole file, of a type of number that NumPy does not know.
-    except (SafetensorError, OSError, AttributeError, TypeError) as error:
-        raise RunError(f"{path}: expected a safetensors file. It cannot be read ({error}).") from None

@@ -14,8 +14,12 @@ from pathlib import Path
 
 from ..errors import RunError, option
 from .files import cannot_write, check_writable, write_whole
+from .received import parsed, read_received
 
-__all__ = ["flush_folder", "hold", "is_leftover", "new_folder", "next_numbered", "remove_leftovers"]
+MOST_NOTE = 2**12
+"""Bytes of what says who holds a folder."""
+
+__all__ = ["flush_folder", "hold", "is_leftover", "new_folder", "next_numbered", "remove", "remove_leftovers"]
 
 
 def flush_folder(folder: Path) -> None:
@@ -71,13 +75,17 @@ def hold(folder: Path, what: str, does: str = "trains", keep: bool = True) -> It
     from filelock import FileLock, Timeout
 
     lock, note = FileLock(folder / ".lock"), folder / ".holder.json"
+    for path in (folder / ".lock", note):
+        # What came with a folder of somebody else: to lock a link would empty the file that it leads to.
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            raise RunError(f"{path}: expected a regular file. Found a folder, a link or a pipe; remove it.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         holder = "one that does"
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            found = json.loads(note.read_text(encoding="utf-8"))
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RunError):
+            found = parsed(read_received(note, folder, MOST_NOTE))
             holder = f"process {found['pid']} on {found['host']}, since {found['since']}"
         raise RunError(
             f"{what}: expected that no other process {does} here. Found {holder}; wait for it, or stop it."
@@ -156,8 +164,19 @@ def remove_leftovers(folder: Path) -> None:
         That no other process writes to; it need not be there.
     """
     for path in [path for path in folder.glob(".*") if ".partial" in path.name]:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a whole folder; no link is followed, and what cannot be removed stays.
+
+    Parameters
+    ----------
+    path : Path
+        It need not be there.
+    """
+    with contextlib.suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def next_numbered(root: Path, stem: str) -> Path:

@@ -15,6 +15,10 @@ import platformdirs
 
 from ..errors import GargaloError
 from .files import write_whole
+from .received import read_received
+
+MOST = 2**24
+"""Bytes of a file that is remembered."""
 
 __all__ = ["is_made_here", "remember"]
 
@@ -43,7 +47,7 @@ def is_made_here(file: Path) -> bool:
     -------
     bool
     """
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, GargaloError):
         mark = _mark(file)
         if mark.is_file():
             return True
@@ -57,6 +61,6 @@ def is_made_here(file: Path) -> bool:
 
 def _mark(file: Path) -> Path:
     """What stands for a file with this content in this place."""
-    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    content = hashlib.sha256(read_received(file, file.parent, MOST)).hexdigest()
     place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:32]
     return platformdirs.user_state_path("gargalo") / "made" / f"{content}-{place}"

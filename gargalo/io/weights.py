@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from safetensors.torch import save as pack
 from torch import Tensor, nn
 
 from ..errors import RunError
-from .files import read_tensors, write_whole
+from .files import write_whole
+from .tensors import Header, read_tensors
 
 __all__ = ["load_weights", "must_fit", "packed", "save_weights"]
 
@@ -63,10 +65,20 @@ def load_weights(path: Path, codec: nn.Module, model: nn.Module) -> None:
     RunError
         For a file that is missing or not whole, or tensors that do not fit or are not finite.
     """
-    if not path.is_file():
+    wanted, why = _named(codec, model), "as the recipe says"
+
+    def check(header: Header) -> None:
+        # On the meta device, where a shape takes no memory.
+        told = {
+            name: torch.empty(stored.shape, dtype=getattr(torch, stored.dtype), device="meta")
+            for name, stored in header.arrays.items()
+        }
+        must_fit(told, wanted, path, why, finite=False)
+
+    if not os.path.lexists(path):
         raise RunError(f"{path}: expected the run's weights. The file is missing.")
-    found = {name: torch.from_numpy(array) for name, array in read_tensors(path)[0].items()}
-    must_fit(found, _named(codec, model), path, "as the recipe says")
+    found = {name: torch.from_numpy(array) for name, array in read_tensors(path, check=check)[0].items()}
+    must_fit(found, wanted, path, why)
     for part, prefix in ((codec, "codec."), (model, "model.")):
         own = {name.removeprefix(prefix): t for name, t in found.items() if name.startswith(prefix)}
         part.load_state_dict(own, assign=True)

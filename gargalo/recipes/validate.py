@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from pydantic import TypeAdapter, ValidationError
 
 from ..core import LatentModel
@@ -141,7 +142,8 @@ def _validate_likelihood(recipe: Recipe, model_class: type[LatentModel]) -> None
     if likelihood in ("poisson", "negative-binomial") and not data.modality.counted:
         expected = f"another, for numbers that are not said to be counts; {option('kind', 'counts')} says so"
         raise must("likelihood", expected, likelihood)
-    has_categories = bool(data.modality.codec(data).blocks)
+    with torch.device("meta"):  # where a shape takes no memory
+        has_categories = bool(data.modality.codec(data).blocks)
     if likelihood == "mixed" and not has_categories:
         raise must("likelihood", "another, for data without categories", likelihood)
     if likelihood == "gaussian" and has_categories:

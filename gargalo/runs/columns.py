@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import warnings
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..data import Column, Dataset, DataSpec
 from ..data.columns import base
@@ -19,7 +18,7 @@ from ..metrics import Estimate
 from ..metrics.columns import accuracy, copied, correlation_difference, distance, farthest_pair, r_squared
 from .baseline import PCABaseline
 
-__all__ = ["ColumnFigures", "ColumnTable", "Fidelity", "Figure", "column_table", "read_columns"]
+__all__ = ["ColumnFigures", "ColumnTable", "Fidelity", "Figure", "column_table"]
 
 MOST_COLUMNS = 1000
 """Columns that are told apart; of more, the figures of the whole say as much as anybody reads."""
@@ -27,15 +26,24 @@ FEWEST_DRAWS, MOST_ROWS = 2000, 5000
 """Rows that are drawn to be compared with the data, and training rows that they are compared with, at most."""
 
 
+FIGURES = ConfigDict(frozen=True, allow_inf_nan=False)
+Name = Annotated[str, Field(max_length=4096)]
+Number = Annotated[float, Field(ge=-1e100, le=1e100)]
+# What overflowed could not be measured, and JSON has no infinity.
+Measured = Annotated[
+    Number | None, BeforeValidator(lambda x: None if isinstance(x, float) and not abs(x) < 1e100 else x)
+]
+
+
 class Figure(BaseModel):
     """A figure with its 95 % interval; None is what could not be measured."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = FIGURES
 
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
+    value: Measured
+    low: Measured = None
+    high: Measured = None
+    n: Annotated[int, Field(ge=0, lt=2**53)] | None = None
 
 
 class ColumnFigures(BaseModel):
@@ -63,19 +71,19 @@ class ColumnFigures(BaseModel):
         rows to it, which is what chance makes of rows of the same kind.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = FIGURES
 
-    name: str
+    name: Name
     kind: Literal["number", "category"]
-    error: float | None
+    error: Measured
     score: Figure
-    pca: float | None = None
+    pca: Measured = None
     gain: Figure | None = None
-    guess: float = 0.0
-    stddev: float | None = None
-    drawn_stddev: float | None = None
-    distance: float | None = None
-    chance: float | None = None
+    guess: Number = 0.0
+    stddev: Measured = None
+    drawn_stddev: Measured = None
+    distance: Measured = None
+    chance: Measured = None
 
 
 class Pair(BaseModel):
@@ -89,11 +97,11 @@ class Pair(BaseModel):
         Pearson's correlation, in [-1, 1]; a name of a category counts as 1 where a row has it, else as 0.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = FIGURES
 
-    names: tuple[str, str]
-    real: float
-    drawn: float
+    names: tuple[Name, Name]
+    real: Number
+    drawn: Number
 
 
 class Fidelity(BaseModel):
@@ -113,21 +121,21 @@ class Fidelity(BaseModel):
         Share of draws, and of test rows, that are as good as a copy of a training row.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = FIGURES
 
-    prior: str
-    draws: int
-    correlation: float | None
-    correlation_chance: float | None
-    copied: float
-    copied_chance: float
+    prior: Name
+    draws: Annotated[int, Field(ge=0, lt=2**53)]
+    correlation: Measured
+    correlation_chance: Measured
+    copied: Number
+    copied_chance: Number
     farthest: Pair | None = None
 
 
 class ColumnTable(BaseModel):
     """Every column of a run's data, and its draws as a whole, where rows are drawn."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = FIGURES
 
     columns: list[ColumnFigures] = Field(max_length=MOST_COLUMNS)
     fidelity: Fidelity | None = None
@@ -194,25 +202,6 @@ def column_table(
             warnings.simplefilter("ignore", GargaloWarning)  # draws may be far from all data
             fidelity = _fidelity(fitted, train, test, drawn, draw_from[0])
     return ColumnTable(columns=found, fidelity=fidelity)
-
-
-def read_columns(text: str) -> ColumnTable:
-    """Read the table that stands in a columns.json.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    ColumnTable
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    return ColumnTable.model_validate(json.loads(text))
 
 
 def _channels(spec: DataSpec) -> tuple[list[Column], list[slice]]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -30,14 +31,17 @@ import numpy as np
 from ..data import NAMED, Dataset
 from ..data.conditions import Conditions
 from ..errors import GargaloError, RunError, option
-from ..io.files import check_writable, read_tensors, write_tensors, write_whole
+from ..io.files import check_writable, write_whole
 from ..io.folders import must_be_new
 from ..io.made_here import is_made_here
+from ..io.received import open_received, parsed, remains_inside
+from ..io.tensors import MOST, read_header, write_tensors
 from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
-from .columns import ColumnTable, read_columns
+from .columns import ColumnTable
 from .examples import Examples
-from .schemas import read_history, read_metrics
+from .kept_arrays import MOST_BYTES, Arrays, example_arrays, read_arrays
+from .schemas import as_ids, read_columns, read_history, read_json, read_metrics
 
 __all__ = [
     "NEW",
@@ -51,7 +55,6 @@ __all__ = [
 ]
 
 NEW = "a new run folder"
-MOST_RECIPE_BYTES = 2**24
 
 
 class RunFolder:
@@ -83,7 +86,7 @@ class RunFolder:
 
     @cached_property
     def _found(self) -> tuple[dict[str, Any], dict[str, Estimate]]:
-        return self._json("metrics.json", read_metrics)
+        return read_json(self.folder, "metrics.json", read_metrics)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -98,7 +101,8 @@ class RunFolder:
     @cached_property
     def columns(self) -> ColumnTable | None:
         """What was measured of each column after the training; None for pictures, and for a run of an older gargalo."""
-        return self._json("columns.json", read_columns) if (self.folder / "columns.json").is_file() else None
+        is_there = os.path.lexists(self.folder / "columns.json")
+        return read_json(self.folder, "columns.json", read_columns) if is_there else None
 
     @property
     def is_made_here(self) -> bool:
@@ -113,7 +117,7 @@ class RunFolder:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """A line for each epoch: every loss term and note, on training and validation set, and seconds."""
-        return self._json("history.jsonl", read_history)
+        return read_json(self.folder, "history.jsonl", read_history)
 
     @cached_property
     def key(self) -> str:
@@ -123,15 +127,18 @@ class RunFolder:
     @cached_property
     def examples(self) -> Examples:
         """Up to 1,000 test examples."""
-        file, data = self.folder / "space" / "examples.safetensors", self.recipe.data
-        tensors, notes = read_tensors(file)
-        x, y, clean = tensors.get("x", np.empty(0)), tensors.get("y"), tensors.get("clean")
-        told = tensors.get("conditions")
-        fits = (None if told is None else told.shape) == ((len(x), len(data.conditions)) if data.conditions else None)
-        fits &= x.shape[1:] == data.raw_shape and (y is None or (y.shape == x.shape[:1] and (y < data.classes).all()))
-        if not fits or (clean is not None) != data.paired or (clean is not None and clean.shape != x.shape):
-            raise RunError(f"{file}: expected examples and labels as the recipe says. Found x {x.shape}; train anew.")
-        return Examples(x, y, tuple(json.loads(notes.get("ids", "[]"))), tensors.get("display"), clean, told)
+        file = self.folder / "space" / "examples.safetensors"
+        tensors, notes = read_arrays(file, self.folder, example_arrays(self.recipe.data))
+        x, display = tensors["x"], tensors.get("display")
+        try:
+            ids = as_ids(notes.get("ids", "[]"))
+        except ValueError as error:
+            raise RunError(f"{file}: expected the ids of its examples. They cannot be read ({error}).") from None
+        if len(ids) != len(x):
+            raise RunError(f"{file}: expected ids of {len(x)} examples. Found {len(ids)}; train anew.")
+        if display is not None and display.shape[3:] not in ((), (1,), (3,), (4,)):
+            raise RunError(f"{file}: expected pictures, grey or in colours. Found {display.shape}; train anew.")
+        return Examples(x, tensors.get("y"), ids, display, tensors.get("clean"), tensors.get("conditions"))
 
     @property
     def kept_data(self) -> Dataset:
@@ -144,13 +151,18 @@ class RunFolder:
         )
 
     def kept(
-        self, name: str, compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None
+        self,
+        name: str,
+        arrays: Arrays | None,
+        compute: Callable[[], tuple[dict[str, np.ndarray], dict[str, str]]] | None = None,
     ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Read what `space/` has under `name` for these weights; else compute it and, in a writable folder, save it.
 
         Parameters
         ----------
         name : str
+        arrays : dict of Array, or None
+            What must stand there; None for what only another package knows.
         compute : function or None
             Gives the arrays and words about them, each by name; None for what cannot be computed again.
 
@@ -161,32 +173,28 @@ class RunFolder:
         Raises
         ------
         RunError
-            For a file that is not whole; for none with these weights, where there is no `compute`.
+            For a file that is not whole, or holds other arrays; for none with these weights, where there is no
+            `compute`.
         """
         file = self.folder / "space" / f"{name}.safetensors"
-        if file.is_file():
-            tensors, notes = read_tensors(file)
-            if notes.get("key") == self.key:
-                return tensors, notes
+        if os.path.lexists(file) and read_header(file, self.folder, MOST_BYTES).facts.get("key") == self.key:
+            return read_arrays(file, self.folder, arrays)
         if compute is None:
             raise RunError(f"{self.folder}: expected space/{file.name} for these weights. Found none; train anew.")
         tensors, notes = compute()
-        if _is_writable(file.parent):
+        if remains_inside(file, self.folder) and _is_writable(file.parent):
             keep(self.folder, self.key, name, tensors, notes)
         return tensors, notes
-
-    def _json(self, name: str, parse: Callable[[str], Any]) -> Any:
-        """A JSON file of the run, parsed."""
-        try:
-            return parse((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            why = f"It cannot be read ({str(error).partition(chr(10))[0]})"
-            raise RunError(f"{self.folder / name}: expected JSON as a run writes it. {why}.") from None
 
 
 def weights_key(folder: Path) -> str:
     """sha256 of the weights in a run folder, in hexadecimal."""
-    return hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    file = folder / "weights.safetensors"
+    try:
+        with open_received(file, folder, MOST) as (opened, _):
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"{file}: expected the run's weights. They cannot be read ({error.strerror}).") from None
 
 
 def keep(
@@ -204,7 +212,7 @@ def in_a_file_name(value: object) -> str:
 
 def is_finished(folder: Path) -> bool:
     """Has the training of this run folder ended, and was it measured?"""
-    return (folder / "metrics.json").is_file()
+    return os.path.lexists(folder / "metrics.json")
 
 
 def must_be_free(folder: Path) -> None:
@@ -244,7 +252,7 @@ def find_last(root: Path) -> Path:
     finished = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
     if not finished:
         raise RunError(f"{root}: expected a finished run in this folder. Found none; make one with gargalo train.")
-    return max(finished, key=lambda file: file.stat().st_mtime_ns).parent
+    return max(finished, key=lambda file: file.lstat().st_mtime_ns).parent
 
 
 def find_unfinished(root: Path) -> Path:
@@ -267,7 +275,7 @@ def find_unfinished(root: Path) -> Path:
     unfinished = [folder for folder in begun if not is_finished(folder)]
     if not unfinished:
         raise RunError(f"{root}: expected an unfinished run in this folder. Found none.")
-    return max(unfinished, key=lambda folder: (folder / "recipe.json").stat().st_mtime_ns)
+    return max(unfinished, key=lambda folder: (folder / "recipe.json").lstat().st_mtime_ns)
 
 
 def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
@@ -291,18 +299,13 @@ def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
         For a folder that is no run's, a recipe of a newer format or that cannot be, or a `custom` that is not its own.
     """
     file = folder / "recipe.json"
-    if not file.is_file():
+    if not os.path.lexists(file):
         what = "no recipe.json in it" if folder.is_dir() else "no folder of this name"
         raise RunError(f"{folder}: expected a run folder. Found {what}.")
-    if file.stat().st_size > MOST_RECIPE_BYTES:
-        raise RunError(f"{file}: expected at most {MOST_RECIPE_BYTES} bytes. Found {file.stat().st_size}.")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{file}: expected JSON. It cannot be read ({error}).") from None
-    if not isinstance(content, dict) or not isinstance(number := content.get("format"), int) or number > FORMAT:
+    content = read_json(folder, "recipe.json", lambda content, _: parsed(content))
+    if not isinstance(content, dict) or type(number := content.get("format")) is not int or number > FORMAT:
         found = content.get("format") if isinstance(content, dict) else None
-        raise RunError(f"{file}: expected format {FORMAT} or older. Found {found}; a newer gargalo may read it.")
+        raise RunError(f"{file}: expected format {FORMAT} or older. Found {found!r}; a newer gargalo may read it.")
     recipe = from_json(content, str(file), custom)
     return recipe if is_made_here(file) else recipe.model_copy(update={"data": recipe.data.without_places(NAMED)})
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import latent
+from ..errors import RunError
 from ..latent import Map
 from .folder import RunFolder, in_a_file_name
+from .kept_arrays import WHOLE, Array
+from .schemas import as_notes
 
 __all__ = ["Cloud", "cloud_of", "kept_map"]
 
@@ -58,9 +62,13 @@ def cloud_of(run: RunFolder, latents: np.ndarray, pca: np.ndarray | None) -> Clo
         For a file that is not whole.
     """
     y = run.examples.y
-    if not (run.folder / "space" / "training.safetensors").is_file():
+    if not os.path.lexists(run.folder / "space" / "training.safetensors"):
         return Cloud(latents, y, pca, len(latents))
-    more = run.kept("training")[0]
+    wanted = {"z": Array(("m", latents.shape[1]))}
+    if classes := run.recipe.data.classes:
+        wanted["y"] = Array(("m",), WHOLE, is_needed=False, low=0, high=classes - 1)
+    wanted["pca"] = Array(("m", "k" if pca is None else pca.shape[1]), is_needed=False)
+    more = run.kept("training", wanted)[0]
     labels = None if y is None or "y" not in more else np.concatenate([y, more["y"]])
     beside = None if pca is None or "pca" not in more else np.concatenate([pca, more["pca"]])
     return Cloud(np.concatenate([latents, more["z"]]), labels, beside, len(latents))
@@ -103,5 +111,9 @@ def kept_map(
     # Every field in its place: other choices are another file.
     values = vars(projection).values()
     name = "-".join(["map", *([of] if of else []), method, *map(in_a_file_name, values)])
-    tensors, notes = run.kept(name, compute)
-    return Map(tensors["points"], notes["method"], notes["engine"], tuple(json.loads(notes["notes"])))
+    tensors, notes = run.kept(name, {"points": Array(("n", 2))}, compute)
+    try:
+        return Map(tensors["points"], notes["method"], notes["engine"], as_notes(notes["notes"]))
+    except (KeyError, ValueError):
+        file = run.folder / "space" / f"{name}.safetensors"
+        raise RunError(f"{file}: expected to hear how this map was made. It does not say; remove this file.") from None

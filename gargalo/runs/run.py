@@ -17,13 +17,15 @@ from ..data import Dataset, load_data
 from ..errors import GargaloError
 from ..fitted import FittedModel, checked_seed
 from ..io.weights import load_weights
-from ..latent import PRIORS, Map, Prior
+from ..latent import Map, Prior
 from ..recipes import build
 from .examples import id_in
 from .folder import RunFolder
+from .kept_arrays import Array, told_array
 from .looks import looked
 from .maps import Cloud, cloud_of, kept_map
 from .original_data import original_data
+from .priors import kept_prior
 
 __all__ = ["Run"]
 
@@ -109,12 +111,14 @@ class Run(RunFolder):
     @cached_property
     def latents(self) -> np.ndarray:
         """The latents of `examples`, (n, d)."""
-        return self.kept("latents", lambda: ({"z": self.encode(self.examples.x)}, {}))[0]["z"]
+        wanted = {"z": Array((len(self.examples.x), self.latent_size))}
+        return self.kept("latents", wanted, lambda: ({"z": self.encode(self.examples.x)}, {}))[0]["z"]
 
     @property
     def pca(self) -> tuple[np.ndarray, np.ndarray]:
         """The linear baseline on `examples`: components (n, d), and the raw examples as PCA gives them back."""
-        kept = self.kept("pca")[0]
+        x = self.examples.x
+        kept = self.kept("pca", {"z": Array((len(x), "k")), "back": Array(x.shape, (x.dtype.name,))})[0]
         return kept["z"], kept["back"]
 
     def prior(self, name: str = "normal") -> Prior:
@@ -137,12 +141,7 @@ class Run(RunFolder):
         ParameterError, RunError
             For an unknown name; for a run whose files are not whole.
         """
-        kind: Any = PRIORS.get_or_raise(name)
-        if not kind.learns:
-            return kind.fit(np.empty((0, self.latent_size), np.float32))
-        is_later = name not in self.facts.get("priors", ["gmm"])
-        compute = (lambda: (kind.fit(self.latents).arrays, {})) if is_later else None
-        return kind(**self.kept(f"prior-{name}", compute)[0])
+        return kept_prior(self, name, self.latent_size, lambda: self.latents)
 
     def map(self, method: str = "tsne", data: Data = None, **choices: Any) -> Map:
         """Project latents to the plane; those of `examples` are projected once and kept.
@@ -264,7 +263,8 @@ class Run(RunFolder):
         data = self.recipe.data
         if data.modality.samples_are == "means" or data.modality.counted:
             return None
-        return self.kept("spread", lambda: ({"spread": self.fitted.fit_spread(self.kept_data)}, {}))[0]["spread"]
+        wanted, fitted = {"spread": Array(self.codec.x_shape, low=0)}, self.fitted
+        return self.kept("spread", wanted, lambda: ({"spread": fitted.fit_spread(self.kept_data)}, {}))[0]["spread"]
 
     def sample(
         self,
@@ -307,7 +307,9 @@ class Run(RunFolder):
         self.fitted.must_be_able("decode")
         fitted = self.fitted.drawing_as(self.kept_data)
         if self.recipe.data.conditions:
-            fitted = replace(fitted, seen=self.kept("conditions")[0]["seen"])
+            fitted = replace(
+                fitted, seen=self.kept("conditions", {"seen": told_array(self.recipe.data, "m")})[0]["seen"]
+            )
         are_drawn = self.recipe.data.modality.samples_are == "draws" if mean is None else not mean
         latents = self.prior(prior or ("gmm" if are_drawn else self.model.prior))
         spread = self.spread if are_drawn else None

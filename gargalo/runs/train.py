@@ -24,8 +24,9 @@ from ..errors import RunError, Stopped, option
 from ..io.files import cannot_write, check_writable, write_whole
 from ..io.folders import flush_folder, hold, new_folder, remove_leftovers
 from ..io.made_here import remember
+from ..io.received import remains_inside
 from ..io.reporter import TrainingProgress
-from ..recipes import differences, flat, must_agree, upgraded
+from ..recipes import build, differences, flat, must_agree, upgraded
 from .evaluate import Baselines
 from .fit import fit
 from .folder import NEW, is_finished, must_be_free
@@ -65,6 +66,7 @@ def train(job: TrainingJob, baselines: Baselines | None = None) -> Run:
         checkpoints = training.CheckpointManager(
             folder / "checkpoints", job.save_every, _checkpoint_facts(job), job.reporter
         )
+        checkpoints.most = _most_bytes(job)
         start = _newest(checkpoints, job)
         history = folder / "history.jsonl"
         if group.rank == 0:
@@ -104,6 +106,9 @@ def _take(job: TrainingJob, until_done: contextlib.ExitStack) -> bool:
         new_folder(folder, NEW)
     else:
         check_writable(folder)
+    for place in ("checkpoints", "space"):
+        if not remains_inside(folder / place, folder):
+            raise RunError(f"{folder / place}: expected a folder of this run. Found a link that leads out of it.")
     until_done.enter_context(hold(folder / "checkpoints", str(folder)))
     if job.is_new and (folder / "recipe.json").is_file():  # another was faster
         new_folder(folder, NEW)
@@ -134,7 +139,7 @@ def _newest(checkpoints: training.CheckpointManager, job: TrainingJob) -> traini
     if job.group.rank == 0 or where is None:
         start = found[0] if found else None
     else:
-        start = training.read_checkpoint(Path(where))
+        start = training.read_checkpoint(Path(where), checkpoints.most)
     if start is not None:
         _must_be_as_begun(job, start, checkpoints)
     elif job.init_from is None and job.recipe.warm_start:
@@ -145,6 +150,12 @@ def _newest(checkpoints: training.CheckpointManager, job: TrainingJob) -> traini
     elif job.group.rank == 0 and any((_folder(job) / "checkpoints").glob("step-*")):
         job.reporter.notice(f"gargalo: {job.folder}: no whole checkpoint is left; it begins again at the first epoch")
     return start
+
+
+def _most_bytes(job: TrainingJob) -> int:
+    """Bytes that a file of a checkpoint has at most: weights, the best ones, and two moments; and a long history."""
+    parts = build(job.recipe, custom=job.custom)
+    return 4 * sum(t.nbytes for part in parts for t in part.state_dict().values()) + 2**26
 
 
 def _checkpoint_facts(job: TrainingJob) -> dict[str, Any]:

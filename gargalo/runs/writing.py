@@ -11,8 +11,9 @@ import torch
 from .. import training
 from ..data import Dataset
 from ..fitted import FittedModel
-from ..io.files import write_tensors, write_whole
+from ..io.files import write_whole
 from ..io.tables import write_table
+from ..io.tensors import write_tensors
 from ..io.weights import save_weights
 from ..latent import PRIORS
 from .evaluate import Baselines, Evaluation, evaluate

@@ -18,7 +18,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,13 +30,16 @@ from torch import Tensor
 
 from ..errors import RunError
 from ..io.files import cannot_write
-from ..io.folders import flush_folder
+from ..io.folders import flush_folder, remove
+from ..io.received import parsed, read_received
 from ..io.reporter import SILENT, Reporter
 
 __all__ = ["Checkpoint", "CheckpointManager", "read_checkpoint", "upgraded_record"]
 
 FORMAT = 2
 KEPT = 2
+MOST, MOST_PLAIN = 2**38, 2**20
+"""Bytes of a file where nobody knows how large the model is, and of a manifest."""
 FILES = ("tensors.safetensors", "state.json")
 
 
@@ -82,6 +84,11 @@ class CheckpointManager:
         What whoever goes on must have as it is now; kept in every checkpoint, compared by who knows it.
     reporter : Reporter
         Who is told of a broken checkpoint.
+
+    Attributes
+    ----------
+    most : int
+        Bytes that a file of a checkpoint may have; of a larger one nothing is read.
     """
 
     def __init__(
@@ -89,6 +96,7 @@ class CheckpointManager:
     ):
         self.root, self.reporter = root, reporter
         self.every = every
+        self.most = MOST
         self.facts = dict(facts or {})
         self.last = time.monotonic()
         self.whole: list[Path] = []
@@ -119,7 +127,7 @@ class CheckpointManager:
         final, partial = self._folder(step), self.root / ".partial"
         state = {"format": FORMAT, "facts": self.facts, **checkpoint.state}
         try:
-            shutil.rmtree(partial, ignore_errors=True)
+            remove(partial)
             partial.mkdir(parents=True)
             tensors, plain, manifest = (partial / name for name in (*FILES, "manifest.json"))
             # Straight from their memory: packing them first would take it twice.
@@ -130,20 +138,20 @@ class CheckpointManager:
                 with file.open("rb+") as open_file:
                     os.fsync(open_file.fileno())
             flush_folder(partial)
-            shutil.rmtree(final, ignore_errors=True)
+            remove(final)
             partial.replace(final)
             flush_folder(self.root)
         except (OSError, SafetensorError) as error:
-            shutil.rmtree(partial, ignore_errors=True)  # first, so that what is free is free
+            remove(partial)  # first, so that what is free is free
             needed = sum(t.nbytes for t in checkpoint.tensors.values())
             raise cannot_write(final, _as_os_error(error), needed) from None
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            remove(partial)
         # Broken ones are not counted: they would push out what is whole.
         self.whole = [*(folder for folder in self.whole if folder != final), final][-KEPT:]
         for other in self._kept():
             if other not in self.whole:
-                shutil.rmtree(other, ignore_errors=True)
+                remove(other)
         self.last = time.monotonic()
         return final
 
@@ -158,7 +166,7 @@ class CheckpointManager:
         self.whole = []
         for folder in reversed(self._kept()):
             try:
-                kept = _read(folder)
+                kept = _read(folder, self.most)
             except _Broken as why:
                 self.reporter.notice(f"gargalo: {folder}: expected a whole checkpoint. Found {why}; passed over.")
                 continue
@@ -178,12 +186,15 @@ class _Broken(Exception):  # noqa: N818  never leaves this file
     """Why a folder is no whole checkpoint."""
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
+def read_checkpoint(folder: Path, most: int = MOST) -> Checkpoint:
     """Read a checkpoint, whose bytes must be those that were written.
 
     Parameters
     ----------
     folder : Path
+        In the `checkpoints/` of a run, out of which no link leads.
+    most : int
+        Bytes that its files may have.
 
     Returns
     -------
@@ -196,26 +207,29 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         For a newer format, a file that is missing or was changed, contents that are not a checkpoint's.
     """
     try:
-        return _read(folder)
+        return _read(folder, most)
     except _Broken as why:
         raise RunError(f"{folder}: expected a whole checkpoint. Found {why}.") from None
 
 
-def _read(folder: Path) -> Checkpoint:
+def _read(folder: Path, most: int) -> Checkpoint:
     """Raises `_Broken` for what another checkpoint can stand in for, and RunError for a newer format."""
+    run = folder.parent.parent
     try:
-        contents = {name: (folder / name).read_bytes() for name in FILES}
-        sums = json.loads((folder / "manifest.json").read_bytes())
+        contents = {name: read_received(folder / name, run, most) for name in FILES}
+        sums = parsed(read_received(folder / "manifest.json", run, MOST_PLAIN))
     except OSError as error:
         raise _Broken(f"a file that cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
+    except RunError as error:
+        raise _Broken(f"a file that is not read ({error})") from None
+    except ValueError:
         raise _Broken("a manifest that is no JSON") from None
     for name, content in contents.items():
         if not isinstance(sums, dict) or sums.get(name) != hashlib.sha256(content).hexdigest():
             raise _Broken(f"other bytes in {name} than were written")
     # Whoever can write a file can write its sum: what is in it is not believed either.
     try:
-        state = {**json.loads(contents["state.json"])}
+        state = {**parsed(contents["state.json"])}
         number = state.pop("format", None)
         if type(number) is not int:
             raise _Broken("no format number in state.json")

@@ -196,7 +196,7 @@ def _plain(kept: Checkpoint) -> tuple[Progress, Means]:
         progress = Progress.model_validate({k: v for k, v in kept.state.items() if k != "facts"})
     except ValidationError as error:
         first = error.errors()[0]
-        raise RunError(f"{kept.where}: {first['loc'][0]} cannot be {first['input']!r}.") from None
+        raise RunError(f"{kept.where}: {first['loc'][0]} cannot be {first['input']!r:.80}.") from None
     sums = kept.part("means.")
     must_fit(sums, {name: torch.empty((), dtype=t.dtype) for name, t in sums.items()}, kept.where, "a mean")
     if not set(progress.terms) <= sums.keys() or (progress.seen > 0) != (progress.step > 0):

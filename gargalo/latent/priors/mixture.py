@@ -31,9 +31,20 @@ class Mixture(Prior):
     means : ndarray, (k, d)
     factors : ndarray, (k, d, r)
         With r below d the mixture lives on r axes of the space.
+
+    Raises
+    ------
+    DataError
+        For other shapes, or weights that are no shares.
     """
 
     def __init__(self, weights: np.ndarray, means: np.ndarray, factors: np.ndarray):
+        k, d, r = (*np.shape(factors), 0, 0, 0)[:3]
+        if np.shape(weights) != (k,) or np.shape(means) != (k, d) or not 0 < r <= d or np.size(factors) != k * d * r:
+            shapes = ", ".join(str(np.shape(part)) for part in (weights, means, factors))
+            raise DataError(f"mixture: expected shapes (k,), (k, d) and (k, d, r). Found {shapes}.")
+        if not (np.isfinite(weights).all() and np.min(weights) >= 0 and 0 < np.sum(weights) < np.inf):
+            raise DataError("mixture: expected weights that are shares. Found one below 0, or no sum.")
         self.weights, self.means, self.factors = weights, means, factors
 
     @property

@@ -241,3 +241,11 @@ def test_leftovers_and_links_do_not_block_a_training_or_lead_it_out(material, tm
         (other / name).symlink_to(tmp_path / "outside")
         assert "leads out of it" in refused(lambda other=other: gargalo.resume(other, begun.data, progress=False))
         assert not any((tmp_path / "outside").iterdir())
+
+
+def test_a_recipe_that_calls_its_data_something_else_is_not_gone_on_with(material, tmp_path):
+    """Found by the fuzzer: the data are the same by their sum, and the model was built for others."""
+    begun = next(one for one in material if one.folder.name == "begun")
+    folder = Path(shutil.copytree(begun.folder, tmp_path / "run"))
+    edited(folder / "recipe.json", "data", "raw_shape", value=[8, 8000])
+    assert "raw_shape" in refused(lambda: gargalo.resume(folder, begun.data, progress=False))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..data import DataSpec
 from ..errors import RunError
 from ..recipes import CHOICES, Recipe, differences, must_agree, versions
 from .evaluate import Baselines
@@ -62,6 +63,9 @@ def go_on(
         )
         other = differences(begun, found)
         raise RunError(f"{folder}: expected the data that it was begun with. Found other {other}.")
+    # Then: a recipe that was changed may call the same data something that no model for it can be given.
+    if other := differences(_outline(there.data), _outline(spec)):
+        raise RunError(f"{folder}: expected a recipe that says what its data are. Found {other[:200]}; train anew.")
     if asked:
         _must_be_asked_for(folder, there, job.recipe, *asked)
     if (now := versions()) != there.versions and not is_finished(folder):
@@ -72,6 +76,21 @@ def go_on(
     job = replace(job, recipe=there, is_new=False)
     check(replace(job, init_from=None))
     return train(job, baselines)
+
+
+def _outline(spec: DataSpec) -> dict[str, Any]:
+    """What a model and its codec are built by."""
+    return {
+        "kind": spec.kind,
+        "raw_shape": spec.raw_shape,
+        "dtype": spec.dtype,
+        "labels": spec.classes,
+        "counts": spec.counts,
+        "columns": [(column.kind, len(column.categories)) for column in spec.columns or ()],
+        "conditions": [one.size for one in spec.conditions],
+        "missing": spec.missing,
+        "paired": spec.paired,
+    }
 
 
 def _must_be_asked_for(

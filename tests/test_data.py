@@ -540,7 +540,7 @@ def test_an_npz_bomb_is_not_inflated(tmp_path):
     assert peak_of(lambda: arrays.read_npz(path, small), "announces 167772") < 2**20
     # Honest data of that size pass: zeros alone shrink like this.
     assert len(arrays.read_npz(path, Limits(harmless=2**27))["x0"]) == 2**22
-    assert Limits() == Limits(2**28, 200, 2**36), "by default"
+    assert Limits() == Limits(2**26, 100, 2**36), "by default"
 
 
 def test_an_npz_of_too_much_is_refused(tmp_path):

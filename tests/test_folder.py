@@ -19,8 +19,9 @@ import pytest
 from PIL import Image
 
 from gargalo.data import load_data
-from gargalo.data.readers import Request, folder, images
+from gargalo.data.readers import Request, folder
 from gargalo.data.readers.decoding import Decoder
+from gargalo.data.readers.pictures import images
 from gargalo.errors import DataError, GargaloError, ParameterError
 from gargalo.io import cache
 from gargalo.io.cache import clear_cache
@@ -359,7 +360,8 @@ def test_a_kill_in_the_middle_goes_on_where_it_was(tmp_path):
     some(tmp_path / "in", 40)
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from gargalo.data.readers import Request, folder, images; from gargalo.data.readers.decoding import Decoder\n"
+        "from gargalo.data.readers import Request, folder; from gargalo.data.readers.decoding import Decoder\n"
+        "from gargalo.data.readers.pictures import images\n"
         "def slow(*a):\n"
         "    time.sleep(0.1 * len(sys.argv[2:])); print(a[4][0], flush=True); return images.decode_range(*a)\n"
         "decoder = Decoder(1, at_once=8, pause=0, decode_range=slow)\n"

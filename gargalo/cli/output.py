@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data import SPLITS, Column, Dataset, DataSpec, named_values
 from ..data.codec import NumberCodec
-from ..data.readers.images import SUFFIXES
+from ..data.readers.pictures.images import SUFFIXES
 from ..errors import must
 from ..io import tables
 from ..io.files import cannot_write, check_writable, write_whole

@@ -11,7 +11,8 @@ from ..errors import DataError, option
 from .dataset import Dataset
 from .ids import RowNumbers
 from .notes import Note
-from .readers.images import SUFFIXES, UnreadableError, glance
+from .readers.pictures.glances import glance
+from .readers.pictures.images import SUFFIXES, UnreadableError
 from .sparse import SparseRows
 
 __all__ = ["paired"]

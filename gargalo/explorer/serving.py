@@ -49,7 +49,7 @@ def serve(site: Path, port: int = 0, ready: Callable[[str], object] = lambda url
         ready(f"http://{NAMES[0]}:{taken.getsockname()[1]}/")
         server = _server(site, taken)
         with _hanging_up(server):
-            server.run(sockets=[taken])
+            _run(server, taken)
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def served(site: Path) -> Iterator[str]:
     """
     with _listening(0) as taken:
         server = _server(site, taken)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+        thread = threading.Thread(target=_run, args=(server, taken))
         thread.start()
         try:
             yield f"http://{NAMES[0]}:{taken.getsockname()[1]}/"
@@ -110,14 +110,23 @@ def _listening(port: int) -> socket.socket:
     return listening
 
 
+def _run(server: uvicorn.Server, listening: socket.socket) -> None:
+    from .connections import one_line_each
+
+    with one_line_each():
+        server.run(sockets=[listening])
+
+
 def _server(site: Path, listening: socket.socket) -> uvicorn.Server:
     import uvicorn
 
     from .application import application
+    from .connections import AT_ONCE, BoundedProtocol
 
     return uvicorn.Server(
         uvicorn.Config(
             application(site, listening.getsockname()[1], NAMES), log_level="error", access_log=False, lifespan="off",
-            server_header=False, timeout_graceful_shutdown=1,
+            server_header=False, timeout_graceful_shutdown=1, http=BoundedProtocol, backlog=AT_ONCE, loop="asyncio",
+            log_config=None,
         )
     )  # fmt: skip

@@ -14,7 +14,8 @@ class Limits:
     Attributes
     ----------
     harmless : int
-        Bytes that any machine can take, however little they were packed into.
+        Bytes that any machine can take, however little they were packed into: examples are checked and converted, for
+        which up to eight times as many were measured.
     ratio : int
         How many times as many bytes as were packed: pictures and measurements shrink to a half or a tenth; deflate can
         make a thousandth of zeros.
@@ -22,8 +23,8 @@ class Limits:
         Bytes that nobody inflates.
     """
 
-    harmless: int = 2**28
-    ratio: int = 200
+    harmless: int = 2**26
+    ratio: int = 100
     most: int = 2**36
 
     def is_bomb(self, inflated: int, packed: int) -> bool:

@@ -23,12 +23,14 @@ from ...io.cache import entry, make_room
 from ...io.files import write_whole
 from ...io.reporter import SILENT, Reporter
 from ..reading import Reading
-from . import images
 from .decoded import TYPES, Answer, Decoded, answers_of, close_gaps, kept_pixels
+from .pictures import images
+from .pictures.glances import glance
+from .pictures.memory import Memory
 
 __all__ = ["Decoder"]
 
-VERSION = 2
+VERSION = 3
 """Of what decoding gives; a cache of another is not used."""
 KIND = "pictures"
 GLANCES, LOOKS = 200, 32
@@ -63,7 +65,7 @@ class Decoder:
     reporter: Reporter = SILENT
     at_once: int = 256
     pause: float = 0.5
-    program: str = images.__file__
+    program: str = str(Path(images.__file__).with_name("__main__.py"))
     decode_range: Callable[..., Answer] = field(default=images.decode_range)
 
     def pixels_of(
@@ -161,17 +163,21 @@ class _Work:
         self.lock, self.failed = threading.Lock(), []
         self.unsaid: list[Answer] = []
         self.said = time.monotonic()
-        told = {"files": self.files, "root": str(root), "pixels": str(pixels), "offset": self.array.offset}
-        self.told = json.dumps(told | wanted._asdict()) + "\n"
+        self.told = {"files": self.files, "root": str(root), "pixels": str(pixels), "offset": self.array.offset}
+        self.told |= wanted._asdict()
 
     def done(self, others: Sequence[subprocess.Popen[str]]) -> tuple[dict[str, int], list[tuple[int, str]]]:
         """Do all of it: what was done, as counts, and the files that could not be read, with the reason."""
-        threads = [threading.Thread(target=self.feed, args=(process,), daemon=True) for process in others]
+        workers = len(others) + 1
+        told = json.dumps(self.told | {"workers": workers}) + "\n"
+        threads = [threading.Thread(target=self.feed, args=(process, told), daemon=True) for process in others]
         try:
             for thread in threads:
                 thread.start()
-            while (part := self.take()) is not None:
-                self.note(self.decoder.decode_range(self.files, self.root, self.places, self.wanted, part))
+            with Path(self.told["pixels"]).open("rb") as own:
+                memory = Memory(workers, own)
+                while (part := self.take()) is not None:
+                    self.note(self.decoder.decode_range(self.files, self.root, self.places, self.wanted, part, memory))
             for thread in threads:
                 thread.join()
         finally:
@@ -207,12 +213,12 @@ class _Work:
         with self.lock:
             return self.ranges.pop(0) if self.ranges and not self.failed else None
 
-    def feed(self, process: subprocess.Popen[str]) -> None:
+    def feed(self, process: subprocess.Popen[str], told: str) -> None:
         """Give ranges to another process, one at a time."""
         assert process.stdin and process.stdout
         part = None
         try:
-            process.stdin.write(self.told)
+            process.stdin.write(told)
             while (part := self.take()) is not None:
                 process.stdin.write(f"{part[0]} {part[1]}\n")
                 process.stdin.flush()
@@ -242,7 +248,7 @@ def _wanted(root: Path, files: Sequence[str], reading: Reading) -> images.Wanted
     for rank, i in enumerate(map(int, some)):
         with contextlib.suppress(images.UnreadableError):
             look = reading.color == "auto" and rank % max(1, len(some) // LOOKS) == 0
-            seen = images.glance(root / files[i], look)
+            seen = glance(root / files[i], look)
             sizes[seen.size] += 1
             depths.add(seen.depth)
             pages[seen.pages] += 1

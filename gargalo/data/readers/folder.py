@@ -16,8 +16,8 @@ from ..as_dataset import as_dataset
 from ..dataset import Dataset
 from ..notes import Note, first_few
 from ..splits import NAMES, SPLITS, TRAIN, named
-from . import images
 from .decoding import Decoder
+from .pictures import images
 from .reader import Request
 
 __all__ = ["natural", "read_folder"]

@@ -149,10 +149,10 @@ TEXTS = {"times", "ids", "prose", "seldom_names", "many_names"}
 def _teaches_nothing(series: pl.Series, is_category: bool, name: str) -> str | None:
     """Why nothing can be learned from a column, as the key of a note; None where something can."""
     pl, kind = polars(), series.dtype
-    if kind == pl.Null or series.null_count() == len(series):
-        return "empty_column"
     if kind.is_nested() or kind in (pl.Binary, pl.Object):
         return "nested"
+    if kind == pl.Null or series.null_count() == len(series):
+        return "empty_column"
     if is_category:
         return None
     if kind.is_temporal():

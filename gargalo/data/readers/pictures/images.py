@@ -1,4 +1,4 @@
-"""One picture file -> pixels, by rules that are written down; and the same for many, as a program of its own.
+"""One picture file -> pixels, by rules that are written down.
 
 =============  ==================================================================================
 the file has   what is done
@@ -10,25 +10,18 @@ a palette      its colours
 transparency   laid on white
 CMYK           converted to RGB
 several frames the first one; all pages of a TIFF where volumes are wanted
+much over size made smaller first, by whole numbers, to no less than twice the size
 another size   `fit`: "crop" scales to cover and cuts the middle out, "pad" scales to fit in and fills with black,
                "stretch" lets proportions go; always with antialiasing
 =============  ==================================================================================
 
 Formats: PNG, JPEG, GIF, BMP and WebP under any of their names; TIFF and PPM under their own; nothing else, and
 never EPS, which would have to be run.
-
-Run as a program, this file decodes for another process: it is told on stdin where the files are and where the
-pixels belong, then one range of files a line, and answers each with a line on stdout. It imports nothing of the
-house, and NumPy only where it must, so that it starts in a twentieth of a second; and it needs no
-`if __name__ == "__main__"` in anybody's script.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import mmap
-import sys
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -36,22 +29,33 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["BYTES", "SUFFIXES", "Glance", "UnreadableError", "Wanted", "decode", "decode_range", "glance"]
+from .memory import ALONE, Memory, UnreadableError, needed_for, reduced
+
+__all__ = [
+    "BYTES", "SUFFIXES", "Opened", "UnreadableError", "Wanted", "converted", "decode", "decode_range", "has_no_colour",
+    "pages",
+]  # fmt: skip
 
 ANY_NAME = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 OWN_NAME = {".tif": "TIFF", ".tiff": "TIFF", ".ppm": "PPM", ".pgm": "PPM", ".pbm": "PPM"}
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", *OWN_NAME)
 MOST_PIXELS = 100_000_000
 """A header that announces more is not believed, and nothing is decoded."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by what EXIF says of it."""
 NAMES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".bmp": "BMP", ".webp": "WEBP", **OWN_NAME}
 
 
 BYTES = {"8": 1, "16": 2, "float": 4}
 """How many bytes a number takes, by the depth of pictures."""
-
-
-class UnreadableError(Exception):
-    """Why a picture cannot be used."""
 
 
 class Wanted(NamedTuple):
@@ -73,22 +77,15 @@ class Wanted(NamedTuple):
     is_stack: bool = False
 
 
-class Glance(NamedTuple):
-    """What a picture is, by its header: height and width once it is upright, and its pages, where it is a TIFF."""
-
-    size: tuple[int, int]
-    is_grey: bool
-    depth: str
-    pages: int
-
-
-def decode(path: Path, wanted: Wanted) -> tuple[bytes, list[str]]:
+def decode(path: Path, wanted: Wanted, memory: Memory = ALONE) -> tuple[bytes, list[str]]:
     """Decode a picture to pixels of a given shape, and tell what had to be done for it.
 
     Parameters
     ----------
     path : Path
     wanted : Wanted
+    memory : Memory
+        What it may take.
 
     Returns
     -------
@@ -103,50 +100,21 @@ def decode(path: Path, wanted: Wanted) -> tuple[bytes, list[str]]:
         With the reason, in a few words.
     """
     parts, did = [], []
-    with _Opened(path) as image:
-        if wanted.is_stack and _pages(image) != wanted.shape[0]:
-            raise UnreadableError(f"{_pages(image)} pages, where the others have {wanted.shape[0]}")
+    with memory, Opened(path) as image:
+        if wanted.is_stack and pages(image) != wanted.shape[0]:
+            raise UnreadableError(f"{pages(image)} pages, where the others have {wanted.shape[0]}")
         for page in range(wanted.shape[0] if wanted.is_stack else 1):
-            upright, did = _converted(image, path, wanted, page)
+            upright, did = converted(image, path, wanted, page, memory)
             parts.append(upright.tobytes() if wanted.depth != "16" else _whole(upright))
         return b"".join(parts), did
 
 
-def glance(path: Path, look: bool) -> Glance:
-    """Look up what a picture is, from its header.
-
-    Parameters
-    ----------
-    path : Path
-    look : bool
-        Look at the pixels of a picture in colour as well, which may all be grey; else its mode alone says it.
-
-    Returns
-    -------
-    Glance
-
-    Raises
-    ------
-    UnreadableError
-        With the reason, in a few words.
-    """
-    with _Opened(path) as image:
-        w, h = image.size
-        if image.getexif().get(0x0112, 1) > 4:
-            w, h = h, w
-        is_grey = image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I")
-        if not is_grey and look:
-            image.draft("RGB", (256, 256))
-            is_grey = _is_grey(_converted(image, path, Wanted((min(h, 256), min(w, 256), 3), "stretch"))[0])
-        depth = "float" if image.mode == "F" else "16" if image.mode.startswith("I") else "8"
-        return Glance((h, w), is_grey, depth, _pages(image))
-
-
-def _pages(image: Image.Image) -> int:
+def pages(image: Image.Image) -> int:
+    """How many pages a TIFF has; 1 for everything else."""
     return getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
 
 
-class _Opened:
+class Opened:
     """A picture whose header is believed; whatever its decoder says of it is `UnreadableError`."""
 
     def __init__(self, path: Path):
@@ -199,7 +167,9 @@ def _what_else(path: Path) -> str:
     return "no picture in PNG, JPEG, GIF, BMP or WebP"
 
 
-def _converted(image: Image.Image, path: Path, wanted: Wanted, page: int = 0) -> tuple[Image.Image, list[str]]:
+def converted(
+    image: Image.Image, path: Path, wanted: Wanted, page: int = 0, memory: Memory = ALONE
+) -> tuple[Image.Image, list[str]]:
     """The picture as 8-bit grey or RGB of this shape, or as grey floats, and what had to be done for it."""
     did, shape = [], wanted.shape[1:] if wanted.is_stack else wanted.shape
     if NAMES.get(path.suffix.lower()) != image.format:
@@ -208,28 +178,32 @@ def _converted(image: Image.Image, path: Path, wanted: Wanted, page: int = 0) ->
         did += [] if wanted.is_stack else ["animated"]
         image.seek(page)
         _must_be_believable(image)
-    if image.mode in ("L", "RGB"):  # nothing else is done to most
-        image.draft(None, (2 * shape[1], 2 * shape[0]))
-    turn = image.getexif().get(0x0112, 1)
-    if turn != 1:
-        upright = ImageOps.exif_transpose(image)
-        did += ["turned"] if 2 <= turn <= 8 else []
-        image = upright
-    image = _plain(image, did) if wanted.depth == "8" else _deep(image, wanted.depth)
     h, w = shape[:2]
+    needed, times = needed_for(image, max(h, w))
+    needed += 2 * math.prod(wanted.shape) * BYTES[wanted.depth] if wanted.is_stack else 0
+    memory.take(needed, path.stat().st_size)
+    turn = image.getexif().get(0x0112, 1)  # a PNG is decoded to find it: it may stand behind the pixels
+    image = reduced(image, times, lambda part: _changed(part, wanted.depth, did))
+    if turn in TURNS:
+        did.append("turned")
+        image = image.transpose(TURNS[turn])
     if image.size != (w, h):
         did.append("resized")
         image = _fitted(image, (w, h), wanted.fit)
     if wanted.depth != "8":
-        return image, did
+        return image, list(dict.fromkeys(did))
     if len(shape) == 3:
-        return image.convert("RGB"), did
-    if image.mode != "L" and not _is_grey(image):
+        return image.convert("RGB"), list(dict.fromkeys(did))
+    if image.mode != "L" and not has_no_colour(image):
         did.append("greyed")
-    return image.convert("L"), did
+    return image.convert("L"), list(dict.fromkeys(did))
 
 
-def _is_grey(image: Image.Image) -> bool:
+def _changed(image: Image.Image, depth: str, did: list[str]) -> Image.Image:
+    return _plain(image, did) if depth == "8" else _deep(image, depth)
+
+
+def has_no_colour(image: Image.Image) -> bool:
     """Has a picture in RGB no colour?"""
     red, green, blue = (channel.tobytes() for channel in image.split())
     return red == green == blue
@@ -296,7 +270,7 @@ def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
 
 
 def decode_range(
-    files: list[str], root: Path, pixels: memoryview, wanted: Wanted, part: tuple[int, int]
+    files: list[str], root: Path, pixels: memoryview, wanted: Wanted, part: tuple[int, int], memory: Memory = ALONE
 ) -> dict[str, Any]:
     """Decode a part of the files into their places.
 
@@ -310,6 +284,8 @@ def decode_range(
     wanted : Wanted
     part : (int, int)
         The first file, and the first after the last one.
+    memory : Memory
+        What it may take.
 
     Returns
     -------
@@ -323,28 +299,8 @@ def decode_range(
         warnings.simplefilter("ignore")
         for i in range(start, stop):
             try:
-                pixels[i * size : (i + 1) * size], done = decode(root / files[i], wanted)
+                pixels[i * size : (i + 1) * size], done = decode(root / files[i], wanted, memory)
                 did.update(done)
             except UnreadableError as why:
                 skipped.append([i, str(why)])
     return {"start": start, "stop": stop, "did": dict(did), "skipped": skipped}
-
-
-def _serve() -> None:
-    """Answer ranges of files on stdin until there are no more."""
-    told = json.loads(sys.stdin.readline())
-    root, wanted = Path(told["root"]), Wanted(*(told[name] for name in Wanted._fields))
-    with (
-        Path(told["pixels"]).open("r+b") as file,
-        mmap.mmap(file.fileno(), 0) as mapped,
-        memoryview(mapped) as everything,
-        everything[told["offset"] :] as pixels,
-    ):
-        for line in sys.stdin:
-            start, stop = map(int, line.split())
-            done = decode_range(told["files"], root, pixels, wanted, (start, stop))
-            print(json.dumps(done), flush=True)
-
-
-if __name__ == "__main__":
-    _serve()

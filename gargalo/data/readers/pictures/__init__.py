@@ -1,0 +1,1 @@
+"""Pictures: what one file becomes, what that takes, and a program that does it for many."""

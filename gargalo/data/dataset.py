@@ -332,9 +332,9 @@ class Dataset:
             name=self.name,
             kind=self.kind,
             raw_shape=self.x.shape[1:],
-            dtype=str(self.x.dtype),
+            dtype=str(self.x.dtype),  # type: ignore[arg-type]
             class_names=self.class_names,
-            counts={name: int((self.split == code).sum()) for name, code in SPLITS.items()},
+            counts={name: int((self.split == code).sum()) for name, code in SPLITS.items()},  # type: ignore[arg-type]
             fingerprint=self.fingerprint,
             columns=self.columns,
             missing=self.missing,

@@ -38,6 +38,12 @@ class BoundedProtocol(H11Protocol):
     deadline: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
+        """Wait for its first request, or close it where there are too many others.
+
+        Parameters
+        ----------
+        transport : asyncio.Transport
+        """
         super().connection_made(transport)
         if len(self.connections) > most_connections():
             transport.abort()
@@ -45,6 +51,12 @@ class BoundedProtocol(H11Protocol):
             self._wait()
 
     def data_received(self, data: bytes) -> None:
+        """Begin to wait with the first byte of a request, and wait no longer once it is whole.
+
+        Parameters
+        ----------
+        data : bytes
+        """
         if self.deadline is None:
             self._wait()
         super().data_received(data)
@@ -52,6 +64,12 @@ class BoundedProtocol(H11Protocol):
             self._wait_no_longer()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer.
+
+        Parameters
+        ----------
+        exc : Exception or None
+        """
         self._wait_no_longer()
         super().connection_lost(exc)
 

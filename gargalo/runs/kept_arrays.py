@@ -171,7 +171,18 @@ def example_arrays(spec: DataSpec) -> Arrays:
 
 
 def told_array(spec: DataSpec, rows: str) -> Array:
-    """What the conditions of `rows` examples are, as `gargalo.data.conditions.Conditions` has them."""
+    """Say what the conditions of some examples are, as `gargalo.data.conditions.Conditions` has them.
+
+    Parameters
+    ----------
+    spec : DataSpec
+    rows : str
+        What the number of examples is called.
+
+    Returns
+    -------
+    Array
+    """
     return _named_in(tuple(len(one.categories) for one in spec.conditions), Array((rows, len(spec.conditions))))
 
 

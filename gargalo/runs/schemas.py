@@ -195,7 +195,23 @@ def read_history(content: bytes, file: Path) -> list[dict[str, Any]]:
 
 
 def read_columns(content: bytes, file: Path) -> ColumnTable:
-    """Read the table that stands in a columns.json; arguments and errors are those of `read_metrics`."""
+    """Read the table that stands in a columns.json.
+
+    Parameters
+    ----------
+    content : bytes
+    file : Path
+        What is read, for messages.
+
+    Returns
+    -------
+    ColumnTable
+
+    Raises
+    ------
+    ValueError
+        For anything else; the message is one line.
+    """
     return COLUMNS.validate_python(parsed(content))
 
 
@@ -219,7 +235,21 @@ def as_ids(text: str) -> tuple[str, ...]:
 
 
 def as_notes(text: str) -> tuple[str, ...]:
-    """Read the notes that stand beside a map; see `as_ids`."""
+    """Read the notes that stand beside a map.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     return _texts(NOTES, text)
 
 

@@ -110,7 +110,17 @@ def decode(path: Path, wanted: Wanted, memory: Memory = ALONE) -> tuple[bytes, l
 
 
 def pages(image: Image.Image) -> int:
-    """How many pages a TIFF has; 1 for everything else."""
+    """Count the pages of a TIFF.
+
+    Parameters
+    ----------
+    image : Image
+
+    Returns
+    -------
+    int
+        1 for everything else.
+    """
     return getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
 
 
@@ -170,7 +180,31 @@ def _what_else(path: Path) -> str:
 def converted(
     image: Image.Image, path: Path, wanted: Wanted, page: int = 0, memory: Memory = ALONE
 ) -> tuple[Image.Image, list[str]]:
-    """The picture as 8-bit grey or RGB of this shape, or as grey floats, and what had to be done for it."""
+    """The picture as 8-bit grey or RGB of this shape, or as grey floats, and what had to be done for it.
+
+    Parameters
+    ----------
+    image : Image
+        Opened, and not decoded yet.
+    path : Path
+        Its file.
+    wanted : Wanted
+    page : int
+        Which of several.
+    memory : Memory
+        Of which is taken what decoding takes.
+
+    Returns
+    -------
+    Image
+    list of str
+        Keys of `lang` after "note.".
+
+    Raises
+    ------
+    UnreadableError
+        For a page that cannot be believed, or takes more memory than there may be.
+    """
     did, shape = [], wanted.shape[1:] if wanted.is_stack else wanted.shape
     if NAMES.get(path.suffix.lower()) != image.format:
         did.append("misnamed")

@@ -59,7 +59,14 @@ class Memory:
             fcntl.flock(self.file, fcntl.LOCK_UN)
 
     def take(self, needed: int, size: int) -> None:
-        """Wait until so many bytes can be taken, for a file of this size.
+        """Wait until there is room for what decoding a file takes.
+
+        Parameters
+        ----------
+        needed : int
+            Bytes that it takes.
+        size : int
+            Bytes of the file.
 
         Raises
         ------

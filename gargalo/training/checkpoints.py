@@ -17,7 +17,6 @@ import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ from safetensors.torch import load, save_file
 from torch import Tensor
 
 from ..errors import RunError
-from ..io.files import cannot_write
+from ..io.files import as_os_error, cannot_write
 from ..io.folders import flush_folder
 from ..io.reporter import SILENT, Reporter
 
@@ -134,9 +133,10 @@ class CheckpointManager:
             partial.replace(final)
             flush_folder(self.root)
         except (OSError, SafetensorError) as error:
+            found = as_os_error(error, partial) or OSError(errno.EIO, str(error))
             shutil.rmtree(partial, ignore_errors=True)  # first, so that what is free is free
             needed = sum(t.nbytes for t in checkpoint.tensors.values())
-            raise cannot_write(final, _as_os_error(error), needed) from None
+            raise cannot_write(final, found, needed) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         # Broken ones are not counted: they would push out what is whole.
@@ -255,12 +255,3 @@ def upgraded_record(record: Any) -> Any:
 def _sum(file: Path) -> str:
     with file.open("rb") as open_file:
         return hashlib.file_digest(open_file, "sha256").hexdigest()
-
-
-def _as_os_error(error: OSError | SafetensorError) -> OSError:
-    """What stopped safetensors, which tells it in words only."""
-    if isinstance(error, OSError):
-        return error
-    found = re.search(r"os error (\d+)", str(error))
-    number = int(found[1]) if found else errno.EIO
-    return OSError(number, os.strerror(number))

@@ -91,7 +91,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
         _complain(f"not enough memory ({error}). Ask for less at a time.")
         return 2
     except OSError as error:
-        _complain(f"{error.filename or 'output'}: {error.strerror}.")
+        _complain(f"{error.filename or 'output'}: {error.strerror or str(error) or type(error).__name__}.")
         return 2
     if status == 130:  # typer makes that of Ctrl-C, and is silent
         _complain("stopped.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ..data import Dataset
 from ..errors import GargaloError, RunError, must
 from ..fitted import FittedModel
 from ..io.arguments import check_types
-from ..io.files import cannot_write
+from ..io.files import as_os_error, cannot_write
 from ..io.folders import hold, new_folder, remove_leftovers
 from ..io.reporter import SILENT, Reporter
 from ..runs import Run
@@ -123,16 +123,35 @@ def publish(
         undo.enter_context(hold(out, str(out), "writes", keep=False))
         new_folder(out, "a new folder for the site")  # another may have written before this one held it
         remove_leftovers(out)  # of an earlier try that was killed
-        place = undo.enter_context(tempfile.TemporaryDirectory(dir=out, prefix=".site.partial"))
+        place = undo.enter_context(_corner(out))
         built = undo.enter_context(resources.as_file(page))
-        folder = Path(place) / "site"
-        shutil.copytree(built, folder)
+        folder = place / "site"
         shown = choose(runs, dataset, choices.points)
+        shutil.copytree(built, folder)
         site = SiteWriter(folder, shown, choices.thumbnails, choices.examples, reporter)
         site.write(runs, reference)
-        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        size = _size(folder)
         _move(folder, out)
     return Published(out, site.public, tuple(site.notes), size)
+
+
+@contextlib.contextmanager
+def _corner(out: Path) -> Iterator[Path]:
+    """A folder in a folder, for as long as the block takes; where the disk is full, that is told of `out`."""
+    place = out / f".site.partial{secrets.token_hex(6)}"
+    try:
+        place.mkdir()
+        yield place
+    except OSError as error:
+        found, needed = as_os_error(error, place) or error, _size(place)
+        shutil.rmtree(place, ignore_errors=True)  # first, so that what is free is free
+        raise cannot_write(out, found, needed) from None
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _move(folder: Path, out: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from ..errors import DataError
+from ..errors import DataError, GargaloError
 from .environment import number_in
+from .files import cannot_write
 
 try:
     import fcntl
@@ -58,13 +59,25 @@ def entry(kind: str, key: str) -> Iterator[Path]:
     ------
     Path
         The folder, which is there, and empty (but for its lock) if the entry is new.
+
+    Raises
+    ------
+    GargaloError
+        Where it cannot be made.
     """
     folder = place(kind, key)
-    if folder.is_symlink() or folder.is_file():  # nothing that gargalo made
-        folder.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
+    lock = FileLock(folder / ".lock")
+    try:
+        if folder.is_symlink() or folder.is_file():  # nothing that gargalo made
+            folder.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    try:
         yield folder
+    finally:
+        lock.release()
 
 
 def use(folder: Path, holder: object) -> None:
@@ -115,7 +128,7 @@ def entry_or_none(kind: str, key: str) -> Iterator[Path | None]:
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(entry(kind, key))
-        except OSError:
+        except GargaloError:
             folder = None
         yield folder
 

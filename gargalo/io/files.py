@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from ..errors import GargaloError
 
+ONE_PAGE = 4096
+"""Bytes, of which a disk that has fewer is full."""
 ONE_BLOCK = 512
 """Bytes, of which no file system has smaller blocks."""
 LONGEST_SUFFIX = 16
@@ -21,6 +24,7 @@ LONGEST_SUFFIX = 16
 
 __all__ = [
     "allocate",
+    "as_os_error",
     "cannot_write",
     "check_writable",
     "write_whole",
@@ -61,10 +65,14 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
-    except OSError as error:
+    except Exception as error:
+        if (found := as_os_error(error, partial)) is None:
+            raise
+        # Of what a function writes, no more is known than how far it came.
+        needed = len(content) if not callable(content) else partial.stat().st_size if partial.exists() else None
         with contextlib.suppress(OSError):
             partial.unlink()  # first, so that what is free is free
-        raise cannot_write(path, error, None if callable(content) else len(content)) from None
+        raise cannot_write(path, found, needed) from None
     finally:
         # What could not be made (a name too long, no folder) cannot be removed either.
         with contextlib.suppress(OSError):
@@ -117,6 +125,43 @@ def allocate(path: Path) -> None:
             file.write(byte)
         file.flush()
         os.fsync(file.fileno())
+
+
+def as_os_error(error: Exception, place: Path) -> OSError | None:
+    """What stopped whoever wrote: libraries tell it in words, or only that fewer bytes were written than asked for.
+
+    Parameters
+    ----------
+    error : Exception
+    place : Path
+        The file or folder that was being written, as far as it came.
+
+    Returns
+    -------
+    OSError or None
+        With its number, as far as that can be found; None for what has nothing to do with files.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    told = re.search(r"os error (\d+)|\[Errno (\d+)\]", str(error))
+    if told is None and not isinstance(error, OSError):
+        return None
+    number = int(told[1] or told[2]) if told else errno.EIO
+    near = next(one for one in (place, *place.parents) if one.exists())
+    if told is None and shutil.disk_usage(near).free < ONE_PAGE:
+        number = errno.ENOSPC
+    elif told is None and _is_longest(place):
+        number = errno.EFBIG
+    return OSError(number, os.strerror(number))
+
+
+def _is_longest(file: Path) -> bool:
+    """Is a file as long as this process may make one?"""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    return file.is_file() and file.stat().st_size == resource.getrlimit(resource.RLIMIT_FSIZE)[0]
 
 
 def cannot_write(path: Path, error: OSError, needed: int | None = None) -> GargaloError:

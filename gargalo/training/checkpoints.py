@@ -29,7 +29,7 @@ from safetensors.torch import load, save_file
 from torch import Tensor
 
 from ..errors import RunError
-from ..io.files import cannot_write
+from ..io.files import as_os_error, cannot_write
 from ..io.folders import flush_folder, remove
 from ..io.received import parsed, read_received
 from ..io.reporter import SILENT, Reporter
@@ -142,9 +142,10 @@ class CheckpointManager:
             partial.replace(final)
             flush_folder(self.root)
         except (OSError, SafetensorError) as error:
+            found = as_os_error(error, partial) or OSError(errno.EIO, str(error))
             remove(partial)  # first, so that what is free is free
             needed = sum(t.nbytes for t in checkpoint.tensors.values())
-            raise cannot_write(final, _as_os_error(error), needed) from None
+            raise cannot_write(final, found, needed) from None
         finally:
             remove(partial)
         # Broken ones are not counted: they would push out what is whole.
@@ -269,12 +270,3 @@ def upgraded_record(record: Any) -> Any:
 def _sum(file: Path) -> str:
     with file.open("rb") as open_file:
         return hashlib.file_digest(open_file, "sha256").hexdigest()
-
-
-def _as_os_error(error: OSError | SafetensorError) -> OSError:
-    """What stopped safetensors, which tells it in words only."""
-    if isinstance(error, OSError):
-        return error
-    found = re.search(r"os error (\d+)", str(error))
-    number = int(found[1]) if found else errno.EIO
-    return OSError(number, os.strerror(number))

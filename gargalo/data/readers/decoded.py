@@ -110,6 +110,8 @@ def answers_of(log: Path, pixels: Path, dtype: np.dtype, shape: tuple[int, ...])
         np.lib.format.open_memmap(pixels, "w+", dtype, shape).flush()
         allocate(pixels)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            pixels.unlink()  # what it took already
         raise cannot_write(pixels, error, math.prod(shape) * dtype.itemsize) from None
     return []
 

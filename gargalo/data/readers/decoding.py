@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, option
+from ...errors import DataError, GargaloError, option
 from ...io.cache import entry, make_room
-from ...io.files import write_whole
+from ...io.files import cannot_write, write_whole
 from ...io.reporter import SILENT, Reporter
 from ..reading import Reading
 from .decoded import TYPES, Answer, Decoded, answers_of, close_gaps, kept_pixels
@@ -161,6 +161,7 @@ class _Work:
             sum(answer["stop"] - answer["start"] for answer in self.answers),
         )
         self.lock, self.failed = threading.Lock(), []
+        self.full: GargaloError | None = None
         self.unsaid: list[Answer] = []
         self.said = time.monotonic()
         self.told = {"files": self.files, "root": str(root), "pixels": str(pixels), "offset": self.array.offset}
@@ -183,6 +184,8 @@ class _Work:
         finally:
             self.counter.end()
             self.note(None)
+        if self.full:
+            raise self.full
         if self.failed:
             a, b = self.failed[0]
             raise DataError(
@@ -202,16 +205,19 @@ class _Work:
                 self.unsaid.append(answer)
                 self.counter.add(answer["stop"] - answer["start"])
             if self.unsaid and (answer is None or time.monotonic() - self.said > self.decoder.pause):
-                self.array.flush()  # before the log says that it is there
-                with self.log.open("a", encoding="utf-8") as file:
-                    file.writelines(json.dumps(one) + "\n" for one in self.unsaid)
+                try:
+                    self.array.flush()  # before the log says that it is there
+                    with self.log.open("a", encoding="utf-8") as file:
+                        file.writelines(json.dumps(one) + "\n" for one in self.unsaid)
+                except OSError as error:  # told by whoever waits for all of them, in whichever thread it happened
+                    self.full = cannot_write(self.log, error, sum(map(len, map(json.dumps, self.unsaid))))
                 self.unsaid.clear()
                 self.said = time.monotonic()
 
     def take(self) -> tuple[int, int] | None:
         """The next range of files, which is then nobody else's."""
         with self.lock:
-            return self.ranges.pop(0) if self.ranges and not self.failed else None
+            return self.ranges.pop(0) if self.ranges and not self.failed and not self.full else None
 
     def feed(self, process: subprocess.Popen[str], told: str) -> None:
         """Give ranges to another process, one at a time."""

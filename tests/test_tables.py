@@ -1235,5 +1235,5 @@ def test_points_between_thousands_are_no_decimal_points_where_decimals_have_a_co
 def test_a_row_without_a_single_value_is_told(tmp_path):
     rows = [f"{i},{i * i % 7}" for i in range(N)] + [","]
     found = load_data(csv(tmp_path / "t.csv", "\n".join(["a,b", *rows]) + "\n"), impute="median")
-    note = next(note for note in found.notes if note.key == "empty_rows")
+    note = next(note for note in found.notes if note.key == "no_values")
     assert (note.count, note.what) == (1, str(N))

@@ -316,7 +316,7 @@ def _checked_numbers(
         notes.append(Note(key="missing", count=int((~whole).sum()), what=str(np.count_nonzero(np.isnan(x)))))
         if len(empty := np.flatnonzero(np.isnan(x).all(axis=-1))) and is_rows:
             named = RowNumbers(len(x)) if rows.ids is None else rows.ids
-            notes.append(Note(key="empty_rows", count=len(empty), what=first_few(named[int(i)] for i in empty)))
+            notes.append(Note(key="no_values", count=len(empty), what=first_few(named[int(i)] for i in empty)))
     return rows, columns
 
 

@@ -24,6 +24,7 @@ from gargalo.data.readers.folder import read_folder
 from gargalo.errors import GargaloError
 from gargalo.explorer.publishing import publish
 from gargalo.explorer.writing import SiteWriter
+from gargalo.export import export
 
 MEGABYTE = 2**20
 VERBS = {
@@ -33,7 +34,6 @@ VERBS = {
     "map": ["map", "{run}", "--out", "{out}/map.png"],
     "report": ["report", "{run}", "--out", "{out}/report.html"],
     "publish": ["publish", "{run}", "--out", "{out}/site"],
-    "export": ["export", "{run}", "--out", "{out}/onnx"],
     "sample": ["sample", "{run}", "-n", "500", "--out", "{out}/drawn.npy"],
     "reconstruct": ["reconstruct", "{run}", "{data}", "--out", "{out}/back.npy"],
     "reconstruct-folder": ["reconstruct", "{run}", "{photos}", "--out", "{out}/back"],
@@ -54,7 +54,7 @@ VERBS = {
     ],
 }
 """What is written to the full disk; the run, and the cache, lie on it as well."""
-NEW = ("publish", "train", "export", "cache", "reconstruct-folder")
+NEW = ("publish", "train", "cache", "reconstruct-folder")
 """Verbs that find nothing of an earlier call: their folder must be new, or the cache has what they would write."""
 
 
@@ -150,6 +150,29 @@ def fill_and_run(verb: str, kept: Path, disk: Path, say, sizes: int, seed: int =
 def test_ten_full_disks(verb, kept, disk, say, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(disk / "cache"))
     assert fill_and_run(verb, kept, disk, say, 10) >= 1
+
+
+@pytest.mark.long
+def test_ten_full_disks_under_an_export(kept, disk, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(disk / "cache"))
+    run, out, chance = open_run(kept / "run"), disk / "onnx", random.Random(0)
+    raw = np.asarray(run.examples.x[:4])
+    before = shutil.disk_usage(disk).free
+    export(run.fitted, raw, out)
+    took, old, full = before - shutil.disk_usage(disk).free, contents(out), 0
+    for _ in range(10):
+        shutil.rmtree(disk / "cache", ignore_errors=True)
+        leave(disk, chance.randrange(took // 2))
+        try:
+            export(run.fitted, raw, out)
+        except GargaloError as error:
+            full += 1
+            assert re.search(r"onnx: cannot be written .* Expected \d+ MB\. Found \d+ MB free", str(error))
+        assert contents(out).keys() == old.keys()
+        assert not [path for path in disk.rglob("*") if ".partial" in path.name]
+        (disk / "ballast").unlink()
+        export(run.fitted, raw, out)
+    assert full
 
 
 @pytest.mark.parametrize("verb", ["encode", "sample"])

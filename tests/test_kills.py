@@ -36,6 +36,16 @@ def test_stopped_at_random_moments(tmp_path, signals):
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 @forking
+def test_what_writes_is_killed(tmp_path):
+    command = [sys.executable, KILLS.with_name("kills_of_verbs.py"), tmp_path / "kills", "--times", "20"]
+    done = subprocess.run(command, text=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)["hit"].values()) == {20}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3000)
+@forking
 @pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT", "HUP"), ("KILL", "TERM", "INT")])
 def test_stopped_two_hundred_times(tmp_path, signals):
     assert loop(tmp_path, 200, *signals)["runs_compared"] >= 10

@@ -48,7 +48,8 @@ def export(fitted: FittedModel, raw: np.ndarray, folder: Path, verbs: Sequence[s
         For a file whose outputs are not PyTorch's to 1e-5.
     """
     chosen = [verb for verb in VERBS if fitted.can(verb)] if verbs is None else verbs
-    return {verb: write_whole(folder / f"{verb}.onnx", kept_onnx(fitted, verb, raw)) for verb in chosen}
+    made = {verb: kept_onnx(fitted, verb, raw) for verb in chosen}  # all of them, before the first is replaced
+    return {verb: write_whole(folder / f"{verb}.onnx", content) for verb, content in made.items()}
 
 
 def kept_onnx(fitted: FittedModel, verb: str, raw: np.ndarray) -> bytes:

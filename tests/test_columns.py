@@ -144,13 +144,13 @@ def test_the_pair_that_goes_together_least_is_named(rare_run):
 
 
 def test_columns_are_told_in_both_languages(say, rare_run, tmp_path):
-    for lang, words in (
+    for lang, parts in (
         ("en", ("comes back", "std. of draws", "by chance")),
         ("pt", ("desvio dos sorteios", "palpite")),
     ):
         status, out, _ = say("info", rare_run.folder, "--lang", lang)
         assert status == 0
-        assert all(word in out for word in words[1:])
+        assert all(word in out for word in parts[1:])
         assert "smokes" in out
         page = gargalo.report([rare_run], tmp_path / f"{lang}.html", lang).read_text()
         assert 'id="columns"' in page and 'id="fidelity"' in page

@@ -61,7 +61,7 @@ def main() -> None:
     train(root / "x.npy", "vae", out=root / "run", epochs=1, widths=(32,), latent_dim=4, progress=False)
     hit: Counter[str] = Counter()
     for verb in options.verbs:
-        out = root / verb
+        out = root / "out" / verb
         places = {"run": root / "run", "data": root / "x.npy", "photos": root / "photos", "out": out}
         command = [part.format(**places) for part in VERBS[verb]]
 
@@ -69,7 +69,7 @@ def main() -> None:
             status = wait(child([command], root / "said.txt"))
             assert status == 0, (root / "said.txt").read_text()
 
-        out.mkdir()
+        out.mkdir(parents=True)
         began = time.monotonic()
         call()
         lasting, old = time.monotonic() - began, contents(out)

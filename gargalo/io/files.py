@@ -191,8 +191,7 @@ def cannot_write(path: Path, error: OSError, needed: int | None = None) -> Garga
         place = next(place for place in path.parents if place.exists())
         # Rounded so that what is too little never looks like enough.
         free, needed = shutil.disk_usage(place).free // 10**6, -(-needed // 10**6)
-        if free < needed + 1000:  # where far more is free, it is something else that is full
-            hint = f"Expected {needed} MB. Found {free} MB free; make room."
+        hint = f"Expected {needed} MB. Found {free} MB free; make room."
     return GargaloError(f"{path}: cannot be written ({error.strerror}). {hint}")
 
 

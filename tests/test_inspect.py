@@ -348,3 +348,13 @@ def test_numbers_called_time_are_those_of_a_log_only_where_they_go_on(tmp_path, 
     time = np.arange(120) / 2 if is_log else rng.normal(size=120)
     pl.DataFrame({"time": time, "a": rng.normal(size=120)}).write_csv(tmp_path / "t.csv")
     assert (told(say, tmp_path / "t.csv")["as_log"] is not None) is is_log
+
+
+def test_few_windows_name_what_cuts_more_of_them(say, tmp_path):
+    rows = "\n".join(f"{60 * i},{np.sin(i / 5):.3f},{np.cos(i / 7):.3f}" for i in range(600))
+    (tmp_path / "log.csv").write_text(f"time,a,b\n{rows}\n")
+    asked = ("inspect", tmp_path / "log.csv", "--time", "time", "--window", "12")
+    for lang, told in (("en", "a smaller --step cuts more of them"), ("pt", "um --step menor corta mais delas")):
+        status, out, _ = say(*asked, "--lang", lang)
+        assert status == 0 and told in out
+    assert "--step" not in say(*asked, "--step", "1", "--lang", "en")[1].partition("next:")[0]

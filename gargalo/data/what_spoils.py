@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import option
 from ..io.printed import in_one_line
 from ..io.reporter import Reporter
 from .dataset import Dataset
@@ -119,7 +118,7 @@ def what_spoils(
     if train < FEW:
         reading = dataset.origin.reading if dataset.origin else None
         is_cut = reading is not None and reading.window is not None and (reading.step or reading.window) > 1
-        told.append(("few.windows" if is_cut else "few", {"n": train, "step": option("step")}))
+        told.append(("few.windows" if is_cut else "few", {"n": train}))
     if dataset.spec.size == 1:
         told.append(("single", {}))
     if dataset.spec.modality.axes and dataset.spec.ranges is None:

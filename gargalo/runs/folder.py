@@ -41,7 +41,7 @@ from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
 from .columns import ColumnTable
 from .examples import Examples
 from .kept_arrays import MOST_BYTES, Arrays, example_arrays, read_arrays
-from .schemas import as_ids, read_columns, read_history, read_json, read_metrics
+from .schemas import MOST_IDS, as_texts, read_columns, read_history, read_json, read_metrics
 
 __all__ = [
     "NEW",
@@ -131,7 +131,7 @@ class RunFolder:
         tensors, notes = read_arrays(file, self.folder, example_arrays(self.recipe.data))
         x, display = tensors["x"], tensors.get("display")
         try:
-            ids = as_ids(notes.get("ids", "[]"))
+            ids = as_texts(notes.get("ids", "[]"), MOST_IDS)
         except ValueError as error:
             raise RunError(f"{file}: expected the ids of its examples. They cannot be read ({error}).") from None
         if len(ids) != len(x):

@@ -14,7 +14,7 @@ from ..errors import RunError
 from ..latent import Map
 from .folder import RunFolder, in_a_file_name
 from .kept_arrays import WHOLE, Array
-from .schemas import as_notes
+from .schemas import MOST_NOTES, as_texts
 
 __all__ = ["Cloud", "cloud_of", "kept_map"]
 
@@ -113,7 +113,7 @@ def kept_map(
     name = "-".join(["map", *([of] if of else []), method, *map(in_a_file_name, values)])
     tensors, notes = run.kept(name, {"points": Array(("n", 2))}, compute)
     try:
-        return Map(tensors["points"], notes["method"], notes["engine"], as_notes(notes["notes"]))
+        return Map(tensors["points"], notes["method"], notes["engine"], as_texts(notes["notes"], MOST_NOTES))
     except (KeyError, ValueError):
         file = run.folder / "space" / f"{name}.safetensors"
         raise RunError(f"{file}: expected to hear how this map was made. It does not say; remove this file.") from None

@@ -48,11 +48,8 @@ def kept_prior(run: RunFolder, name: str, latent_size: int, latents: Callable[[]
     try:
         found = kind(**arrays)
         drawn = found.sample(1, np.random.default_rng(0))
-    except (
-        TypeError,
-        ValueError,
-        LookupError,
-    ) as error:  # what else a prior of a package does is told as its own fault
+    # What else a prior of a package does is told as its own fault.
+    except (TypeError, ValueError, LookupError) as error:
         raise RunError(f"{file}: expected to draw latents. It cannot be ({error}); train anew.") from None
     if drawn.shape != (1, latent_size) or not np.isfinite(drawn).all():
         raise RunError(f"{file}: expected to draw latents of {latent_size} finite numbers. Drew others; train anew.")

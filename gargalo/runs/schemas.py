@@ -17,7 +17,7 @@ from ..recipes import FORMAT
 from ..training import upgraded_record
 from .columns import ColumnTable, Figure
 
-__all__ = ["Named", "as_ids", "as_notes", "read_columns", "read_history", "read_json", "read_metrics"]
+__all__ = ["MOST_IDS", "MOST_NOTES", "Named", "as_texts", "read_columns", "read_history", "read_json", "read_metrics"]
 
 Found = TypeVar("Found")
 FACTS = ("model", "data", "latent_dim", "epochs", "seconds", "best_epoch", "stopped", "parameters")
@@ -91,8 +91,8 @@ class Epoch(BaseModel):
 
 
 METRICS, COLUMNS, HISTORY = TypeAdapter(Metrics), TypeAdapter(ColumnTable), TypeAdapter(list[Epoch])
-IDS = TypeAdapter(Annotated[list[Name], Field(max_length=2**20)], config=ConfigDict(strict=True))
-NOTES = TypeAdapter(Annotated[list[Name], Field(max_length=100)], config=ConfigDict(strict=True))
+TEXTS = TypeAdapter(list[Name], config=ConfigDict(strict=True))
+MOST_IDS, MOST_NOTES = 2**20, 100
 
 
 def read_json(folder: Path, name: str, parse: Callable[[bytes, Path], Found]) -> Found:
@@ -215,12 +215,15 @@ def read_columns(content: bytes, file: Path) -> ColumnTable:
     return COLUMNS.validate_python(parsed(content))
 
 
-def as_ids(text: str) -> tuple[str, ...]:
-    """Read the ids that stand beside a run's examples.
+def as_texts(text: str, most: int) -> tuple[str, ...]:
+    """Read texts that stand beside arrays: the ids of a run's examples, the notes of a map.
 
     Parameters
     ----------
     text : str
+        A list as JSON has it.
+    most : int
+        Texts in it, at most.
 
     Returns
     -------
@@ -231,33 +234,13 @@ def as_ids(text: str) -> tuple[str, ...]:
     ValueError
         For anything else, in one line.
     """
-    return _texts(IDS, text)
-
-
-def as_notes(text: str) -> tuple[str, ...]:
-    """Read the notes that stand beside a map.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    tuple of str
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    return _texts(NOTES, text)
-
-
-def _texts(schema: TypeAdapter[list[str]], text: str) -> tuple[str, ...]:
     try:
-        return tuple(schema.validate_python(parsed(text)))
+        found = TEXTS.validate_python(parsed(text))
     except ValidationError as error:
         raise ValueError(_told(error)) from None
+    if len(found) > most:
+        raise ValueError(f"{len(found)} texts, more than {most}")
+    return tuple(found)
 
 
 def _drawable(loss: float) -> float:

@@ -7,13 +7,14 @@ import hashlib
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from gargalo.data import load_data
-from gargalo.data.readers import mnist
+from gargalo.data.readers import fetch, mnist
 from gargalo.data.readers.idx import write_idx
 from gargalo.errors import DataError
 from gargalo.io import cache
@@ -48,9 +49,23 @@ def server(tmp_path, monkeypatch) -> Iterator[tuple[str, list[str]]]:
             if how == "wrong":
                 body = gzip.compress(gzip.decompress(body)[:-1] + b"!")
             self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            if how != "endless":
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if how == "short" else body)
+            try:
+                if how == "drip":
+                    for i in range(len(body)):
+                        self.wfile.write(body[i : i + 1])
+                        time.sleep(0.05)
+                elif how == "silent":
+                    time.sleep(2)
+                elif how == "endless":
+                    while True:
+                        self.wfile.write(bytes(2**16))
+                else:
+                    self.wfile.write(body[: len(body) // 2] if how == "short" else body)
+            except ConnectionError:
+                pass
 
         def log_message(self, *_: object) -> None:
             pass
@@ -109,6 +124,24 @@ def test_what_no_mirror_has_is_told_with_the_way_by_hand(server, monkeypatch):
         assert told in message
     assert "\n" not in message
     assert [p for p in cache.place("sets", "mnist").iterdir() if p.name != ".lock"] == []
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("drip", "bytes in 1 seconds"), ("silent", "timed out"), ("endless", "more than 1000000 bytes")],
+)
+def test_a_mirror_that_is_slow_or_sends_without_end_is_given_up(server, monkeypatch, how, told):
+    url, _ = server
+    monkeypatch.setattr(fetch, "TIMEOUT", 0.5)
+    monkeypatch.setattr(fetch, "MOST", 1_000_000)
+    mirrors(monkeypatch, "mnist", f"{url}/{how}")
+    began = time.monotonic()
+    with pytest.raises(DataError, match=told):
+        load_data("mnist")
+    assert time.monotonic() - began < 4
+    assert [p for p in cache.place("sets", "mnist").iterdir() if p.name != ".lock"] == []
+    mirrors(monkeypatch, "mnist", f"{url}/{how}", f"{url}/good")
+    assert load_data("mnist").spec.counts["train"] == 20
 
 
 def test_what_the_cache_lost_is_fetched_anew(server, monkeypatch):

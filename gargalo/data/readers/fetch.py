@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ...errors import DataError, option
 from ...io.cache import entry
-from ...io.reporter import SILENT, Counter, Reporter
+from ...io.reporter import SILENT, Reporter
 
 __all__ = ["fetch"]
 
 Content = TypeVar("Content")
-TIMEOUT = 30
-"""Seconds without an answer after which a mirror is given up."""
+TIMEOUT = 30.0
+"""Seconds without a byte after which a mirror is given up."""
+SLOWEST = 2048
+"""Bytes a second that a mirror must have sent on average, once it has had `TIMEOUT` seconds."""
+MOST = 2**28
+"""Bytes of a file: what a mirror sends without end fills no disk. The largest that is fetched has 12 million."""
+AT_ONCE = 2**16
 
 
 def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], reporter: Reporter = SILENT) -> Content:
@@ -41,9 +47,6 @@ def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], repor
     DataError
         With what was wrong at every mirror, and how to do it by hand.
     """
-    import pooch
-
-    pooch.get_logger().setLevel("ERROR")
     file = urls[0].rpartition("/")[2]
     with entry("sets", name) as folder:
         kept = folder / file
@@ -58,14 +61,13 @@ def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], repor
             reporter.line(reporter.say("progress.fetching", file=file, name=name, host=host))
             partial = folder / f".partial-{file}"
             try:
-                bar: Any = _Bytes(file, reporter)
-                pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT)(url, str(partial), None)
+                _download(url, partial, file, reporter)
                 found = read(partial)
                 partial.replace(kept)
                 return found
             except DataError as error:
                 failed.append(f"{host}: {str(error).removeprefix(f'{partial}: ')}")
-            except Exception as error:  # of requests and urllib3, which are pooch's own affair
+            except OSError as error:  # as the exceptions of requests are
                 failed.append(f"{host}: {_in_short(error)}")
             finally:
                 partial.unlink(missing_ok=True)
@@ -77,27 +79,36 @@ def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], repor
     )
 
 
+def _download(url: str, to: Path, title: str, reporter: Reporter) -> None:
+    """What a mirror sends, as it is stored there; an `OSError` says why it cannot be had."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    began, got = time.monotonic(), 0
+    plain = {"Accept-Encoding": "identity"}  # the files are packed already, and count as they are
+    with requests.get(url, stream=True, timeout=TIMEOUT, headers=plain) as answer, to.open("wb") as file:
+        answer.raise_for_status()
+        promised = answer.headers.get("Content-Length", "")
+        total = int(promised) if promised.isascii() and promised.isdecimal() else 0
+        counter = reporter.counter(f"{title}, bytes", total)
+        try:
+            while part := answer.raw.read1(AT_ONCE):
+                file.write(part)
+                got += len(part)
+                counter.add(len(part))
+                lasting = time.monotonic() - began
+                if got > MOST:
+                    raise OSError(f"more than {MOST} bytes")
+                if lasting > TIMEOUT and got < SLOWEST * lasting:
+                    raise OSError(f"{got} bytes in {lasting:.0f} seconds")
+        except HTTPError as error:
+            raise OSError(_in_short(error)) from None
+        finally:
+            counter.end()
+
+
 def _in_short(error: Exception) -> str:
     """The innermost reason, without addresses of objects in memory."""
     while isinstance(inner := error.__cause__ or error.__context__, Exception):
         error = inner
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:80]}"
-
-
-class _Bytes:
-    """What pooch wants of a progress bar."""
-
-    def __init__(self, title: str, reporter: Reporter):
-        self.total, self.title, self.reporter = 0, title, reporter
-        self.counter: Counter | None = None
-
-    def update(self, n: int) -> None:
-        self.counter = self.counter or self.reporter.counter(f"{self.title}, bytes", self.total)
-        self.counter.add(n)
-
-    def reset(self) -> None:
-        """pooch sets the count back when it is done, to say that all is there."""
-
-    def close(self) -> None:
-        if self.counter:
-            self.counter.end()

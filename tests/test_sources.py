@@ -316,6 +316,12 @@ def test_sub_folders_of_what_is_shown_are_the_labels(tmp_path, say):
 
 def test_no_two_examples_get_one_file():
     assert file_names(["a.png", "a.jpg", "a-2.png", "A.gif"], 4) == ["a.png", "a-2.png", "a-2-2.png", "A-3.png"]
+    composed, apart = "\u00e9", "e\u0301"
+    assert file_names([composed, apart], 2) == [f"{composed}.png", f"{apart}-2.png"]
+    assert file_names(["a", "a.png/b", "A.png/c", "a.png"], 4) == ["a.png", "a.png-2/b.png", "A.png-2/c.png", "a-2.png"]
+    assert file_names(["NUL", "con.txt", "x. ", "nullo"], 4) == ["_NUL.png", "_con.txt.png", "x_.png", "nullo.png"]
+    long = file_names(["x" * 300 + "1.jpg", "x" * 300 + "2.jpg", "\u4e00" * 90], 3)
+    assert len(set(long)) == 3 and all(len(name.encode()) < 255 for name in long)
 
 
 def test_a_column_called_id_does_not_hide_the_ids(tmp_path, say):

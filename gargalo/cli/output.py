@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,10 @@ __all__ = ["check_output", "check_suits", "file_names", "write_examples", "write
 
 UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """What no file system, or not every one, takes in a name."""
+RESERVED = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)[0-9]")
+"""Names of devices on Windows, whatever comes after a dot."""
+LONGEST = 200
+"""Bytes of a name: most file systems take 255, and numbers and suffixes are added."""
 MOST_BARS, MOST_PICTURES = 60, 1200
 """Rows of numbers, and pictures, that are drawn on one sheet."""
 
@@ -234,25 +240,44 @@ def file_names(ids: Sequence[str] | None, n: int, suffix: str = ".png") -> list[
     Returns
     -------
     list of n str
-        Relative to the folder; no two are the same file, also where upper and lower case are one.
+        Relative to the folder; no two are the same file, also where upper and lower case are one, or é is written
+        in either of its two ways. A long name is cut, with a digest in its place.
     """
     if ids is None:
         return [f"{i:05d}{suffix}" for i in range(n)]
-    taken: set[str] = set()
+    taken: dict[str, bool] = {}  # each path, and whether it is a folder
     names = []
     for name in ids:
-        parts = [UNSAFE.sub("_", part) for part in name.split("/") if part not in ("", ".", "..")] or ["_"]
-        stem = "/".join(parts)
-        end = stem.rpartition(".")
-        stem = end[0] if end[0] and f".{end[2].lower()}" in SUFFIXES else stem
-        # a.png and a.jpg would both be a.png; and A.png too, where cases are one.
-        free, number = stem, 1
-        while free.casefold() in taken:
-            number += 1
-            free = f"{stem}-{number}"
-        taken.add(free.casefold())
-        names.append(f"{free}{suffix}")
+        parts = [_safe(part) for part in name.split("/") if part not in ("", ".", "..")] or ["_"]
+        end = parts[-1].rpartition(".")
+        stem = end[0] if end[0] and f".{end[2].lower()}" in SUFFIXES else parts[-1]
+        # a.png and a.jpg would both be a.png; A.png too, where cases are one; and a.png may be a folder already.
+        inside = [_free(parts[:i], parts[i], "", taken, folder=True) for i in range(len(parts) - 1)]
+        names.append("/".join([*inside, _free(inside, stem, suffix, taken, folder=False)]))
     return names
+
+
+def _free(inside: list[str], stem: str, suffix: str, taken: dict[str, bool], folder: bool) -> str:
+    """A name in a folder that nothing else has; folders of one name are one."""
+    number = 1
+    while True:
+        name = f"{stem}-{number}{suffix}" if number > 1 else f"{stem}{suffix}"
+        path = unicodedata.normalize("NFC", "/".join([*inside, name]).casefold())
+        if path not in taken or (folder and taken[path]):
+            taken[path] = folder
+            return name
+        number += 1
+
+
+def _safe(part: str) -> str:
+    """A part of a path as every file system takes it: Windows has names of its own, and drops dots at the end."""
+    plain = UNSAFE.sub("_", part)
+    plain = re.sub(r"[. ]+$", "_", plain)
+    plain = f"_{plain}" if RESERVED.fullmatch(plain.partition(".")[0]) else plain
+    encoded = plain.encode("utf-8", "surrogateescape")
+    if len(encoded) <= LONGEST:
+        return plain
+    return f"{plain[:40]}-{hashlib.sha256(encoded).hexdigest()[:12]}{Path(plain).suffix[:8]}"
 
 
 def write_points(

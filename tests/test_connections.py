@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,6 +77,33 @@ def test_a_request_that_never_ends_is_closed(site, monkeypatch, begins, trickles
                         closed = True
             assert closed and time.monotonic() - began < 3
         assert ask(port) == 200
+
+
+def test_an_answer_that_nobody_reads_is_given_up(site, monkeypatch):
+    monkeypatch.setattr(connections, "READING", 0.5)
+    (site / "large.bin").write_bytes(bytes(2**25))
+    with explorer.served(site) as url:
+        port = urlsplit(url).port
+        ask = f"GET /large.bin HTTP/1.1\r\nHost: {HOST}:{port}\r\n\r\n".encode()
+        with socket.create_connection((HOST, port)) as idle, socket.create_connection((HOST, port)) as slow:
+            idle.sendall(ask)
+            slow.sendall(ask)
+            got = 0
+            for _ in range(20):  # somebody who reads, slowly, is not given up
+                got += len(slow.recv(2**20))
+                time.sleep(0.1)
+            slow.settimeout(5)
+            while part := slow.recv(2**20):
+                got += len(part)
+                if got > 2**25:
+                    break
+            assert got > 2**25
+            idle.settimeout(5)
+            read = 0
+            with suppress(ConnectionError):
+                while part := idle.recv(2**20):
+                    read += len(part)
+            assert read < 2**25
 
 
 def test_a_request_that_is_whole_is_waited_for_no_longer(site, monkeypatch):

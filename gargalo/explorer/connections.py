@@ -20,6 +20,8 @@ __all__ = ["AT_ONCE", "PATIENCE", "BoundedProtocol", "most_connections", "one_li
 
 PATIENCE = 10.0
 """Seconds from a connection, or the first byte of another request on it, until the whole request is there."""
+READING = 60.0
+"""Seconds that an answer waits for somebody who does not read on: a page on this machine reads at once."""
 AT_ONCE = 32
 """Connections that are taken before any of them can be refused; further ones wait in the socket."""
 MOST, OTHERS = 512, 64
@@ -33,9 +35,10 @@ def most_connections() -> int:
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP of one connection, which is closed where its request does not come, or where there are too many others."""
+    """HTTP of one connection, closed where its request does not come, its answer is not read, or others are too many."""
 
     deadline: TimerHandle | None = None
+    unread: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Wait for its first request, or close it where there are too many others.
@@ -71,7 +74,23 @@ class BoundedProtocol(H11Protocol):
         exc : Exception or None
         """
         self._wait_no_longer()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait until some of the answer is read."""
+        super().pause_writing()
+        self.unread = self.loop.call_later(READING, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Wait no longer: it is read."""
+        self._is_read()
+        super().resume_writing()
+
+    def _is_read(self) -> None:
+        if self.unread is not None:
+            self.unread.cancel()
+            self.unread = None
 
     def _wait(self) -> None:
         self.deadline = self.loop.call_later(PATIENCE, self.transport.abort)

@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ from gargalo.training import CheckpointManager
 PATIENCE = 60
 
 
-def child(commands: list[list[str]], said: Path) -> int:
-    """Run commands in a fork, until one fails, and what they say into a file; its process id."""
+def child(commands: Sequence[list[str] | Callable[[], object]], said: Path) -> int:
+    """Run commands, or functions, in a fork, until one fails, and what they say into a file; its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -39,6 +40,10 @@ def child(commands: list[list[str]], said: Path) -> int:
     status = 1
     try:
         for command in commands:
+            if callable(command):
+                command()
+                status = 0
+                continue
             sys.argv = ["gargalo", *command]
             try:
                 cli.main()

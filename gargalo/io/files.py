@@ -10,7 +10,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import GargaloError
@@ -22,16 +22,19 @@ ONE_BLOCK = 512
 LONGEST_SUFFIX = 16
 """Characters of a suffix by which a writer may know the format."""
 
+Content = bytes | str | Callable[[Path], object]
+
 __all__ = [
     "allocate",
     "as_os_error",
     "cannot_write",
     "check_writable",
+    "write_together",
     "write_whole",
 ]
 
 
-def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> Path:
+def write_whole(path: Path, content: Content) -> Path:
     """Write `content` to a neighbour of `path`, then rename: readers see the old file or the new, never a part.
 
     Parameters
@@ -51,7 +54,42 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
     GargaloError
         Where the file cannot be written; what was there before is untouched.
     """
-    partial = path.with_name(_partial_name(path.suffix))
+    write_together({path: content})
+    return path
+
+
+def write_together(contents: Mapping[Path, Content]) -> None:
+    """Write several files, all of them beside their places before the first is renamed: a full disk leaves the old ones.
+
+    Parameters
+    ----------
+    contents : dict
+        What `write_whole` takes, by path.
+
+    Raises
+    ------
+    GargaloError
+        Where one of them cannot be written; what was there before is untouched.
+    """
+    partials: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            partials[path] = path.with_name(_partial_name(path.suffix))
+            _write(path, partials[path], content)
+        for path, partial in partials.items():
+            try:
+                partial.replace(path)
+            except OSError as error:
+                raise cannot_write(path, error) from None
+    finally:
+        # What could not be made (a name too long, no folder) cannot be removed either.
+        for partial in partials.values():
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
+
+def _write(path: Path, partial: Path, content: Content) -> None:
+    """Write what is to be at `path` to its neighbour, and flush it to the disk."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _must_be_replaceable(path)
@@ -64,7 +102,6 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
         # "rb+": Windows flushes only what is open for writing.
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
-        partial.replace(path)
     except Exception as error:
         if (found := as_os_error(error, partial)) is None:
             raise
@@ -73,11 +110,6 @@ def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> 
         with contextlib.suppress(OSError):
             partial.unlink()  # first, so that what is free is free
         raise cannot_write(path, found, needed) from None
-    finally:
-        # What could not be made (a name too long, no folder) cannot be removed either.
-        with contextlib.suppress(OSError):
-            partial.unlink()
-    return path
 
 
 def _partial_name(suffix: str) -> str:

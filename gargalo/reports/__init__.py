@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import must
-from ..io.files import check_writable, write_whole
+from ..io.files import check_writable, write_together
 from ..lang import words
 from ..runs import Run
 from ..runs.verdict import verdict_of
@@ -69,7 +69,11 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         figures=f"{out.stem}-figures",
         data_url=lambda png: "data:image/png;base64," + base64.b64encode(png).decode(),
     )
-    for number, section in enumerate(sections, 1):
-        for picture in section.pictures:
-            write_whole(out.with_name(f"{out.stem}-figures") / f"{number}-{picture.name}.png", picture.png)
-    return write_whole(out, page)
+    beside = out.with_name(f"{out.stem}-figures")
+    figures = {
+        beside / f"{number}-{picture.name}.png": picture.png
+        for number, section in enumerate(sections, 1)
+        for picture in section.pictures
+    }
+    write_together({**figures, out: page})
+    return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import chromium
@@ -145,3 +146,23 @@ def say(capsys: pytest.CaptureFixture[str]):
         return status, out, (err.splitlines() or [""])[-1]
 
     return run
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder that cannot be written to, even by root: a read-only mount, or permissions where they count."""
+    folder = tmp_path / "ro"
+    folder.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", folder], capture_output=True, check=False
+        ).returncode
+    )
+    if not mounted:
+        folder.chmod(0o555)
+    if os.access(folder, os.W_OK):
+        pytest.skip("root, and no right to mount: every folder can be written to")
+    yield folder
+    if mounted:
+        subprocess.run(["umount", folder], check=True)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from gargalo import load_data
-from gargalo.errors import GargaloError
+from gargalo.errors import GargaloError, GargaloWarning
 from gargalo.io import cache
 from gargalo.io.environment import number_in, whole_number_in
 from gargalo.io.files import allocate
@@ -169,3 +169,41 @@ def test_a_cache_without_a_limit(photos, monkeypatch):
     monkeypatch.setenv("GARGALO_CACHE_GB", "inf")
     assert len(load_data(photos)) == 12
     assert json.loads((the_entry() / "index.json").read_text())["skipped"] == []
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(photos, read_only, monkeypatch):
+    before = np.array(load_data(photos).x)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(read_only / "cache"))
+    with pytest.warns(GargaloWarning, match=r"cannot be written\. What is decoded or fetched is kept in") as told:
+        assert np.array_equal(load_data(photos).x, before)
+        assert np.array_equal(load_data(photos).x, before)
+    assert len([one for one in told if one.category is GargaloWarning]) == 1
+    assert list(read_only.iterdir()) == []
+
+
+@pytest.mark.long
+def test_a_home_that_cannot_be_written(photos, read_only, tmp_path):
+    """As in a container of somebody without a home: every verb works, and says no more than it should."""
+    (tmp_path / "here").mkdir()
+    size = ["--epochs", "1", "--widths", "16", "--latent-dim", "2"]
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("XDG_")}
+    for command in (
+        ["train", photos, *size, "--out", "run"],
+        ["info", "run"],
+        ["reconstruct", "run", photos, "--out", "back"],
+        ["map", "run", "--out", "map.png"],
+        ["report", "run", "--out", "report.html"],
+        ["publish", "run", "--out", "site"],
+        ["resume", "run"],
+        ["cache", "clear"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "gargalo", *map(str, command)],
+            env=environment | {"HOME": str(read_only)},
+            cwd=tmp_path / "here",
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr and "atplotlib" not in done.stderr, done.stderr
+    assert list(read_only.iterdir()) == []

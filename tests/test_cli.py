@@ -306,26 +306,6 @@ def test_a_report_of_a_run_that_never_finished(say, small_runs, tmp_path):
     assert not (tmp_path / "r.html").exists()
 
 
-@pytest.fixture
-def read_only(tmp_path):
-    """A folder that cannot be written to, even by root: a read-only mount, or permissions where they count."""
-    folder = tmp_path / "ro"
-    folder.mkdir()
-    mounted = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", folder], capture_output=True, check=False
-        ).returncode
-    )
-    if not mounted:
-        folder.chmod(0o555)
-    if os.access(folder, os.W_OK):
-        pytest.skip("root, and no right to mount: every folder can be written to")
-    yield folder
-    if mounted:
-        subprocess.run(["umount", folder], check=True)
-
-
 def test_a_read_only_output_folder(say, small_runs, array_file, read_only):
     run = small_runs["vae"].folder
     for arguments in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -153,6 +154,8 @@ def main(app: Callable[..., int | None] = app) -> None:
     for kind in ending_signals():
         signal.signal(kind, end)
     warnings.showwarning = _warn
+    # Of a home that cannot be written, that it keeps its list of fonts elsewhere.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         status = _flushed(run(sys.argv[1:], app))
     except BaseException:

@@ -35,7 +35,7 @@ def most_connections() -> int:
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP of one connection, closed where its request does not come, its answer is not read, or others are too many."""
+    """HTTP of one connection, closed where no request comes, its answer is not read, or others are too many."""
 
     deadline: TimerHandle | None = None
     unread: TimerHandle | None = None

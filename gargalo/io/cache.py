@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import errno
+import functools
+import os
 import shutil
+import tempfile
+import warnings
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +17,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from ..errors import DataError, GargaloError
+from ..errors import DataError, GargaloError, GargaloWarning
 from .environment import number_in
 from .files import cannot_write
 
@@ -30,7 +36,10 @@ DEFAULT_GB = 20.0
 
 
 def place(*parts: str) -> Path:
-    """A path in the user's cache; nothing is created.
+    """A path in the user's cache; nothing is created in it.
+
+    Where it cannot be written, as in a container whose file system is read-only, a temporary folder takes its place
+    for this process, and a warning says so.
 
     Parameters
     ----------
@@ -41,7 +50,22 @@ def place(*parts: str) -> Path:
     -------
     Path
     """
-    return platformdirs.user_cache_path("gargalo").joinpath(*parts)
+    root = platformdirs.user_cache_path("gargalo")
+    return (root if _may_be_written(root) else _in_its_place(root)).joinpath(*parts)
+
+
+def _may_be_written(root: Path) -> bool:
+    """May this user write there, or make it? What can go wrong otherwise is told by whoever writes."""
+    return os.access(next(place for place in (root, *root.parents) if place.exists()), os.W_OK)
+
+
+@functools.cache
+def _in_its_place(root: Path) -> Path:
+    made = Path(tempfile.mkdtemp(prefix="gargalo-cache-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    told = f"{root}: cannot be written. What is decoded or fetched is kept in {made}, as long as this process runs."
+    warnings.warn(told, GargaloWarning, stacklevel=3)
+    return made
 
 
 @contextlib.contextmanager
@@ -180,9 +204,24 @@ def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
 
 
 def clear_cache() -> tuple[Path, int]:
-    """Throw everything away that no process is using; the cache's path, and how many bytes that freed."""
-    root = place()
+    """Throw everything away that no process is using.
+
+    Returns
+    -------
+    Path
+        The cache.
+    int
+        How many bytes that freed.
+
+    Raises
+    ------
+    GargaloError
+        For one that cannot be written.
+    """
+    root = platformdirs.user_cache_path("gargalo")
     before = _size(root)
+    if before and not _may_be_written(root):
+        raise cannot_write(root, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     for kind in [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []:
         for folder in list(kind.iterdir()):
             _remove(folder)

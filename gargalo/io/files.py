@@ -59,7 +59,7 @@ def write_whole(path: Path, content: Content) -> Path:
 
 
 def write_together(contents: Mapping[Path, Content]) -> None:
-    """Write several files, all of them beside their places before the first is renamed: a full disk leaves the old ones.
+    """Write several files, all of them beside their places, and then rename them: a full disk leaves the old ones.
 
     Parameters
     ----------

@@ -182,7 +182,8 @@ def train(
     if minutes is not None:
         job = budget.fit_into(minutes, job, choices, began, budget.Costs(baselines, is_kept=not in_memory))
         widths, epochs = ",".join(map(str, job.recipe.net.widths)), job.recipe.training.epochs
-        fits = {"epochs": epochs, "widths": widths, "minutes": reporter.say.general(minutes)}
+        whole = int(minutes) if minutes == int(minutes) else 2
+        fits = {"epochs": epochs, "widths": widths, "minutes": reporter.say.general(minutes), "whole": whole}
         reporter.line(reporter.say("progress.fits", model=recipe.model, **fits))
     if in_memory:
         with group.together():

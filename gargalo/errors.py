@@ -223,7 +223,8 @@ def as_expected(told: str) -> str:
     told = re.sub(r", (unable to|got a|not) .*| after validation.*", "", told)
     if size := re.fullmatch(r"\w+ should have (at (?:most|least) \d+ \w+)", told):
         return f"of {size[1]}"
-    return told.removeprefix("Input should be ").replace("Input should", "such that it should")
+    told = told.removeprefix("Input should be ").replace("Input should", "such that it should")
+    return told.replace("a valid integer", "a whole number").replace("a valid number", "a number")
 
 
 def unknown(parameter: str, got: object, known: Iterable[str]) -> ParameterError:

@@ -229,7 +229,7 @@ def test_models(say):
     [
         (["trian"], "Did you mean 'train'?"),
         (["train", "--modle", "vae"], "No such option: --modle"),
-        (["train", "--epochs", "ten"], "--epochs must be a valid integer. See"),
+        (["train", "--epochs", "ten"], "--epochs must be a whole number. Got 'ten' instead. See"),
         (["info"], "Missing argument 'RUN'"),
         (["train", "fashoin"], "csv, .parquet or IDX. Got 'fashoin' instead."),
         (["train", "minst"], "Did you mean 'mnist'?"),
@@ -472,3 +472,19 @@ def test_a_working_folder_that_was_removed(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith("gargalo: working folder: expected one that is there. Found none")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_nearest_name_is_told_where_a_path_is_not_there(say, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "weather.csv").touch()
+    for wrong, near in (("wether.csv", "weather.csv"), ("photo", "photos"), ("photoss/", "photos")):
+        status, _, err = say("inspect", f"{tmp_path}/{wrong}")
+        assert status == 2 and err.endswith(f"There is none. Did you mean '{tmp_path / near}'?")
+    assert say("info", tmp_path / "photo")[2].endswith(f"no folder of this name. Did you mean '{tmp_path / 'photos'}'?")
+    assert say("info", tmp_path / "zzzzz")[2].endswith("no folder of this name.")
+    assert say("inspect", "mnsit")[2].endswith("Did you mean 'mnist'?")
+
+
+def test_an_option_of_a_wrong_type_is_shown(say):
+    for typed in (["--window", "1d"], ["--window=1d"]):
+        assert "--window must be a whole number. Got '1d' instead." in say("train", "x", *typed)[2]

@@ -390,7 +390,7 @@ def test_what_was_given_is_shown_in_one_short_line():
     ("told", "expected"),
     [
         ("Input should be a valid boolean, unable to interpret input", "a valid boolean"),
-        ("Input should be a valid integer, got a number with a fractional part", "a valid integer"),
+        ("Input should be a valid integer, got a number with a fractional part", "a whole number"),
         ("Input should be 'l1' or 'k-sparse'", "'l1' or 'k-sparse'"),
         ("String should have at most 1 character", "of at most 1 character"),
         ("Tuple should have at most 2 items after validation, not 3", "of at most 2 items"),
@@ -458,7 +458,7 @@ ROWS = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
         (lambda _: gargalo.train(ROWS, net=3), "an encoder and a decoder. Got 3 instead."),
         (lambda _: gargalo.train(ROWS, net="custom"), "on which alone this model stands. Got 'custom' instead."),
         (lambda _: gargalo.train(ROWS, widths=(3,) * 17), "widths must be of at most 16 items. Got (3, 3,"),
-        (lambda _: gargalo.train(ROWS, epochs=1.5), "epochs must be a valid integer. Got 1.5 instead."),
+        (lambda _: gargalo.train(ROWS, epochs=1.5), "epochs must be a whole number. Got 1.5 instead."),
         (lambda _: gargalo.train(ROWS, held_out=0.1, validation_share=0.2), "given once. Got (0.1, 0.2) instead."),
         (lambda _: gargalo.train(ROWS, parts=(1, 0, 0), shares=(0, 1, 0)), "shares must be given once. Got ("),
         (lambda _: gargalo.train(ROWS, reading={"impute": "drop"}, impute="mask"), "impute must be given once. Got ("),

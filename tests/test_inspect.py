@@ -174,6 +174,10 @@ def test_a_table_is_described_column_by_column(tmp_path, say):
     assert b == {"name": "b", "kind": "category", "taken": "category", "different": 2, "missing": 0, "names": names}
     assert {"key": "likely_label", "column": "target"} in found["warnings"]
     assert found["command"].endswith("--impute median")
+    for way in ("median", "drop"):
+        filled = told(say, tmp_path / "t.csv", "--impute", way)
+        assert [column["missing"] for column in filled["columns"]][:2] == [20, 0], "what is filled in is missing"
+        assert filled["command"].endswith(f"--impute {way}")
     again = told(say, tmp_path / "t.csv", "--ignore", "b", "--ignore", "a", "--label", "b", "--parts", "60,20,20")
     assert again["command"].endswith("--label b --id id --ignore b --ignore a --shares 0.6,0.2,0.2")
     assert again["splits"] == {"train": 36, "validation": 12, "test": 12}

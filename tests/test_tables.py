@@ -1237,3 +1237,10 @@ def test_a_row_without_a_single_value_is_told(tmp_path):
     found = load_data(csv(tmp_path / "t.csv", "\n".join(["a,b", *rows]) + "\n"), impute="median")
     note = next(note for note in found.notes if note.key == "no_values")
     assert (note.count, note.what) == (1, str(N))
+
+
+def test_what_was_never_below_0_is_not_given_back_below_0():
+    x = np.array([[-0.25, -0.25], [2.0, 2.0]], np.float32)
+    rain, change = Column(name="rain", low=0, high=9), Column(name="change", low=-1, high=9)
+    found = named_values([rain, change], x)
+    assert found["rain"].tolist() == [0, 2] and found["change"].tolist() == [-0.25, 2]

@@ -154,7 +154,7 @@ def test_rows_of_numbers_train_too(tmp_path):
         ({"latent_dim": 0}, "latent_dim must be greater than or equal to 1. Got 0 instead."),
         ({"latent_dim": 785}, "latent_dim must be at most 784, the numbers in one example."),
         ({"epochs": 0}, "epochs must be greater than or equal to 1. Got 0 instead."),
-        ({"epochs": "many"}, "epochs must be a valid integer"),
+        ({"epochs": "many"}, "epochs must be a whole number"),
         ({"widths": (0,)}, "widths must be greater than or equal to 1. Got 0 instead."),
         ({"epoch": 3}, "Did you mean 'epochs'?"),
         ({"strength": 0.5}, "strength does not go with model vae. Leave it out."),

@@ -32,6 +32,7 @@ def inspect(
     """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
     from .. import api
     from ..data import checked_reading, load_data
+    from ..data.describe import described_columns
     from ..data.heeded import heeded
     from ..io.files import write_whole
     from ..io.reporter import reporter_for
@@ -53,6 +54,12 @@ def inspect(
         # Nothing is missing: it is what training will read.
         dataset = load_data(src, data_dir=data_dir, **(reading or {}))
     found = api.inspect(dataset)
+    if found["columns"] and wanted.get("impute") in ("median", "drop"):
+        # What will be filled in or dropped is still missing in the data.
+        masked: dict[str, Any] = wanted | {"impute": "mask"}
+        as_they_are = described_columns(load_data(src, data_dir=data_dir, **masked)) or []
+        missing = {column["name"]: column["missing"] for column in as_they_are}
+        found["columns"] = [column | {"missing": missing.get(column["name"], 0)} for column in found["columns"]]
     if found["fault"]:
         found["fault"] = found["fault"].told(naming_for(["inspect"]))
     if out is not None:

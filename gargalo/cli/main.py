@@ -16,7 +16,7 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
-from ..errors import GargaloError, GargaloWarning, ParameterError, Stopped, did_you_mean
+from ..errors import GargaloError, GargaloWarning, ParameterError, Stopped, as_expected, did_you_mean, must
 from ..io.arguments import check_types
 from ..io.reporter import tell
 from ..io.signals import ending_signals
@@ -70,7 +70,7 @@ def run(arguments: Sequence[str], app: Callable[..., int | None] = app) -> int:
                 tell(line)
         elif message := " ".join(error.format_message().split()):
             command = getattr(getattr(error, "ctx", None), "command_path", "") or "gargalo"
-            _complain(f"{_in_our_words(_with_hint(error, message))} See {command} --help.")
+            _complain(f"{_in_our_words(_with_hint(error, message), arguments)} See {command} --help.")
         return error.exit_code
     except Stopped as stop:
         _complain(str(stop))
@@ -126,10 +126,14 @@ def _with_hint(error: TyperException, message: str) -> str:
     return f"No such option: {wrong}. {did_you_mean(wrong, known)}".rstrip()
 
 
-def _in_our_words(message: str) -> str:
+def _in_our_words(message: str, arguments: Sequence[str]) -> str:
     """What typer says of an option, in the grammar of our own errors; with a full stop, unless it ends in a mark."""
-    wrong = re.fullmatch(r"Invalid value for '([^']+)': Input should be (.*?)(?:, unable to parse .*)?", message)
-    message = f"{wrong[1]} must be {wrong[2]}" if wrong else message.rstrip(".")
+    if wrong := re.fullmatch(r"Invalid value for '([^']+)': (Input should be .*)", message):
+        typed = [value for name, value in pairwise(arguments) if name == wrong[1]]
+        typed += [argument.partition("=")[2] for argument in arguments if argument.startswith(f"{wrong[1]}=")]
+        expected = as_expected(wrong[2])
+        return str(must(wrong[1], expected, typed[-1])) if typed else f"{wrong[1]} must be {expected}."
+    message = message.rstrip(".")
     return message if message.endswith(("?", "!")) else f"{message}."
 
 

@@ -211,7 +211,9 @@ def impute(
 
 
 def named_values(columns: Sequence[Column], x: np.ndarray) -> dict[str, np.ndarray]:
-    """Turn rows into columns by name: numbers as they are, categories by their names.
+    """Turn rows that a model gives back into columns by name: numbers, and categories by their names.
+
+    Where no training row was below 0, nothing is: a model may give a little less than no rain.
 
     Parameters
     ----------
@@ -233,7 +235,7 @@ def named_values(columns: Sequence[Column], x: np.ndarray) -> dict[str, np.ndarr
             places = np.where(np.isnan(values), len(column.categories), values).astype(int)
             found[column.name] = names[places]
         else:
-            found[column.name] = values
+            found[column.name] = np.maximum(values, 0) if column.low is not None and column.low >= 0 else values
     return found
 
 

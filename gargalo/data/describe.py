@@ -14,7 +14,7 @@ from .sparse import SparseRows, extent
 from .splits import copies
 from .what_spoils import Spread, label_counts, spread_of, what_spoils
 
-__all__ = ["describe"]
+__all__ = ["describe", "described_columns"]
 
 NEAR_PIXELS, NEAR_NUMBERS = 0.02, 0.01
 """Root mean square difference, of pixels in [0, 1] or of standardised numbers, of what is nearly a copy."""
@@ -56,7 +56,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "range": list(extent(x)),
         "splits": dataset.spec.counts,
         "labels": label_counts(dataset),
-        "columns": None if spread is None else _columns(dataset, spread),
+        "columns": described_columns(dataset, spread),
         "zeros": None if is_image else x.zeros if isinstance(x, SparseRows) else 1 - np.count_nonzero(x) / x.size,
         "roles": _roles(dataset),
         "did": [note.model_dump() for note in dataset.notes],
@@ -71,8 +71,23 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     return found
 
 
-def _columns(dataset: Dataset, spread: Spread) -> list[dict[str, Any]]:
-    """Each column: its name, what it is taken for, what is missing, and how its numbers or names are spread."""
+def described_columns(dataset: Dataset, spread: Spread | None = None) -> list[dict[str, Any]] | None:
+    """Tell of each column what it is taken for, what is missing, and how its numbers or names are spread.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    spread : Spread or None
+        Where it is known already.
+
+    Returns
+    -------
+    list of dict, or None
+        None for pictures, and for a sparse matrix.
+    """
+    if dataset.spec.modality.axes or isinstance(dataset.x, SparseRows):
+        return None
+    spread = spread or spread_of(dataset.x)
     known, asked = dataset.columns, dataset.origin.reading.category if dataset.origin else ()
     x, reading = dataset.x, dataset.origin.reading if dataset.origin else Reading()
     if dataset.kind == "series" and known and reading.window:

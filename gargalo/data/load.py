@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, must, option, unknown
+from ..errors import DataError, did_you_mean, must, option
 from ..io.arguments import check_types
+from ..io.folders import near_path
 from ..io.reporter import Reporter, reporter_for
 from . import display
 from .as_dataset import as_dataset
@@ -276,8 +277,10 @@ def _read(src: str | Path, request: Request) -> Dataset:
         text = str(src)
         if path.suffix or len(path.parts) > 1 or text.endswith(("/", "\\")):
             what = "a folder" if text.endswith(("/", "\\")) else "a file or a folder"
-            raise DataError(f"{src}: expected {what}. There is none.")
-        raise unknown("data", text, [*NAMED, f"a path to {kinds}"])
+            raise DataError(f"{src}: expected {what}. There is none. {near_path(path)}".rstrip())
+        names = [name for name in NAMED if did_you_mean(text, [name])]
+        near = did_you_mean(text, names) or near_path(path)
+        raise must("data", f"one of {', '.join([*NAMED, f'a path to {kinds}'])}", text, near)
     if not path.is_dir() and not path.is_file():
         raise DataError(f"{path}: expected a file or a folder. Found something else.")
     for reader in READERS:

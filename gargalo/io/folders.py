@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import json
 import os
 import platform
@@ -12,14 +13,26 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..errors import RunError, option
+from ..errors import RunError, did_you_mean, option
 from .files import cannot_write, check_writable, write_whole
 from .received import parsed, read_received
 
 MOST_NOTE = 2**12
 """Bytes of what says who holds a folder."""
 
-__all__ = ["flush_folder", "hold", "is_leftover", "new_folder", "next_numbered", "remove", "remove_leftovers"]
+MOST_LOOKED_AT = 10_000
+"""Names in a folder that are compared with one that is not there."""
+
+__all__ = [
+    "flush_folder",
+    "hold",
+    "is_leftover",
+    "near_path",
+    "new_folder",
+    "next_numbered",
+    "remove",
+    "remove_leftovers",
+]
 
 
 def flush_folder(folder: Path) -> None:
@@ -102,6 +115,25 @@ def hold(folder: Path, what: str, does: str = "trains", keep: bool = True) -> It
             with contextlib.suppress(OSError):  # Windows removes nothing that is open
                 (folder / ".lock").unlink()
         lock.release()
+
+
+def near_path(path: Path) -> str:
+    """Suggest what a path that is not there may have meant: the nearest name beside it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+        A sentence, or an empty string where nothing is near, or the folder cannot be read.
+    """
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        names = [entry.name for entry in itertools.islice(entries, MOST_LOOKED_AT)]
+        prefix = "" if path.parent == Path() else f"{path.parent}{os.sep}"
+        return did_you_mean(path.name, [name for name in names if not name.startswith(".")], prefix)
+    return ""
 
 
 def must_be_new(folder: Path, expected: str) -> None:

@@ -45,8 +45,14 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
             ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
             ax.xaxis.set_major_locator(MaxNLocator(integer=all(float(v).is_integer() for v in lines[0][1])))
             ax.grid(axis="y", color="#e6e9ef")
-            if len(lines) > 1:
-                ax.legend(loc="best")
+        names = [[name for name, _, _ in lines] for _, _, lines in panels]
+        if len(names[0]) > 1 and all(own == names[0] for own in names):
+            # One for all, where it covers no line.
+            drawn.legend(*drawn.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names[0]))
+        else:
+            for ax, own in zip(drawn.axes, names, strict=True):
+                if len(own) > 1:
+                    ax.legend(loc="best")
         return drawn
 
 

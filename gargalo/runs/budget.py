@@ -102,7 +102,8 @@ def _of_widths(job: TrainingJob, widths: tuple[int, ...], choices: Mapping[str, 
     recipe = job.recipe
     # A wider network wants smaller steps: 6e-3, 3e-3 and 1.5e-3 were best at 128, 512 and 1024.
     factor = 1.0 if widths == recipe.net.widths else min(1.0, (recipe.net.widths[0] / widths[0]) ** 0.5)
-    lr = recipe.training.lr * (1.0 if "lr" in choices else factor)
+    # Of three digits, which people can type.
+    lr = recipe.training.lr if "lr" in choices else float(f"{recipe.training.lr * factor:.3g}")
     return with_choices(recipe, {"widths": widths, "lr": lr}, job.custom)
 
 

@@ -32,7 +32,7 @@ from ..data import NAMED, Dataset
 from ..data.conditions import Conditions
 from ..errors import GargaloError, RunError, option
 from ..io.files import check_writable, write_whole
-from ..io.folders import must_be_new
+from ..io.folders import must_be_new, near_path
 from ..io.made_here import is_made_here
 from ..io.received import open_received, parsed, remains_inside
 from ..io.tensors import MOST, read_header, write_tensors
@@ -301,7 +301,8 @@ def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
     file = folder / "recipe.json"
     if not os.path.lexists(file):
         what = "no recipe.json in it" if folder.is_dir() else "no folder of this name"
-        raise RunError(f"{folder}: expected a run folder. Found {what}.")
+        near = "" if folder.is_dir() else near_path(folder)
+        raise RunError(f"{folder}: expected a run folder. Found {what}. {near}".rstrip())
     content = read_json(folder, "recipe.json", lambda content, _: parsed(content))
     if not isinstance(content, dict) or type(number := content.get("format")) is not int or number > FORMAT:
         found = content.get("format") if isinstance(content, dict) else None

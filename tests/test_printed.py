@@ -62,8 +62,8 @@ def test_a_simple_terminal_is_enough(odd):
     done = gargalo("inspect", odd, "--lang", "pt", capture_output=True, env={**env, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0, done.stderr
     assert "So 42 exemplos de treino: o modelo pode decora-los." in done.stdout.decode("ascii")
-    done = gargalo("inspect", odd, "--lang", "pt", capture_output=True, env={**env, "PYTHONIOENCODING": "cp1252"})
-    assert "Só 42 exemplos de treino: o modelo pode decorá-los." in done.stdout.decode("cp1252")
+    done = gargalo("models", "--lang", "pt", capture_output=True, env={**env, "PYTHONIOENCODING": "cp1252"})
+    assert done.returncode == 0 and "ção" in done.stdout.decode("cp1252")
 
 
 def test_what_an_encoding_lacks_is_written_more_simply():
@@ -73,7 +73,7 @@ def test_what_an_encoding_lacks_is_written_more_simply():
     assert in_one_line(f"a\r{BACKWARDS}\udce9") == r"a\r\u202e\udce9"
 
 
-@pytest.mark.parametrize("command", [("inspect",), ("inspect", "--json"), ("--version",), ("train", "--help")])
+@pytest.mark.parametrize("command", [("inspect",), ("models", "--json"), ("--version",), ("train", "--help")])
 def test_nobody_has_to_read(odd, command):
     """A reader that went away, or a stream that was closed before, does not change the exit status."""
     words = [*command, odd] if command[0] == "inspect" else command

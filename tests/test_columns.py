@@ -141,6 +141,9 @@ def test_the_pair_that_goes_together_least_is_named(rare_run):
     told = drawn_as_whole(table.model_copy(update={"fidelity": found, "columns": [unlike]}), words("en"))
     assert f"Least like the data, by its distance: {unlike.name}." in told
     assert "rain and weather=sun, with a correlation of -0.050 in the draws and -0.310 in the training rows" in told
+    numbered = unlike.model_copy(update={"name": "3"})
+    told = drawn_as_whole(table.model_copy(update={"fidelity": found, "columns": [numbered]}), words("pt"))
+    assert "coluna 3." in told, "a bare 3 would be read as a figure"
 
 
 def test_columns_are_told_in_both_languages(say, rare_run, tmp_path):

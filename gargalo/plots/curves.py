@@ -36,7 +36,7 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
     Figure
     """
     with styled():
-        drawn = figure(width * len(panels), 3.2)
+        drawn = figure(width * len(panels), 3.8 if any(len(lines) > 1 for _, _, lines in panels) else 3.2)
         for ax, (title, ylabel, lines) in zip(drawn.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             for i, (name, x, y) in enumerate(lines):
                 # A line of one point would not be seen.
@@ -45,14 +45,8 @@ def curves(panels: Sequence[tuple[str, str, Sequence[Line]]], xlabel: str, width
             ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
             ax.xaxis.set_major_locator(MaxNLocator(integer=all(float(v).is_integer() for v in lines[0][1])))
             ax.grid(axis="y", color="#e6e9ef")
-        names = [[name for name, _, _ in lines] for _, _, lines in panels]
-        if len(names[0]) > 1 and all(own == names[0] for own in names):
-            # One for all, where it covers no line.
-            drawn.legend(*drawn.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names[0]))
-        else:
-            for ax, own in zip(drawn.axes, names, strict=True):
-                if len(own) > 1:
-                    ax.legend(loc="best")
+            if len(lines) > 1:  # below, where it covers no line
+                ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
         return drawn
 
 

@@ -115,7 +115,7 @@ def drawn_as_whole(table: ColumnTable, say: Words) -> str | None:
     if unlike := [column.name for column in table.columns if _is_unlike(column)]:
         told.append(say("columns.unlike", names=_some(unlike, say)))
     if pair is not None and abs(pair.drawn - pair.real) > SEEN:
-        first, second = pair.names
+        first, second = (_name(name, say) for name in pair.names)
         told.append(
             say("columns.farthest", a=first, b=second, real=say.number(pair.real), drawn=say.number(pair.drawn))
         )
@@ -152,7 +152,14 @@ def worse_than(table: ColumnTable, say: Words) -> list[str]:
 
 def _some(names: list[str], say: Words) -> str:
     """The first five names, and how many more there are."""
-    return ", ".join(names[:5]) + (say("columns.more", n=len(names) - 5) if len(names) > 5 else "")
+    return ", ".join(_name(name, say) for name in names[:5]) + (
+        say("columns.more", n=len(names) - 5) if len(names) > 5 else ""
+    )
+
+
+def _name(name: str, say: Words) -> str:
+    """A column's name; a number alone, as the columns of an array have, would be read as a figure."""
+    return say("columns.numbered", name=name) if name.isdecimal() else name
 
 
 SEEN = 0.1

@@ -481,3 +481,26 @@ def test_perplexity_reaches_as_far_as_it_can(n):
         found = latent.make_projection("tsne", perplexity=perplexity).fit(z)
         assert found.points.shape == (n, 2)
         assert bool(found.notes) == (perplexity == n)
+
+
+@pytest.mark.parametrize("falls", [1, 2])
+def test_a_layout_that_falls_into_the_middle_is_begun_anew(monkeypatch, falls):
+    """Intel's extension did, on 1,000 latents of windows: coordinates of 1e-8."""
+    from sklearn.manifold import TSNE
+
+    from gargalo.latent.projections import tsne
+
+    begun = []
+
+    class Falls(TSNE):
+        def fit_transform(self, z: np.ndarray) -> np.ndarray:
+            begun.append(self.init.std())
+            points = super().fit_transform(z)
+            return points * 1e-9 if len(begun) <= falls else points
+
+    really = tsne._engine
+    monkeypatch.setattr(tsne, "_engine", lambda many: really(many) if many else ("extension", Falls))
+    found = latent.project(np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32), "tsne")
+    assert found.points.std() > 1
+    assert len(begun) == 2 and begun[1] > 50 * begun[0]
+    assert found.engine == ("extension" if falls == 1 else "scikit-learn")

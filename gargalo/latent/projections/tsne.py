@@ -18,6 +18,9 @@ from .projection import Map, Projection
 
 __all__ = ["TSNE"]
 
+GROWN = 0.1
+"""The spread of a layout: t-SNE ends with some units, however many points there are."""
+
 
 @dataclass
 class TSNE(Projection):
@@ -60,9 +63,17 @@ class TSNE(Projection):
             notes = (f"Perplexity {self.perplexity:g} is too much for {len(z)} points; {most:.3g} was used.",)
         perplexity = min(self.perplexity, most)
         engine, method = _engine(3 * perplexity + 1 > len(z) / 2)
-        begin = start.points / start.points[:, 0].std() * 1e-4
-        layout = method(perplexity=perplexity, init=begin, random_state=self.seed)
-        points = layout.fit_transform(z.astype(np.float32))
+        begin = start.points / start.points[:, 0].std()
+        # As scikit-learn begins. From there the extension sometimes falls into the middle, and stays.
+        for spread in (1e-4, 1e-2):
+            layout = method(perplexity=perplexity, init=begin * spread, random_state=self.seed)
+            points = layout.fit_transform(z.astype(np.float32))
+            if not points.std() < GROWN:
+                break
+        else:
+            engine, method = _engine(True)
+            layout = method(perplexity=perplexity, init=begin * 1e-4, random_state=self.seed)
+            points = layout.fit_transform(z.astype(np.float32))
         if not np.isfinite(points).all():
             raise DataError("map: t-SNE found no layout for these points. Use method 'pca'.")
         return Map(np.asarray(points, np.float32), "tsne", engine, notes)

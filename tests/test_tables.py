@@ -23,6 +23,7 @@ from gargalo import cli, evaluate, load_data, train
 from gargalo.data import Column, Dataset, named_values
 from gargalo.data.codec import TableCodec
 from gargalo.data.log import joined
+from gargalo.data.readers.times import in_time
 from gargalo.errors import DataError, GargaloError, ParameterError
 from gargalo.lang import words
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
@@ -991,7 +992,7 @@ def test_times_that_may_be_two_are_refused(tmp_path):
 )
 def test_texts_that_are_no_times_are_refused(tmp_path, cells, shown):
     (tmp_path / "log.csv").write_text("when,x\n" + "".join(f"{cells[i % 2]},{i}\n" for i in range(60)))
-    with pytest.raises(DataError, match=f"expected times, such as .* Found '{shown}'.*time_format"):
+    with pytest.raises(DataError, match=f"expected times, such as .* Found '{shown}'.*(time_format|write all)"):
         load_data(tmp_path / "log.csv", time="when")
 
 
@@ -1258,3 +1259,19 @@ def test_a_parquet_file_that_makes_its_reader_panic_is_one_line(tmp_path, capfd)
                 load_data(file)
             panics += "panicked" in capfd.readouterr().err
     assert panics == 0
+
+
+def test_times_of_two_programs_in_one_column_are_read(tmp_path):
+    """To the second in one half, to the minute in the other: as where two logs were put one after the other."""
+    days = [f"2010/01/{d:02d}" for d in range(1, 29)]
+    both = [f"{d} {h:02d}:00:00" for d in days for h in range(24)] + [
+        f"{d} {h:02d}:30" for d in days for h in range(24)
+    ]
+    assert in_time(pl.Series(both), None, "log").dt.minute().unique().sort().to_list() == [0, 30]
+    with pytest.raises(DataError, match=r"Found '2010/01/01 00:00:00' in 672 of 1,344 rows; leave time_format out"):
+        in_time(pl.Series(both), "%Y/%m/%d %H:%M", "log")
+    with pytest.raises(DataError, match=r"Found 'soon' in 1 of 1,345 rows; write all of them as '2010/01/01 00:00:00'"):
+        in_time(pl.Series([*both, "soon"]), None, "log")
+    # Of days and months in two orders nobody can say which is which.
+    with pytest.raises(DataError, match="may be %d/%m/%Y"):
+        in_time(pl.Series(["01/02/2020 10:00", "02/01/2020", "03/01/2020 10:30:00"]), None, "log")

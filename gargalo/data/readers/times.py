@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,12 @@ DATES = (
 CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 ZONES = ("", "%z")
 FORMATS = (*DATES, *CLOCKS, *("".join(parts) for parts in product(DATES, " T", CLOCKS, ZONES)))
+_CLOCKED = ["".join(parts) for parts in product(" T", CLOCKS)]
+FAMILIES = {
+    f"{date}{zone}": [*([] if zone else [date]), *(f"{date}{clock}{zone}" for clock in _CLOCKED)]
+    for date, zone in product(DATES, ZONES)
+}
+"""Times of one date that are written to the minute, to the second or as the day alone, as two programs do."""
 SORTABLE = r"^\d{4}-(\d{2}|W\d{2}|Q[1-4])$"
 """Months, weeks and quarters: as text they are in order."""
 FEW = 200
@@ -56,18 +63,11 @@ def in_time(texts: pl.Series, written: str | None, where: str) -> pl.Series:
     if not written and texts.str.contains(SORTABLE).all():
         return texts
     plain = texts.str.strip_chars().str.to_uppercase().str.replace(r"Z$", "+0000")
-    few = plain.unique(maintain_order=True).head(FEW)
-    formats = [written] if written else [form for form in FORMATS if _read(few, form).null_count() == 0]
-    read = {form: found for form in formats if not (found := _read(plain, form)).null_count()}
+    read = _complete(plain, {written: [written]} if written else {form: [form] for form in FORMATS})
+    if not read and not written:
+        read = _complete(plain, FAMILIES)
     if not read:
-        nearest = min(formats or FORMATS, key=lambda form: _read(few, form).null_count())
-        one = f"times written as {written}" if written else "times, such as 2024-01-31 13:30"
-        found = texts.filter(_read(plain, nearest).is_null())[0]
-        fitting = [form for form in FORMATS if _read(few, form).null_count() == 0]
-        hint = f"{option('time_format', '%d/%m/%Y %H:%M')}, say, tells how they are written"
-        if written and fitting:
-            hint = f"{option('time_format', fitting[0])} reads it, and so may none at all"
-        raise DataError(f"{where}: expected {one}. Found {found!r}; {hint}.")
+        raise _not_read(texts, plain, written, where)
     first, *others = read.items()
     order = first[1].rank("dense")
     for form, found in others:
@@ -77,6 +77,43 @@ def in_time(texts: pl.Series, written: str | None, where: str) -> pl.Series:
                 f" {form}; {option('time_format', first[0])} says which."
             )
     return first[1]
+
+
+def _complete(texts: pl.Series, families: Mapping[str, Sequence[str]]) -> dict[str, pl.Series]:
+    """What texts say by each family of formats, of those that read all of them."""
+    few = _few(texts)
+    fitting = [name for name, forms in families.items() if not _read_by(few, forms).null_count()]
+    return {name: found for name in fitting if not (found := _read_by(texts, families[name])).null_count()}
+
+
+def _few(texts: pl.Series) -> pl.Series:
+    """Some of the texts, from the first to the last: two logs that were put one after the other differ late."""
+    names = texts.unique(maintain_order=True)
+    return names.gather_every(-(-len(names) // FEW))
+
+
+def _read_by(texts: pl.Series, forms: Sequence[str]) -> pl.Series:
+    """What texts say by the first of these formats that reads each."""
+    parts = [part for form in forms if (part := _read(texts, form)).null_count() < len(texts)]
+    if not parts:
+        return _read(texts, forms[0])
+    return polars().select(polars().coalesce(parts)).to_series()
+
+
+def _not_read(texts: pl.Series, plain: pl.Series, written: str | None, where: str) -> DataError:
+    """The error for texts that are no times, or not written as was said."""
+    few, known = _few(plain), {form: [form] for form in FORMATS} | FAMILIES
+    nearest = [written] if written else min(known.values(), key=lambda forms: _read_by(few, forms).null_count())
+    is_read = _read_by(plain, nearest).is_not_null()
+    wrong, right = texts.filter(~is_read), texts.filter(is_read)
+    hint = f"{option('time_format', '%d/%m/%Y %H:%M')}, say, tells how they are written"
+    if written and _complete(plain, known):
+        hint = f"leave {option('time_format')} out, and they are read"
+    elif len(right):
+        hint = f"write all of them as {right[0]!r} is"
+    one = f"times written as {written}" if written else "times, such as 2024-01-31 13:30"
+    rows = f" in {len(wrong):,} of {len(texts):,} rows" if len(right) else ""
+    return DataError(f"{where}: expected {one}. Found {wrong[0]!r}{rows}; {hint}.")
 
 
 def _read(texts: pl.Series, form: str) -> pl.Series:

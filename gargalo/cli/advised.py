@@ -20,6 +20,8 @@ LEAST_ROWS, ROWS, FEW_ROWS, WINDOWS = 60, 30, 12, 60
 below which they overlap."""
 MIXED = ("interleaved", "taking_turns")
 """Notes that name the column which tells apart machines or persons whose rows are mixed."""
+SOME = 0.05
+"""Share of a column's rows that may be filled in by its median, where nobody said what happens to what is missing."""
 MOSTLY_ONWARD = 0.75
 """Share of steps, from row to row, in which a time does not go back: it does where another machine's rows begin."""
 
@@ -43,7 +45,9 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
     """
     advised: dict[str, Any] = {}
     if any(note.key == "missing" for note in dataset.notes):
-        advised["impute"] = "median"
+        # What is filled in looks like data: of a few cells nobody sees it, of a log it makes notches.
+        share = max((column["missing"] for column in found["columns"] or ()), default=0) / len(dataset)
+        advised["impute"] = "mask" if share > SOME or dataset.kind == "series" else "median"
     ids = [note.what for note in dataset.notes if note.key == "ids"]
     warned = {warning["key"]: warning for warning in found["warnings"]}
     if ids or "counts_rows" in warned:

@@ -54,12 +54,10 @@ def inspect(
         # Nothing is missing: it is what training will read.
         dataset = load_data(src, data_dir=data_dir, **(reading or {}))
     found = api.inspect(dataset)
-    if found["columns"] and wanted.get("impute") in ("median", "drop"):
-        # What will be filled in or dropped is still missing in the data.
+    if found["columns"] and wanted.get("impute") == "median":
+        # What will be filled in is still missing in the data.
         masked: dict[str, Any] = wanted | {"impute": "mask"}
-        as_they_are = described_columns(load_data(src, data_dir=data_dir, **masked)) or []
-        missing = {column["name"]: column["missing"] for column in as_they_are}
-        found["columns"] = [column | {"missing": missing.get(column["name"], 0)} for column in found["columns"]]
+        found["columns"] = described_columns(load_data(src, data_dir=data_dir, **masked))
     if found["fault"]:
         found["fault"] = found["fault"].told(naming_for(["inspect"]))
     if out is not None:
@@ -103,7 +101,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         lines.append(f"  ! {say('inspect.fault')}: {found['fault']}")
     else:
         cost = {name: f"{n:.0f}" for name, n in found["cost"].items()}
-        more = f" {say('inspect.cost.classifier', **cost)}" if found["cost"]["classifier"] else ""
+        more = f" {say('inspect.cost.classifier', **cost)}" if float(cost["classifier"]) else ""
         model = say(f"model.{found['suggestion']['model']}")
         lines.append(f"  {say('inspect.cost', model=model, **cost)}{more}")
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")

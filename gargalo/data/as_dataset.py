@@ -127,16 +127,7 @@ def as_dataset(
         _must_be_counts(rows.x, columns, name)
     ties, in_time = rows.groups, bool(reading.time) and rows.split is not None and rows.groups is None
     if rows.split is None:
-        alike = copies(rows.x)
-        if len(again := np.flatnonzero(alike != np.arange(len(alike)))):
-            named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
-            if len(again) < FEW_COPIES:
-                what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
-                key = "copies.by_row" if rows.ids is None else "copies"
-                notes.append(Note(key=key, count=len(again), what=what))
-            else:  # of very many, three say nothing
-                notes.append(Note(key="many_copies", count=len(again)))
-        ties = together(alike, rows.groups)
+        ties = _tied(rows, notes)
         rows.split = deal(len(rows.x), split_seed, reading.shares, rows.y, ties)
         if rows.groups is not None and VALIDATION not in rows.split and (reading.shares or (0, 1, 0))[1]:
             notes.append(Note(key="few_groups", count=len(np.unique(rows.groups))))
@@ -146,7 +137,8 @@ def as_dataset(
         if reading.shares and not reading.time and dtype is None:
             notes.append(Note(key="no_shares", count=len(rows.x)))
     if reading.impute in ("median", "mask") and columns is not None and isinstance(rows.x, np.ndarray):
-        rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name)
+        window = reading.window if kind == "series" else None
+        rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name, window)
     if isinstance(rows.x, np.ndarray):
         _tell_ranges(rows.x, rows.split, axes, notes)
     known = None if columns is None else tuple(columns)
@@ -247,6 +239,24 @@ def _dropped(rows: Rows, whole: np.ndarray, notes: list[Note]) -> Rows:
     """The rows that are whole, with a note of how many are not."""
     notes.append(Note(key="dropped", count=int((~whole).sum())))
     return rows.kept(whole)
+
+
+def _tied(rows: Rows, notes: list[Note]) -> np.ndarray | None:
+    """Which examples belong to one split, as `together` says; copies are told of."""
+    alike = copies(rows.x)
+    ties = together(alike, rows.groups)
+    again = np.flatnonzero(alike != np.arange(len(alike)))
+    if ties is None or not len(again):
+        return ties
+    if (ties[again] != ties[alike[again]]).any():
+        notes.append(Note(key="coincidence", count=len(again)))
+    elif len(again) < FEW_COPIES:
+        named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
+        what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
+        notes.append(Note(key="copies.by_row" if rows.ids is None else "copies", count=len(again), what=what))
+    else:  # of very many, three say nothing
+        notes.append(Note(key="many_copies", count=len(again)))
+    return ties
 
 
 def _labels(y: np.ndarray | None, n: int, name: str) -> tuple[np.ndarray | None, tuple[str, ...] | None]:

@@ -156,7 +156,7 @@ def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generat
 
 
 def impute(
-    x: np.ndarray, how: str, columns: Sequence[Column], split: np.ndarray, name: str
+    x: np.ndarray, how: str, columns: Sequence[Column], split: np.ndarray, name: str, window: int | None = None
 ) -> tuple[np.ndarray, tuple[Column, ...]]:
     """Fill missing values in with the median, or the commonest category, of the training rows.
 
@@ -172,6 +172,9 @@ def impute(
         0 for a training row, as `SPLITS` has it. Where no row trains, the data are new, and all rows count as such.
     name : str
         What people call the data, for messages.
+    window : int or None
+        Rows of a log in each row of x, of which a column is one, whenever it is looked at: the same is filled in. None
+        where these are no windows.
 
     Returns
     -------
@@ -187,11 +190,14 @@ def impute(
     """
     # Of new data none trains.
     is_new = not (split == TRAIN).any()
-    rows = (split == TRAIN) | is_new
-    known = []
+    rows, own = (split == TRAIN) | is_new, len(columns) // (window or 1)
+    known: list[Column] = []
     for i, column in enumerate(columns):
-        if column.fill is None:
-            values = x[rows, i]
+        if column.fill is None and i >= own and known[i % own].fill is not None:
+            column = column.model_copy(update={"fill": known[i % own].fill})
+        elif column.fill is None:
+            # Nothing was filled in yet that this looks at.
+            values = x[rows, i::own]
             values = values[~np.isnan(values)]
             if not len(values) and is_new and how == "mask":
                 known.append(column)

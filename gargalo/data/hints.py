@@ -133,13 +133,17 @@ def not_finite(
     bad: Any = flat[~whole]
     places = ~(np.abs(bad) <= most)
     where = np.flatnonzero(places.any(axis=0))
-    kind = "missing numbers" if np.isnan(bad[places]).all() else f"NaN, infinity or values beyond {most:g}"
+    what = "missing values" if columns is not None and is_rows else "missing numbers"
+    kind = what if np.isnan(bad[places]).all() else f"NaN, infinity or values beyond {most:g}"
     in_columns = f"{len(where)} of {flat.shape[1]} columns, the first in row {int(np.flatnonzero(~whole)[0])}"
     if columns is not None and is_rows:
         named = [f"{columns[i].name!r} ({int(places[:, i].sum())})" for i in where[:MOST_NAMED]]
         more = [f"{len(where) - MOST_NAMED} more"] if len(where) > MOST_NAMED else []
         in_columns = f"columns {', '.join(named + more)}"
-    hint = f"Fill them in or leave these rows out; in training {option('impute', 'median')}, mask or drop does."
+    hint = (
+        f"In training {option('impute', 'mask')} passes over them, median fills them in (names by the commonest), and"
+        " drop leaves these rows out."
+    )
     if not is_rows:
         hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
     return DataError(

@@ -245,7 +245,8 @@ def together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
     Returns
     -------
     ndarray or None, (n,), int
-        One number for those that belong together; None where each stands alone.
+        One number for those that belong together; None where each stands alone. Where copies would tie all groups
+        together, so that nothing could be split, rows are equal by coincidence, and the groups alone count.
     """
     if groups is None:
         return None if (alike == np.arange(len(alike))).all() else alike
@@ -254,7 +255,9 @@ def together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
 
     # A copy in two groups ties both together.
     n = len(alike)
-    places = np.unique(groups, return_inverse=True)[1] + n
+    own = np.unique(groups, return_inverse=True)[1]
+    places = own + n
     size, rows = int(places.max()) + 1, np.arange(n)
     ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
-    return connected_components(ties, directed=False)[1][:n]
+    count, tied = connected_components(ties, directed=False)
+    return own if count == 1 else tied[:n]

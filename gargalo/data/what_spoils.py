@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..io.printed import in_one_line
 from ..io.reporter import Reporter
 from .dataset import Dataset
+from .notes import first_few
 from .sparse import are_counts, extent
 from .splits import TEST, TRAIN, copies
 
@@ -27,6 +28,10 @@ FAR = 20
 """Standard deviations from the mean beyond which a number is more likely a mistake."""
 MOST_TOLD = 5
 """Columns that are told of one by one."""
+TELLING = 16
+"""Numbers from which on it is no coincidence that two examples are equal."""
+MANY_DROPPED, MOSTLY_MISSING = 0.2, 0.5
+"""Shares of rows that are dropped, and of those in which a column has nothing."""
 MANY_ZEROS = 0.2
 """Share of zeros among whole numbers from which on they are likely to be counts."""
 ROWS_OF_A_LABEL = 5
@@ -130,7 +135,11 @@ def what_spoils(
     alike = copies(dataset.x) if alike is None else alike
     both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
     if len(both):
-        told.append(("leak", {"n": len(both)}))
+        size = dataset.spec.size
+        told.append(("leak", {"n": len(both)}) if size >= TELLING else ("leak.short", {"n": len(both), "size": size}))
+    dropped = sum(note.count for note in dataset.notes if note.key == "dropped")
+    if dropped > MANY_DROPPED * (total := dropped + len(dataset)):
+        told.append(("dropped_many", {"n": dropped, "total": total}))
     # Of counts, the largest of a column are far from its mean by nature.
     if dataset.kind not in ("image", "counts") and isinstance(dataset.x, np.ndarray) and dataset.x.ndim == 2:
         told += _of_columns(dataset, spread or spread_of(dataset.x))
@@ -161,7 +170,11 @@ def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
     x, (low, high) = dataset.x, extent(dataset.x)
     if (high - low) < (64 if x.dtype == np.uint8 else 0.25):
         return [("flat", {"low": f"{low:g}", "high": f"{high:g}"})]
-    return []
+    step = max(1, AT_ONCE // x[:1].size)
+    parts = (x[start : start + step].reshape(-1, x[:1].size) for start in range(0, len(x), step))
+    blank = np.flatnonzero(np.concatenate([part.max(axis=1) == part.min(axis=1) for part in parts]))
+    what = first_few(dataset.ids[int(i)] for i in blank)
+    return [("blank", {"n": len(blank), "what": what})] if len(blank) else []
 
 
 def _of_labels(labels: dict[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -197,8 +210,15 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
         yield "far", {"column": names[i], "n": round(float(off[i]))}
     if len(far) > MOST_TOLD:
         yield "far_more", {"n": len(far) - MOST_TOLD}
+    if dataset.kind in ("table", "series"):
+        empty = spread.missing / len(dataset.x) / (dataset.x.shape[1] // len(names))
+        for i in np.flatnonzero(empty > MOSTLY_MISSING)[:MOST_TOLD]:
+            yield "mostly_missing", {"column": names[i], "share": f"{100 * empty[i]:.0f}"}
     if dataset.kind != "table":
         return
+    for column in columns or ():
+        if alike := _alike(column.categories):
+            yield "alike", {"column": column.name, "what": alike}
     if rare := [text for i in range(len(names)) if (text := _rare(dataset, i))]:
         more = f", +{len(rare) - MOST_TOLD}" if len(rare) > MOST_TOLD else ""
         yield "rare", {"what": ", ".join(rare[:MOST_TOLD]) + more, "n": len(dataset)}
@@ -217,6 +237,14 @@ def _counted(dataset: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
     low, high = extent(dataset.x)
     if zeros >= MANY_ZEROS and low == 0 and high > 1 and are_counts(dataset.x):
         yield "counts", {"share": f"{100 * zeros:.0f}"}
+
+
+def _alike(names: Sequence[str]) -> str:
+    """Names of one category that differ by case, or by spaces, alone; shown so that spaces are seen."""
+    own: dict[str, list[str]] = {}
+    for name in names:
+        own.setdefault(" ".join(name.casefold().split()), []).append(name)
+    return first_few(" = ".join(map(repr, same)) for same in own.values() if len(same) > 1)
 
 
 def _rare(dataset: Dataset, i: int) -> str | None:

@@ -7,6 +7,7 @@ import contextvars
 import json
 import locale
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -26,6 +27,13 @@ class _Whole(int):
     def __format__(self, spec: str) -> str:
         one, bar, more = spec.partition("|")
         return (one if self == 1 else more) if bar else super().__format__(spec)
+
+
+class _Typed(str):
+    """A text in a text, where ``{what:quoted}`` is written as a shell takes it."""
+
+    def __format__(self, spec: str) -> str:
+        return shlex.quote(self) if spec == "quoted" else super().__format__(spec)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,8 @@ class Words:
         """A value as a text takes it."""
         if isinstance(value, float):
             return self.number(value)
+        if isinstance(value, str):
+            return _Typed(value)
         return _Whole(value) if isinstance(value, Integral) else value
 
     def get(self, key: str, default: str) -> str:

@@ -15,6 +15,8 @@ __all__ = ["accuracy", "copied", "correlation_difference", "distance", "farthest
 
 NEAR = 0.01
 """Root mean square difference of standardised values below which a row is as good as a copy."""
+SELDOM = 20
+"""Rows, of the real ones, in which a number must be other than 0, that is a name must occur, to be paired."""
 MOST_PAIRED = 512
 """Numbers of which all pairs are looked at; of more, so many that are evenly apart."""
 
@@ -141,6 +143,9 @@ def farthest_pair(real: np.ndarray, drawn: np.ndarray, owner: np.ndarray) -> tup
     step = _step(real)
     a, b = (_correlations(values[:, ::step]) for values in (real, drawn))
     apart = np.where(owner[::step, None] == owner[None, ::step], np.nan, np.abs(a - b))
+    # Of a name that hardly occurs a correlation says nothing.
+    seldom = (real[:, ::step] != 0).sum(axis=0) < SELDOM
+    apart[seldom], apart[:, seldom] = np.nan, np.nan
     if not np.isfinite(apart).any():
         return None
     i, j = sorted(divmod(int(np.nanargmax(apart)), len(apart)))

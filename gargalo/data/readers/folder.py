@@ -114,10 +114,11 @@ def _search(root: Path) -> Found:
     called = {name: NAMES[name.lower()] for name in top if name.lower() in NAMES}
     has_splits = {"train", "test"} <= {list(SPLITS)[code] for code in called.values()}
     files: list[str] = []
-    stats, others, empty = [], 0, []
+    stats, empty = [], []
+    others: list[str] = []
     for folder, items, inside in _walk(root):
         mine = [item for item in items if item.name.lower().endswith(images.SUFFIXES)]
-        others += len(items) - len(mine)
+        others += [item.name for item in items if not item.name.lower().endswith(images.SUFFIXES)]
         if not mine and not inside:
             empty.append(folder)
         above = "" if folder == root else folder.relative_to(root).as_posix() + "/"
@@ -133,7 +134,8 @@ def _search(root: Path) -> Found:
     order = sorted(range(len(files)), key=lambda i: (codes[i], natural(files[i])))
     files, stats = [files[i] for i in order], [stats[i] for i in order]
     parts = [parts[i] for i in order]
-    notes = [Note(key="other_files", count=others)] if others else []
+    what = first_few(as_text(name) for name in sorted(others))
+    notes = [Note(key="other_files", count=len(others), what=what)] if others else []
     notes += [Note(key="empty_folder", count=1, what=str(folder)) for folder in sorted(empty)]
     split = None
     if has_splits:

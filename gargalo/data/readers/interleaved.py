@@ -14,7 +14,7 @@ from ..notes import Note
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["interleaved"]
+__all__ = ["interleaved", "repeated"]
 
 MOSTLY_NEW = 0.75
 """Share of different times below which it is no accident that times repeat."""
@@ -70,6 +70,24 @@ def interleaved(
         if not repeats and not steps.item():
             return [Note(key="interleaved", count=back, what=column.name)]
     return [Note(key="back_and_forth", count=repeats or back)] if is_cut else []
+
+
+def repeated(groups: pl.Series, moments: pl.Series) -> list[Note]:
+    """Tell of rows of one machine or person that have one time.
+
+    Parameters
+    ----------
+    groups, moments : polars Series, (n,)
+        Sorted by group, and by time within each.
+
+    Returns
+    -------
+    list of Note
+        One or none.
+    """
+    pl = polars()
+    again = int(pl.select(((groups == groups.shift()) & (moments == moments.shift())).sum()).item() or 0)
+    return [Note(key="repeated_times", count=again, what=groups.name)] if again else []
 
 
 def _taking_turns(frame: pl.DataFrame, moments: pl.Series, aside: Collection[str | None]) -> list[Note]:

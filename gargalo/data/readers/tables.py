@@ -24,7 +24,7 @@ from ..splits import by_order, named, usual_shares
 from . import logs, windows
 from .csv_files import read_frame
 from .frames import LABEL
-from .interleaved import interleaved
+from .interleaved import interleaved, repeated
 from .matrix import conditions_in, matrix_of
 from .reader import Request
 from .texts import MOST_CATEGORIES
@@ -98,6 +98,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     notes: list[Note] = []
     if moments is not None and roles["group"] is None and like is None:
         notes += interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
+    if moments is not None and roles["group"] is not None and like is None:
+        notes += repeated(frame[roles["group"]], moments)
     aside = {ROW, *roles.values(), *reading.ignore, *reading.condition}
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)

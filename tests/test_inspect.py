@@ -173,10 +173,11 @@ def test_a_table_is_described_column_by_column(tmp_path, say):
     names = {"x": 20, "y": 40}
     assert b == {"name": "b", "kind": "category", "taken": "category", "different": 2, "missing": 0, "names": names}
     assert {"key": "likely_label", "column": "target"} in found["warnings"]
-    assert found["command"].endswith("--impute median")
+    assert found["command"].endswith("--impute mask"), "a third is missing: nobody should see the median so often"
     for way in ("median", "drop"):
         filled = told(say, tmp_path / "t.csv", "--impute", way)
-        assert [column["missing"] for column in filled["columns"]][:2] == [20, 0], "what is filled in is missing"
+        left = [20, 0] if way == "median" else [0, 0]
+        assert [column["missing"] for column in filled["columns"]][:2] == left, "what is filled in is missing"
         assert filled["command"].endswith(f"--impute {way}")
     again = told(say, tmp_path / "t.csv", "--ignore", "b", "--ignore", "a", "--label", "b", "--parts", "60,20,20")
     assert again["command"].endswith("--label b --id id --ignore b --ignore a --shares 0.6,0.2,0.2")
@@ -314,7 +315,7 @@ def test_the_command_that_is_shown_heeds_the_advice_and_runs(tmp_path, say):
     frame = frame.with_columns(size=pl.when(pl.arange(0, 60) % 9 > 0).then("size"), target=pl.Series([0, 1, 2] * 20))
     frame.write_csv(tmp_path / "t.csv")
     found = told(say, tmp_path / "t.csv")
-    assert found["command"].endswith("--model vae --label target --id code --impute median")
+    assert found["command"].endswith("--model vae --label target --id code --impute mask")
     words = found["command"].split()[1:]
     status, _, err = say(*words, "--epochs", 1, "--out", tmp_path / "run")
     assert status == 0, err
@@ -362,3 +363,38 @@ def test_few_windows_name_what_cuts_more_of_them(say, tmp_path):
         status, out, _ = say(*asked, "--lang", lang)
         assert status == 0 and told in out
     assert "--step" not in say(*asked, "--step", "1", "--lang", "en")[1].partition("next:")[0]
+
+
+def test_what_is_hardly_there_or_written_in_two_ways_is_told(tmp_path, say):
+    names = ["Biscoe", "Biscoe ", "dream", "Dream"] * 15
+    frame = pl.DataFrame({"a b": [1.5, None, None] * 20, "place": names, "z": RNG.normal(size=60)})
+    frame.write_csv(tmp_path / "t.csv")
+    found = told(say, tmp_path / "t.csv")
+    assert {"key": "mostly_missing", "column": "a b", "share": "67"} in found["warnings"]
+    alike = "'Biscoe' = 'Biscoe ', 'Dream' = 'dream'"
+    assert {"key": "alike", "column": "place", "what": alike} in found["warnings"]
+    assert "--ignore 'a b' leaves it out" in say("inspect", tmp_path / "t.csv")[1], "as a shell takes it"
+    dropped = told(say, tmp_path / "t.csv", "--impute", "drop")
+    assert {"key": "dropped_many", "n": 40, "total": 60} in dropped["warnings"]
+
+
+def test_blank_pictures_and_files_of_other_kinds_are_named(tmp_path, say):
+    for i in range(20):
+        picture(tmp_path / "p" / f"{i:02d}.png")
+    for name in ("blank.png", "white.png"):
+        Image.new("RGBA", (20, 16), (0, 0, 0, 0)).save(tmp_path / "p" / name)
+    (tmp_path / "p" / "IMG_1.HEIC").write_bytes(b"ftypheic")
+    found = told(say, tmp_path / "p")
+    assert {"key": "blank", "n": 2, "what": "blank.png, white.png"} in found["warnings"]
+    assert {"key": "other_files", "count": 1, "what": "IMG_1.HEIC"} in found["did"]
+
+
+def test_rows_that_are_equal_in_all_groups_are_no_copies(tmp_path):
+    """Rounded readings of two sensors: to keep equal ones together would leave nothing to test with."""
+    frame = pl.DataFrame({"t": [*range(300)] * 2, "s": ["a"] * 300 + ["b"] * 300, "x": [i % 7 for i in range(600)]})
+    found = load_data(frame, time="t", group="s")
+    assert found.spec.counts["train"] == found.spec.counts["test"] == 300
+    assert [note.count for note in found.notes if note.key == "coincidence"] == [593]
+    again = pl.concat([frame, frame[:5]])
+    notes = load_data(again, time="t", group="s").notes
+    assert [(note.count, note.what) for note in notes if note.key == "repeated_times"] == [(5, "s")]

@@ -344,6 +344,16 @@ def test_a_run_on_windows_shows_channels(tmp_path, monkeypatch):
     assert {how[1:] for how in seen[2:]} == {("lines", ("heat", "volts", "state"))}
     table = gargalo.train(log_of().drop("t"), epochs=1, out=tmp_path / "table", progress=False)
     assert (table.drawn_as, table.drawn_names) == ("bars", ("heat", "volts", "state=off", "state=on"))
+    # Of a category of many names nobody could tell the bars apart: it has one, from -1 to 1.
+    places = [f"place {i % 30:02d}" for i in range(len(log_of()))]
+    many = log_of().drop("t").with_columns(place=pl.Series(places))
+    table = gargalo.train(many, "pca", latent_dim=2, out=tmp_path / "many", progress=False)
+    assert table.drawn_names == ("heat", "volts", "state=off", "state=on", "place")
+    looked = table.look(gargalo.load_data(many, like=table.recipe.data).x)
+    assert looked.shape[1] == 5 and np.allclose(looked[:3, 4], [-1, 2 / 29 - 1, 4 / 29 - 1])
+    assert "A category of more than 12 names is one bar" in gargalo.report(
+        table, tmp_path / "many.html", lang="en"
+    ).read_text(encoding="utf-8")
 
 
 def test_no_example_stands_twice_on_a_contact_sheet(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -352,3 +353,38 @@ def test_a_folder_is_called_by_its_name_wherever_one_stands(tmp_path, digits, mo
 def test_pictures_to_look_at_that_are_not_there(tmp_path):
     with pytest.raises(DataError, match=r"nowhere: expected a folder of pictures for display\. Found none there"):
         load_data(np.random.default_rng(0).normal(size=(20, 3)), display=tmp_path / "nowhere")
+
+
+def test_a_log_whose_gaps_were_filled_in_is_known_again(tmp_path, say):
+    rng = np.random.default_rng(0)
+    x = [None if i % 37 == 0 else round(float(v), 1) for i, v in enumerate(rng.normal(size=600))]
+    pl.DataFrame({"t": range(600), "x": x, "y": rng.normal(size=600)}).write_csv(tmp_path / "log.csv")
+    first = load_data(tmp_path / "log.csv", time="t", window=10, step=5, impute="median")
+    fills = {column.name.partition("[")[0]: set() for column in first.columns}
+    for column in first.columns:
+        fills[column.name.partition("[")[0]].add(column.fill)
+    assert all(len(found) == 1 for found in fills.values()), "a cell is the same in every window that it is in"
+    again = load_data(tmp_path / "log.csv", like=first.spec)
+    assert again.fingerprint == first.fingerprint and (again.split == first.split).all()
+
+
+def test_what_comes_out_is_written_as_what_went_in(tmp_path, say):
+    """Semicolons, decimal commas and latin-1: a run reads what it wrote."""
+    rng = np.random.default_rng(0)
+    pairs = zip(rng.normal(5, 1, 60), ["ação", "b"] * 30, strict=True)
+    lines = [f"{value:.2f};{name}".replace(".", ",") for value, name in pairs]
+    (tmp_path / "t.csv").write_text("\n".join(["peso;espécie", *lines]), encoding="latin-1")
+    choices = ["-m", "pca", "--decimal-comma", "--encoding", "latin-1", "--latent-dim", 1, "--out", tmp_path / "run"]
+    assert say("train", tmp_path / "t.csv", *choices)[0] == 0
+    assert say("sample", tmp_path / "run", "-n", 20, "-o", tmp_path / "new.csv")[0] == 0
+    assert re.match(r"peso;espécie\n\d,\d", (tmp_path / "new.csv").read_text(encoding="latin-1"))
+    status, _, err = say("encode", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "z.csv")
+    assert status == 0, err
+    assert re.search(r"^0;new;-?\d,\d", (tmp_path / "z.csv").read_text(), re.MULTILINE)
+
+
+def test_draws_that_nobody_taught_are_told_of(small_runs, say, tmp_path):
+    told = "drawn from N(0, I), which these latents were not trained to look like. --prior gmm draws"
+    assert told in say("sample", small_runs["autoencoder"].folder, "-o", tmp_path / "s.png")[2]
+    assert told not in say("sample", small_runs["autoencoder"].folder, "--prior", "gmm", "-o", tmp_path / "s.png")[2]
+    assert told not in say("sample", small_runs["vae"].folder, "-o", tmp_path / "s.png")[2]

@@ -136,7 +136,7 @@ def test_a_film_says_which_examples_it_goes_between(small_runs, tmp_path, say, m
 def test_a_table_comes_back_with_its_ids_and_its_gaps_are_told(trained, tmp_path, say, monkeypatch):
     monkeypatch.setenv("LC_ALL", "C")
     _, told, _ = say("reconstruct", trained.run, trained.table, "-o", tmp_path / "back.csv")
-    assert told.splitlines()[1:] == ["2 cells that were missing are filled in by the model"]
+    assert told.splitlines()[1:] == ["all values are the model's; of 2 cells the data have none"]
     back = pl.read_csv(tmp_path / "back.csv")
     assert back.columns == ["name", "a", "b"] and back["name"].to_list() == [f"p{i}" for i in range(60)]
     _, told, _ = say("reconstruct", trained.run, trained.table, "-n", 5, "-o", tmp_path / "some.csv", "--json")

@@ -65,6 +65,7 @@ def test_errors_are_paired_by_example():
 )
 def test_the_interval_decides(low, high, pca, outcome):
     assert outcome_of(Estimate(0.0 if low is None else (low + high) / 2, low, high, 9), pca) == outcome
+    assert outcome_of(Estimate(0.0, low, high, None), pca) is None, "a metrics.json may lack it"
 
 
 def test_a_model_that_begins_as_pca_and_learns_is_better(runs):

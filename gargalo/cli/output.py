@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import SPLITS, Column, Dataset, DataSpec, named_values
+from ..data import SPLITS, Column, Dataset, DataSpec, Reading, named_values
 from ..data.codec import NumberCodec
 from ..data.readers.pictures.images import SUFFIXES
 from ..errors import must
@@ -140,7 +140,7 @@ def write_examples(
         columns = run.recipe.data.columns or [Column(name=f"x{i}") for i in range(examples.shape[1])]
         values = named_values(columns, examples)
         known = {"row_id" if id_column in values else id_column: list(ids)} if ids is not None else {}
-        return write_table(out, known | values)
+        return write_table(out, known | values, _dialect(run.recipe.data))
     if out.suffix == ".png":
         return write_whole(out, lambda file: drawn(run.look(examples), run).save(file))
     axes = run.recipe.data.modality.axes
@@ -194,7 +194,7 @@ def write_log(
     if out.suffix != ".parquet":
         text = tables.polars().String
         columns |= {name: series.cast(text).fill_null("").to_list() for name, series in log.aside.items()}
-    write_table(out, columns)
+    write_table(out, columns, _dialect(run.recipe.data))
     return (len(log.order), len(log.columns)), int((~log.is_covered).sum())
 
 
@@ -315,4 +315,12 @@ def write_points(
     columns: dict[str, Any] = {"id": list(dataset.ids), "split": split}
     if dataset.y is not None:
         columns["label"] = np.array(dataset.class_names or (), object)[dataset.y]
-    return write_table(out, columns | {names(i): points[:, i] for i in range(points.shape[1])})
+    table = columns | {names(i): points[:, i] for i in range(points.shape[1])}
+    return write_table(out, table, _dialect(dataset.spec))
+
+
+def _dialect(spec: DataSpec) -> tables.Dialect:
+    """A CSV file as that of the data was, so that whoever read the one reads the other."""
+    reading = spec.origin.reading if spec.origin else Reading()
+    separator = reading.separator or (";" if reading.decimal_comma else ",")
+    return tables.Dialect(separator, "," if reading.decimal_comma else ".", reading.encoding)

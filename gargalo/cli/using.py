@@ -27,7 +27,7 @@ from .common import (
     wrote,
 )
 from .figures import figures
-from .writing import opened_with, write_made, write_made_of
+from .writing import drawn_from, opened_with, write_made, write_made_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,7 +260,8 @@ def sample(
 ) -> None:
     """New examples, decoded from random latents; conditions that are not named are those of training rows."""
     told = _by_name(condition)
-    write_made(run, out, as_json, lambda opened: opened.sample(n, prior, seed, label, condition=told, mean=mean))
+    choices = {"n": n, "seed": seed, "label": label, "condition": told, "mean": mean}
+    write_made(run, out, as_json, lambda opened: drawn_from(opened, prior, **choices))
 
 
 def _by_name(conditions: list[str] | None) -> dict[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .common import wrote
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..runs import Run
 
-__all__ = ["opened_with", "write_made", "write_made_of"]
+__all__ = ["drawn_from", "opened_with", "write_made", "write_made_of"]
 
 ON_A_SHEET = 24
 """Examples on a sheet, where nobody says how many."""
@@ -174,6 +174,31 @@ def write_made_of(
     else:
         write_examples(out, examples, opened, dataset.ids, id_column)
     wrote(out, examples.shape, as_json, more, told)
+
+
+def drawn_from(opened: Run, prior: str | None, **choices: Any) -> np.ndarray:
+    """Draw examples; and say so, where they come from N(0, I) and nothing made the latents look like that.
+
+    Parameters
+    ----------
+    opened : Run
+    prior : str or None
+        None is the run's own.
+    **choices
+        See `Run.sample`.
+
+    Returns
+    -------
+    ndarray, (n, *raw_shape)
+    """
+    from ..io.reporter import reporter_for
+
+    found = opened.sample(prior=prior, **choices)
+    model, is_pictures = opened.model, opened.recipe.data.modality.samples_are != "draws"
+    if prior is None and is_pictures and model.prior == "normal" and not model.fits_normal:
+        reporter = reporter_for(True)
+        reporter.line(f"gargalo: {reporter.say('sample.untaught')}")
+    return found
 
 
 def _id_column(dataset: Dataset) -> str:

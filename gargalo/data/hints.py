@@ -141,8 +141,8 @@ def not_finite(
         more = [f"{len(where) - MOST_NAMED} more"] if len(where) > MOST_NAMED else []
         in_columns = f"columns {', '.join(named + more)}"
     hint = (
-        f"In training {option('impute', 'mask')} passes over them, median fills them in (names by the commonest), and"
-        " drop leaves these rows out."
+        f"Fill them in or leave these rows out; in training {option('impute', 'mask')} passes over them, median fills"
+        " them in (names by the commonest), and drop leaves the rows out."
     )
     if not is_rows:
         hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."

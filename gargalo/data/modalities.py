@@ -90,10 +90,13 @@ class Tables(Modality):
         return NumberCodec(spec.raw_shape)
 
     def names(self, spec: DataSpec) -> Sequence[str]:
-        # As in model space: a bar for each number, and then one for each name of each category.
+        # As in model space: a bar for each number, and then one for each name of each category; of many names, one.
         columns = spec.columns or ()
-        numbers = [column.name for column in columns if column.kind == "number"]
-        return [*numbers, *(f"{column.name}={name}" for column in columns for name in column.categories)]
+        names = [column.name for column in columns if column.kind == "number"]
+        for column in columns:
+            many = len(column.categories) > MOST_BARS
+            names += [column.name] if many else [f"{column.name}={name}" for name in column.categories]
+        return names
 
     def likelihood(self, spec: DataSpec) -> str:
         return "mixed" if has_categories(spec) else "gaussian"
@@ -125,6 +128,9 @@ class Counts(Modality):
     def likelihood(self, spec: DataSpec) -> str:
         return "negative-binomial"
 
+
+MOST_BARS = 12
+"""Names of a category that have a bar each; of one with more, nobody could tell the bars apart."""
 
 IMAGES, VOLUMES, TABLES = Images(), Volumes(), Tables()
 VECTORS, SERIES, COUNTS = Vectors(), Series(), Counts()

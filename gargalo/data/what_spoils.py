@@ -28,7 +28,7 @@ FAR = 20
 """Standard deviations from the mean beyond which a number is more likely a mistake."""
 MOST_TOLD = 5
 """Columns that are told of one by one."""
-TELLING = 16
+TELLING = 4
 """Numbers from which on it is no coincidence that two examples are equal."""
 MANY_DROPPED, MOSTLY_MISSING = 0.2, 0.5
 """Shares of rows that are dropped, and of those in which a column has nothing."""

@@ -254,13 +254,18 @@ class CountLines(Counter):
     def __init__(self, title: str, total: int, done: int, say: Words):
         super().__init__(title, total, done)
         self.say, self.last_line = say, time.monotonic()
+        self.began, self.before = self.last_line, done
 
     def add(self, n: int) -> None:
         """Count `n` more, and show the count if the last was shown more than `pause` seconds ago."""
         super().add(n)
         if (now := time.monotonic()) - self.last_line > self.pause:
             self.last_line = now
-            self.show(f"{self.title}: {self.say('progress.of', done=self.done, total=self.total)}")
+            told = f"{self.title}: {self.say('progress.of', done=self.done, total=self.total)}"
+            if self.done > self.before and self.total > self.done:
+                left = (now - self.began) / (self.done - self.before) * (self.total - self.done)
+                told += f"; {self.say('progress.left', seconds=f'{left:.0f}')}"
+            self.show(told)
 
     def show(self, text: str) -> None:
         """Write the count, `text`, in a line of its own."""

@@ -10,14 +10,14 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DataError
 from .files import write_whole
 
-__all__ = ["SUFFIXES", "plain_text", "polars", "unsaid_if_it_fails", "write_table"]
+__all__ = ["PLAIN", "SUFFIXES", "Dialect", "plain_text", "polars", "unsaid_if_it_fails", "write_table"]
 
 SUFFIXES = (".csv", ".parquet")
 NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?", re.IGNORECASE)
@@ -64,7 +64,18 @@ def unsaid_if_it_fails() -> Iterator[None]:
             os.write(2, held.read())
 
 
-def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
+class Dialect(NamedTuple):
+    """How a CSV file is written: what is between cells, the decimal mark, and the encoding."""
+
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+
+
+PLAIN = Dialect()
+
+
+def write_table(out: Path, columns: Mapping[str, Any], dialect: Dialect = PLAIN) -> Path:
     """Write columns of equal length as a table; texts of a `.csv` so that no spreadsheet runs them.
 
     Parameters
@@ -74,6 +85,8 @@ def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
         fewest digits that are read back as the same number, those of 64 bits with 9 significant digits.
     columns : dict of array-like, (n,)
         By name.
+    dialect : Dialect
+        Of a CSV file; what its encoding lacks makes it UTF-8.
 
     Returns
     -------
@@ -93,17 +106,21 @@ def write_table(out: Path, columns: Mapping[str, Any]) -> Path:
         )
         return write_whole(out, lambda file: frame.write_parquet(file))
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = csv.writer(text, lineterminator="\n", delimiter=dialect.separator)
     table.writerow(map(plain_text, columns))
     cells = []
     for values in columns.values():
         values = np.asarray(values)
         if values.dtype.kind == "f":
-            cells.append(["" if value != value else _shortest(value) for value in values])
+            numbers = ("" if value != value else _shortest(value) for value in values)
+            cells.append([number.replace(".", dialect.decimal) for number in numbers])
         else:
             cells.append([plain_text(str(value)) for value in values.tolist()])
     table.writerows(zip(*cells, strict=True))
-    return write_whole(out, text.getvalue())
+    try:
+        return write_whole(out, text.getvalue().encode(dialect.encoding))
+    except UnicodeEncodeError:
+        return write_whole(out, text.getvalue())
 
 
 def _shortest(value: np.floating[Any]) -> str:

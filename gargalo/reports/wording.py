@@ -9,6 +9,7 @@ import numpy as np
 from .. import plots
 from ..data import Dataset, DataSpec
 from ..data.columns import base
+from ..data.modalities import MOST_BARS
 from ..lang import Words
 from ..recipes import CUSTOM
 from ..runs import Run
@@ -85,7 +86,10 @@ def seen(run: Run, words: Words, *examples: np.ndarray) -> str:
         return ""
     names = names_of(run.recipe.data)
     cut = words("bars.cut") if plots.is_cut(examples, run.drawn_as) else ""
-    return words("bars") + (words("bars.categories", names=names) if names else "") + cut
+    categories = words("bars.categories", names=names) if names else ""
+    if run.drawn_as == "bars" and any(len(c.categories) > MOST_BARS for c in run.recipe.data.columns or ()):
+        categories += words("bars.many_names")
+    return words("bars") + categories + cut
 
 
 MOST_NAMES = 8

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..data.codec import NumberCodec
+from ..data import DataSpec
+from ..data.codec import NumberCodec, TableCodec
 from ..data.log import per_channel
+from ..data.modalities import MOST_BARS
 from ..fitted import FittedModel
 
 __all__ = ["looked"]
@@ -44,4 +46,16 @@ def looked(raw: np.ndarray, fitted: FittedModel, kept: np.ndarray, display: np.n
     if modality.drawn_as == "lines" and isinstance(codec, NumberCodec):
         middle, spread = per_channel(codec.middle, codec.spread, len(modality.names(fitted.spec)) or 1)
         return ((raw - middle) / spread).astype(np.float32)
-    return x
+    return _with_few_bars(raw, x, codec, fitted.spec) if isinstance(codec, TableCodec) else x
+
+
+def _with_few_bars(raw: np.ndarray, x: np.ndarray, codec: TableCodec, spec: DataSpec) -> np.ndarray:
+    """Rows in model space, where a category of many names is one bar, in equal steps from -1 to 1."""
+    if max(codec.blocks, default=0) <= MOST_BARS:
+        return x
+    numbers, *blocks = np.split(x, np.cumsum([len(codec.numbers), *codec.blocks])[:-1], axis=1)
+    for i, size in enumerate(codec.blocks):
+        if size > MOST_BARS:
+            places = raw[:, [codec.categories[i]]] * 2 / (size - 1) - 1
+            blocks[i] = np.nan_to_num(places).astype(np.float32)
+    return np.concatenate([numbers, *blocks], axis=1)

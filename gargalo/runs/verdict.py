@@ -155,9 +155,9 @@ def outcome_of(difference: Estimate, pca: float) -> Outcome | None:
     -------
     "better", "as-good" or "worse", or None
         As the 95 % interval lies; less than a thousandth of PCA's error makes no difference. None where one example
-        alone gives no interval.
+        alone gives no interval, or nobody knows how many there were.
     """
-    if difference.low is None or difference.high is None:
+    if difference.low is None or difference.high is None or difference.n is None:
         return None
     least = max(NEGLIGIBLE * pca, NOTHING)
     return "better" if difference.high < -least else "worse" if difference.low > least else "as-good"

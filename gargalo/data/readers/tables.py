@@ -95,11 +95,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     pl, reading, like = polars(), request.reading, request.like
     roles = _roles(frame, reading, like, name)
     frame, moments = logs.in_order(frame.with_row_index(ROW), roles["time"], roles["group"], reading.time_format, name)
-    notes: list[Note] = []
-    if moments is not None and roles["group"] is None and like is None:
-        notes += interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
-    if moments is not None and roles["group"] is not None and like is None:
-        notes += repeated(frame[roles["group"]], moments)
+    notes = _of_times(frame, moments, roles, reading) if like is None and moments is not None else []
     aside = {ROW, *roles.values(), *reading.ignore, *reading.condition}
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)
@@ -129,6 +125,13 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         dtype=request.known_dtype,
     ), conditions_in(told, request, name), ids)  # fmt: skip
     return dataset if log is None else _with_log(dataset, log, ids or ())
+
+
+def _of_times(frame: pl.DataFrame, moments: pl.Series, roles: dict[str, str | None], reading: Reading) -> list[Note]:
+    """What the times of rows tell of the log."""
+    if roles["group"] is not None:
+        return repeated(frame[roles["group"]], moments)
+    return interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
 
 
 def _gap(reading: Reading, notes: Sequence[Note]) -> float | None:

@@ -157,6 +157,7 @@ def must_be_no_numbers(texts: pl.Series, where: str) -> None:
         signs = names.str.replace_all(r"[-+\d.,'()\s]", "").str.to_lowercase()
         if signs.filter(signs != "").n_unique() <= MOST_UNITS:
             raise DataError(
-                f"{where}: expected numbers in column {column!r}. Found {names[-1]!r}; leave signs,"
-                f" units and marks between thousands out, or {keep} ({option('ignore', column)}: not at all)."
+                f"{where}: expected numbers in column {column!r}. Found {there.filter(~is_number)[0]!r} and the like in"
+                f" {int((~is_number).sum()):,} of {len(texts):,} rows; leave signs, units and marks between thousands"
+                f" out, or {keep} ({option('ignore', column)}: not at all)."
             )

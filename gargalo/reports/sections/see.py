@@ -88,7 +88,7 @@ def _truth(run: Run, words: Words) -> str:
     text = words("see.truth", name=name_of(run, words), **{key: words.number(v) for key, v in shown.items()})
     if (guess := run.metrics.get("commonest_accuracy")) is not None:  # runs of before have none
         text += " " + words("see.guess", share=words.number(guess))
-    is_same = own != max(raw, pca) and abs(own - max(raw, pca)) < 2 * both
+    is_same = abs(own - max(raw, pca)) < 2 * both
     return text + (" " + words("see.same") if is_same else "")
 
 

@@ -388,3 +388,15 @@ def test_draws_that_nobody_taught_are_told_of(small_runs, say, tmp_path):
     assert told in say("sample", small_runs["autoencoder"].folder, "-o", tmp_path / "s.png")[2]
     assert told not in say("sample", small_runs["autoencoder"].folder, "--prior", "gmm", "-o", tmp_path / "s.png")[2]
     assert told not in say("sample", small_runs["vae"].folder, "-o", tmp_path / "s.png")[2]
+
+
+def test_the_future_of_every_group_may_be_tested(tmp_path):
+    """--group keeps windows of two sensors apart, and a column says which part of each trains."""
+    part = ["train"] * 240 + ["validation"] * 30 + ["test"] * 30
+    frame = pl.DataFrame({"t": [*range(300)] * 2, "s": ["a"] * 300 + ["b"] * 300, "part": part * 2})
+    frame = frame.with_columns(x=pl.Series(np.random.default_rng(0).normal(size=600)))
+    found = load_data(frame, time="t", group="s", split="part", window=10)
+    assert found.spec.counts == {"train": 48, "validation": 6, "test": 6}
+    assert {name.partition("/")[0] for name in np.array(found.ids)[found.rows("test")]} == {"a", "b"}
+    with pytest.raises(DataError, match="group"):
+        load_data(frame, time="t", group="s", split="part")

@@ -115,7 +115,9 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         first = frame[rows]
         ids = logs.window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
         told = frame[last := rows + reading.window - 1]
-        y, groups, split = (None if values is None else values[last] for values in (y, groups, split))
+        # A column that says the splits may divide a group: windows stay within both.
+        apart = (y, None if named_by else groups, split)
+        y, groups, split = (None if values is None else values[last] for values in apart)
     if reading.impute is None and any(note.key == "unseen" for note in notes):
         # Names that training never saw are missing, also where nothing else may be.
         reading = reading.model_copy(update={"impute": "mask"})

@@ -25,6 +25,7 @@ from gargalo.data.codec import TableCodec
 from gargalo.data.log import joined
 from gargalo.data.readers.times import in_time
 from gargalo.errors import DataError, GargaloError, ParameterError
+from gargalo.io.tables import Dialect, write_table
 from gargalo.lang import words
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
 from gargalo.runs.original_data import original_data
@@ -1278,3 +1279,15 @@ def test_times_of_two_programs_in_one_column_are_read(tmp_path):
     # Of days and months in two orders nobody can say which is which.
     with pytest.raises(DataError, match="may be %d/%m/%Y"):
         in_time(pl.Series(["01/02/2020 10:00", "02/01/2020", "03/01/2020 10:30:00"]), None, "log")
+
+
+@pytest.mark.parametrize("dialect", [Dialect(encoding="rot13"), Dialect(encoding="no such"), Dialect(separator="ab")])
+def test_a_dialect_that_is_none_is_the_usual_one(tmp_path, dialect):
+    """The recipe of somebody else's run says how its table was read."""
+    write_table(tmp_path / "t.csv", {"a": np.array([1.5], np.float32), "b": ["é"]}, dialect)
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "a,b\n1.5,é\n"
+
+
+def test_what_an_encoding_lacks_is_written_in_another(tmp_path):
+    write_table(tmp_path / "t.csv", {"a": np.array([1.5]), "b": ["水"]}, Dialect(";", ",", "latin-1"))
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "a;b\n1,5;水\n"

@@ -274,7 +274,7 @@ def _safe(part: str) -> str:
     plain = UNSAFE.sub("_", part)
     plain = re.sub(r"[. ]+$", "_", plain)
     plain = f"_{plain}" if RESERVED.fullmatch(plain.partition(".")[0]) else plain
-    encoded = plain.encode("utf-8", "surrogateescape")
+    encoded = plain.encode("utf-8", "backslashreplace")
     if len(encoded) <= LONGEST:
         return plain
     return f"{plain[:40]}-{hashlib.sha256(encoded).hexdigest()[:12]}{Path(plain).suffix[:8]}"

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,18 +42,23 @@ def polars() -> Any:
     return polars
 
 
+_SCREEN = threading.Lock()
+
+
 @contextlib.contextmanager
 def unsaid_if_it_fails() -> Iterator[None]:
     """Hold back what is written to stderr in the block, and drop it where the block fails.
 
     A reader in Rust that meets what it never expected prints where it was, many lines, before Python is told.
     """
-    try:
-        screen = os.dup(2)
-    except OSError:  # it is closed
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
+    # One at a time: of two, one would give back what the other put in the screen's place.
+    with _SCREEN, contextlib.ExitStack() as stack:
+        try:
+            screen = os.dup(2)
+        except OSError:  # it is closed
+            yield
+            return
+        held = stack.enter_context(tempfile.TemporaryFile())
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -86,7 +92,8 @@ def write_table(out: Path, columns: Mapping[str, Any], dialect: Dialect = PLAIN)
     columns : dict of array-like, (n,)
         By name.
     dialect : Dialect
-        Of a CSV file; what its encoding lacks makes it UTF-8.
+        Of a CSV file. What its encoding lacks, or an encoding that is none, makes it UTF-8; what cannot stand between
+        cells, a comma.
 
     Returns
     -------
@@ -106,7 +113,10 @@ def write_table(out: Path, columns: Mapping[str, Any], dialect: Dialect = PLAIN)
         )
         return write_whole(out, lambda file: frame.write_parquet(file))
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n", delimiter=dialect.separator)
+    try:
+        table = csv.writer(text, lineterminator="\n", delimiter=dialect.separator)
+    except (TypeError, ValueError):  # a run of somebody else may ask for anything
+        table = csv.writer(text, lineterminator="\n")
     table.writerow(map(plain_text, columns))
     cells = []
     for values in columns.values():
@@ -118,9 +128,10 @@ def write_table(out: Path, columns: Mapping[str, Any], dialect: Dialect = PLAIN)
             cells.append([plain_text(str(value)) for value in values.tolist()])
     table.writerows(zip(*cells, strict=True))
     try:
-        return write_whole(out, text.getvalue().encode(dialect.encoding))
-    except UnicodeEncodeError:
-        return write_whole(out, text.getvalue())
+        content = text.getvalue().encode(dialect.encoding)
+    except (LookupError, ValueError):
+        content = text.getvalue().encode()
+    return write_whole(out, content)
 
 
 def _shortest(value: np.floating[Any]) -> str:

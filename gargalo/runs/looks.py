@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..data import DataSpec
 from ..data.codec import NumberCodec, TableCodec
 from ..data.log import per_channel
 from ..data.modalities import MOST_BARS
@@ -46,10 +45,10 @@ def looked(raw: np.ndarray, fitted: FittedModel, kept: np.ndarray, display: np.n
     if modality.drawn_as == "lines" and isinstance(codec, NumberCodec):
         middle, spread = per_channel(codec.middle, codec.spread, len(modality.names(fitted.spec)) or 1)
         return ((raw - middle) / spread).astype(np.float32)
-    return _with_few_bars(raw, x, codec, fitted.spec) if isinstance(codec, TableCodec) else x
+    return _with_few_bars(raw, x, codec) if isinstance(codec, TableCodec) else x
 
 
-def _with_few_bars(raw: np.ndarray, x: np.ndarray, codec: TableCodec, spec: DataSpec) -> np.ndarray:
+def _with_few_bars(raw: np.ndarray, x: np.ndarray, codec: TableCodec) -> np.ndarray:
     """Rows in model space, where a category of many names is one bar, in equal steps from -1 to 1."""
     if max(codec.blocks, default=0) <= MOST_BARS:
         return x

@@ -229,6 +229,7 @@ def test_reports_say_what_each_objective_lowers(default_runs, tmp_path):
             "is told the label where it decodes",
             "other terms of the objective (kl)",
         ],
+        "iwae": ["the objective as a whole (iwae)"],
         "vq-vae": ["49 codes, each one of 256: 392 bits"],
         "autoencoder": ["nothing else to make the example again"],
     }
@@ -242,8 +243,7 @@ def test_reports_of_every_model(default_runs, tmp_path):
     """One of all; and of those that differ from the lesson's in what they can show."""
     for name in ("cvae", "vq-vae"):
         gargalo.report([default_runs[name]], tmp_path / f"{name}.html", lang="pt")
-    page = gargalo.report([default_runs["iwae"], *default_runs.values()], tmp_path / "all.html", lang="en")
-    assert "the objective as a whole (iwae)" in page.read_text(encoding="utf-8")
+    gargalo.report([default_runs["iwae"], *default_runs.values()], tmp_path / "all.html", lang="en")
 
 
 @pytest.mark.parametrize("lang", ["en", "pt"])

@@ -197,7 +197,7 @@ def drawn_from(opened: Run, prior: str | None, **choices: Any) -> np.ndarray:
     model, is_pictures = opened.model, opened.recipe.data.modality.samples_are != "draws"
     if prior is None and is_pictures and model.prior == "normal" and not model.fits_normal:
         reporter = reporter_for(True)
-        reporter.line(f"gargalo: {reporter.say('sample.untaught')}")
+        reporter.line("gargalo: " + reporter.say("sample.untaught"))
     return found
 
 

@@ -198,7 +198,7 @@ def test_files_are_found_again(digits, tmp_path):
     (tmp_path / "d.npz").rename(tmp_path / "moved.npz")
     with pytest.raises(
         DataError,
-        match=r"d\.npz: expected a file or a folder\. There is none\. Did you mean '.*'\? If the data have moved: gargalo",
+        match=r"d\.npz: expected a file or a folder\. There is none\. Did you mean .*\? If the data have moved",
     ):
         gargalo.resume(tmp_path / "run", progress=False)
     assert gargalo.resume(tmp_path / "run", tmp_path / "moved.npz", progress=False).key == run.key

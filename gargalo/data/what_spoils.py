@@ -170,7 +170,7 @@ def tell_what_spoils(dataset: Dataset, reporter: Reporter) -> None:
 
 def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
     """Pictures of which there is little to see."""
-    x, (low, high) = dataset.x, extent(dataset.x)
+    x, (low, high) = np.asarray(dataset.x), extent(dataset.x)
     if (high - low) < (64 if x.dtype == np.uint8 else 0.25):
         return [("flat", {"low": f"{low:g}", "high": f"{high:g}"})]
     if x.nbytes > MOST_SEEN:

@@ -49,7 +49,9 @@ def server(tmp_path, monkeypatch) -> Iterator[tuple[str, list[str]]]:
             if how == "wrong":
                 body = gzip.compress(gzip.decompress(body)[:-1] + b"!")
             self.send_response(200)
-            if how != "endless":
+            if how == "huge":
+                self.send_header("Content-Length", "9" * 5000)
+            elif how != "endless":
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             try:
@@ -128,7 +130,7 @@ def test_what_no_mirror_has_is_told_with_the_way_by_hand(server, monkeypatch):
 
 @pytest.mark.parametrize(
     ("how", "told"),
-    [("drip", "bytes in 1 seconds"), ("silent", "timed out"), ("endless", "more than 1000000 bytes")],
+    [("drip", "bytes in 1 seconds"), ("silent", "timed out"), ("endless", "more than 1000000 bytes"), ("huge", "127")],
 )
 def test_a_mirror_that_is_slow_or_sends_without_end_is_given_up(server, monkeypatch, how, told):
     url, _ = server

@@ -374,6 +374,8 @@ def test_what_is_hardly_there_or_written_in_two_ways_is_told(tmp_path, say):
     alike = "'Biscoe' = 'Biscoe ', 'Dream' = 'dream'"
     assert {"key": "alike", "column": "place", "what": alike} in found["warnings"]
     assert "--ignore 'a b' leaves it out" in say("inspect", tmp_path / "t.csv")[1], "as a shell takes it"
+    filled = told(say, tmp_path / "t.csv", "--impute", "median")
+    assert "mostly_missing" in keys(filled), "what will be filled in was never measured"
     dropped = told(say, tmp_path / "t.csv", "--impute", "drop")
     assert {"key": "dropped_many", "n": 40, "total": 60} in dropped["warnings"]
 

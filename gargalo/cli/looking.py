@@ -34,6 +34,7 @@ def inspect(
     from ..data import checked_reading, load_data
     from ..data.describe import described_columns
     from ..data.heeded import heeded
+    from ..data.what_spoils import what_spoils
     from ..io.files import write_whole
     from ..io.reporter import reporter_for
     from ..lang import words
@@ -57,7 +58,11 @@ def inspect(
     if found["columns"] and wanted.get("impute") == "median":
         # What will be filled in is still missing in the data.
         masked: dict[str, Any] = wanted | {"impute": "mask"}
-        found["columns"] = described_columns(load_data(src, data_dir=data_dir, **masked))
+        as_it_is = load_data(src, data_dir=data_dir, **masked)
+        found["columns"] = described_columns(as_it_is)
+        found["warnings"] += [
+            {"key": key, **values} for key, values in what_spoils(as_it_is) if key == "mostly_missing"
+        ]
     if found["fault"]:
         found["fault"] = found["fault"].told(naming_for(["inspect"]))
     if out is not None:

@@ -54,11 +54,11 @@ def unsaid_if_it_fails() -> Iterator[None]:
     # One at a time: of two, one would give back what the other put in the screen's place.
     with _SCREEN, contextlib.ExitStack() as stack:
         try:
+            held = stack.enter_context(tempfile.TemporaryFile())
             screen = os.dup(2)
-        except OSError:  # it is closed
+        except OSError:  # nothing can be written, or the screen is closed
             yield
             return
-        held = stack.enter_context(tempfile.TemporaryFile())
         os.dup2(held.fileno(), 2)
         try:
             yield

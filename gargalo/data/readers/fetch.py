@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from ...errors import DataError, option
 from ...io.cache import entry
-from ...io.reporter import SILENT, Reporter
+from ...io.reporter import SILENT, Counter, Reporter
 
 __all__ = ["fetch"]
 
@@ -84,27 +84,33 @@ def _download(url: str, to: Path, title: str, reporter: Reporter) -> None:
     import requests
     from urllib3.exceptions import HTTPError
 
-    began, got = time.monotonic(), 0
     plain = {"Accept-Encoding": "identity"}  # the files are packed already, and count as they are
-    with requests.get(url, stream=True, timeout=TIMEOUT, headers=plain) as answer, to.open("wb") as file:
-        answer.raise_for_status()
-        promised = answer.headers.get("Content-Length", "")
-        total = int(promised) if promised.isascii() and promised.isdecimal() else 0
-        counter = reporter.counter(f"{title}, bytes", total)
-        try:
-            while part := answer.raw.read1(AT_ONCE):
-                file.write(part)
-                got += len(part)
-                counter.add(len(part))
-                lasting = time.monotonic() - began
-                if got > MOST:
-                    raise OSError(f"more than {MOST} bytes")
-                if lasting > TIMEOUT and got < SLOWEST * lasting:
-                    raise OSError(f"{got} bytes in {lasting:.0f} seconds")
-        except HTTPError as error:
-            raise OSError(_in_short(error)) from None
-        finally:
-            counter.end()
+    try:
+        with requests.get(url, stream=True, timeout=TIMEOUT, headers=plain) as answer, to.open("wb") as file:
+            answer.raise_for_status()
+            promised = answer.headers.get("Content-Length", "")
+            total = int(promised) if promised.isascii() and promised.isdecimal() else 0
+            counter = reporter.counter(f"{title}, bytes", total)
+            try:
+                _copy(answer.raw.read1, file, counter)
+            finally:
+                counter.end()
+    except (HTTPError, ValueError) as error:  # also of headers that are no such thing
+        raise OSError(_in_short(error)) from None
+
+
+def _copy(read: Callable[[int], bytes], file: BinaryIO, counter: Counter) -> None:
+    """All that comes, as long as it comes soon enough and ends."""
+    began, got = time.monotonic(), 0
+    while part := read(AT_ONCE):
+        file.write(part)
+        got += len(part)
+        counter.add(len(part))
+        lasting = time.monotonic() - began
+        if got > MOST:
+            raise OSError(f"more than {MOST} bytes")
+        if lasting > TIMEOUT and got < SLOWEST * lasting:
+            raise OSError(f"{got} bytes in {lasting:.0f} seconds")
 
 
 def _in_short(error: Exception) -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 __all__ = [
     "DataError",
@@ -178,7 +179,17 @@ class ParameterError(GargaloError, ValueError):
 
 
 class DataError(GargaloError, ValueError):
-    """A file or an array that cannot be read, or does not fit."""
+    """A file or an array that cannot be read, or does not fit.
+
+    Attributes
+    ----------
+    remedy : dict
+        The choices of reading, by name, with which it can be read, where only one thing can be meant; else empty.
+    """
+
+    def __init__(self, message: str = "", **remedy: Any):
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class RunError(GargaloError):

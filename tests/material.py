@@ -67,6 +67,8 @@ def write_all(folder: Path, digits: Dataset, patch: pytest.MonkeyPatch) -> None:
         frame = frame.with_columns(gap.alias(words[3]))
         frame.write_csv(folder / f"{table}.csv")
         frame.write_parquet(folder / f"{table}.parquet")
+    rows = [f"{71 + 3 * i % 20},{i % 10} kg;{i % 7};{'ção'[i % 3]}" if i % 9 else f"<50;{i % 7};?" for i in range(60)]
+    (folder / "messy.csv").write_text("\n".join(["weight;age;sinal", *rows]), encoding="latin-1")
     for name, words in (("log", ("second", "machine")), ("registro", ("segundo", "maquina"))):
         seconds, machines = np.tile(np.arange(120), 4), np.repeat([f"m{i}" for i in range(4)], 120)
         heat = np.sin(seconds / 9) + draws.normal(0, 0.1, 480)

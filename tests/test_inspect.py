@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -400,3 +401,43 @@ def test_rows_that_are_equal_in_all_groups_are_no_copies(tmp_path):
     again = pl.concat([frame, frame[:5]])
     notes = load_data(again, time="t", group="s").notes
     assert [(note.count, note.what) for note in notes if note.key == "repeated_times"] == [(5, "s")]
+
+
+def test_what_stands_in_the_way_of_reading_a_table_is_told_whole_with_the_command_that_reads_it(tmp_path, say):
+    draws, path = np.random.default_rng(0), tmp_path / "pessoas.csv"
+    heights, weights = draws.normal(170, 8, 200), draws.normal(70, 9, 200)
+    rows = ["código;altura (cm);peso;cidade"]
+    for i, (height, weight) in enumerate(zip(heights, weights, strict=True)):
+        told_weight = f"{weight:.1f} kg".replace(".", ",") if i % 12 else "<50 kg"
+        told_height = f"{height:.1f}".replace(".", ",") if i % 20 else "s/d"
+        rows.append(f"{i:05d};{told_height};{told_weight};{('São Paulo', 'Brasília')[i % 2]}")
+    path.write_text("\n".join(rows), encoding="latin-1")
+    found = told(say, path)
+    numbers = "--number 'altura (cm)' --number peso"
+    assert found["command"].endswith(f"--id 'código' {numbers} --impute mask --encoding latin-1 --decimal-comma")
+    assert [taken["options"] for taken in found["assumed"]] == [
+        "--encoding latin-1", f"{numbers} --decimal-comma",
+    ]  # fmt: skip
+    assert {column["name"]: column["missing"] for column in found["columns"]} == {
+        "altura (cm)": 10, "peso": 17, "cidade": 0,
+    }  # fmt: skip
+    # A training is told what to say, and says nothing itself.
+    status, _, err = say("train", path, "--out", tmp_path / "run")
+    assert status == 2 and "try --encoding latin-1" in err
+    command = shlex.split(found["command"])[1:]
+    status, _, err = say(*command, "--out", tmp_path / "run", "--epochs", 2)
+    assert status == 0, err
+    status, _, err = say("reconstruct", tmp_path / "run", path, "-o", tmp_path / "back.csv")
+    assert status == 0, err
+    back = (tmp_path / "back.csv").read_text(encoding="latin-1").splitlines()
+    assert back[0] == "código;altura (cm);peso;cidade" and len(back) == 201
+    assert all(100 < float(row.split(";")[1].replace(",", ".")) < 250 for row in back[1:])
+
+
+def test_what_may_be_two_things_is_not_assumed(tmp_path, say):
+    path = tmp_path / "t.csv"
+    path.write_text("a;x\n" + "".join(f"{i};1,{i:03d}\n" for i in range(60)))
+    status, _, err = say("inspect", path)
+    assert status == 2 and "--decimal-comma reads it as 1.000, --number x as 1000" in err
+    found = told(say, path, "--number", "x")
+    assert found["columns"][1]["max"] == 1059

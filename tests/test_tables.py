@@ -171,20 +171,23 @@ WRITTEN = [
     (lambda i: f"{i},5" if i % 2 else f"{i}.5", "Found '1,5' in column 'x'; write all of them with a point"),
     (
         lambda i: f"{i + 1},{i + 100}",
-        "Found '1,100' in column 'x'; decimal_comma reads it as 1.100, else leave commas out",
+        "Found '1,100' in column 'x'; decimal_comma reads it as 1.100, number='x' as 1100",
     ),
     (
         lambda i: f"$1,{i + 100}.50",
-        "Found '$1,100.50' and the like in 60 of 60 rows; leave signs, units and marks between",
+        "Found '$1,100.50' and the like in 60 of 60 rows; number='x' reads the numbers, category='x'",
     ),
-    (lambda i: f"R$ {i},50", "Found 'R$ 0,50' and the like in 60 of 60 rows; leave signs"),
-    (lambda i: f"{i}%", "Found '0%' and the like in 60 of 60 rows; leave signs"),
-    (lambda i: f"{i} kg" if i % 3 else f"{i}", "Found '1 kg' and the like in 40 of 60 rows; leave signs"),
-    (lambda i: f"1 {i + 100}", "Found '1 100' and the like in 60 of 60 rows; leave signs"),
-    (lambda i: f"({i}.5)", "Found '(0.5)' and the like in 60 of 60 rows; leave signs"),
+    (lambda i: f"R$ {i},50", "Found 'R$ 0,50' and the like in 60 of 60 rows; decimal_comma with number='x' reads"),
+    (lambda i: f"{i}%", "Found '0%' and the like in 60 of 60 rows; number='x' reads the numbers"),
+    (
+        lambda i: f"{i} kg" if i % 3 else f"{i}",
+        "Found '1 kg' and the like in 40 of 60 rows; number='x' reads the numbers",
+    ),
+    (lambda i: f"1 {i + 100}", "Found '1 100' and the like in 60 of 60 rows; number='x' reads the numbers"),
+    (lambda i: f"({i}.5)", "Found '(0.5)' and the like in 60 of 60 rows; number='x' reads the numbers"),
     (
         lambda i: f"{i}.25" if i % 20 else "<1",
-        "Found '<1' and the like in 3 of 60 rows; leave such cells empty to call them",
+        "Found '<1' and the like in 3 of 60 rows; number='x' reads the numbers, '<1' and the like as missing",
     ),
 ]
 
@@ -222,7 +225,7 @@ def test_numbers_with_blanks_around_them_are_numbers(tmp_path):
     assert found.x[:3, 1].tolist() == [0.5, 1.5, 2.5]
     texts = pl.DataFrame({"a": np.arange(N) % 5, "b": [f"{i}.5" for i in range(N)]})
     with pytest.raises(
-        DataError, match=r"numbers in column 'b'\. Found them as text, such as '0\.5'; make it a column of"
+        DataError, match=r"numbers in column 'b'\. Found them as text, such as '0\.5'; number='b' reads them"
     ):
         load_data(texts)
 
@@ -1291,3 +1294,66 @@ def test_a_dialect_that_is_none_is_the_usual_one(tmp_path, dialect):
 def test_what_an_encoding_lacks_is_written_in_another(tmp_path):
     write_table(tmp_path / "t.csv", {"a": np.array([1.5]), "b": ["水"]}, Dialect(";", ",", "latin-1"))
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "a;b\n1,5;水\n"
+
+
+MEASURED = [
+    (["1,100.50", "$ 2,100.50", "-3", "(4.5)", "5e3"], {}, [1100.5, 2100.5, -3, -4.5, 5000]),
+    (["1.100,50", "R$ 2.100,50", "-R$ 3", "R$ -4,5"], {"decimal_comma": True}, [1100.5, 2100.5, -3, -4.5]),
+    (["12 kg", "12.5kg", "-1 KG", "13", None], {}, [12, 12.5, -1, 13, None]),
+    (["60%", "7.5 %", "0"], {}, [60, 7.5, 0]),
+    (["1 234,5", "1\u202f234", "1'234"], {"decimal_comma": True}, [1234.5, 1234, 1234]),
+    (["1.5", "2.5", "<1", "n. d.", "3.5"], {}, [1.5, 2.5, None, None, 3.5]),
+    (["5 kg", "6 kg", "700 g", "8 kg"], {}, [5, 6, None, 8]),
+    (["1,5", "12,345", "3"] * 20, {"decimal_comma": True}, [1.5, 12.345, 3] * 20),
+]
+
+
+@pytest.mark.parametrize(("cells", "more", "expected"), MEASURED)
+def test_numbers_beside_units_are_numbers_where_that_is_asked_for(tmp_path, cells, more, expected):
+    n = len(cells) * 12
+    frame = pl.DataFrame({"a": np.arange(n) % 7, "x": cells * 12})
+    path = tmp_path / "t.csv"
+    frame.write_csv(path, separator=";")
+    for source in (frame, path):
+        found = load_data(source, number="x", impute="mask", **more)
+        assert found.columns[1].kind == "number"
+        np.testing.assert_allclose(found.x[:, 1], np.array(expected * 12, np.float32), rtol=1e-6)
+        there = sum(note.count for note in found.notes if note.key == "no_numbers")
+        assert there == 12 * (expected.count(None) - cells.count(None))
+        again = load_data(source, like=found.spec)
+        np.testing.assert_array_equal(again.x, found.x)
+
+
+@pytest.mark.parametrize(
+    ("cells", "more", "expected"),
+    [
+        (["Ana", "Bia", "7"], {}, "expected numbers in column 'x', as number says. Found 'Ana' and the like in 40"),
+        (["1,5 m", "2,5 m"], {}, "Found '1,5 m'; decimal_comma reads them"),
+        (["5 kg", "6 g", "7 t"], {}, "Found '5 kg' and the like in 40 of 60"),
+    ],
+)
+def test_what_is_no_number_is_not_made_one(cells, more, expected):
+    frame = pl.DataFrame({"a": np.arange(60) % 7, "x": (cells * 60)[:60]})
+    with pytest.raises(DataError, match=re.escape(expected)):
+        load_data(frame, number="x", impute="mask", **more)
+
+
+def test_a_column_is_of_numbers_or_of_names():
+    frame = pl.DataFrame({"a": np.arange(60) % 7, "x": ["1 kg", "2 kg"] * 30})
+    with pytest.raises(ParameterError, match="number must be a column that category does not name"):
+        load_data(frame, number="x", category="x")
+    with pytest.raises(ParameterError, match="number must be one of a, x"):
+        load_data(frame, number="y")
+
+
+def test_every_column_of_numbers_that_cannot_be_read_is_told_of_at_once():
+    rows = range(60)
+    frame = pl.DataFrame({"w": [f"{i} kg" for i in rows], "a": list(rows), "p": [f"{i}%" for i in rows]})
+    with pytest.raises(DataError, match=r"column 'w'.*So it is with 'p'\.") as told:
+        load_data(frame)
+    assert told.value.remedy == {"number": ("w", "p")}
+
+
+def test_marks_for_what_was_not_measured_do_not_make_names_of_numbers(tmp_path):
+    cells = [f"{i / 8}" if i % 3 else "n. d." for i in range(60)]
+    refused(tmp_path / "t.csv", "a;x\n" + "".join(f"{i % 7};{cell}\n" for i, cell in enumerate(cells)), "Found 'n. d.'")

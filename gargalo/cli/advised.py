@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, checked_reading, load_data
-from ..errors import GargaloError
+from ..errors import DataError, GargaloError
 
-__all__ = ["as_log", "with_advice"]
+__all__ = ["as_log", "remedied", "with_advice"]
 
 TIMES = ("time", "timestamp", "datetime", "date", "second", "seconds", "hora", "tempo", "instante", "segundo")
 """What columns are called whose numbers may be times."""
@@ -55,6 +55,29 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
     if "likely_label" in warned:
         advised["label"] = warned["likely_label"]["column"]
     return advised | _group(dataset) | chosen
+
+
+def remedied(fault: DataError, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Add what an error says would mend it to the choices of reading.
+
+    Parameters
+    ----------
+    fault : DataError
+    chosen : dict
+        The choices of reading that were made, by name: they stand, but that columns are added to columns.
+
+    Returns
+    -------
+    dict
+        The same as `chosen`, where the error has no remedy that was not tried.
+    """
+    added: dict[str, Any] = {}
+    for name, value in fault.remedy.items():
+        if isinstance(value, tuple):
+            added[name] = tuple(dict.fromkeys((*chosen.get(name, ()), *value)))
+        elif name not in chosen:
+            added[name] = value
+    return chosen | added
 
 
 def as_log(src: str, dataset: Dataset, chosen: dict[str, Any]) -> str | None:

@@ -12,6 +12,8 @@ from .common import AsJson, DataDir, Lang, SourceArgument, app, print_result
 from .reading import reads
 
 if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..errors import DataError
     from ..lang import Words
 
 
@@ -39,7 +41,7 @@ def inspect(
     from ..io.reporter import reporter_for
     from ..lang import words
     from ..reports.contact_sheet import contact_sheet
-    from .advised import as_log, with_advice
+    from .advised import as_log, remedied, with_advice
     from .naming import naming_for
     from .output import check_output
 
@@ -50,10 +52,14 @@ def inspect(
     wanted: dict[str, Any] = dict(reading or {})
     if "kind" not in wanted and "impute" in heeded(src, wanted):
         wanted = {"impute": "mask"} | wanted
-    dataset = load_data(src, data_dir=data_dir, progress=reporter_for(True, lang), **wanted)
+    naming, reporter = naming_for(["inspect"]), reporter_for(True, lang)
+    dataset, assumed = _read_anyhow(src, wanted, data_dir=data_dir, progress=reporter)
+    given: dict[str, Any] = dict(reading or {})
+    for fault in assumed:
+        given, wanted = remedied(fault, given), remedied(fault, wanted)
     if Path(src).suffix in (".npy", ".npz") and not any(note.key == "missing" for note in dataset.notes):
         # Nothing is missing: it is what training will read.
-        dataset = load_data(src, data_dir=data_dir, **(reading or {}))
+        dataset = load_data(src, data_dir=data_dir, **given)
     found = api.inspect(dataset)
     if found["columns"] and wanted.get("impute") == "median":
         # What will be filled in is still missing in the data.
@@ -64,15 +70,35 @@ def inspect(
             {"key": key, **values} for key, values in what_spoils(as_it_is) if key == "mostly_missing"
         ]
     if found["fault"]:
-        found["fault"] = found["fault"].told(naming_for(["inspect"]))
+        found["fault"] = found["fault"].told(naming)
+    found["assumed"] = [
+        {"options": checked_reading(fault.remedy).flags(), "why": fault.told(naming)} for fault in assumed
+    ]
     if out is not None:
         write_whole(out, contact_sheet(dataset, say))
-    chosen = with_advice(found, dataset, dict(reading or {}))
+    chosen = with_advice(found, dataset, given)
     model = "vae" if dataset.clean is None else "denoising"
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
     found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
-    found["as_log"] = as_log(src, dataset, dict(reading or {}))
+    found["as_log"] = as_log(src, dataset, given)
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
+
+
+def _read_anyhow(src: str, wanted: dict[str, Any], **how: Any) -> tuple[Dataset, list[DataError]]:
+    """The data, and what stood in the way of reading them that has a remedy: all of it is told, and each is applied."""
+    from ..data import load_data
+    from ..errors import DataError
+    from .advised import remedied
+
+    faults: list[DataError] = []
+    while True:
+        try:
+            return load_data(src, **how, **wanted), faults
+        except DataError as fault:
+            better = remedied(fault, wanted)
+            if better == wanted:
+                raise
+            faults, wanted = [*faults, fault], better
 
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
@@ -101,6 +127,7 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         lines.append(f"    … +{len(columns) - 50}")
     lines += [f"  - {say('note.' + note['key'], n=note['count'], what=note['what'])}" for note in found["did"]]
     lines += [f"  - {say('inspect.skipped', path=path, why=why)}" for path, why in found["skipped"]]
+    lines += [f"  ! {say('inspect.assumed', **taken)}" for taken in found["assumed"]]
     lines += [f"  ! {say('inspect.' + w['key'], **w)}" for w in found["warnings"]]
     if found["fault"]:
         lines.append(f"  ! {say('inspect.fault')}: {found['fault']}")

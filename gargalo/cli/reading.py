@@ -64,6 +64,11 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "id": (str, "Tables: the column with the id of each row.", None),
     "ignore": (list[str], "Tables: a column to leave out; may be repeated.", tuple),
     "category": (list[str], "Tables: a column of numbers that are names; may be repeated.", tuple),
+    "number": (
+        list[str],
+        "Tables: a column of numbers beside signs or units; what is none there is missing; may be repeated.",
+        tuple,
+    ),
     "condition": (
         list[str],
         "For cvae: a column that it is told in place of the label, for .npy a second file; may be repeated.",

@@ -23,6 +23,7 @@ SHAPES = {
     "separator": "one character",
     "ignore": "the name of a column, or several",
     "category": "the name of a column, or several",
+    "number": "the name of a column, or several",
     "condition": "the name of a column, or several",
 }
 """What must be given that has several parts, or one."""
@@ -30,7 +31,7 @@ MISSHAPEN = ("missing", "too_long", "too_short", "string_too_long", "string_too_
 """What pydantic calls a value of another number of parts."""
 OF_FILES = ("display", "clean", "label", "split")
 """Choices that are paths; of a table, whose label and split are columns, the first two."""
-SEVERAL = ("ignore", "category", "condition")
+SEVERAL = ("ignore", "category", "number", "condition")
 """Choices that may be given more than once."""
 Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -63,6 +64,9 @@ class Reading(BaseModel):
         How times that are text are written, such as "%d/%m/%Y %H:%M"; None finds it, where only one way can be meant.
     ignore, category : tuple of str
         Columns to leave out, and columns of numbers that are names.
+    number : tuple of str
+        Columns of texts that are numbers beside signs or units: "1,234.50", "$5", "12 kg". What is no number there, or
+        beside another unit than the commonest, is missing.
     condition : tuple of str
         Columns that a conditional model is told beside the latent, in place of the label; they are no data. Beside a
         `.npy` file, other such files.
@@ -101,6 +105,7 @@ class Reading(BaseModel):
     split: str | None = None
     ignore: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
+    number: tuple[str, ...] = ()
     condition: tuple[str, ...] = ()
     impute: Literal["median", "drop", "mask"] | None = None
     window: Annotated[int, Field(ge=1, le=2**20)] | None = None
@@ -156,6 +161,8 @@ class Reading(BaseModel):
     def _check(self) -> Reading:
         if self.shares and (abs(sum(self.shares) - 1) > 1e-6 or not self.shares[0]):
             raise must("shares", "three shares that sum to 1, the first above 0", self.shares)
+        if both := [column for column in self.number if column in self.category]:
+            raise must("number", f"a column that {option('category')} does not name", both[0])
         for name, given in (("step", self.step), ("gap", self.gap)):
             if given and not self.window:
                 raise must(name, f"given together with {option('window')}", given)

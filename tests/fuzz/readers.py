@@ -142,6 +142,7 @@ def choices(name: str, chance: random.Random) -> dict[str, object]:
         "decimal_comma": True,
         "ignore": "count",
         "category": "count",
+        "number": chance.choice(("length", "kind", "when")),
     }
     return {
         key: value

@@ -213,7 +213,8 @@ def _not_decoded(path: Path, encoding: str, error: Exception) -> DataError:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             other = "utf-16"
     return DataError(
-        f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', other)}."
+        f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', other)}.",
+        encoding=other,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from ...errors import DataError, option
 from ...io.tables import polars
 from ..columns import Column, base
 from ..conditions import lacking
-from ..notes import Note
+from ..notes import Note, first_few
 from ..reading import Reading
+from .numbers import must_be_no_numbers, numbers_in
 from .reader import Request
-from .texts import MOST_CATEGORIES, as_numbers, must_be_no_numbers, no_names
+from .texts import MOST_CATEGORIES, no_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,14 +55,12 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
     lacking = [column for column in known if column not in frame.columns]
     if lacking:
         raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.")
-    if reading.decimal_comma:
-        frame = frame.with_columns(
-            numbers
-            for column in frame.get_columns()
-            if column.dtype == polars().String and column.name not in reading.category
-            if getattr(known.get(column.name), "kind", "number") == "number"
-            if (numbers := as_numbers(column, name)) is not None
-        )
+    frame = frame.with_columns(
+        numbers_in(column, reading, name, notes)
+        for column in frame.get_columns()
+        if column.dtype == polars().String and column.name not in reading.category
+        if getattr(known.get(column.name), "kind", "number") == "number" and (not known or column.name in known)
+    )
     used = list(known) if wanted else _teaching(frame, reading, name, notes)
     x, columns = np.empty((len(frame), len(used)), np.float32), []
     for i, column in enumerate(used):
@@ -103,8 +102,7 @@ def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tupl
         series, there, notes = frame[title], known.get(title), list[Note]()
         are_names = title in reading.category or bool(there and there.categories)
         if series.dtype == polars().String and not are_names:
-            numbers = as_numbers(series, name) if reading.decimal_comma else None
-            series = series if numbers is None else numbers
+            series = numbers_in(series, reading, name, [])
         if series.dtype == polars().String and not are_names:
             must_be_no_numbers(series, name)
         column = there and Column(name=title, kind=there.kind, categories=there.categories)
@@ -119,18 +117,38 @@ def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tupl
 
 def _teaching(frame: pl.DataFrame, reading: Reading, name: str, notes: list[Note]) -> list[str]:
     """The columns from which something can be learned; of each other a note."""
-    used, left = [], []
+    used, left, faults = [], [], {}
     for series in frame.get_columns():
-        if key := _teaches_nothing(series, series.name in reading.category, name):
+        try:
+            key = _teaches_nothing(series, series.name in reading.category, name)
+        except DataError as fault:
+            faults[series.name] = fault
+            continue
+        if key:
             left.append(Note(key=key, count=series.n_unique() if key in TEXTS else 1, what=series.name))
         else:
             used.append(series.name)
+    if faults:
+        raise _together(faults)
     if not used:
         found = ", ".join(f"{note.what!r} ({REASONS[note.key]})" for note in left[:10]) or "none at all"
         hint = f"; {option('category', left[0].what)} keeps it as names" if left and left[0].key in TEXTS else ""
         raise DataError(f"{name}: expected a column of numbers, or of names that repeat. Found {found}{hint}.")
     notes += left
     return used
+
+
+def _together(faults: dict[str, DataError]) -> DataError:
+    """What is wrong with several columns, by their names, as one error: that of the first, and which others."""
+    first, *others = faults.values()
+    if not others:
+        return first
+    remedy: dict[str, Any] = {}
+    for fault in faults.values():
+        for choice, value in fault.remedy.items():
+            remedy[choice] = (*remedy.get(choice, ()), *value) if isinstance(value, tuple) else value
+    also = first_few(map(repr, list(faults)[1:]))
+    return DataError(f"{first.args[0]} So it is with {also}.", **remedy)
 
 
 REASONS = {

@@ -63,7 +63,7 @@ def read_table(path: Path, request: Request) -> Dataset:
     known: list[Column | Condition] = [*base(like.columns, reading.window)] if like and like.columns else []
     known += like.conditions if like else ()
     categories = {*reading.category, *(column.name for column in known if column.kind == "category")}
-    numbers = {column.name for column in known} - categories
+    numbers = {*reading.number, *(column.name for column in known)} - categories
     return from_frame(read_frame(path, reading, categories, numbers), request, path.name)
 
 

@@ -1,0 +1,194 @@
+"""Texts that are numbers, as people write them: with decimal commas, thousands apart, signs of money, units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import DataError, option
+from ...io.tables import polars
+from ..notes import Note, first_few
+from ..reading import Reading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["must_be_no_numbers", "numbers_in"]
+
+ENOUGH = 10
+"""Different numbers from which on a column measures something."""
+MOSTLY, HALF = 0.9, 0.5
+"""Shares of numbers in a column that is meant as such: whatever the others are, and where these are few texts."""
+MARKS = 3
+"""Different texts that may stand for what was not measured, such as n. d., - and <5."""
+MOST_UNITS = 3
+"""Numbers beside more different signs are names, such as 1st, 2nd, 3rd."""
+PLAIN = r"^\s*[-+]?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?\s*$"
+"""A number with a decimal point or a decimal comma."""
+THREES = r"^\s*[-+]?\d{1,3},\d{3}\s*$"
+"""Such as 1,234, which may be 1.234 or 1234."""
+THOUSANDS = r"^\s*[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?\s*$"
+"""A number with points between thousands, and perhaps a decimal comma."""
+APART = " '\u2019\u00a0\u202f"
+"""What stands between thousands whatever the decimal mark is."""
+MEASURE = (
+    r"(?i)^\s*(\(?[-+\u2212]?)\s*(R\$|US\$|[$€£¥₹]|EUR|USD|BRL|GBP)?\s*([-+\u2212]?)"
+    rf"(\d{{1,3}}(?:[.,{APART}]\d{{3}})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(e[-+]?\d+)?"
+    r"\s*(%|‰|[a-zµμ°Ω€$£¥/²³]{1,8}[23]?)?\s*\)?\s*$"
+)
+"""A number, perhaps with thousands apart, or with a sign of money, of percent or a unit beside it. Groups: the sign, in
+parentheses as bookkeepers write what is below 0; money; the sign behind it; the digits; the exponent; the unit."""
+
+
+def numbers_in(texts: pl.Series, reading: Reading, where: str, notes: list[Note]) -> pl.Series:
+    """Read texts as the numbers that the choices of reading say they are.
+
+    Parameters
+    ----------
+    texts : polars Series of String, (n,)
+        Its name is that of the column.
+    reading : Reading
+        `number` has the columns whose numbers may stand beside units, and what is none there is missing;
+        `decimal_comma` tells how all are written: 1.234,5.
+    where : str
+        What the data are called in messages.
+    notes : list of Note
+        What is missing because it is no number is told there.
+
+    Returns
+    -------
+    polars Series, (n,)
+        Of Float64; the texts where no choice makes numbers of them: 01067 may be a name.
+
+    Raises
+    ------
+    DataError
+        For a column of `number` of which less than half are numbers, or that has decimal commas where none are
+        expected; under `decimal_comma`, for numbers of which some have a decimal point.
+    """
+    if texts.name in reading.number:
+        return _measured(texts, reading.decimal_comma, where, notes)
+    return _with_commas(texts, where) if reading.decimal_comma else texts
+
+
+def _measured(texts: pl.Series, decimal_comma: bool, where: str, notes: list[Note]) -> pl.Series:
+    """Numbers beside the commonest unit, or without one; all else is missing."""
+    pl, column = polars(), texts.name
+    parts = texts.str.extract_groups(MEASURE).struct.unnest()
+    parts.columns = ["sign", "money", "second", "digits", "power", "unit"]
+    apart, point = (".", ",") if decimal_comma else (",", ".")
+    well = rf"^(?:\d+|\d{{1,3}}(?:[{APART}]\d{{3}})+|\d{{1,3}}(?:[{apart}]\d{{3}})+)(?:[{point}]\d+)?$"
+    signs = parts.select(pl.concat_str(pl.col("money", "unit").fill_null(""), separator="\n").str.to_lowercase())
+    signs = signs.to_series()
+    usual = signs.filter(signs != "\n").mode().sort().first() or "\n"
+    is_one = parts["digits"].str.contains(well).fill_null(False) & signs.is_in(["\n", usual])
+    others = texts.filter(~is_one & texts.is_not_null())
+    if not decimal_comma and len(commas := others.filter(others.str.contains(r"\d,\d"))) > (1 - MOSTLY) * len(others):
+        raise DataError(
+            f"{where}: expected numbers with a decimal point in column {column!r}. Found {commas[0]!r};"
+            f" {option('decimal_comma')} reads them.",
+            decimal_comma=True,
+        )
+    if 2 * len(others) > len(texts.drop_nulls()):
+        raise DataError(
+            f"{where}: expected numbers in column {column!r}, as {option('number')} says. Found {others[0]!r} and the"
+            f" like in {len(others):,} of {len(texts):,} rows; {option('category', column)} keeps them as names."
+        )
+    if len(others):
+        shown = first_few(map(repr, others.unique(maintain_order=True)))
+        notes.append(Note(key="no_numbers", count=len(others), what=f"{column} ({shown})"))
+    plain = parts["digits"].str.replace_all(rf"[{APART}{apart}]", "").str.replace(point, ".", literal=True)
+    numbers = (plain + parts["power"].fill_null("")).cast(pl.Float64, strict=False)
+    is_below = (parts["sign"] + parts["second"]).str.contains(r"[-(\u2212]").fill_null(False)
+    return pl.select(
+        pl.when(is_one).then(pl.when(is_below).then(-numbers).otherwise(numbers)).alias(column)
+    ).to_series()
+
+
+def _with_commas(texts: pl.Series, where: str) -> pl.Series:
+    """Numbers with a decimal comma, and perhaps points between thousands; the texts where they are none."""
+    there = texts.drop_nulls()
+    if not there.str.contains("[,.]").any() or not there.str.contains(f"{PLAIN}|{THOUSANDS}").all():
+        return texts
+    pointed = there.filter(there.str.contains(".", literal=True) & ~there.str.contains(THOUSANDS))
+    if len(pointed):
+        raise DataError(
+            f"{where}: expected numbers with a decimal comma. Found {pointed[0]!r} in column {texts.name!r}; write all"
+            f" of them with a comma, or leave {option('decimal_comma')} out."
+        )
+    plain = texts.str.strip_chars().str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    return plain.cast(polars().Float64, strict=False)
+
+
+def must_be_no_numbers(texts: pl.Series, where: str) -> None:
+    """Refuse texts that are numbers, written as none can be read, so that they are not taken for names.
+
+    Parameters
+    ----------
+    texts : polars Series of String, (n,)
+        Its name is that of the column.
+    where : str
+        What the data are called in messages.
+
+    Raises
+    ------
+    DataError
+        For decimal commas; for more than ten different numbers with thousands apart, or beside units; for a column
+        of such numbers but for a few cells. Its remedy is the choice that reads them, where only one can be meant.
+    """
+    there, column = texts.drop_nulls(), texts.name
+    is_plain = there.str.contains(PLAIN)
+    if len(there) and is_plain.all():
+        _must_have_points(there, where)
+        return
+    is_number = is_plain | there.str.contains(MEASURE)
+    measured, others = there.filter(is_number), there.filter(~is_number)
+    share = len(measured) / max(1, len(there))
+    if measured.n_unique() <= ENOUGH or share < (HALF if others.n_unique() <= MARKS else MOSTLY):
+        return
+    if len(measured) > is_plain.sum() and _units(measured) > MOST_UNITS:
+        return
+    # Where decimals have a comma, that has to be said as well.
+    commas = measured.filter(measured.str.contains(r"\d,\d"))
+    has_commas = len(commas) > 0 and not commas.str.contains(r"\d,\d{3}(?:\D|$)").all()
+    odd = there.filter(~is_plain)
+    reads = f"{option('decimal_comma')} with {option('number', column)}" if has_commas else option("number", column)
+    missing = f", {others[0]!r} and the like as missing" if len(others) else ""
+    raise DataError(
+        f"{where}: expected numbers in column {column!r}. Found {odd[0]!r} and the like in {len(odd):,} of"
+        f" {len(texts):,} rows; {reads} reads the numbers{missing}, {option('category', column)} keeps all as names,"
+        f" {option('ignore', column)} leaves the column out.",
+        number=(column,),
+        **({"decimal_comma": True} if has_commas else {}),
+    )
+
+
+def _must_have_points(there: pl.Series, where: str) -> None:
+    """Refuse numbers in a column of texts that have a decimal comma, or are many and have a point."""
+    column = there.name
+    keep = f"{option('category', column)} keeps them as names"
+    commas = there.filter(there.str.contains(",", literal=True))
+    if not len(commas):
+        # Codes such as 01067 are names; what has a point measures something.
+        if there.n_unique() > ENOUGH and there.str.contains(".", literal=True).any():
+            raise DataError(
+                f"{where}: expected numbers in column {column!r}. Found them as text, such as {there[0]!r};"
+                f" {option('number', column)} reads them, {keep}.",
+                number=(column,),
+            )
+        return
+    found = f"{where}: expected numbers with a decimal point. Found {commas[0]!r} in column {column!r}"
+    if there.str.contains(".", literal=True).any():
+        raise DataError(f"{found}; write all of them with a point.")
+    if commas.str.contains(THREES).all():
+        text = commas[0].strip()
+        raise DataError(
+            f"{found}; {option('decimal_comma')} reads it as {text.replace(',', '.')}, {option('number', column)} as"
+            f" {text.replace(',', '')}."
+        )
+    raise DataError(f"{found}; {option('decimal_comma')} reads them.", decimal_comma=True)
+
+
+def _units(measured: pl.Series) -> int:
+    """How many different signs and units stand beside numbers."""
+    signs = measured.str.replace_all(r"[-+\d.,'()\s]", "").str.to_lowercase()
+    return signs.filter(signs != "").n_unique()

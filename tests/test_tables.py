@@ -1328,7 +1328,7 @@ def test_numbers_beside_units_are_numbers_where_that_is_asked_for(tmp_path, cell
     ("cells", "more", "expected"),
     [
         (["Ana", "Bia", "7"], {}, "expected numbers in column 'x', as number says. Found 'Ana' and the like in 40"),
-        (["1,5 m", "2,5 m"], {}, "Found '1,5 m'; decimal_comma reads them"),
+        (["1,5 m", "2,5 m"], {}, "Found '1,5 m'; decimal_comma must be given to read them"),
         (["5 kg", "6 g", "7 t"], {}, "Found '5 kg' and the like in 40 of 60"),
     ],
 )
@@ -1357,3 +1357,19 @@ def test_every_column_of_numbers_that_cannot_be_read_is_told_of_at_once():
 def test_marks_for_what_was_not_measured_do_not_make_names_of_numbers(tmp_path):
     cells = [f"{i / 8}" if i % 3 else "n. d." for i in range(60)]
     refused(tmp_path / "t.csv", "a;x\n" + "".join(f"{i % 7};{cell}\n" for i, cell in enumerate(cells)), "Found 'n. d.'")
+
+
+def test_other_data_of_a_run_may_be_written_otherwise(tmp_path):
+    def write(name: str, point: str, encoding: str) -> Path:
+        rows = [f"{i % 50}.5;{'São' if i % 2 else 'Ébano'};{i % 9}.25 m".replace(".", point) for i in range(N)]
+        (tmp_path / name).write_text("\n".join(["altura;nome;vão", *rows]), encoding=encoding)
+        return tmp_path / name
+
+    first = load_data(write("a.csv", ",", "latin-1"), encoding="latin-1", decimal_comma=True, number="vão")
+    for name, point, encoding in (("b.csv", ",", "utf-8"), ("c.csv", ".", "latin-1"), ("d.csv", ".", "utf-8")):
+        other = load_data(write(name, point, encoding), like=first.spec)
+        np.testing.assert_array_equal(other.x, first.x)
+        assert sum(note.key == "remedied" for note in other.notes) == (2 if name == "d.csv" else 1)
+        assert not any(note.key == "unseen" for note in other.notes)
+    plain = load_data(tmp_path / "d.csv", number="vão")
+    assert np.array_equal(load_data(tmp_path / "a.csv", like=plain.spec).x, first.x)

@@ -20,6 +20,7 @@ from .as_dataset import as_dataset
 from .dataset import Dataset
 from .heeded import must_be_heeded
 from .in_memory import array_of, columns_of
+from .notes import Note
 from .pairs import paired
 from .readers import NAMED, PICTURES, READERS, Request, frames, tables
 from .reading import OF_FILES, Reading, checked_reading
@@ -117,7 +118,17 @@ def load_data(
     else:
         own = None if data_dir is None else Path(data_dir)
         request = Request(asked, split_seed, like, is_new, own, workers, reporter)
-        dataset = _finished(_known_or_new(lambda request: _read(src, request), request), request)
+        try:
+            dataset = _finished(_known_or_new(lambda request: _read(src, request), request), request)
+        except DataError as fault:
+            # Other data may come from another program, and nobody is asked how it wrote them.
+            remedy = {name: value for name, value in fault.remedy.items() if name not in reading}
+            if like is None or not remedy:
+                raise
+            same: dict[str, Any] = {"data_dir": data_dir, "split_seed": split_seed, "workers": workers}
+            found = load_data(src, clean=clean, like=like, is_new=is_new, progress=progress, **same, **reading | remedy)
+            told_of = Note(key="remedied", count=1, what=", ".join(f"{k}={v}" for k, v in remedy.items()))
+            return dataclasses.replace(found, notes=(told_of, *found.notes))
         origin = Origin(src=_place(src), data_dir=own and str(own.resolve()), split_seed=split_seed, reading=kept)
     dataset = dataclasses.replace(dataset, origin=origin)
     clean = asked.clean if clean is None else clean

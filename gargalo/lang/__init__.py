@@ -19,6 +19,7 @@ __all__ = ["LANGUAGES", "Words", "spoken", "words"]
 
 LANGUAGES = {"en": "en", "pt": "pt-BR"}
 """What can be asked for, and the tag that a page carries."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class _Whole(int):
@@ -156,8 +157,10 @@ class Words:
         return self._marked(f"{value:.{digits}g}")
 
     def _marked(self, text: str) -> str:
-        """A number with this language's decimal mark."""
-        return text.replace(".", ",") if self.lang == "pt" else text
+        """A number with this language's decimal mark, and its exponent as people write it: 6,5×10⁻⁵."""
+        digits, _, power = text.partition("e")
+        times = f"×10{str(int(power)).translate(RAISED)}" if power else ""
+        return (digits.replace(".", ",") if self.lang == "pt" else digits) + times
 
 
 _spoken: contextvars.ContextVar[str | None] = contextvars.ContextVar("spoken", default=None)

@@ -21,7 +21,7 @@ from ..reading import Reading
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["read_frame"]
+__all__ = ["must_be_in", "read_frame"]
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """What stands for nothing in a CSV file."""
@@ -198,6 +198,36 @@ def _numbers(texts: pl.Series) -> pl.Series:
     kind = pl.Float64 if texts.str.contains(".", literal=True).any() else pl.Int64
     numbers = texts.cast(kind, strict=False)
     return texts if numbers.null_count() > texts.null_count() else numbers
+
+
+def must_be_in(path: Path, encoding: str) -> None:
+    """Refuse a file that is certainly UTF-8 where another encoding is expected: any byte would be a letter of latin-1.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file that can be read.
+    encoding : str
+        As the choices of reading name it.
+
+    Raises
+    ------
+    DataError
+        Its remedy is the encoding.
+    """
+    if _encoding(encoding) == "utf-8-sig" or path.suffix == ".parquet":
+        return
+    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
+    try:
+        with path.open("rb") as file:
+            while part := file.read(2**20):
+                is_ascii &= part.isascii()
+                decoder.decode(part)
+            decoder.decode(b"", final=True)
+    except (UnicodeDecodeError, OSError):
+        return
+    if not is_ascii:
+        raise DataError(f"{path}: expected text in {encoding}. Found utf-8.", encoding="utf-8")
 
 
 def _encoding(name: str) -> str:

@@ -82,11 +82,13 @@ def _measured(texts: pl.Series, decimal_comma: bool, where: str, notes: list[Not
     usual = signs.filter(signs != "\n").mode().sort().first() or "\n"
     is_one = parts["digits"].str.contains(well).fill_null(False) & signs.is_in(["\n", usual])
     others = texts.filter(~is_one & texts.is_not_null())
-    if not decimal_comma and len(commas := others.filter(others.str.contains(r"\d,\d"))) > (1 - MOSTLY) * len(others):
+    elsewise = others.filter(others.str.contains(rf"\d[{apart}]\d"))
+    if len(elsewise) > (1 - MOSTLY) * len(others):
+        mark, reads = ("comma", "left out") if decimal_comma else ("point", "given")
         raise DataError(
-            f"{where}: expected numbers with a decimal point in column {column!r}. Found {commas[0]!r};"
-            f" {option('decimal_comma')} reads them.",
-            decimal_comma=True,
+            f"{where}: expected numbers with a decimal {mark} in column {column!r}. Found {elsewise[0]!r};"
+            f" {option('decimal_comma')} must be {reads} to read them.",
+            decimal_comma=not decimal_comma,
         )
     if 2 * len(others) > len(texts.drop_nulls()):
         raise DataError(
@@ -113,7 +115,8 @@ def _with_commas(texts: pl.Series, where: str) -> pl.Series:
     if len(pointed):
         raise DataError(
             f"{where}: expected numbers with a decimal comma. Found {pointed[0]!r} in column {texts.name!r}; write all"
-            f" of them with a comma, or leave {option('decimal_comma')} out."
+            f" of them with a comma, or leave {option('decimal_comma')} out.",
+            decimal_comma=False,
         )
     plain = texts.str.strip_chars().str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     return plain.cast(polars().Float64, strict=False)

@@ -22,7 +22,7 @@ from ..reading import SEVERAL, Reading
 from ..spec import DataSpec
 from ..splits import by_order, named, usual_shares
 from . import logs, windows
-from .csv_files import read_frame
+from .csv_files import must_be_in, read_frame
 from .frames import LABEL
 from .interleaved import interleaved, repeated
 from .matrix import conditions_in, matrix_of
@@ -60,6 +60,8 @@ def read_table(path: Path, request: Request) -> Dataset:
         As `from_frame` does.
     """
     reading, like = request.reading, request.like
+    if like:
+        must_be_in(path, reading.encoding)
     known: list[Column | Condition] = [*base(like.columns, reading.window)] if like and like.columns else []
     known += like.conditions if like else ()
     categories = {*reading.category, *(column.name for column in known if column.kind == "category")}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import http.server
+import io
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,3 +165,23 @@ def test_a_fetch_is_told_of(server, monkeypatch, say, tmp_path, capsys):
     mirrors(monkeypatch, "kmnist", f"{url}/good")
     load_data("kmnist", progress=True)
     assert "fetching train-images-idx3-ubyte.gz of kmnist from 127.0.0.1" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_fault_of_a_mirror(server, monkeypatch, say):
+    class Full(io.FileIO):
+        def write(self, _) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    opened = Path.open
+    monkeypatch.setattr(
+        Path,
+        "open",
+        lambda path, mode="r", *more, **kinds: (
+            Full(path, mode) if ".partial-" in path.name and "w" in mode else opened(path, mode, *more, **kinds)
+        ),
+    )
+    url, asked = server
+    mirrors(monkeypatch, "mnist", f"{url}/good", f"{url}/wrong")
+    status, _, err = say("inspect", "mnist")
+    assert status == 2 and "No space left on device). The disk is full; free some space." in err
+    assert len(asked) == 1 and not list(cache.place().rglob(".partial-*"))

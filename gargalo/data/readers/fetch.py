@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO, TypeVar
 
 from ...errors import DataError, option
 from ...io.cache import entry
+from ...io.files import cannot_write
 from ...io.reporter import SILENT, Counter, Reporter
 
 __all__ = ["fetch"]
@@ -21,6 +23,8 @@ SLOWEST = 2048
 MOST = 2**28
 """Bytes of a file: what a mirror sends without end fills no disk. The largest that is fetched has 12 million."""
 AT_ONCE = 2**16
+OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""What is the fault of the disk, and of no mirror."""
 
 
 def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], reporter: Reporter = SILENT) -> Content:
@@ -46,6 +50,8 @@ def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], repor
     ------
     DataError
         With what was wrong at every mirror, and how to do it by hand.
+    GargaloError
+        Where the cache cannot be written.
     """
     file = urls[0].rpartition("/")[2]
     with entry("sets", name) as folder:
@@ -68,6 +74,8 @@ def fetch(urls: Sequence[str], name: str, read: Callable[[Path], Content], repor
             except DataError as error:
                 failed.append(f"{host}: {str(error).removeprefix(f'{partial}: ')}")
             except OSError as error:  # as the exceptions of requests are
+                if error.errno in OF_DISKS:  # no other mirror has more room
+                    raise cannot_write(kept, error) from None
                 failed.append(f"{host}: {_in_short(error)}")
             finally:
                 partial.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed, within_bounds
+from .data.columns import columns_beyond
 from .data.conditions import encoded, filled_in, lacking, listed, named
 from .data.ranges import outside
 from .data.sparse import SparseRows, as_rows, extent
@@ -36,6 +37,8 @@ CORRUPTION, POSTERIOR, OBSERVATION = (0, 0, 1), (0, 0, 2), (0, 0, 3)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
 BISECTIONS = 12
 """Halvings of an interval of two standard deviations: to less than a thousandth of one."""
+MOST_WARNED = 5
+"""Columns that are warned of, one by one."""
 Raw = np.ndarray | SparseRows | Dataset | Any
 """Raw examples (n, *raw_shape): an array, a sparse matrix of scipy's, or a `Dataset`."""
 NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
@@ -812,6 +815,9 @@ class FittedModel:
                 return
         if self.spec.modality.counted and (least := extent(raw)[0]) < 0:
             raise DataError(f"{name}: expected counts, as {self.name} was trained on. Found {least:g}.")
+        if self.spec.columns and isinstance(raw, np.ndarray):
+            self._warn_of_columns(name, raw)
+            return
         ranges = self.spec.ranges or (self.spec.span and (self.spec.span,))
         if not ranges:
             return
@@ -826,6 +832,17 @@ class FittedModel:
                 f" {high:g}{clipped}: are they in the same unit?",
                 GargaloWarning,
                 stacklevel=5,
+            )
+
+    def _warn_of_columns(self, name: str, raw: np.ndarray) -> None:
+        """Warn of columns whose numbers are far from those of training: in grams, say, and not in kilograms."""
+        far = columns_beyond(self.spec.columns or (), raw, self.spec.origin and self.spec.origin.reading.window)
+        for column, (least, most), (low, high) in far[:MOST_WARNED]:
+            warnings.warn(
+                f"{name}: column {column!r} has values from {least:g} to {most:g}, where {self.name} was trained on"
+                f" {low:g} to {high:g}: are they in the same unit?",
+                GargaloWarning,
+                stacklevel=6,
             )
 
     def labelled_alike(self, dataset: Dataset) -> Dataset:

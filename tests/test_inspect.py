@@ -395,7 +395,7 @@ def test_blank_pictures_and_files_of_other_kinds_are_named(tmp_path, say):
 def test_rows_that_are_equal_in_all_groups_are_no_copies(tmp_path):
     """Rounded readings of two sensors: to keep equal ones together would leave nothing to test with."""
     frame = pl.DataFrame({"t": [*range(300)] * 2, "s": ["a"] * 300 + ["b"] * 300, "x": [i % 7 for i in range(600)]})
-    found = load_data(frame, time="t", group="s")
+    found = load_data(frame, ignore="t", group="s")
     assert found.spec.counts["train"] == found.spec.counts["test"] == 300
     assert [note.count for note in found.notes if note.key == "coincidence"] == [593]
     again = pl.concat([frame, frame[:5]])
@@ -441,3 +441,35 @@ def test_what_may_be_two_things_is_not_assumed(tmp_path, say):
     assert status == 2 and "--decimal-comma reads it as 1.000, --number x as 1000" in err
     found = told(say, path, "--number", "x")
     assert found["columns"][1]["max"] == 1059
+
+
+def test_what_is_recommended_of_columns_is_in_the_command(tmp_path, say):
+    draws, path = np.random.default_rng(0), tmp_path / "t.csv"
+    n = 150
+    rows = [",ilha,sexo,asa,região,nota,massa"]
+    for i, wing in enumerate(draws.normal(200, 9, n).round(1)):
+        island = ("Dream", "DREAM ", "Biscoe")[i % 3]
+        note = "visto" if i % 5 == 0 else ""
+        rows.append(
+            f"{i + 1},{island},{('m', 'f', 'n/d')[i % 3]},{-999 if i % 30 == 7 else wing},Anvers,{note},{i % 23}"
+        )
+    path.write_text("\n".join([*rows, *rows[5:8]]), encoding="utf-8")
+    found = told(say, path)
+    assert {"sentinel", "marks", "alike", "counts_mostly", "mostly_missing"} <= keys(found)
+    command = shlex.split(found["command"])
+    options = [command[i : i + 2] for i in range(len(command)) if command[i].startswith("--")]
+    assert ["--ignore", "unnamed 1"] in options and ["--ignore", "região"] in options
+    assert ["--ignore", "nota"] in options and ["--merge", "ilha"] in options
+    assert [mark for name, mark in options if name == "--missing"] == ["n/d", "-999"]
+    assert ["--impute", "mask"] in options
+    status, _, err = say(*command[1:], "--out", tmp_path / "run", "--epochs", 1)
+    assert status == 0, err
+    # What was said is not said again.
+    after = told(say, path, *[part for option in options if option[0] != "--model" for part in option])
+    assert not {"sentinel", "marks", "alike", "counts_mostly", "mostly_missing"} & keys(after)
+
+
+def test_a_single_picture_is_no_folder_of_pictures(tmp_path, say):
+    picture(tmp_path / "one.png")
+    status, _, err = say("inspect", tmp_path / "one.png")
+    assert status == 2 and "Put it into a folder: its pictures are the examples." in err

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gargalo import cli, evaluate, load_data, train
-from gargalo.data import Column, Dataset, named_values
+from gargalo.data import Column, Dataset, as_observed, named_values
 from gargalo.data.codec import TableCodec
 from gargalo.data.log import joined
 from gargalo.data.readers.times import in_time
-from gargalo.errors import DataError, GargaloError, ParameterError
+from gargalo.errors import DataError, GargaloError, GargaloWarning, ParameterError
 from gargalo.io.tables import Dialect, write_table
 from gargalo.lang import words
 from gargalo.models.likelihoods import GaussianLikelihood, Mixed
@@ -386,7 +386,7 @@ def test_other_rows_are_read_as_those_that_were_learned(tmp_path, say):
     few.write_csv(tmp_path / "few.csv")
     source = load_data(tmp_path / "few.csv", like=run.recipe.data)
     assert source.y is None
-    assert [(n.key, n.count, n.what) for n in source.notes if n.key == "unseen"] == [("unseen", 1, "city")]
+    assert [(n.key, n.count, n.what) for n in source.notes if n.key == "unseen"] == [("unseen", 1, "city ('Manaus')")]
     assert np.isfinite(run.encode(source)).all()
     few.drop("steps").write_csv(tmp_path / "few.csv")
     answer = say("encode", tmp_path / "run", tmp_path / "few.csv", "-o", tmp_path / "z.csv")
@@ -1373,3 +1373,160 @@ def test_other_data_of_a_run_may_be_written_otherwise(tmp_path):
         assert not any(note.key == "unseen" for note in other.notes)
     plain = load_data(tmp_path / "d.csv", number="vão")
     assert np.array_equal(load_data(tmp_path / "a.csv", like=plain.spec).x, first.x)
+
+
+def test_marks_are_missing_where_that_is_asked_for(tmp_path):
+    draws = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {
+            "wing": [-999.0 if i % 20 == 3 else float(v) for i, v in enumerate(draws.normal(200, 9, N).round(1))],
+            "mass": ["-" if i % 15 == 4 else f"{v:.1f}" for i, v in enumerate(draws.normal(4, 1, N))],
+            "sex": [("m", "f", "Unknown ", "unknown")[i % 4] for i in range(N)],
+            "code": [("007", "012", "-")[i % 3] for i in range(N)],
+        }
+    )
+    path = tmp_path / "t.csv"
+    frame.write_csv(path)
+    for source, marks in ((frame, [-999, "-", "unknown"]), (path, ["-999", "-", "UNKNOWN"])):
+        found = load_data(source, missing=marks, impute="mask")
+        assert [column.kind for column in found.columns] == ["number", "number", "category", "category"]
+        assert [column.categories for column in found.columns[2:]] == [("f", "m"), ("007", "012")]
+        assert np.isnan(found.x).sum(0).tolist() == [3, 4, 30, 20]
+        # A row of a run's own marks is read as well.
+        odd = pl.DataFrame({"wing": [-999.0], "mass": ["-"], "sex": ["unknown"], "code": ["007"]})
+        assert np.isnan(load_data(odd, like=found.spec).x).sum() == 3
+
+
+def test_names_that_differ_by_case_or_spaces_are_one_where_that_is_asked_for(tmp_path):
+    cells = ["Dream", "Dream", "DREAM", "dream ", "Biscoe", "biscoe"]
+    frame = pl.DataFrame({"a": np.arange(N) % 7, "x": [cells[i % 6] for i in range(N)]})
+    found = load_data(frame, merge="x")
+    assert found.columns[1].categories == ("Biscoe", "Dream")
+    other = load_data(pl.DataFrame({"a": [1], "x": [" DReam"]}), like=found.spec)
+    assert other.x[0, 1] == 1 and not any(note.key == "unseen" for note in other.notes)
+
+
+def test_a_unit_of_training_is_expected_of_other_data():
+    frame = pl.DataFrame({"a": np.arange(N) % 7, "x": [f"{i % 9}.5 kg" if i % 9 else "<1 kg" for i in range(N)]})
+    found = load_data(frame, number="x", impute="mask")
+    assert found.columns[1].unit == "kg"
+    for cells, missing in ((["3 kg", "4"], 0), (["-", "7kg"], 1), (["-"], 1), (["<1 kg"], 1)):
+        other = load_data(pl.DataFrame({"a": [1] * len(cells), "x": cells}), like=found.spec)
+        assert np.isnan(other.x).sum() == missing
+    for cell in ("3500 g", "8 lb"):
+        with pytest.raises(DataError, match=f"expected numbers in kg, as in training, in column 'x'. Found '{cell}'"):
+            load_data(pl.DataFrame({"a": [1], "x": [cell]}), like=found.spec)
+
+
+def test_columns_without_a_name_get_one(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{i},{i % 7}.5,{'ab'[i % 2]},{i % 5},\n" for i in range(N))
+    path.write_text(f",a,,b,\n{rows}")
+    found = load_data(path, category="b", ignore="unnamed 1")
+    assert [(column.name, column.kind) for column in found.columns] == [
+        ("a", "number"), ("unnamed 3", "category"), ("b", "category"),
+    ]  # fmt: skip
+    assert [note.what for note in found.notes if note.key == "empty_column"] == ["unnamed 5"]
+    assert load_data(path, id="unnamed 1").ids[7] == "7"
+    np.testing.assert_array_equal(load_data(path, like=found.spec).x, found.x)
+
+
+def test_other_encodings_are_told_apart(tmp_path):
+    for text, other in (("Größe", "latin-1"), ("Preis €", "cp1252"), ("gut – „neu“", "cp1252")):
+        path = tmp_path / "t.csv"
+        path.write_bytes(f"a;x\n1;{text}\n".encode(other))
+        with pytest.raises(DataError, match=f"encoding='{other}'") as fault:
+            load_data(path)
+        assert fault.value.remedy == {"encoding": other}
+
+
+def test_a_byte_order_mark_comes_back(tmp_path, say):
+    path = tmp_path / "t.csv"
+    path.write_text("höhe;name\n" + "".join(f"{i % 9}.5;{'äb'[i % 2]}\n" for i in range(N)), encoding="utf-8-sig")
+    run = train(path, epochs=1, out=tmp_path / "run", progress=False)
+    assert "encoding" not in run.recipe.data.origin.reading.flags()
+    assert say("reconstruct", tmp_path / "run", path, "-o", tmp_path / "back.csv")[0] == 0
+    assert (tmp_path / "back.csv").read_bytes().startswith("\ufeffid;höhe;name".encode())
+
+
+def test_rows_that_slipped_make_no_log_of_several(tmp_path):
+    """Seventeen rows of an hourly log are where they do not belong: it is put in order, and its gap is found."""
+    hours = [i + (40 if i >= 400 else 0) for i in range(600)]
+    order = list(range(600))
+    for i in range(20, 580, 33):
+        order.insert(i - 9, order.pop(i))
+    x = [float(i % 24) for i in range(600)]
+    sorted_log = pl.DataFrame({"t": hours, "x": x})
+    log = sorted_log[order]
+    found, tidy = (load_data(frame, time="t", window=12) for frame in (log, sorted_log))
+    keys = {note.key: note.count for note in found.notes}
+    assert keys["out_of_order"] == 17 and keys["gaps"] == 1 and "back_and_forth" not in keys
+    np.testing.assert_array_equal(found.x, tidy.x)
+    # And a run's own log is known again.
+    again = load_data(log, like=found.spec)
+    np.testing.assert_array_equal(again.split, found.split)
+
+
+def test_two_logs_in_one_are_found_though_some_rows_are_there_twice():
+    frame = pl.DataFrame({"t": np.repeat(np.arange(300), 2), "s": ["a", "b"] * 300, "x": np.arange(600) % 17})
+    again = pl.concat([frame, frame[100:110]])
+    told = [note for note in load_data(again, time="t", window=12).notes if note.key == "interleaved"]
+    assert [note.what for note in told] == ["s"]
+
+
+def test_a_few_groups_in_time_are_split_in_time():
+    n = 200
+    frame = pl.DataFrame(
+        {"t": [*range(n)] * 2, "s": ["a"] * n + ["b"] * n, "x": np.random.default_rng(0).random(2 * n)}
+    )
+    for more in ({}, {"window": 10, "step": 5}):
+        found = load_data(frame, time="t", group="s", **more)
+        of = {name: found.split[[one.startswith(name) for one in found.ids]] for name in "ab"} if more else {
+            "a": found.split[:n], "b": found.split[n:]
+        }  # fmt: skip
+        for split in of.values():
+            assert (np.diff(split.astype(int)) >= 0).all() and set(split.tolist()) == {0, 1, 2}
+        assert any(note.key == "groups_in_time" for note in found.notes)
+    three = pl.concat([frame, frame[:n].with_columns(s=pl.lit("c"), x=pl.col("x") / 2)])
+    told = [note.what for note in load_data(three, time="t", group="s").notes if note.key == "groups_dealt"]
+    assert len(told) == 1 and {"a", "b", "c"} <= set(re.split(r"\W+", told[0]))
+
+
+def test_times_of_one_order_that_may_be_two_are_refused():
+    days = [f"01/{1 + i // 24:02d}/2020 {i % 24:02d}:00" for i in range(288)]
+    frame = pl.DataFrame({"t": days, "x": np.arange(288) % 24})
+    with pytest.raises(DataError, match="may be %d/%m/%Y %H:%M or %m/%d/%Y %H:%M"):
+        load_data(frame, time="t", window=12)
+    assert len(load_data(frame, time="t", window=12, time_format="%m/%d/%Y %H:%M", shares=(1, 0, 0))) == 24
+
+
+def test_what_is_missing_in_a_log_is_counted_once_however_many_windows_have_it():
+    x = np.arange(300.0) % 24
+    x[[50, 51, 90]] = np.nan
+    frame = pl.DataFrame({"t": np.arange(300), "x": x, "y": np.where(np.arange(300) == 50, np.nan, 1.5 * x)})
+    for how in ("mask", "median"):
+        notes = load_data(frame, time="t", window=12, step=3, impute=how).notes
+        assert [(note.count, note.what) for note in notes if note.key == "missing"] == [(3, "6")]
+
+
+def test_draws_have_no_more_digits_than_the_data(tmp_path):
+    draws = np.random.default_rng(0)
+    frame = pl.DataFrame({"one": draws.normal(40, 5, 200).round(1), "two": draws.normal(0, 1, 200).round(2)})
+    frame = frame.with_columns(any=pl.Series(draws.normal(size=200)), whole=pl.Series(draws.integers(0, 90, 200)))
+    found = load_data(frame)
+    assert [column.decimals for column in found.columns] == [1, 2, None, 0]
+    drawn = as_observed(found.columns, draws.normal(20, 9, (50, 4)), draws)
+    for i, digits in ((0, 1), (1, 2), (3, 0)):
+        np.testing.assert_allclose(drawn[:, i], drawn[:, i].round(digits), atol=1e-9)
+    assert not np.allclose(drawn[:, 2], drawn[:, 2].round(3))
+
+
+def test_a_column_far_from_training_is_named(tmp_path):
+    draws = np.random.default_rng(0)
+    frame = pl.DataFrame({"mass": draws.normal(4, 1, 100), "wing": draws.normal(200, 10, 100)})
+    run = train(frame, epochs=1, out=tmp_path / "run", progress=False)
+    with pytest.warns(
+        GargaloWarning, match="column 'mass' has values from 340 to 340, where .* was trained on 1"
+    ) as told:
+        run.encode(load_data(pl.DataFrame({"mass": [340.0], "wing": [205.0]}), like=run.recipe.data))
+    assert len(told) == 1

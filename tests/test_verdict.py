@@ -175,7 +175,7 @@ def test_every_cause_is_told_in_both_languages():
 def test_a_difference_too_small_to_be_seen_is_called_so(runs, low, high, is_told):
     verdict = Verdict("as-good", Estimate((low + high) / 2, low, high, 60), 1.0, 1.0)
     (sentence,) = verdict.told(runs["good"], words("en"))
-    assert ("too small to be seen" in sentence) is is_told
+    assert ("next to nothing" in sentence) is is_told
 
 
 def test_what_is_linear_blends_what_it_reconstructs(runs, tmp_path):

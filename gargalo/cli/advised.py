@@ -41,7 +41,8 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
     Returns
     -------
     dict
-        The same with an `impute`, an `id`, a `label` and a `group`, where each is recommended and not chosen.
+        The same with an `impute`, an `id`, a `label` and a `group`, where each is recommended and not chosen; and with
+        the columns to leave out or to merge, and what stands for nothing, where such are recommended.
     """
     advised: dict[str, Any] = {}
     if any(note.key == "missing" for note in dataset.notes):
@@ -50,11 +51,32 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
         advised["impute"] = "mask" if share > SOME or dataset.kind == "series" else "median"
     ids = [note.what for note in dataset.notes if note.key == "ids"]
     warned = {warning["key"]: warning for warning in found["warnings"]}
+    added = _columns_advised(found, dataset)
+    if added.get("missing") and "impute" not in advised:
+        advised["impute"] = "mask"
     if ids or "counts_rows" in warned:
         advised["id"] = ids[0] if ids else warned["counts_rows"]["column"]
     if "likely_label" in warned:
         advised["label"] = warned["likely_label"]["column"]
-    return advised | _group(dataset) | chosen
+    both = {name: tuple(dict.fromkeys((*chosen.get(name, ()), *some))) for name, some in added.items() if some}
+    return advised | _group(dataset) | chosen | both
+
+
+def _columns_advised(found: dict[str, Any], dataset: Dataset) -> dict[str, list[str]]:
+    """What is recommended of columns: which to leave out, whose names to make one, and what stands for nothing."""
+    added: dict[str, list[str]] = {"ignore": [], "merge": [], "missing": []}
+    for warning in found["warnings"]:
+        if warning["key"] in ("mostly_missing", "counts_mostly"):
+            added["ignore"].append(warning["column"])
+        elif warning["key"] == "alike":
+            added["merge"].append(warning["column"])
+        elif warning["key"] in ("marks", "sentinel"):
+            added["missing"] += warning["marks"] if warning["key"] == "marks" else [warning["value"]]
+    if dataset.kind == "table":
+        added["ignore"] += [column["name"] for column in found["columns"] or () if column["taken"] == "constant"]
+    # What is left out has no names to make one.
+    added["merge"] = [name for name in added["merge"] if name not in added["ignore"]]
+    return added
 
 
 def remedied(fault: DataError, chosen: dict[str, Any]) -> dict[str, Any]:

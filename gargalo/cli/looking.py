@@ -80,7 +80,9 @@ def inspect(
     model = "vae" if dataset.clean is None else "denoising"
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
     found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
-    found["as_log"] = as_log(src, dataset, given)
+    found["as_log"] = as_log(
+        src, dataset, given | {name: chosen[name] for name in ("missing", "merge") if name in chosen}
+    )
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
 
@@ -105,11 +107,13 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     """The same for people."""
     shape = " x ".join(map(str, found["shape"]))
     low, high = found["range"]
+    extent = f", {say.general(low)} … {say.general(high)}"
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in found["splits"].items() if n)
     kind = say.get(f"kind.{found['kind']}", found["kind"])
     lines = [
         say("inspect.what", name=found["name"], n=found["examples"], kind=kind),
-        f"  {say('inspect.shape')}: {shape} {found['dtype']}, {say.general(low)} … {say.general(high)}",
+        # Numbers of columns in different units have no common range.
+        f"  {say('inspect.shape')}: {shape} {found['dtype']}" + ("" if found["columns"] else extent),
         f"  {say('inspect.splits')}: {splits}",
     ]
     if found["kind"] == "counts":

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import SPLITS, Column, Dataset, DataSpec, Reading, named_values
+from ..data import SPLITS, Column, Dataset, DataSpec, named_values
 from ..data.codec import NumberCodec
 from ..data.readers.pictures.images import SUFFIXES
+from ..data.spec import Origin
 from ..errors import must
 from ..io import tables
 from ..io.files import cannot_write, check_writable, write_whole
@@ -321,6 +322,8 @@ def write_points(
 
 def _dialect(spec: DataSpec) -> tables.Dialect:
     """A CSV file as that of the data was, so that whoever read the one reads the other."""
-    reading = spec.origin.reading if spec.origin else Reading()
-    separator = reading.separator or (";" if reading.decimal_comma else ",")
-    return tables.Dialect(separator, "," if reading.decimal_comma else ".", reading.encoding)
+    origin = spec.origin or Origin()
+    reading = origin.reading
+    separator = reading.separator or origin.separator or (";" if reading.decimal_comma else ",")
+    encoding = "utf-8-sig" if origin.begins_with_mark else reading.encoding
+    return tables.Dialect(separator, "," if reading.decimal_comma else ".", encoding)

@@ -69,6 +69,16 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
         "Tables: a column of numbers beside signs or units; what is none there is missing; may be repeated.",
         tuple,
     ),
+    "merge": (
+        list[str],
+        "Tables: a column whose names are one where they differ by case or spaces alone; may be repeated.",
+        tuple,
+    ),
+    "missing": (
+        list[str],
+        "Tables: what stands for a missing value, such as unknown or -999; may be repeated.",
+        tuple,
+    ),
     "condition": (
         list[str],
         "For cvae: a column that it is told in place of the label, for .npy a second file; may be repeated.",

@@ -68,11 +68,14 @@ def info(run: RunArgument, lang: Lang = None, as_json: AsJson = False) -> None:
         "history": opened.history,
     }
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in recipe.data.counts.items() if n)
+    training = recipe.training.model_dump()
+    if recipe.data.counts.get("validation"):  # the data have their own
+        del training["validation_share"]
     about = {
         "data": f"{recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {splits}",
         "network": recipe.network,
         # As --set takes them, in every language.
-        "training": " ".join(f"{k}={v}" for k, v in recipe.training.model_dump().items()),
+        "training": " ".join(f"{k}={v}" for k, v in training.items()),
         **_epochs(opened, say),
     }
     lines = [

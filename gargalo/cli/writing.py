@@ -217,9 +217,8 @@ def _missing(dataset: Dataset) -> int:
         return 0
     log, reading = dataset.log, dataset.origin and dataset.origin.reading
     if reading and reading.impute == "median":
-        # What was filled in as it was read is no longer seen; of rows in several windows it was counted several times.
-        is_once = log is None or (reading.step or log.window) >= log.window
-        return sum(int(note.what) for note in dataset.notes if note.key == "missing") if is_once else 0
+        # What was filled in as it was read is no longer seen.
+        return sum(int(note.what) for note in dataset.notes if note.key == "missing")
     cells = dataset.x if log is None else log.joined(dataset.x)[log.is_covered]
     return int(np.isnan(cells).sum())
 

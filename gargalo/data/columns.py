@@ -12,8 +12,21 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..errors import DataError, option
 from .splits import TRAIN
 
-__all__ = ["Column", "as_observed", "base", "impute", "measured", "named_values", "texts_of", "within_bounds"]
+__all__ = [
+    "Column",
+    "as_observed",
+    "base",
+    "columns_beyond",
+    "folded",
+    "impute",
+    "measured",
+    "named_values",
+    "texts_of",
+    "within_bounds",
+]
 
+MOST_DECIMALS = 6
+"""Digits after the point beyond which a float32 keeps none of most numbers."""
 MOST_LEVELS, LEAST_ROWS = 16, 5
 """Different numbers that a column of few has at most; and rows that each needs on average, to be more than chance."""
 
@@ -32,8 +45,12 @@ class Column(BaseModel):
         The least and the greatest number of the training rows; None for names, and where nobody looked.
     is_whole : bool
         Are all numbers of the training rows whole?
+    decimals : int or None
+        How many digits after the point the numbers of the training rows have; None for more than six.
     levels : tuple of float
         The numbers that occur in the training rows, ascending, where they are few.
+    unit : str or None
+        The sign of money or the unit that numbers were written with, in small letters.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -45,7 +62,9 @@ class Column(BaseModel):
     low: float | None = None
     high: float | None = None
     is_whole: bool = False
+    decimals: Annotated[int, Field(ge=0, le=MOST_DECIMALS)] | None = None
     levels: Annotated[tuple[float, ...], Field(max_length=MOST_LEVELS)] = ()
+    unit: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Column:
@@ -99,8 +118,16 @@ def _known_of(column: Column, values: np.ndarray) -> dict[str, Any]:
         "low": float(numbers[0]),
         "high": float(numbers[-1]),
         "is_whole": bool((numbers == np.rint(numbers)).all()),
+        "decimals": _decimals(numbers),
         "levels": tuple(map(float, numbers)) if are_few else (),
     }
+
+
+def _decimals(numbers: np.ndarray) -> int | None:
+    """How many digits after the point numbers have, of which a float32 keeps seven in all."""
+    exact = numbers.astype(np.float64)
+    near = 2 * np.finfo(np.float32).eps * np.abs(exact)
+    return next((d for d in range(MOST_DECIMALS + 1) if (np.abs(np.round(exact, d) - exact) <= near).all()), None)
 
 
 def within_bounds(columns: Sequence[Column], x: np.ndarray) -> np.ndarray:
@@ -121,10 +148,45 @@ def within_bounds(columns: Sequence[Column], x: np.ndarray) -> np.ndarray:
     return np.clip(x, np.array(low, x.dtype), np.array(high, x.dtype))
 
 
+def columns_beyond(
+    columns: Sequence[Column], x: np.ndarray, window: int | None = None, far: float = 1.0
+) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
+    """Find the columns that have numbers far from all that were observed.
+
+    Parameters
+    ----------
+    columns : sequence of p Column
+    x : ndarray, (n, p)
+        NaN where a value is missing.
+    window : int or None
+        Rows of a log in each row of x, of which a column is one; None where these are no windows.
+    far : float
+        How far beyond the bounds a number must be, as a part of the distance between them.
+
+    Returns
+    -------
+    list of (str, (float, float), (float, float))
+        The name of the column, its least and its greatest number here, and those that were observed. A column of which
+        nothing is known, or that was always the same, is none of these.
+    """
+    own, found = base(columns, window), []
+    values = x.reshape(-1, len(own))
+    for i, column in enumerate(own):
+        there = values[~np.isnan(values[:, i]), i]
+        if column.low is None or column.high is None or column.high == column.low or not len(there):
+            continue
+        least, most = float(there.min()), float(there.max())
+        reach = far * (column.high - column.low)
+        if least < column.low - reach or most > column.high + reach:
+            found.append((column.name, (least, most), (column.low, column.high)))
+    return found
+
+
 def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Turn drawn numbers into such as were observed: within bounds, and whole, or one of a few, where all were.
 
-    A number between two that can be becomes one of them by chance, the nearer one more often, so that means stay.
+    They have no more digits after the point than those that were observed. A number between two that can be becomes
+    one of them by chance, the nearer one more often, so that means stay.
 
     Parameters
     ----------
@@ -151,6 +213,8 @@ def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generat
             values = np.where(rng.random(len(x)) < (values - low) / (high - low), high, low)
         elif column.is_whole:
             values = np.floor(values + rng.random(len(x)))
+        elif column.decimals is not None:
+            values = np.round(values, column.decimals)
         x[:, i] = np.clip(values, column.low, column.high)
     return x
 
@@ -264,6 +328,20 @@ def base(columns: Sequence[Column], window: int | None) -> list[Column]:
         return list(columns)
     first = columns[: len(columns) // window]
     return [column.model_copy(update={"name": column.name.removesuffix("[0]")}) for column in first]
+
+
+def folded(name: str) -> str:
+    """What is left of a name where case and spaces make no difference.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    return " ".join(name.casefold().split())
 
 
 def texts_of(values: np.ndarray) -> np.ndarray:

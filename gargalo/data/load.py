@@ -23,6 +23,8 @@ from .in_memory import array_of, columns_of
 from .notes import Note
 from .pairs import paired
 from .readers import NAMED, PICTURES, READERS, Request, frames, tables
+from .readers.csv_files import CSV, dialect_of
+from .readers.pictures.images import SUFFIXES
 from .reading import OF_FILES, Reading, checked_reading
 from .sparse import as_rows, is_sparse
 from .spec import MODALITIES, DataSpec, Origin
@@ -129,7 +131,9 @@ def load_data(
             found = load_data(src, clean=clean, like=like, is_new=is_new, progress=progress, **same, **reading | remedy)
             told_of = Note(key="remedied", count=1, what=", ".join(f"{k}={v}" for k, v in remedy.items()))
             return dataclasses.replace(found, notes=(told_of, *found.notes))
-        origin = Origin(src=_place(src), data_dir=own and str(own.resolve()), split_seed=split_seed, reading=kept)
+        place = own and str(own.resolve())
+        written = dialect_of(Path(src), kept) if Path(src).suffix in CSV and src not in NAMED else {}
+        origin = Origin(src=_place(src), data_dir=place, split_seed=split_seed, reading=kept, **written)
     dataset = dataclasses.replace(dataset, origin=origin)
     clean = asked.clean if clean is None else clean
     return dataset if clean is None else _with_partners(dataset, src, clean, workers, reporter)
@@ -298,7 +302,8 @@ def _read(src: str | Path, request: Request) -> Dataset:
         if reader.takes(path):
             _must_be_of_the_kind(path, reader.heeds, request)
             return reader.read(path, request)
-    raise DataError(f"{path}: expected {kinds}. Found a file ending in '{path.suffix}'.")
+    hint = " Put it into a folder: its pictures are the examples." if path.suffix.lower() in SUFFIXES else ""
+    raise DataError(f"{path}: expected {kinds}. Found a file ending in '{path.suffix}'.{hint}")
 
 
 def _must_be_of_the_kind(path: Path, heeds: frozenset[str], request: Request) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ..errors import ParameterError, as_expected, must, not_a_choice, option
 from ..io.arguments import given_once
 
-__all__ = ["OF_FILES", "SEVERAL", "Reading", "checked_reading"]
+__all__ = ["OF_COLUMNS", "OF_FILES", "Reading", "checked_reading"]
 
 FORMER = {"parts": "shares"}
 """What choices were called before, by which they may still be given."""
@@ -24,6 +24,8 @@ SHAPES = {
     "ignore": "the name of a column, or several",
     "category": "the name of a column, or several",
     "number": "the name of a column, or several",
+    "merge": "the name of a column, or several",
+    "missing": "a text or a number, or several",
     "condition": "the name of a column, or several",
 }
 """What must be given that has several parts, or one."""
@@ -31,7 +33,9 @@ MISSHAPEN = ("missing", "too_long", "too_short", "string_too_long", "string_too_
 """What pydantic calls a value of another number of parts."""
 OF_FILES = ("display", "clean", "label", "split")
 """Choices that are paths; of a table, whose label and split are columns, the first two."""
-SEVERAL = ("ignore", "category", "number", "condition")
+OF_COLUMNS = ("ignore", "category", "number", "merge", "condition")
+"""Choices that name any number of columns."""
+SEVERAL = (*OF_COLUMNS, "missing")
 """Choices that may be given more than once."""
 Side = Annotated[int, Field(ge=1, le=2**14)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -67,6 +71,10 @@ class Reading(BaseModel):
     number : tuple of str
         Columns of texts that are numbers beside signs or units: "1,234.50", "$5", "12 kg". What is no number there, or
         beside another unit than the commonest, is missing.
+    merge : tuple of str
+        Columns whose names are one where they differ by case or spaces alone: the commonest of them.
+    missing : tuple of str
+        What stands for a missing value in the columns of data, beside what does in any table: "unknown", "-999".
     condition : tuple of str
         Columns that a conditional model is told beside the latent, in place of the label; they are no data. Beside a
         `.npy` file, other such files.
@@ -106,6 +114,8 @@ class Reading(BaseModel):
     ignore: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     number: tuple[str, ...] = ()
+    merge: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     condition: tuple[str, ...] = ()
     impute: Literal["median", "drop", "mask"] | None = None
     window: Annotated[int, Field(ge=1, le=2**20)] | None = None
@@ -200,6 +210,10 @@ def checked_reading(options: dict[str, Any], base: Reading | None = None) -> Rea
     for name in SEVERAL:
         if isinstance(chosen.get(name), str):
             chosen[name] = (chosen[name],)
+    if isinstance(marks := chosen.get("missing"), int | float):
+        chosen["missing"] = (marks,)
+    if isinstance(marks := chosen.get("missing"), list | tuple):
+        chosen["missing"] = tuple(str(mark) if isinstance(mark, int | float) else mark for mark in marks)
     for name in OF_FILES:
         if isinstance(chosen.get(name), os.PathLike):
             chosen[name] = os.fspath(chosen[name])

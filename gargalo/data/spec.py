@@ -35,6 +35,10 @@ class Origin(BaseModel):
         Seed of the split of data that come without one.
     reading : Reading
         How the files became examples.
+    separator : str or None
+        What stands between the cells of a CSV file, whoever said so; None for what is none.
+    begins_with_mark : bool
+        Does a CSV file begin with the byte-order mark of UTF-8, by which spreadsheets know that it is UTF-8?
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,6 +47,8 @@ class Origin(BaseModel):
     data_dir: str | None = None
     split_seed: Annotated[int, Field(ge=0)] = 0
     reading: Reading = Reading()
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    begins_with_mark: bool = False
 
 
 class DataSpec(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..io.printed import in_one_line
 from ..io.reporter import Reporter
+from .columns import folded
 from .dataset import Dataset
 from .notes import first_few
 from .sparse import are_counts, extent
@@ -36,6 +38,30 @@ MANY_ZEROS = 0.2
 """Share of zeros among whole numbers from which on they are likely to be counts."""
 ROWS_OF_A_LABEL = 5
 """Rows that a label has on average, at least, where numbers are labels and no measurements."""
+UNKNOWN = {
+    *("-", "--", "---", ".", "..", "*", "n/a", "n.a.", "n. a.", "n/d", "n.d.", "n. d.", "nd", "s/d", "s/i", "k.a."),
+    *(
+        "k. a.",
+        "unknown",
+        "unk",
+        "missing",
+        "not available",
+        "not known",
+        "blank",
+        "(blank)",
+        "null",
+        "nan",
+        "na",
+        "nil",
+    ),
+    *("desconhecido", "desconhecida", "sem dados", "não informado", "nao informado", "ignorado", "unbekannt"),
+    *("desconocido", "desconocida", "inconnu", "inconnue", "#n/a", "#value!", "#ref!", "#div/0!"),
+}
+"""Names, folded, that say that nothing is known."""
+MARK = re.compile(r"-?9{2,}|-9|-?9{3,4}\.25|-?9{2,}\.9+|-?3276[78]|-?214748364[78]")
+"""Numbers that people write for what was not measured, where they are far from all others."""
+COUNTING, LEAST_COUNTED = 0.95, 20
+"""Share of steps of 1 from row to row from which on a column of so many rows only counts them, but for some copies."""
 LABELS = ("label", "class", "target", "y")
 MOST_SEEN = 2**30
 """Bytes of pictures of which each is looked at; to read more once more takes long."""
@@ -219,6 +245,7 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
         empty = spread.missing / len(dataset.x) / (dataset.x.shape[1] // len(names))
         for i in np.flatnonzero(empty > MOSTLY_MISSING)[:MOST_TOLD]:
             yield "mostly_missing", {"column": names[i], "share": f"{100 * empty[i]:.0f}"}
+        yield from _marks(dataset, names, spread)
     if dataset.kind != "table":
         return
     for column in columns or ():
@@ -231,6 +258,37 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
     for i, name in enumerate([] if is_ordered else names):
         if len(names) <= len(dataset) and dataset.counts_rows(i):
             yield "counts_rows", {"column": name}
+        elif columns and columns[i].kind == "number" and _mostly_counts(dataset.x[:, i]):
+            yield "counts_mostly", {"column": name}
+
+
+def _marks(dataset: Dataset, names: Sequence[str], spread: Spread) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What stands for a missing value and was read as one: names, and numbers far from all others."""
+    for column in (dataset.columns or ())[: len(names)]:
+        marks = list({folded(name): name for name in column.categories if folded(name) in UNKNOWN}.values())
+        if marks:
+            options = " ".join(f"--missing {shlex.quote(mark)}" for mark in marks)
+            name = re.sub(r"\[0\]$", "", column.name) if dataset.kind == "series" else column.name
+            yield "marks", {"column": name, "what": ", ".join(map(repr, marks)), "options": options, "marks": marks}
+    values = np.asarray(dataset.x).reshape(-1, len(names))
+    for i, ends in enumerate(zip(spread.low.tolist(), spread.high.tolist(), strict=True)):
+        for mark in ends:
+            if MARK.fullmatch(f"{mark:.10g}") and _is_far(values[:, i], mark):
+                yield "sentinel", {"column": names[i], "value": f"{mark:.10g}"}
+
+
+def _is_far(values: np.ndarray, mark: float) -> bool:
+    """Is a number so far from all others that it cannot be one of them?"""
+    others = values[np.isfinite(values) & (values != np.float32(mark))]
+    if not len(others):
+        return False
+    low, high = float(others.min()), float(others.max())
+    return min(abs(mark - low), abs(mark - high)) > high - low or (mark <= -99 and low >= 0)
+
+
+def _mostly_counts(values: np.ndarray) -> bool:
+    """Does a column count rows, but for some that were copied or left out?"""
+    return len(values) >= LEAST_COUNTED and bool((np.diff(values) == 1).mean() >= COUNTING)
 
 
 def _counted(dataset: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -248,7 +306,7 @@ def _alike(names: Sequence[str]) -> str:
     """Names of one category that differ by case, or by spaces, alone; shown so that spaces are seen."""
     own: dict[str, list[str]] = {}
     for name in names:
-        own.setdefault(" ".join(name.casefold().split()), []).append(name)
+        own.setdefault(folded(name), []).append(name)
     return first_few(" = ".join(map(repr, same)) for same in own.values() if len(same) > 1)
 
 

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,15 @@ from ..reading import Reading
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["must_be_in", "read_frame"]
+__all__ = ["CSV", "dialect_of", "must_be_in", "read_frame"]
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
-"""What stands for nothing in a CSV file."""
+CSV = (".csv", ".tsv", ".txt")
+
+MISSING = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None"),
+    *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "?"),
+)
+"""What stands for nothing in a CSV file: what pandas takes for it, and a question mark."""
 PLAIN_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?$"
 """A number that is written as it would be again: without leading zeros, signs that say nothing, and exponents."""
 BLANK_NUMBER = r"^\s*-?(0|[1-9]\d*)(\.\d+)?\s*$"
@@ -32,6 +37,9 @@ CODE = r"^\s*0\d+\s*$"
 """Digits that begin with a zero, such as 01067: a code, whose zero a number would lose."""
 CELL = 8
 """Bytes of a cell, and of the number of a row: half of what polars takes for a text, and twice what a model does."""
+NOT_CP1252 = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+CP1252 = {*range(0x80, 0xA0)} - NOT_CP1252
+"""Bytes that are no letter of cp1252, and such as are one there and a control character in latin-1."""
 LOOKED_AT = 10_000
 """Rows that say what a column is."""
 
@@ -107,30 +115,11 @@ def _parquet_frame(path: Path) -> pl.DataFrame:
 
 def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Collection[str]) -> pl.DataFrame:
     pl = polars()
-    try:
-        with path.open(encoding=_encoding(reading.encoding), newline="") as file:
-            head = file.readline()
-            while head.count('"') % 2 and (more := file.readline()):  # a name with a line break in it
-                head += more
-    except (UnicodeDecodeError, LookupError) as error:
-        raise _not_decoded(path, reading.encoding, error) from None
-    if not head.strip():
-        raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
-    # What stands within quotes parts nothing.
-    marks = {mark: re.sub(r'"[^"]*"', "", head).count(mark) for mark in ",;\t|"}
-    separator = reading.separator or max(marks, key=lambda mark: marks[mark])
-    try:
-        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
-    except csv.Error as error:
-        raise DataError(f"{path}: expected the names of the columns in line 1. It cannot be read ({error}).") from None
-    double = [name for name, count in Counter(names).items() if count > 1]
-    if double:
-        raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")
-    if all(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
-        raise DataError(f"{path}: expected the names of the columns in line 1. Found numbers: {head.strip()[:60]}.")
+    head, separator = _first_line(path, reading)
+    names, as_read = _names(path, head, separator)
     texts = {reading.id, reading.label, reading.group, reading.split, *categories}
     options: dict[str, Any] = {
-        "schema_overrides": {name: pl.String for name in names if name in texts},
+        "schema_overrides": {as_read[name]: pl.String for name in names if name in texts},
         "separator": separator,
         "null_values": list(MISSING),
         "decimal_comma": reading.decimal_comma,
@@ -140,12 +129,14 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
     }
     try:
         frame = _inferred(path, options)
-        whole = [name for name in frame.columns if frame[name].dtype.is_integer() and name not in numbers]
+        own = {as_read[name] for name in (*numbers, reading.time) if name in as_read}
+        whole = [name for name in frame.columns if frame[name].dtype.is_integer() and name not in own]
         # Booleans are names, and True is not written as true.
         booleans = [name for name in frame.columns if frame[name].dtype == pl.Boolean]
-        if as_written := booleans + _codes(path, options, [name for name in whole if name != reading.time]):
+        if as_written := booleans + _codes(path, options, whole):
             options["schema_overrides"] = dict.fromkeys(as_written, pl.String)
             frame = frame.with_columns(_inferred(path, options | {"columns": as_written}))
+        frame = frame.rename({old: name for name, old in as_read.items()})
     except (Exception, pl.exceptions.PanicException) as error:
         if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower() or "utf8" in str(error).lower():
             raise _not_decoded(path, reading.encoding, error) from None
@@ -159,6 +150,48 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
     if frame.width and frame[:, -1].null_count():
         _must_be_even(path, separator, len(names), reading)
     return frame.with_columns(_numbers(frame[c]) for c in frame.columns if c in (reading.label, reading.group))
+
+
+def _first_line(path: Path, reading: Reading) -> tuple[str, str]:
+    """The line with the names of the columns, and what stands between them."""
+    try:
+        with path.open(encoding=_encoding(reading.encoding), newline="") as file:
+            head = file.readline()
+            while head.count('"') % 2 and (more := file.readline()):  # a name with a line break in it
+                head += more
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _not_decoded(path, reading.encoding, error) from None
+    if not head.strip():
+        raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
+    # What stands within quotes parts nothing.
+    marks = {mark: re.sub(r'"[^"]*"', "", head).count(mark) for mark in ",;\t|"}
+    return head, reading.separator or max(marks, key=lambda mark: marks[mark])
+
+
+def _names(path: Path, head: str, separator: str) -> tuple[list[str], dict[str, str]]:
+    """The names of the columns, and what polars calls each; one without a name gets the number that it is."""
+    try:
+        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise DataError(f"{path}: expected the names of the columns in line 1. It cannot be read ({error}).") from None
+    double = [name for name, times in Counter(names).items() if times > 1 and name]
+    if double:
+        raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")
+    if all(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
+        raise DataError(f"{path}: expected the names of the columns in line 1. Found numbers: {head.strip()[:60]}.")
+    nameless = [place for place, name in enumerate(names) if not name]
+    as_read = ["" if place in nameless[:1] else name for place, name in enumerate(names)]
+    for again, place in enumerate(nameless[1:]):
+        as_read[place] = f"_duplicated_{again}"
+    for place in nameless:
+        names[place] = next(name for name in _numbered(place + 1) if name not in names)
+    return names, dict(zip(names, as_read, strict=True))
+
+
+def _numbered(number: int) -> Iterator[str]:
+    """What a column without a name may be called."""
+    for more in count(0):
+        yield f"unnamed {number}{'_' * more}"
 
 
 def _inferred(path: Path, options: dict[str, Any]) -> pl.DataFrame:
@@ -200,6 +233,25 @@ def _numbers(texts: pl.Series) -> pl.Series:
     return texts if numbers.null_count() > texts.null_count() else numbers
 
 
+def dialect_of(path: Path, reading: Reading) -> dict[str, Any]:
+    """Tell how a CSV file is written, so that others are written like it.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file that can be read.
+    reading : Reading
+
+    Returns
+    -------
+    dict
+        The `separator` and `begins_with_mark` of `gargalo.data.spec.Origin`.
+    """
+    with path.open("rb") as file:
+        has_mark = file.read(3) == codecs.BOM_UTF8
+    return {"separator": _first_line(path, reading)[1], "begins_with_mark": has_mark}
+
+
 def must_be_in(path: Path, encoding: str) -> None:
     """Refuse a file that is certainly UTF-8 where another encoding is expected: any byte would be a letter of latin-1.
 
@@ -238,14 +290,23 @@ def _encoding(name: str) -> str:
 def _not_decoded(path: Path, encoding: str, error: Exception) -> DataError:
     if isinstance(error, LookupError):
         return DataError(f"{path}: expected an encoding such as utf-8 or latin-1. Found {encoding!r}.")
-    where, other = _undecodable_line(path, encoding), "latin-1"
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            other = "utf-16"
+    where, other = _undecodable_line(path, encoding), _likely_encoding(path)
     return DataError(
         f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', other)}.",
         encoding=other,
     )
+
+
+def _likely_encoding(path: Path) -> str:
+    """What a file is written in that is no UTF-8: bytes that are no letters of latin-1 are signs of cp1252: €."""
+    with path.open("rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        file.seek(0)
+        found = set[int]()
+        while part := file.read(2**20):
+            found.update(part)
+    return "cp1252" if found & CP1252 and not found & NOT_CP1252 else "latin-1"
 
 
 def _undecodable_line(path: Path, encoding: str) -> int:

@@ -20,7 +20,9 @@ MOSTLY_NEW = 0.75
 """Share of different times below which it is no accident that times repeat."""
 MOSTLY_ONWARD = 0.75
 """Share of steps forward in time, in the order of the file, from which on it is no shuffled file that goes back."""
-
+SLIPS, MOST_APART = 0.05, 0.2
+"""Shares of rows that may be there twice or out of order in what is one log; and of those next to each other in time
+alone."""
 MOST_LOGS, REGULAR = 50, 0.9
 """Names that may be logs taking turns; the share of steps in time that are alike, from which on a log is regular."""
 
@@ -64,11 +66,16 @@ def interleaved(
         if not 1 < column.n_unique() <= (2 * at_once if repeats else back + 1):
             continue
         own = pl.DataFrame({"own": column, "row": frame[row], "time": moments.rank("dense").cast(pl.Int64)})
-        if repeats and own.select("own", "time").n_unique() == n:
+        left = n - own.select("own", "time").n_unique()
+        if repeats and left <= SLIPS * min(n, repeats):
             return [Note(key="interleaved", count=repeats, what=column.name)]
         steps = own.sort("own", "row").select((pl.col("time").diff().over("own") <= 0).sum())
-        if not repeats and not steps.item():
+        if repeats <= SLIPS * n and steps.item() <= SLIPS * back:
             return [Note(key="interleaved", count=back, what=column.name)]
+    # Where rows that follow each other in time mostly do so in the file, some slipped, and no log lies in another.
+    apart = float((frame[row].cast(pl.Int64).diff() != 1).mean() or 0)  # type: ignore[arg-type]
+    if repeats <= SLIPS * n and apart <= MOST_APART:
+        return [Note(key="out_of_order", count=back)] if back else []
     return [Note(key="back_and_forth", count=repeats or back)] if is_cut else []
 
 

@@ -58,7 +58,11 @@ def in_order(
         return frame, None
     times = frame[time]
     if times.null_count():
-        raise DataError(f"{name}: expected a time in every row of {time!r}. Found some without.")
+        without = times.is_null().arg_true()
+        raise DataError(
+            f"{name}: expected a time in every row of {time!r}. Found {len(without):,} of {len(times):,} rows without,"
+            f" the first of them row {without[0] + 1:,} of the data; leave them out, or write their times."
+        )
     if times.dtype == polars().String:
         times = in_time(times, time_format, f"{name}: column {time!r}")
     keys = [key for key in (group, WHEN) if key]

@@ -12,9 +12,9 @@ from ..columns import Column, base
 from ..conditions import lacking
 from ..notes import Note, first_few
 from ..reading import Reading
-from .numbers import must_be_no_numbers, numbers_in
+from .numbers import must_be_no_numbers, numbers_in, without_marks
 from .reader import Request
-from .texts import MOST_CATEGORIES, no_names
+from .texts import MOST_CATEGORIES, merged, no_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,21 +55,34 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
     lacking = [column for column in known if column not in frame.columns]
     if lacking:
         raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.")
-    frame = frame.with_columns(
-        numbers_in(column, reading, name, notes)
-        for column in frame.get_columns()
-        if column.dtype == polars().String and column.name not in reading.category
-        if getattr(known.get(column.name), "kind", "number") == "number" and (not known or column.name in known)
-    )
+    if known:
+        frame = frame.select(list(known))
+    units: dict[str, str | None] = {}
+    for column in frame.get_columns():
+        read, units[column.name] = _as_it_is_meant(column, reading, name, notes, known.get(column.name))
+        frame = frame.with_columns(read)
     used = list(known) if wanted else _teaching(frame, reading, name, notes)
     x, columns = np.empty((len(frame), len(used)), np.float32), []
     for i, column in enumerate(used):
         x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
-        columns.append(what)
+        columns.append(what.model_copy(update={"unit": units[column]}) if column not in known else what)
     if not (wanted or reading.window or reading.image_shape):
         still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
         notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
     return x, columns
+
+
+def _as_it_is_meant(
+    column: pl.Series, reading: Reading, name: str, notes: list[Note], known: Column | None
+) -> tuple[pl.Series, str | None]:
+    """A column as the choices of reading take it: with marks missing, units apart, names merged; and its unit."""
+    are_names = column.name in reading.category if known is None else known.kind == "category"
+    column = without_marks(column, reading.missing, are_names) if reading.missing else column
+    if column.dtype != polars().String:
+        return column, None
+    if column.name in reading.merge:
+        return merged(column, known.categories if known else ()), None
+    return (column, None) if are_names else numbers_in(column, reading, name, notes, known)
 
 
 def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tuple[Column, np.ndarray]]:
@@ -101,11 +114,10 @@ def conditions_in(frame: pl.DataFrame, request: Request, name: str) -> list[tupl
             raise lacking(title, [each for each in frame.columns if "\0" not in each], name)
         series, there, notes = frame[title], known.get(title), list[Note]()
         are_names = title in reading.category or bool(there and there.categories)
-        if series.dtype == polars().String and not are_names:
-            series = numbers_in(series, reading, name, [])
+        column = there and Column(name=title, kind=there.kind, categories=there.categories)
+        series, _ = _as_it_is_meant(series, reading, name, [], column if are_names else None)
         if series.dtype == polars().String and not are_names:
             must_be_no_numbers(series, name)
-        column = there and Column(name=title, kind=there.kind, categories=there.categories)
         values, column = _numbers(series, are_names, name, column, notes)
         if there and notes:
             other = next(text for text in series.cast(polars().String).drop_nulls() if text not in there.categories)
@@ -215,7 +227,8 @@ def _numbers(
     codes = texts.replace_strict(list(names), list(range(len(names))), default=None, return_dtype=pl.Float32)
     unseen = codes.null_count() - texts.null_count()
     if unseen:
-        notes.append(Note(key="unseen", count=unseen, what=series.name))
+        others = texts.filter(codes.is_null() & texts.is_not_null()).unique(maintain_order=True)
+        notes.append(Note(key="unseen", count=unseen, what=f"{series.name} ({first_few(map(repr, others))})"))
     return codes.fill_null(float("nan")).to_numpy(), known or Column(
         name=series.name, kind="category", categories=names
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ...errors import DataError, option
 from ...io.tables import polars
+from ..columns import Column
 from ..notes import Note, first_few
 from ..reading import Reading
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["must_be_no_numbers", "numbers_in"]
+__all__ = ["must_be_no_numbers", "numbers_in", "without_marks"]
 
 ENOUGH = 10
 """Different numbers from which on a column measures something."""
@@ -24,6 +27,8 @@ MOST_UNITS = 3
 """Numbers beside more different signs are names, such as 1st, 2nd, 3rd."""
 PLAIN = r"^\s*[-+]?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?\s*$"
 """A number with a decimal point or a decimal comma."""
+UNAMBIGUOUS = r"^[-+]?(?:0|[1-9]\d*|\d+\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?$"
+"""A number with a decimal point that is no code such as 01067."""
 THREES = r"^\s*[-+]?\d{1,3},\d{3}\s*$"
 """Such as 1,234, which may be 1.234 or 1234."""
 THOUSANDS = r"^\s*[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?\s*$"
@@ -39,7 +44,40 @@ MEASURE = (
 parentheses as bookkeepers write what is below 0; money; the sign behind it; the digits; the exponent; the unit."""
 
 
-def numbers_in(texts: pl.Series, reading: Reading, where: str, notes: list[Note]) -> pl.Series:
+def without_marks(column: pl.Series, marks: Collection[str], are_names: bool) -> pl.Series:
+    """Take what stands for nothing out of a column.
+
+    Parameters
+    ----------
+    column : polars Series, (n,)
+    marks : collection of str
+        Texts, of which case and spaces around them make no difference, and numbers.
+    are_names : bool
+        Texts that remain are names, also where all of them are numbers.
+
+    Returns
+    -------
+    polars Series, (n,)
+        Null where a mark was; of numbers where only numbers, plainly written, remain of texts.
+    """
+    pl = polars()
+    if column.dtype == pl.String:
+        is_mark = column.str.strip_chars().str.to_lowercase().is_in([mark.strip().lower() for mark in marks])
+        if not is_mark.any():
+            return column
+        column = pl.select(pl.when(~is_mark).then(column).alias(column.name)).to_series()
+        plain = column.str.strip_chars()
+        return plain.cast(pl.Float64) if not are_names and plain.str.contains(UNAMBIGUOUS).all() else column
+    numbers = [float(mark) for mark in marks if re.fullmatch(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?\s*", mark, re.I)]
+    if not numbers or not column.dtype.is_numeric():
+        return column
+    is_mark = column.cast(pl.Float64, strict=False).is_in(numbers)
+    return pl.select(pl.when(~is_mark).then(column).alias(column.name)).to_series()
+
+
+def numbers_in(
+    texts: pl.Series, reading: Reading, where: str, notes: list[Note], known: Column | None = None
+) -> tuple[pl.Series, str | None]:
     """Read texts as the numbers that the choices of reading say they are.
 
     Parameters
@@ -53,34 +91,41 @@ def numbers_in(texts: pl.Series, reading: Reading, where: str, notes: list[Note]
         What the data are called in messages.
     notes : list of Note
         What is missing because it is no number is told there.
+    known : Column or None
+        What training knew of the column: its unit is expected.
 
     Returns
     -------
     polars Series, (n,)
         Of Float64; the texts where no choice makes numbers of them: 01067 may be a name.
+    str or None
+        The sign of money or the unit beside them.
 
     Raises
     ------
     DataError
-        For a column of `number` of which less than half are numbers, or that has decimal commas where none are
-        expected; under `decimal_comma`, for numbers of which some have a decimal point.
+        For a column of `number` of which less than half are numbers, or beside a unit that training did not have; or
+        that has decimal commas where none are expected; under `decimal_comma`, for numbers with a decimal point.
     """
     if texts.name in reading.number:
-        return _measured(texts, reading.decimal_comma, where, notes)
-    return _with_commas(texts, where) if reading.decimal_comma else texts
+        return _measured(texts, reading.decimal_comma, where, notes, known)
+    return _with_commas(texts, where) if reading.decimal_comma else texts, None
 
 
-def _measured(texts: pl.Series, decimal_comma: bool, where: str, notes: list[Note]) -> pl.Series:
-    """Numbers beside the commonest unit, or without one; all else is missing."""
+def _measured(
+    texts: pl.Series, decimal_comma: bool, where: str, notes: list[Note], known: Column | None
+) -> tuple[pl.Series, str | None]:
+    """Numbers beside one unit, or without one, and that unit; all else is missing."""
     pl, column = polars(), texts.name
     parts = texts.str.extract_groups(MEASURE).struct.unnest()
     parts.columns = ["sign", "money", "second", "digits", "power", "unit"]
     apart, point = (".", ",") if decimal_comma else (",", ".")
     well = rf"^(?:\d+|\d{{1,3}}(?:[{APART}]\d{{3}})+|\d{{1,3}}(?:[{apart}]\d{{3}})+)(?:[{point}]\d+)?$"
-    signs = parts.select(pl.concat_str(pl.col("money", "unit").fill_null(""), separator="\n").str.to_lowercase())
-    signs = signs.to_series()
-    usual = signs.filter(signs != "\n").mode().sort().first() or "\n"
-    is_one = parts["digits"].str.contains(well).fill_null(False) & signs.is_in(["\n", usual])
+    is_number = parts["digits"].str.contains(well).fill_null(False)
+    units = (parts["money"].fill_null("") + parts["unit"].fill_null("")).str.to_lowercase()
+    counted = units.filter(is_number & (units != "")).value_counts().sort("count", units.name, descending=[True, False])
+    unit = known.unit if known and known.unit else next(iter(counted[units.name].to_list()), None)
+    is_one = is_number & units.is_in(["", unit or ""]).fill_null(False)
     others = texts.filter(~is_one & texts.is_not_null())
     elsewise = others.filter(others.str.contains(rf"\d[{apart}]\d"))
     if len(elsewise) > (1 - MOSTLY) * len(others):
@@ -90,20 +135,28 @@ def _measured(texts: pl.Series, decimal_comma: bool, where: str, notes: list[Not
             f" {option('decimal_comma')} must be {reads} to read them.",
             decimal_comma=not decimal_comma,
         )
-    if 2 * len(others) > len(texts.drop_nulls()):
+    other_unit = texts.filter(is_number & ~is_one)
+    if known and 2 * len(other_unit) > is_number.sum():
+        asked = f"in {unit}, as in training" if known.unit else "without a unit, as in training"
+        raise DataError(
+            f"{where}: expected numbers {asked}, in column {column!r}. Found {other_unit[0]!r} and the like in"
+            f" {len(other_unit):,} of {len(texts):,} rows; bring them to that unit."
+        )
+    if not known and 2 * len(others) > len(texts.drop_nulls()):
         raise DataError(
             f"{where}: expected numbers in column {column!r}, as {option('number')} says. Found {others[0]!r} and the"
             f" like in {len(others):,} of {len(texts):,} rows; {option('category', column)} keeps them as names."
         )
     if len(others):
-        shown = first_few(map(repr, others.unique(maintain_order=True)))
+        # What says something of the number, such as <5, before what says nothing.
+        names = others.unique(maintain_order=True)
+        shown = first_few(map(repr, names.gather((~names.str.contains(r"\d")).arg_sort())))
         notes.append(Note(key="no_numbers", count=len(others), what=f"{column} ({shown})"))
     plain = parts["digits"].str.replace_all(rf"[{APART}{apart}]", "").str.replace(point, ".", literal=True)
     numbers = (plain + parts["power"].fill_null("")).cast(pl.Float64, strict=False)
     is_below = (parts["sign"] + parts["second"]).str.contains(r"[-(\u2212]").fill_null(False)
-    return pl.select(
-        pl.when(is_one).then(pl.when(is_below).then(-numbers).otherwise(numbers)).alias(column)
-    ).to_series()
+    signed = pl.when(is_one).then(pl.when(is_below).then(-numbers).otherwise(numbers))
+    return pl.select(signed.alias(column)).to_series(), unit
 
 
 def _with_commas(texts: pl.Series, where: str) -> pl.Series:

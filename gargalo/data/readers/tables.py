@@ -18,11 +18,11 @@ from ..conditions import Condition
 from ..dataset import Dataset
 from ..log import Log
 from ..notes import Note
-from ..reading import SEVERAL, Reading
+from ..reading import OF_COLUMNS, Reading
 from ..spec import DataSpec
-from ..splits import by_order, named, usual_shares
+from ..splits import SPLITS, by_order, named, usual_shares
 from . import logs, windows
-from .csv_files import must_be_in, read_frame
+from .csv_files import CSV, must_be_in, read_frame
 from .frames import LABEL
 from .interleaved import interleaved, repeated
 from .matrix import conditions_in, matrix_of
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "from_frame", "read_table"]
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+SUFFIXES = (*CSV, ".parquet")
+FEWEST_GROUPS, MOST_TOLD = 3, 12
+"""Logs of fewer groups cannot be dealt out to three parts; of more, it is not told which is in which."""
 ROLES = ("label", "id", "time", "group", "split")
 ROW = "\0row"
 """A column's name that no file can have: the number of a row as it was read."""
@@ -97,7 +99,8 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     pl, reading, like = polars(), request.reading, request.like
     roles = _roles(frame, reading, like, name)
     frame, moments = logs.in_order(frame.with_row_index(ROW), roles["time"], roles["group"], reading.time_format, name)
-    notes = _of_times(frame, moments, roles, reading) if like is None and moments is not None else []
+    of_times = _of_times(frame, moments, roles, reading) if moments is not None else []
+    notes = list(of_times) if like is None else []
     aside = {ROW, *roles.values(), *reading.ignore, *reading.condition}
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)
@@ -105,11 +108,12 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     group, time, named_by = roles["group"], roles["time"], roles["split"]
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
     split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
-    if split is None and time and groups is None and not request.is_new:
-        split = _by_time(len(x), reading)
-    kind, log, told = "table", None, frame
+    whole = groups
+    if split is None and time and not request.is_new and (groups is None or len(np.unique(groups)) < FEWEST_GROUPS):
+        split, whole = _by_time(groups, len(x), reading, notes), None
+    kind, log, told, lacking = "table", None, frame, np.isnan(x).sum(axis=1)
     if reading.window and time and moments is not None:
-        kind, stretches = "series", logs.pauses(moments, groups, _gap(reading, notes), notes)
+        kind, stretches = "series", logs.pauses(moments, groups, _gap(reading, of_times), notes)
         log = _log(frame, roles, columns, reading)
         lengths = (reading.window, reading.step or reading.window)
         x, columns, rows = windows.cut(x, columns, lengths, (groups, split, stretches), name, notes)
@@ -118,17 +122,18 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         ids = logs.window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
         told = frame[last := rows + reading.window - 1]
         # A column that says the splits may divide a group: windows stay within both.
-        apart = (y, None if named_by else groups, split)
-        y, groups, split = (None if values is None else values[last] for values in apart)
+        apart = (y, None if named_by else whole, split)
+        y, whole, split = (None if values is None else values[last] for values in apart)
     if reading.impute is None and any(note.key == "unseen" for note in notes):
         # Names that training never saw are missing, also where nothing else may be.
         reading = reading.model_copy(update={"impute": "mask"})
     dataset = request.told(as_dataset(
         x, y, name=name, kind=None if reading.image_shape else kind, split=request.known_split(x, split),
-        split_seed=request.split_seed, ids=ids, columns=columns, groups=groups, reading=reading, notes=notes,
+        split_seed=request.split_seed, ids=ids, columns=columns, groups=whole, reading=reading, notes=notes,
         dtype=request.known_dtype,
     ), conditions_in(told, request, name), ids)  # fmt: skip
-    return dataset if log is None else _with_log(dataset, log, ids or ())
+    dataset = _with_groups_told(dataset, roles, told, request)
+    return dataset if log is None else _with_log(dataset, log, lacking, ids or ())
 
 
 def _of_times(frame: pl.DataFrame, moments: pl.Series, roles: dict[str, str | None], reading: Reading) -> list[Note]:
@@ -144,10 +149,17 @@ def _gap(reading: Reading, notes: Sequence[Note]) -> float | None:
     return reading.gap or (math.inf if are_mixed else None)
 
 
-def _by_time(n: int, reading: Reading) -> np.ndarray:
-    """The split of rows in the order of time: shares are those of the examples that they become."""
-    examples = n // (reading.step or reading.window or 1)
-    return by_order(np.arange(n), reading.shares or usual_shares(examples))
+def _by_time(groups: np.ndarray | None, n: int, reading: Reading, notes: list[Note]) -> np.ndarray:
+    """The split of rows in the order of time, for each group: shares are those of the examples that they become."""
+    shares = reading.shares or usual_shares(n // (reading.step or reading.window or 1))
+    if groups is None:
+        return by_order(np.arange(n), shares)
+    split = np.empty(n, np.uint8)
+    for group in (different := np.unique(groups)):
+        rows = np.flatnonzero(groups == group)
+        split[rows] = by_order(np.arange(len(rows)), shares)
+    notes.append(Note(key="groups_in_time", count=len(different)))
+    return split
 
 
 def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: str) -> dict[str, str | None]:
@@ -165,7 +177,7 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: s
             there = ", ".join(frame.columns) or "none"
             raise DataError(f"{name}: expected column {column!r}, by which rows are in order. Found {there}.")
         roles[role] = None
-    for role in SEVERAL:
+    for role in OF_COLUMNS:
         for column in getattr(reading, role):
             if column not in frame.columns and like is None:
                 raise unknown(role, column, frame.columns)
@@ -183,10 +195,36 @@ def _log(frame: pl.DataFrame, roles: dict[str, str | None], columns: Sequence[Co
     return Log(reading.window or 1, np.empty(0, np.int64), order, tuple(columns), names, aside)
 
 
-def _with_log(dataset: Dataset, log: Log, ids: Sequence[str]) -> Dataset:
-    """The dataset with its log, where its examples are still windows; some may have been dropped."""
+def _with_groups_told(dataset: Dataset, roles: dict[str, str | None], told: pl.DataFrame, request: Request) -> Dataset:
+    """The dataset with a note of which groups of a log train and which test, where they are few and were dealt out."""
+    group = roles["group"]
+    if group is None or roles["time"] is None or roles["split"] or request.like or len(told) != len(dataset):
+        return dataset
+    names = told[group].cast(polars().String).fill_null("").to_numpy()
+    if len(different := np.unique(names)) > MOST_TOLD or any(note.key == "groups_in_time" for note in dataset.notes):
+        return dataset
+    of = {
+        part: [name for name in different if dataset.split[names == name][0] == code] for part, code in SPLITS.items()
+    }
+    what = "; ".join(f"{part}: {', '.join(some)}" for part, some in of.items() if some)
+    return replace(dataset, notes=(*dataset.notes, Note(key="groups_dealt", count=len(different), what=what)))
+
+
+def _with_log(dataset: Dataset, log: Log, lacking: np.ndarray, ids: Sequence[str]) -> Dataset:
+    """The dataset with its log, where its examples are still windows; some may have been dropped.
+
+    What is missing (n,), in each row in the order of time, is counted once, however many windows have it.
+    """
     if dataset.x.ndim > 2:
         return dataset
+    ends = np.bincount(log.starts, minlength=len(lacking) + 1) - np.bincount(
+        log.starts + log.window, minlength=len(lacking) + 1
+    )
+    there = lacking[np.cumsum(ends)[:-1] > 0]
+    if there.any():
+        counted = Note(key="missing", count=int((there > 0).sum()), what=str(int(there.sum())))
+        notes = tuple(counted if note.key == "missing" else note for note in dataset.notes)
+        dataset = replace(dataset, notes=notes)
     if len(dataset) < len(ids):
         places = {name: place for place, name in enumerate(ids)}
         log = log.take(np.array([places[name] for name in dataset.ids], np.int64))

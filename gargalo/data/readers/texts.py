@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from ..columns import folded
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MOST_CATEGORIES", "no_names"]
+__all__ = ["MOST_CATEGORIES", "merged", "no_names"]
 
 MOST_CATEGORIES = 256
 """A column of more different texts is no category, but names, notes or ids."""
@@ -29,6 +32,26 @@ DAYS = (
 )
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]m)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
 TIME = rf"(?i)^\s*(?:(?:{'|'.join(DAYS)})(?:[ T,]+{CLOCK})?|{CLOCK})\s*$"
+
+
+def merged(texts: pl.Series, known: Sequence[str] = ()) -> pl.Series:
+    """Make names one that differ by case or spaces alone.
+
+    Parameters
+    ----------
+    texts : polars Series of String, (n,)
+    known : sequence of str
+        Names that are kept as they are.
+
+    Returns
+    -------
+    polars Series, (n,)
+        Each name as the commonest of those that differ so; as the known one, where there is one.
+    """
+    counted = texts.drop_nulls().value_counts().sort("count", texts.name, descending=[False, True])
+    one: dict[str, str] = {folded(name): name for name in counted[texts.name]}  # the last, which is the commonest
+    one |= {folded(name): name for name in known}
+    return texts.replace({name: one[folded(name)] for name in counted[texts.name]})
 
 
 def no_names(texts: pl.Series) -> str | None:

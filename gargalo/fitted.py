@@ -19,9 +19,8 @@ from torch import Tensor
 from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed, within_bounds
-from .data.columns import columns_beyond
 from .data.conditions import encoded, filled_in, lacking, listed, named
-from .data.ranges import outside
+from .data.ranges import columns_beyond, outside
 from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option
 from .io.arguments import check_types

@@ -61,16 +61,11 @@ def info(run: RunArgument, lang: Lang = None, as_json: AsJson = False) -> None:
 
     opened, say = open_run(run), words(lang)
     recipe = opened.recipe
-    known = {
-        "run": str(opened.folder),
-        **known_of(opened),
-        "recipe": recipe.model_dump(mode="json"),
-        "history": opened.history,
-    }
+    known = {"run": str(opened.folder), **known_of(opened)}
+    known |= {"recipe": recipe.model_dump(mode="json"), "history": opened.history}
     splits = ", ".join(f"{n} {say(f'split.{split}')}" for split, n in recipe.data.counts.items() if n)
-    training = recipe.training.model_dump()
-    if recipe.data.counts.get("validation"):  # the data have their own
-        del training["validation_share"]
+    aside = {"validation_share"} if recipe.data.counts.get("validation") else None
+    training = recipe.training.model_dump(exclude=aside)
     about = {
         "data": f"{recipe.data.name} {recipe.data.raw_shape} {recipe.data.dtype}: {splits}",
         "network": recipe.network,

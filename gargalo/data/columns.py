@@ -16,7 +16,6 @@ __all__ = [
     "Column",
     "as_observed",
     "base",
-    "columns_beyond",
     "folded",
     "impute",
     "measured",
@@ -146,40 +145,6 @@ def within_bounds(columns: Sequence[Column], x: np.ndarray) -> np.ndarray:
     low = [-np.inf if column.low is None else column.low for column in columns]
     high = [np.inf if column.high is None else column.high for column in columns]
     return np.clip(x, np.array(low, x.dtype), np.array(high, x.dtype))
-
-
-def columns_beyond(
-    columns: Sequence[Column], x: np.ndarray, window: int | None = None, far: float = 1.0
-) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
-    """Find the columns that have numbers far from all that were observed.
-
-    Parameters
-    ----------
-    columns : sequence of p Column
-    x : ndarray, (n, p)
-        NaN where a value is missing.
-    window : int or None
-        Rows of a log in each row of x, of which a column is one; None where these are no windows.
-    far : float
-        How far beyond the bounds a number must be, as a part of the distance between them.
-
-    Returns
-    -------
-    list of (str, (float, float), (float, float))
-        The name of the column, its least and its greatest number here, and those that were observed. A column of which
-        nothing is known, or that was always the same, is none of these.
-    """
-    own, found = base(columns, window), []
-    values = x.reshape(-1, len(own))
-    for i, column in enumerate(own):
-        there = values[~np.isnan(values[:, i]), i]
-        if column.low is None or column.high is None or column.high == column.low or not len(there):
-            continue
-        least, most = float(there.min()), float(there.max())
-        reach = far * (column.high - column.low)
-        if least < column.low - reach or most > column.high + reach:
-            found.append((column.name, (least, most), (column.low, column.high)))
-    return found
 
 
 def as_observed(columns: Sequence[Column], x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

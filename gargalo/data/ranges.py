@@ -1,15 +1,16 @@
-"""The range of each channel of pictures, by which those that are neither bytes nor floats in [0, 1] are scaled."""
+"""The range of each channel of pictures, by which such as need it are scaled; and what is beyond that of training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from .columns import Column, base
 from .splits import TRAIN
 
-__all__ = ["KEPT", "beyond_training", "channel_ranges", "outside", "picture_ranges"]
+__all__ = ["KEPT", "beyond_training", "channel_ranges", "columns_beyond", "outside", "picture_ranges"]
 
 KEPT = ("uint8", "uint16", "int16")
 """Whole numbers that pictures keep; all others become float32."""
@@ -119,6 +120,40 @@ def beyond_training(x: np.ndarray, split: np.ndarray, ranges: Ranges) -> int:
     low, high = channel_ranges(train, channels)
     others = x[split != TRAIN].reshape(-1, x[0].size // channels, channels)
     return int(((others < low) | (others > high)).any(axis=(1, 2)).sum())
+
+
+def columns_beyond(
+    columns: Sequence[Column], x: np.ndarray, window: int | None = None, far: float = 1.0
+) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
+    """Find the columns that have numbers far from all that were observed.
+
+    Parameters
+    ----------
+    columns : sequence of p Column
+    x : ndarray, (n, p)
+        NaN where a value is missing.
+    window : int or None
+        Rows of a log in each row of x, of which a column is one; None where these are no windows.
+    far : float
+        How far beyond the bounds a number must be, as a part of the distance between them.
+
+    Returns
+    -------
+    list of (str, (float, float), (float, float))
+        The name of the column, its least and its greatest number here, and those that were observed. A column of which
+        nothing is known, or that was always the same, is none of these.
+    """
+    own, found = base(columns, window), []
+    values = x.reshape(-1, len(own))
+    for i, column in enumerate(own):
+        there = values[~np.isnan(values[:, i]), i]
+        if column.low is None or column.high is None or column.high == column.low or not len(there):
+            continue
+        least, most = float(there.min()), float(there.max())
+        reach = far * (column.high - column.low)
+        if least < column.low - reach or most > column.high + reach:
+            found.append((column.name, (least, most), (column.low, column.high)))
+    return found
 
 
 def _parts(x: np.ndarray) -> Iterator[np.ndarray]:

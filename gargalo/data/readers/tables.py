@@ -105,12 +105,9 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)
     y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
-    group, time, named_by = roles["group"], roles["time"], roles["split"]
+    group, time = roles["group"], roles["time"]
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
-    split = None if named_by is None else named(frame[named_by].cast(pl.String).to_list(), name)
-    whole = groups
-    if split is None and time and not request.is_new and (groups is None or len(np.unique(groups)) < FEWEST_GROUPS):
-        split, whole = _by_time(groups, len(x), reading, notes), None
+    split, whole = _split(frame, roles, groups, request, notes, name)
     kind, log, told, lacking = "table", None, frame, np.isnan(x).sum(axis=1)
     if reading.window and time and moments is not None:
         kind, stretches = "series", logs.pauses(moments, groups, _gap(reading, of_times), notes)
@@ -122,7 +119,7 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         ids = logs.window_ids(first, time, group) if roles["id"] is None else _ids(first, roles["id"], name)
         told = frame[last := rows + reading.window - 1]
         # A column that says the splits may divide a group: windows stay within both.
-        apart = (y, None if named_by else whole, split)
+        apart = (y, None if roles["split"] else whole, split)
         y, whole, split = (None if values is None else values[last] for values in apart)
     if reading.impute is None and any(note.key == "unseen" for note in notes):
         # Names that training never saw are missing, also where nothing else may be.
@@ -147,6 +144,18 @@ def _gap(reading: Reading, notes: Sequence[Note]) -> float | None:
     """What is a gap, in usual steps: steps of several logs in one say nothing of any."""
     are_mixed = any(note.key in ("interleaved", "taking_turns", "back_and_forth") for note in notes)
     return reading.gap or (math.inf if are_mixed else None)
+
+
+def _split(
+    frame: pl.DataFrame, roles: dict[str, str | None], groups: np.ndarray | None, request: Request, notes: list[Note],
+    name: str,
+) -> tuple[np.ndarray | None, np.ndarray | None]:  # fmt: skip
+    """The split of rows, where a column or time says it; and the groups that must not be divided between two."""
+    if (named_by := roles["split"]) is not None:
+        return named(frame[named_by].cast(polars().String).to_list(), name), groups
+    if roles["time"] is None or request.is_new or (groups is not None and len(np.unique(groups)) >= FEWEST_GROUPS):
+        return None, groups
+    return _by_time(groups, len(frame), request.reading, notes), None
 
 
 def _by_time(groups: np.ndarray | None, n: int, reading: Reading, notes: list[Note]) -> np.ndarray:

@@ -126,10 +126,12 @@ def print_result(known: dict[str, Any], lines: Sequence[str], as_json: bool) -> 
     lines : sequence of str
     as_json : bool
     """
+    from ..io.printed import shortened
+
     if rank() == 0:
         # JSON has no NaN: a figure that could not be measured is null.
         finite = json.loads(json.dumps(known), parse_constant=lambda _: None) if as_json else None
-        for line in [json.dumps(finite)] if as_json else lines:
+        for line in [json.dumps(finite)] if as_json else map(shortened, lines):
             show(line)
 
 
@@ -265,4 +267,7 @@ def wrote(
     told : sequence of str
         Lines to add, for people alone.
     """
+    from .replacing import is_written
+
+    is_written(out)
     print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}", *told], as_json)

@@ -10,6 +10,7 @@ import typer
 
 from .common import AsJson, DataDir, Lang, SourceArgument, app, print_result
 from .reading import reads
+from .replacing import is_written, replaces
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -22,6 +23,7 @@ FEW_NUMBERS = 10
 
 
 @app.command()
+@replaces
 @reads
 def inspect(
     src: SourceArgument,
@@ -76,6 +78,7 @@ def inspect(
     ]
     if out is not None:
         write_whole(out, contact_sheet(dataset, say))
+        is_written(out)
     chosen = with_advice(found, dataset, given)
     model = "vae" if dataset.clean is None else "denoising"
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")

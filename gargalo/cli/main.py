@@ -219,7 +219,7 @@ def _warn(message: Warning | str, category: type[Warning], *place: Any) -> None:
 
 def _first_says_it() -> bool:
     """Leave what every process finds out to the first of them: the others are ended once it has said so."""
-    if not rank():
+    if not _rank():
         return False
     try:
         # The first end of a process ends all: it must not be one that said nothing.
@@ -229,6 +229,14 @@ def _first_says_it() -> bool:
     return False
 
 
+def _rank() -> int:
+    """Which process this is; the first, where the environment says what cannot be: it tells of that."""
+    try:
+        return rank()
+    except GargaloError:
+        return 0
+
+
 def _complain(message: str) -> None:
-    which = f" (process {rank()})" if rank() else ""
+    which = f" (process {_rank()})" if _rank() else ""
     tell(f"gargalo{which}: {message}")

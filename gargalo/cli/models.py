@@ -42,8 +42,12 @@ def models(
         lines = [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
     else:
         lines = [
-            f"{m['name']:12} {m['about']}\n{'':12} {heads[2]}: {m['latent']}. {heads[3]}: {m['good']}. {m['reference']}"
+            line
             for m in found
+            for line in (
+                f"{m['name']:12} {m['about']}",
+                f"{'':12} {heads[2]}: {m['latent']}. {heads[3]}: {m['good']}. {m['reference']}",
+            )
         ]
     print_result({"models": found}, lines, as_json)
 

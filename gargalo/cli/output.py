@@ -20,6 +20,7 @@ from ..io import tables
 from ..io.files import cannot_write, check_writable, write_whole
 from ..io.images import as_bytes
 from ..io.tables import write_table
+from .replacing import must_be_free
 from .sheets import drawn
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ MOST_BARS, MOST_PICTURES = 60, 1200
 """Rows of numbers, and pictures, that are drawn on one sheet."""
 
 
-def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "") -> Path:
+def check_output(
+    out: Path, suffixes: Sequence[str], folder: bool = False, source: str | Path = "", shards: bool = False
+) -> Path:
     """`out`, if something of these kinds can be written there, and is not `source`; asked before the work is done.
 
     Parameters
@@ -49,6 +52,8 @@ def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, sourc
         May it also be a folder, a path without a suffix?
     source : str or Path
         What the command reads, where that is a path; "" for nothing.
+    shards : bool
+        Is a folder for shards, which other processes may have begun? Who writes them looks at what is there.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, sourc
     Raises
     ------
     ParameterError
-        For a suffix that is not among `suffixes`, or the very file that is read.
+        For a suffix that is not among `suffixes`, or the very file that is read; as `must_be_free` does.
     GargaloError
         For a place that cannot be written to.
     """
@@ -68,6 +73,8 @@ def check_output(out: Path, suffixes: Sequence[str], folder: bool = False, sourc
     if str(source) and out.exists() and Path(source).exists() and out.samefile(source):
         raise must("out", "another file than what is read", str(out))
     check_writable(out.parent if out.suffix else out)
+    if not shards or out.suffix:
+        must_be_free(out)
     return out
 
 

@@ -1,4 +1,4 @@
-"""Commands that show runs to people in a browser: publish, explore."""
+"""Commands that show runs to people in a browser: report, publish, explore."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import AsJson, DataDir, Lang, app, print_result
+from .common import AsJson, DataDir, Lang, Out, app, print_result
+from .replacing import is_written, must_be_free, replaces
 
 if TYPE_CHECKING:
     from ..explorer import Published
@@ -28,6 +29,27 @@ Thumbnails = Annotated[
 Examples = Annotated[
     bool, typer.Option("--examples/--no-examples", help="Publish anything that belongs to one example?")
 ]
+
+
+@app.command()
+@replaces
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One or several run folders, or last.")],
+    out: Out = Path("report.html"),
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """One self-contained page about one or several runs."""
+    from .. import api
+
+    page = out / "report.html" if out.is_dir() else out
+    beside = page.with_name(f"{page.stem}-figures")
+    for place in (page, beside):
+        must_be_free(place)
+    page = api.report(runs, out, lang)
+    for place in (page, beside):
+        is_written(place)
+    print_result({"report": str(page)}, [str(page)], as_json)
 
 
 @app.command()

@@ -27,6 +27,7 @@ from .common import (
     wrote,
 )
 from .figures import figures
+from .replacing import replaces
 from .writing import drawn_from, opened_with, write_made, write_made_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _epochs(opened: Run, say: Words) -> dict[str, str]:
 
 
 @app.command()
+@replaces
 @speaks
 def encode(
     run: RunArgument,
@@ -116,7 +118,7 @@ def encode(
     from ..io.files import write_whole
     from .output import check_output, write_points
 
-    check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, source=src)
+    check_output(out, (".npy",) if codes else (".npy", ".csv", ".parquet"), folder=not codes, source=src, shards=True)
     opened, dataset = opened_with(run, src, data_dir)
     if codes:
         found = opened.codes(dataset)
@@ -139,6 +141,7 @@ def encode(
 
 
 @app.command()
+@replaces
 @speaks
 def decode(
     run: RunArgument,
@@ -156,6 +159,7 @@ def decode(
 
 
 @app.command()
+@replaces
 @speaks
 def reconstruct(
     run: RunArgument,
@@ -181,6 +185,7 @@ def reconstruct(
 
 
 @app.command()
+@replaces
 @speaks
 def denoise(
     run: RunArgument,
@@ -207,6 +212,7 @@ def denoise(
 
 
 @app.command()
+@replaces
 @speaks
 def interpolate(
     run: RunArgument,
@@ -222,6 +228,7 @@ def interpolate(
 
 
 @app.command()
+@replaces
 @speaks
 def traverse(
     run: RunArgument,
@@ -236,6 +243,7 @@ def traverse(
 
 
 @app.command()
+@replaces
 @speaks
 def sample(
     run: RunArgument,
@@ -274,6 +282,7 @@ def _by_name(conditions: list[str] | None) -> dict[str, str] | None:
 
 
 @app.command(name="map")
+@replaces
 def map_(
     run: RunArgument,
     src: Annotated[str | None, typer.Argument(metavar="[SRC]", help="Else the run's own test examples.")] = None,
@@ -332,17 +341,3 @@ def _drawn_map(found: Map, y: np.ndarray | None, names: Sequence[str], tests: in
     drawn = plots.scatter([(title, found.points)], y, names, axes_names=axes_names, size=6.5)
     plots.ringed(drawn, [(title, found.points)], tests, (say("test_set"), say("training_set")))
     return plots.png(drawn, "," if say.lang == "pt" else ".")
-
-
-@app.command()
-def report(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One or several run folders, or last.")],
-    out: Out = Path("report.html"),
-    lang: Lang = None,
-    as_json: AsJson = False,
-) -> None:
-    """One self-contained page about one or several runs."""
-    from .. import api
-
-    page = api.report(runs, out, lang)
-    print_result({"report": str(page)}, [str(page)], as_json)

@@ -108,6 +108,8 @@ def load_data(
         return src if clean is None else paired(src, load_data(clean, like=src.spec, is_new=False))
     names, told = _condition(src, condition)
     reading |= {"condition": names} if names else {}
+    if isinstance(src, str | Path):
+        _place(src)
     asked = _asked(src, like, reading | ({"clean": clean} if isinstance(clean, str | Path) else {}))
     if like is None:
         must_be_heeded(src, reading)
@@ -141,7 +143,14 @@ def load_data(
 
 def _place(src: str | Path) -> str:
     """A name, or where a path leads from any working folder."""
-    return str(src) if src in NAMED else str(Path(src).resolve())
+    place = str(src) if src in NAMED else str(Path(src).resolve())
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{src}: expected a path that is text. Found bytes that are none, in {place!r}; rename the file or folder."
+        ) from None
+    return place
 
 
 def _resolved(asked: Reading, src: Any) -> Reading:

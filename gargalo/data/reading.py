@@ -123,7 +123,7 @@ class Reading(BaseModel):
     gap: Annotated[float, Field(ge=1, le=1e9)] | None = None
     shares: tuple[Share, Share, Share] | None = None
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    encoding: str = "utf-8"
+    encoding: Annotated[str, Field(max_length=40)] = "utf-8"
     decimal_comma: bool = False
     display: str | None = None
     clean: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import shutil
 import zlib
@@ -11,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..data import Dataset
 from ..errors import GargaloError, RunError, must
@@ -19,10 +18,14 @@ from ..fitted import FittedModel
 from ..io.arguments import check_types
 from ..io.files import as_os_error, cannot_write
 from ..io.folders import hold, new_folder, remove_leftovers
+from ..io.received import open_received, parsed, read_received
 from ..io.reporter import SILENT, Reporter
 from ..runs import Run
 from .shown import choose
 from .writing import SiteWriter
+
+MOST_TOLD = 2**27
+"""Bytes of what a site tells of itself: 20,000 examples are a few million."""
 
 __all__ = ["Choices", "Published", "check_site", "publish"]
 
@@ -181,25 +184,39 @@ def check_site(folder: Path) -> None:
     """
     file = folder / "data" / "site.json"
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parsed(read_received(file, folder, MOST_TOLD))
+        files = list(_files(content))
     except (OSError, ValueError) as error:
         raise GargaloError(f"{file}: expected what publish wrote. It cannot be read ({error}); publish anew.") from None
     if not (folder / "index.html").is_file():
         raise GargaloError(f"{folder}: expected a whole site. Found no index.html in it; publish anew.")
-    for name, size, checksum in _files(content):
+    for name, size, checksum in files:
         file = folder / name
-        there = file.read_bytes() if file.is_file() else b""
-        if (len(there), zlib.crc32(there)) != (size, checksum):
-            found = "other content" if there else "none"
+        try:
+            with open_received(file, folder, size) as (opened, there):
+                found = "other content" if (there, _checksum(opened)) != (size, checksum) else None
+        except OSError:
+            found = "none"
+        if found:
             raise GargaloError(f"{file}: expected the {size} bytes that publish wrote. Found {found}; publish anew.")
 
 
 def _files(content: Any) -> Iterator[tuple[str, int, int]]:
-    """Every file that a part of `site.json` names, its size and its checksum."""
+    """Every file that a part of `site.json` names, its size and its checksum; ValueError for what are none."""
     if isinstance(content, dict) and {"file", "bytes", "crc32"} <= content.keys():
-        yield str(content["file"]), content["bytes"], content["crc32"]
+        name, size, checksum = content["file"], content["bytes"], content["crc32"]
+        if not isinstance(name, str) or type(size) is not int or type(checksum) is not int or "\0" in name or size < 0:
+            raise ValueError("a file without a name, a size and a checksum")
+        yield name, size, checksum
     for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
         yield from _files(part)
+
+
+def _checksum(opened: BinaryIO) -> int:
+    found = 0
+    while part := opened.read(2**20):
+        found = zlib.crc32(part, found)
+    return found
 
 
 def _must_share_data(runs: Sequence[Run]) -> None:

@@ -23,8 +23,8 @@ NAMES = ("127.0.0.1", "localhost")
 
 
 def is_site(folder: Path) -> bool:
-    """Was this folder written by `publish`?"""
-    return (folder / "data" / "site.json").is_file()
+    """Was this folder written by `publish`? A run folder is a run, whatever else lies in it."""
+    return (folder / "data" / "site.json").is_file() and not (folder / "recipe.json").exists()
 
 
 def serve(site: Path, port: int = 0, ready: Callable[[str], object] = lambda url: None) -> None:

@@ -56,7 +56,8 @@ def place(*parts: str) -> Path:
 
 def _may_be_written(root: Path) -> bool:
     """May this user write there, or make it? What can go wrong otherwise is told by whoever writes."""
-    return os.access(next(place for place in (root, *root.parents) if place.exists()), os.W_OK)
+    there = next(place for place in (root, *root.parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 @functools.cache

@@ -29,6 +29,7 @@ __all__ = [
     "as_os_error",
     "cannot_write",
     "check_writable",
+    "write_new",
     "write_together",
     "write_whole",
 ]
@@ -86,6 +87,45 @@ def write_together(contents: Mapping[Path, Content]) -> None:
         for partial in partials.values():
             with contextlib.suppress(OSError):
                 partial.unlink()
+
+
+def write_new(path: Path, content: bytes | str) -> bool:
+    """Write a file that is not there yet, whole, whoever else tries the same at once: one of them does.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if need be.
+    content : bytes or str
+
+    Returns
+    -------
+    bool
+        False where it is there already, and stays as it is.
+
+    Raises
+    ------
+    GargaloError
+        Where the file cannot be written.
+    """
+    partial = path.with_name(_partial_name(path.suffix))
+    try:
+        _write(path, partial, content)
+        try:
+            os.link(partial, path)  # whoever comes second is refused, which a rename would not be
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links: what is made and not yet written is empty for a moment
+            with contextlib.suppress(FileExistsError), path.open("xb"):
+                partial.replace(path)
+                return True
+            return False
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+    return True
 
 
 def _write(path: Path, partial: Path, content: Content) -> None:

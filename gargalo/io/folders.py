@@ -183,7 +183,9 @@ def new_folder(folder: Path, expected: str) -> Path:
 
 
 def is_leftover(path: Path) -> bool:
-    """Is `path` what a kill left of a file that was being written, or of a lock? Its name alone says so."""
+    """Is `path` what a kill left of a file that was being written, of a lock, or a folder with nothing else in it?"""
+    if path.name == "checkpoints" and path.is_dir() and not path.is_symlink():
+        return all(is_leftover(inside) for inside in path.iterdir())
     return (path.name.startswith(".") and ".partial" in path.name) or path.name in (".lock", ".holder.json")
 
 

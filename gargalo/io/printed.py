@@ -5,7 +5,26 @@ from __future__ import annotations
 import codecs
 import unicodedata
 
-__all__ = ["fit_for", "in_one_line"]
+__all__ = ["fit_for", "in_one_line", "printable", "shortened"]
+
+
+LONGEST = 20_000
+"""Characters of a line: a command with the names of a thousand columns has as many, and more are nobody's to read."""
+
+
+def shortened(text: str) -> str:
+    """Cut a line that nobody could read.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        At most 20,000 characters of it, and how many more there were.
+    """
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… (+{len(text) - LONGEST:,})"
 
 
 def in_one_line(text: str) -> str:
@@ -22,6 +41,22 @@ def in_one_line(text: str) -> str:
         As printable characters.
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def printable(page: str) -> str:
+    """Escape control characters, marks that turn the direction of writing and bytes that are no text in a whole page.
+
+    Parameters
+    ----------
+    page : str
+        Line breaks, tabs and spaces of any width stay.
+
+    Returns
+    -------
+    str
+    """
+    others = {c for c in set(page) if not c.isprintable() and c not in "\n\t" and unicodedata.category(c) != "Zs"}
+    return page.translate({ord(c): repr(c)[1:-1] for c in others}) if others else page
 
 
 def fit_for(encoding: str | None, text: str) -> str:

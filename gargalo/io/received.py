@@ -18,6 +18,9 @@ __all__ = ["open_received", "parsed", "read_received", "remains_inside"]
 
 DEEPEST, LONGEST_NUMBER = 24, 32
 """Lists and objects in each other, and characters of a number: nothing that gargalo writes has nearly as many."""
+LARGE, MOST_HOLLOW, BLOCK = 2**26, 1000, 512
+"""Bytes from which on a file must not be holes, which take memory and time and were sent as nothing; how many times as
+long as what it takes of the disk it may be; and bytes of what a disk counts by."""
 # An unfinished string goes on to the end: it must not be looked for again at each quote in it.
 NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^\[\]{}"]+', re.DOTALL)
 
@@ -76,6 +79,9 @@ def open_received(file: Path, folder: Path, most: int) -> Iterator[tuple[Buffere
             raise _no_file(file)
         if found.st_size > most:
             raise RunError(f"{file}: expected at most {most} bytes. Found {found.st_size}; take it from the run anew.")
+        taken = getattr(found, "st_blocks", 0) * BLOCK
+        if found.st_size > LARGE and 0 < taken < found.st_size / MOST_HOLLOW:
+            raise RunError(f"{file}: expected a file that was written. Found holes, {found.st_size} bytes of them.")
         yield opened, found.st_size
 
 

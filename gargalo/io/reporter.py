@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ..errors import must
 from ..lang import Words, words
-from .printed import fit_for, in_one_line
+from .printed import fit_for, in_one_line, shortened
 from .progress import Counter, Record, TrainingProgress, losses_told
 
 __all__ = ["SILENT", "Bar", "Counter", "Lines", "Reporter", "Terminal", "TrainingProgress", "reporter_for", "tell"]
@@ -36,7 +36,7 @@ def tell(text: str, end: str = "\n") -> None:
         Empty where the line goes on.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(fit_for(sys.stderr.encoding, in_one_line(text)) + end)
+        sys.stderr.write(fit_for(sys.stderr.encoding, in_one_line(shortened(text))) + end)
         sys.stderr.flush()
 
 
@@ -214,15 +214,15 @@ class Bar(TrainingProgress):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self.bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[terms]}"),
+            TextColumn("{task.fields[terms]}", markup=False),
             console=Console(stderr=True),
             refresh_per_second=4,
         )
-        self.title, self.say, self.shown = title, say, 0.0
+        self.title, self.say, self.shown = in_one_line(title), say, 0.0
 
     def start(self, epochs: int, steps: int, done: int) -> None:
         """Show the bar: `epochs` times `steps` long, and `done` epochs full."""
@@ -239,7 +239,9 @@ class Bar(TrainingProgress):
 
     def epoch(self, record: Record) -> None:
         """Move the bar to the end of the epoch, and show the loss terms of its `record`."""
-        self.bar.update(self.task, completed=record["epoch"] * self.steps, terms=losses_told(record, self.say))
+        self.bar.update(
+            self.task, completed=record["epoch"] * self.steps, terms=in_one_line(losses_told(record, self.say))
+        )
 
     def stop(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # a terminal that was closed

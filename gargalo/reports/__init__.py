@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import must
 from ..io.files import check_writable, write_together
+from ..io.printed import printable
 from ..lang import words
 from ..runs import Run
 from ..runs.verdict import verdict_of
@@ -75,5 +76,5 @@ def write_report(runs: Sequence[Run], out: Path, lang: str | None = None) -> Pat
         for number, section in enumerate(sections, 1)
         for picture in section.pictures
     }
-    write_together({**figures, out: page})
+    write_together({**figures, out: printable(page)})
     return out

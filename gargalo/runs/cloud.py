@@ -34,4 +34,4 @@ def cloud_map(run: Run, method: str = "tsne", **choices: Any) -> Map:
         For an unknown projection, or a choice out of its range.
     """
     checked_seed(choices.get("seed", 0))
-    return kept_map(run, lambda: run.cloud.z, method, choices, "all")
+    return kept_map(run, lambda: run.cloud.z, len(run.cloud.z), method, choices, "all")

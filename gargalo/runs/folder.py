@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -28,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import NAMED, Dataset
+from ..data import Dataset
 from ..data.conditions import Conditions
 from ..errors import GargaloError, RunError, option
 from ..io.files import check_writable, write_whole
@@ -40,7 +41,7 @@ from ..metrics import Estimate
 from ..recipes import FORMAT, NO_CUSTOM, Custom, Recipe, from_json
 from .columns import ColumnTable
 from .examples import Examples
-from .kept_arrays import MOST_BYTES, Arrays, example_arrays, read_arrays
+from .kept_arrays import MOST_BYTES, Arrays, example_arrays, must_be_right, read_arrays
 from .schemas import MOST_IDS, as_texts, read_columns, read_history, read_json, read_metrics
 
 __all__ = [
@@ -55,6 +56,8 @@ __all__ = [
 ]
 
 NEW = "a new run folder"
+EMBEDDED = ("mnist-10k",)
+"""Data that come with the package: of all others, somebody would choose what is fetched."""
 
 
 class RunFolder:
@@ -182,8 +185,10 @@ class RunFolder:
         if compute is None:
             raise RunError(f"{self.folder}: expected space/{file.name} for these weights. Found none; train anew.")
         tensors, notes = compute()
+        must_be_right(file, tensors, arrays)
         if remains_inside(file, self.folder) and _is_writable(file.parent):
-            keep(self.folder, self.key, name, tensors, notes)
+            with contextlib.suppress(GargaloError):  # of a full disk: a run is good to look at all the same
+                keep(self.folder, self.key, name, tensors, notes)
         return tensors, notes
 
 
@@ -308,7 +313,7 @@ def read_recipe(folder: Path, custom: Custom = NO_CUSTOM) -> Recipe:
         found = content.get("format") if isinstance(content, dict) else None
         raise RunError(f"{file}: expected format {FORMAT} or older. Found {found!r}; a newer gargalo may read it.")
     recipe = from_json(content, str(file), custom)
-    return recipe if is_made_here(file) else recipe.model_copy(update={"data": recipe.data.without_places(NAMED)})
+    return recipe if is_made_here(file) else recipe.model_copy(update={"data": recipe.data.without_places(EMBEDDED)})
 
 
 def write_metrics(file: Path, facts: dict[str, Any], metrics: dict[str, Estimate]) -> None:

@@ -15,12 +15,26 @@ from ..data import DataSpec
 from ..errors import RunError
 from ..io.tensors import Header, read_tensors
 
-__all__ = ["FLOATS", "MOST_BYTES", "WHOLE", "Array", "Arrays", "example_arrays", "read_arrays", "told_array"]
+__all__ = [
+    "FLOATS",
+    "MOST_BYTES",
+    "WHOLE",
+    "Array",
+    "Arrays",
+    "example_arrays",
+    "must_be_right",
+    "read_arrays",
+    "told_array",
+]
 
 MOST_BYTES = 2**32
 """Bytes of a file in `space/`: a thousand examples of a million numbers."""
 
 
+MOST = {"n": 2**15, "m": 2**15, "k": 2**16, "h": 2**14, "w": 2**14}
+"""What the letters in shapes stand for at most: a run keeps a thousand examples, and as many others on its maps."""
+LARGEST = 1e38
+"""The largest number that data have; what is computed with such goes on to infinity."""
 FLOATS = ("float32", "float64")
 WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 
@@ -49,8 +63,8 @@ class Array:
     shape: tuple[int | str, ...]
     dtypes: tuple[str, ...] = FLOATS
     is_needed: bool = True
-    low: float | np.ndarray = -np.inf
-    high: float | np.ndarray = np.inf
+    low: float | np.ndarray = -LARGEST
+    high: float | np.ndarray = LARGEST
     can_miss: bool = False
     whole: np.ndarray | None = None
 
@@ -88,11 +102,30 @@ def read_arrays(
             raise RunError(f"{file}: expected {why}; remove this file, or train anew.")
 
     tensors, facts = read_tensors(file, folder, MOST_BYTES, check)
+    must_be_right(file, tensors, arrays)
+    return tensors, facts
+
+
+def must_be_right(file: Path, tensors: Mapping[str, np.ndarray], arrays: Arrays | None) -> None:
+    """Refuse arrays that hold other numbers than they may.
+
+    Parameters
+    ----------
+    file : Path
+        Where they were read, or are to be kept.
+    tensors : dict of ndarray
+    arrays : dict of Array, or None
+        See `read_arrays`.
+
+    Raises
+    ------
+    RunError
+        Naming the first.
+    """
     for name, array in tensors.items():
         wanted = Array(()) if arrays is None else arrays[name]
         if why := _wrong_number(array, wanted):
             raise RunError(f"{file}: expected {name} to hold {why}; remove this file, or train anew.")
-    return tensors, facts
 
 
 def _unlike(header: Header, arrays: Arrays | None, sizes: dict[str, int]) -> str:
@@ -113,6 +146,9 @@ def _unlike(header: Header, arrays: Arrays | None, sizes: dict[str, int]) -> str
         is_short = str(wanted.shape[-1:]).count("?") and len(found.shape) < len(wanted.shape)
         axes = enumerate(wanted.shape[:-1] if is_short else wanted.shape)
         shape = tuple(_size(one, i, found.shape, sizes) for i, one in axes)
+        for letter, size in zip(wanted.shape, found.shape, strict=False):
+            if size > (most := MOST.get(str(letter), size)):
+                return f"{name} of at most {most:,} along an axis. Found {size:,}"
         if found.shape != shape:
             return f"{name} of shape {_shown(shape)}, as the recipe and the other files say. Found {found.shape}"
     return ""
@@ -188,7 +224,7 @@ def told_array(spec: DataSpec, rows: str) -> Array:
 
 def _rows(spec: DataSpec) -> Array:
     """What raw examples are."""
-    low = 0.0 if spec.modality.counted else -np.inf
+    low = 0.0 if spec.modality.counted else -LARGEST
     found = Array(("n", *spec.raw_shape), (spec.dtype,), low=low, can_miss=spec.missing)
     names = tuple(len(column.categories) for column in spec.columns or ())
     return _named_in(names, found) if any(names) else found
@@ -197,5 +233,5 @@ def _rows(spec: DataSpec) -> Array:
 def _named_in(names: tuple[int, ...], found: Array) -> Array:
     """The same, where a column with so many names holds the index of one."""
     whole = np.array(names) > 0
-    high = np.where(whole, np.array(names) - 1, np.inf)
+    high = np.where(whole, np.array(names) - 1, LARGEST)
     return replace(found, low=np.where(whole, 0, found.low), high=high, whole=whole)

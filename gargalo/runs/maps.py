@@ -75,7 +75,7 @@ def cloud_of(run: RunFolder, latents: np.ndarray, pca: np.ndarray | None) -> Clo
 
 
 def kept_map(
-    run: RunFolder, latents: Callable[[], np.ndarray], method: str, choices: dict[str, Any], of: str = ""
+    run: RunFolder, latents: Callable[[], np.ndarray], n: int, method: str, choices: dict[str, Any], of: str = ""
 ) -> Map:
     """Project latents of a run to the plane, or open the map that was made before.
 
@@ -85,6 +85,8 @@ def kept_map(
         Where it is kept.
     latents : function
         Gives the latents, (n, d), where the map is to be made.
+    n : int
+        How many they are.
     method : str
         A name in `gargalo.latent.PROJECTIONS`.
     choices : dict
@@ -111,7 +113,7 @@ def kept_map(
     # Every field in its place: other choices are another file.
     values = vars(projection).values()
     name = "-".join(["map", *([of] if of else []), method, *map(in_a_file_name, values)])
-    tensors, notes = run.kept(name, {"points": Array(("n", 2))}, compute)
+    tensors, notes = run.kept(name, {"points": Array((n, 2))}, compute)
     try:
         return Map(tensors["points"], notes["method"], notes["engine"], as_texts(notes["notes"], MOST_NOTES))
     except (KeyError, ValueError):

@@ -168,7 +168,7 @@ class Run(RunFolder):
         checked_seed(choices.get("seed", 0))
         if data is not None:
             return latent.project(self.encode(data), method, **choices)
-        return kept_map(self, lambda: self.latents, method, choices)
+        return kept_map(self, lambda: self.latents, len(self.examples.x), method, choices)
 
     @cached_property
     def cloud(self) -> Cloud:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..errors import RunError, as_expected
 from ..io.received import parsed, read_received
 from ..metrics import Estimate
 from ..recipes import FORMAT
-from ..training import upgraded_record
+from ..training import records_of
 from .columns import ColumnTable, Figure
 
 __all__ = ["MOST_IDS", "MOST_NOTES", "Named", "as_texts", "read_columns", "read_history", "read_json", "read_metrics"]
@@ -29,10 +27,8 @@ MOST_SHOWN = 80
 
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 Name = Annotated[str, Field(max_length=4096)]
+MetricName = Annotated[str, Field(max_length=200)]
 Whole = Annotated[int, Field(ge=0, lt=2**53)]
-# A note of a loss may have been no number, as long as the loss was one.
-Loss = Annotated[float, Field(allow_inf_nan=True), AfterValidator(lambda x: _drawable(x))]
-Losses = Annotated[dict[Name, Loss], Field(max_length=1000), AfterValidator(lambda terms: _with_total(terms))]
 
 
 class Named(dict[str, Any]):
@@ -76,21 +72,10 @@ class Metrics(BaseModel):
 
     format: Annotated[int, Field(ge=1)]
     facts: Facts
-    metrics: Annotated[dict[Name, Figure], Field(max_length=10_000)]
+    metrics: Annotated[dict[MetricName, Figure], Field(max_length=1000)]
 
 
-class Epoch(BaseModel):
-    """A line of history.jsonl."""
-
-    model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
-
-    epoch: Whole
-    train: Losses
-    validation: Losses = {}
-    seconds: Annotated[float, Field(ge=0, le=1e12)] = 0
-
-
-METRICS, COLUMNS, HISTORY = TypeAdapter(Metrics), TypeAdapter(ColumnTable), TypeAdapter(list[Epoch])
+METRICS, COLUMNS = TypeAdapter(Metrics), TypeAdapter(ColumnTable)
 TEXTS = TypeAdapter(list[Name], config=ConfigDict(strict=True))
 MOST_IDS, MOST_NOTES = 2**20, 100
 
@@ -185,13 +170,7 @@ def read_history(content: bytes, file: Path) -> list[dict[str, Any]]:
         For anything else.
     """
     lines = [line for line in content.splitlines() if line.strip()]
-    records = [upgraded_record(record) for record in parsed(b"[" + b",".join(lines) + b"]")]
-    if not records:
-        raise ValueError("no epoch in it")
-    epochs = [epoch.epoch for epoch in HISTORY.validate_python(records)]
-    if any(later <= earlier for earlier, later in pairwise(epochs)):
-        raise ValueError("epochs that do not count upwards")
-    return records
+    return records_of(parsed(b"[" + b",".join(lines) + b"]"))
 
 
 def read_columns(content: bytes, file: Path) -> ColumnTable:
@@ -241,20 +220,6 @@ def as_texts(text: str, most: int) -> tuple[str, ...]:
     if len(found) > most:
         raise ValueError(f"{len(found)} texts, more than {most}")
     return tuple(found)
-
-
-def _drawable(loss: float) -> float:
-    """Refuse what is a number, but no curve can go through."""
-    if math.isfinite(loss) and abs(loss) > 1e100:
-        raise ValueError("a number up to 1e100")
-    return loss
-
-
-def _with_total(terms: dict[str, float]) -> dict[str, float]:
-    """Refuse terms without the loss that they make together."""
-    if "loss" not in terms:
-        raise ValueError("terms of a loss, and the loss itself")
-    return terms
 
 
 def _told(error: ValidationError) -> str:

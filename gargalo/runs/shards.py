@@ -23,7 +23,7 @@ import numpy as np
 from ..data import Dataset
 from ..data.readers.arrays import read_array
 from ..errors import DataError, RunError, option
-from ..io.files import write_whole
+from ..io.files import write_new, write_whole
 from .run import Run
 
 __all__ = ["write_shards"]
@@ -117,8 +117,8 @@ def _claim(folder: Path, facts: dict[str, Any]) -> dict[str, str]:
         # Asked again: another process may just have begun.
         if others and not file.is_file():
             raise RunError(f"{folder}: expected a new folder for shards. Found one that is not empty.")
-        write_whole(file, json.dumps(facts | {"finished": False}, indent=1))
-        return {}
+        if write_new(file, json.dumps(facts | {"finished": False}, indent=1)):
+            return {}
     try:
         there = {**json.loads(file.read_text(encoding="utf-8"))}
         sums = {**there.get("shards", {})}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from .batches import Data
-from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint, upgraded_record
+from .checkpoints import Checkpoint, CheckpointManager, read_checkpoint
 from .draws import generator_at
 from .loop import Result, Session, evaluate, fit
 from .memory import check_memory, free_memory, step_memory, weights_memory
 from .paired import is_clearly_better
 from .process_group import Compute, ProcessGroup, launch
 from .products import fast_products
+from .records import records_of
 from .settings import TrainingSettings
 from .stopping import CHOSEN, OUT_OF_TIME, stopped_told
 
@@ -33,8 +34,8 @@ __all__ = [
     "is_clearly_better",
     "launch",
     "read_checkpoint",
+    "records_of",
     "step_memory",
     "stopped_told",
-    "upgraded_record",
     "weights_memory",
 ]

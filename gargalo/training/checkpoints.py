@@ -23,17 +23,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
-from ..errors import RunError
+from ..errors import RunError, as_expected
 from ..io.files import as_os_error, cannot_write
 from ..io.folders import flush_folder, remove
 from ..io.received import parsed, read_received
 from ..io.reporter import SILENT, Reporter
+from .records import records_of
 
-__all__ = ["Checkpoint", "CheckpointManager", "read_checkpoint", "upgraded_record"]
+__all__ = ["Checkpoint", "CheckpointManager", "read_checkpoint"]
 
 FORMAT = 2
 KEPT = 2
@@ -240,30 +242,14 @@ def _read(folder: Path, most: int) -> Checkpoint:
         facts, history = state.setdefault("facts", {}), state.setdefault("history", [])
         if not isinstance(history, list) or not all(isinstance(part, dict) for part in (facts, *facts.values())):
             raise _Broken("another kind of history or facts in state.json")
-        state["history"] = [upgraded_record(record) for record in history]
+        state["history"] = records_of(history) if history else []
         return Checkpoint(load(contents["tensors.safetensors"]), state, str(folder))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part)[:40] for part in first["loc"])
+        raise _Broken(f"a history in which {place} must be {as_expected(first['msg'])}") from None
     except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _Broken(f"contents that cannot be read ({error})") from None
-
-
-def upgraded_record(record: Any) -> Any:
-    """A line of a history as this version writes it: format 1 called the validation set "held".
-
-    Parameters
-    ----------
-    record : dict
-        From a file, so perhaps of another type.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError
-        For what is no dict.
-    """
-    return {"validation" if name == "held" else name: value for name, value in {**record}.items()}
 
 
 def _sum(file: Path) -> str:

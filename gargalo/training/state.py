@@ -16,6 +16,7 @@ from ..io.progress import Record
 from ..io.weights import must_fit
 from .checkpoints import Checkpoint
 from .process_group import ProcessGroup
+from .records import MOST_EPOCHS, MOST_SECONDS
 
 __all__ = ["Means", "Progress", "State"]
 
@@ -88,18 +89,18 @@ class Progress(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    epoch: Annotated[int, Field(ge=0)] = 0
-    step: Annotated[int, Field(ge=0)] = 0
-    terms: list[str] = []
-    seen: Annotated[float, Field(ge=0)] = 0
+    epoch: Annotated[int, Field(ge=0, lt=MOST_EPOCHS)] = 0
+    step: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    terms: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)] = []
+    seen: Annotated[float, Field(ge=0, le=2**53)] = 0
     history: list[Record] = []
     best_loss: float | None = None
-    best_epoch: Annotated[int, Field(ge=0)] = 0
-    seconds: Annotated[float, Field(ge=0)] = 0
+    best_epoch: Annotated[int, Field(ge=0, lt=MOST_EPOCHS)] = 0
+    seconds: Annotated[float, Field(ge=0, le=MOST_SECONDS)] = 0
     stopped: str | None = None
-    chosen: Annotated[int, Field(ge=0)] | None = None
+    chosen: Annotated[int, Field(ge=0, lt=MOST_EPOCHS)] | None = None
     """The epoch whose weights are kept, where something else than the validation set chose it."""
-    choosing: Annotated[float, Field(ge=0)] = 0
+    choosing: Annotated[float, Field(ge=0, le=MOST_SECONDS)] = 0
     """Seconds that the choice took."""
     moments: Annotated[int, Field(ge=0)] | None = None
     """How many parameters have moments in the optimiser: none without a gradient so far. None: all of them, or none."""
@@ -197,6 +198,10 @@ def _plain(kept: Checkpoint) -> tuple[Progress, Means]:
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(f"{kept.where}: {first['loc'][0]} cannot be {first['input']!r:.80}.") from None
+    if progress.epoch != (progress.history[-1]["epoch"] if progress.history else 0):
+        raise RunError(
+            f"{kept.where}: expected a line of the history for each of {progress.epoch} epochs. Found others."
+        )
     sums = kept.part("means.")
     must_fit(sums, {name: torch.empty((), dtype=t.dtype) for name, t in sums.items()}, kept.where, "a mean")
     if not set(progress.terms) <= sums.keys() or (progress.seen > 0) != (progress.step > 0):

@@ -17,11 +17,12 @@ from ...errors import DataError, option
 from ...io.decompression import LIMITS
 from ...io.tables import polars, unsaid_if_it_fails
 from ..reading import Reading
+from .encodings import not_decoded, text_encoding
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["CSV", "dialect_of", "must_be_in", "read_frame"]
+__all__ = ["CSV", "dialect_of", "read_frame"]
 
 CSV = (".csv", ".tsv", ".txt")
 
@@ -37,9 +38,6 @@ CODE = r"^\s*0\d+\s*$"
 """Digits that begin with a zero, such as 01067: a code, whose zero a number would lose."""
 CELL = 8
 """Bytes of a cell, and of the number of a row: half of what polars takes for a text, and twice what a model does."""
-NOT_CP1252 = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
-CP1252 = {*range(0x80, 0xA0)} - NOT_CP1252
-"""Bytes that are no letter of cp1252, and such as are one there and a control character in latin-1."""
 LOOKED_AT = 10_000
 """Rows that say what a column is."""
 
@@ -125,7 +123,7 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
         "decimal_comma": reading.decimal_comma,
         "raise_if_empty": False,
         "glob": False,  # [1] and * are part of a name
-        "encoding": "utf8" if _encoding(reading.encoding) == "utf-8-sig" else reading.encoding,
+        "encoding": "utf8" if text_encoding(reading.encoding) == "utf-8-sig" else reading.encoding,
     }
     try:
         frame = _inferred(path, options)
@@ -139,7 +137,7 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
         frame = frame.rename({old: name for name, old in as_read.items()})
     except (Exception, pl.exceptions.PanicException) as error:
         if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower() or "utf8" in str(error).lower():
-            raise _not_decoded(path, reading.encoding, error) from None
+            raise not_decoded(path, reading.encoding, error) from None
         _must_be_even(path, separator, len(names), reading)
         why = str(error).partition("\n")[0][:120]
         raise DataError(f"{path}: expected a CSV file. It cannot be read ({why}).") from None
@@ -155,12 +153,12 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
 def _first_line(path: Path, reading: Reading) -> tuple[str, str]:
     """The line with the names of the columns, and what stands between them."""
     try:
-        with path.open(encoding=_encoding(reading.encoding), newline="") as file:
+        with path.open(encoding=text_encoding(reading.encoding), newline="") as file:
             head = file.readline()
             while head.count('"') % 2 and (more := file.readline()):  # a name with a line break in it
                 head += more
-    except (UnicodeDecodeError, LookupError) as error:
-        raise _not_decoded(path, reading.encoding, error) from None
+    except (LookupError, ValueError) as error:
+        raise not_decoded(path, reading.encoding, error) from None
     if not head.strip():
         raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
     # What stands within quotes parts nothing.
@@ -252,73 +250,6 @@ def dialect_of(path: Path, reading: Reading) -> dict[str, Any]:
     return {"separator": _first_line(path, reading)[1], "begins_with_mark": has_mark}
 
 
-def must_be_in(path: Path, encoding: str) -> None:
-    """Refuse a file that is certainly UTF-8 where another encoding is expected: any byte would be a letter of latin-1.
-
-    Parameters
-    ----------
-    path : Path
-        Of a file that can be read.
-    encoding : str
-        As the choices of reading name it.
-
-    Raises
-    ------
-    DataError
-        Its remedy is the encoding.
-    """
-    if _encoding(encoding) == "utf-8-sig" or path.suffix == ".parquet":
-        return
-    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
-    try:
-        with path.open("rb") as file:
-            while part := file.read(2**20):
-                is_ascii &= part.isascii()
-                decoder.decode(part)
-            decoder.decode(b"", final=True)
-    except (UnicodeDecodeError, OSError):
-        return
-    if not is_ascii:
-        raise DataError(f"{path}: expected text in {encoding}. Found utf-8.", encoding="utf-8")
-
-
-def _encoding(name: str) -> str:
-    """Python's name of it; a byte-order mark is no part of the first column's name."""
-    return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig") else name
-
-
-def _not_decoded(path: Path, encoding: str, error: Exception) -> DataError:
-    if isinstance(error, LookupError):
-        return DataError(f"{path}: expected an encoding such as utf-8 or latin-1. Found {encoding!r}.")
-    where, other = _undecodable_line(path, encoding), _likely_encoding(path)
-    return DataError(
-        f"{path}: expected text in {encoding}. Found other bytes in line {where}; try {option('encoding', other)}.",
-        encoding=other,
-    )
-
-
-def _likely_encoding(path: Path) -> str:
-    """What a file is written in that is no UTF-8: bytes that are no letters of latin-1 are signs of cp1252: €."""
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        file.seek(0)
-        found = set[int]()
-        while part := file.read(2**20):
-            found.update(part)
-    return "cp1252" if found & CP1252 and not found & NOT_CP1252 else "latin-1"
-
-
-def _undecodable_line(path: Path, encoding: str) -> int:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode(_encoding(encoding))
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
 @contextlib.contextmanager
 def _cells_of_any_length() -> Iterator[None]:
     """Python's reader takes cells of 128 KB, and polars any."""
@@ -333,7 +264,7 @@ def _must_be_even(path: Path, separator: str, width: int, reading: Reading) -> N
     """Refuse the first line that has not as many cells as line 1 has names."""
     with (
         _cells_of_any_length(),
-        path.open(encoding=_encoding(reading.encoding), newline="", errors="replace") as file,
+        path.open(encoding=text_encoding(reading.encoding), newline="", errors="replace") as file,
     ):
         rows = csv.reader(file, delimiter=separator)
         try:

@@ -22,7 +22,8 @@ from ..reading import OF_COLUMNS, Reading
 from ..spec import DataSpec
 from ..splits import SPLITS, by_order, named, usual_shares
 from . import logs, windows
-from .csv_files import CSV, must_be_in, read_frame
+from .csv_files import CSV, read_frame
+from .encodings import must_be_in
 from .frames import LABEL
 from .interleaved import interleaved, repeated
 from .matrix import conditions_in, matrix_of

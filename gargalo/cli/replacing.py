@@ -1,0 +1,86 @@
+"""The option `--force`: nothing that exists is replaced but what the same command wrote, unless it is given."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import must, option
+
+__all__ = ["is_written", "must_be_free", "replaces"]
+
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there already, whoever wrote it.")]
+_now: contextvars.ContextVar[tuple[str, bool] | None] = contextvars.ContextVar("now", default=None)
+"""The command that runs, and whether it replaces what others wrote."""
+
+
+def replaces(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that writes files the option `--force` as well: a decorator.
+
+    Parameters
+    ----------
+    command : function
+
+    Returns
+    -------
+    function
+        With a signature for typer: that of the command, and the option.
+    """
+    name = command.__name__.rstrip("_")
+
+    @functools.wraps(command)
+    def wrapped(force: bool = False, **given: Any) -> None:
+        before = _now.set((name, force))
+        try:
+            command(**given)
+        finally:
+            _now.reset(before)
+
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    mine = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Force)
+    kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    wrapped.__signature__ = inspect.Signature([*kept, mine])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, mine)}
+    return wrapped
+
+
+def must_be_free(out: Path) -> None:
+    """Refuse to write over what the running command did not write itself, or somebody changed since.
+
+    Parameters
+    ----------
+    out : Path
+        A file, or a folder of files.
+
+    Raises
+    ------
+    ParameterError
+        Naming `--force`, without which it stays.
+    """
+    from ..io.own_outputs import is_free
+
+    command, force = _now.get() or ("", True)
+    if not force and not is_free(out, command):
+        kind = "an empty folder, or one" if out.is_dir() else "a new file, or one"
+        raise must(
+            "out", f"{kind} that {command} wrote and nobody changed", str(out), f"{option('force')} replaces it."
+        )
+
+
+def is_written(out: Path) -> None:
+    """Remember what the running command wrote, which the next one may replace.
+
+    Parameters
+    ----------
+    out : Path
+    """
+    from ..io.own_outputs import remember_output
+
+    if (now := _now.get()) is not None:
+        remember_output(out, now[0])

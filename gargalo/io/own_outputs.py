@@ -1,0 +1,89 @@
+"""Which files and folders a command wrote for this user, and nobody changed since: these alone may be replaced.
+
+What is remembered lies outside of them, in the user's state: for each place who wrote there, and how long and how old
+it was left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import platformdirs
+
+from ..errors import GargaloError
+from .files import write_whole
+from .folders import is_leftover
+from .received import read_received
+
+__all__ = ["is_free", "remember_output"]
+
+MOST_FILES = 200_000
+"""Files of a folder that are looked at; one of more is nobody's output."""
+MOST = 2**10
+"""Bytes of what is remembered of a place."""
+
+
+def is_free(out: Path, command: str) -> bool:
+    """May a command write here, without anything being lost?
+
+    Parameters
+    ----------
+    out : Path
+        A file or a folder, or nothing yet.
+    command : str
+        Which one wants to.
+
+    Returns
+    -------
+    bool
+        True for nothing, an empty folder, and what the same command left as it is.
+    """
+    if not os.path.lexists(out):
+        return True
+    with contextlib.suppress(OSError, GargaloError):
+        if out.is_dir() and all(is_leftover(path) for path in out.iterdir()):
+            return True
+        mark = _mark(out)
+        return read_received(mark, mark.parent, MOST).decode() == _state(out, command)
+    return False
+
+
+def remember_output(out: Path, command: str) -> None:
+    """Remember that a command wrote a file or a folder; where nothing can be kept, it will be somebody else's.
+
+    Parameters
+    ----------
+    out : Path
+    command : str
+    """
+    with contextlib.suppress(OSError, GargaloError):
+        write_whole(_mark(out), _state(out, command))
+
+
+def _mark(out: Path) -> Path:
+    """What stands for a place."""
+    place = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()
+    return platformdirs.user_state_path("gargalo") / "written" / place
+
+
+def _state(out: Path, command: str) -> str:
+    """Who wrote it, and what it is like: another content has another time of writing."""
+    digest = hashlib.sha256(command.encode())
+    for path in [out, *sorted(_inside(out))] if out.is_dir() and not out.is_symlink() else [out]:
+        found = path.lstat()
+        name = os.fsencode(path.relative_to(out) if path != out else Path())
+        size = (0, 0) if path.is_dir() else (found.st_size, found.st_mtime_ns)
+        digest.update(b"%b\0%d %d %d\0" % (name, found.st_mode, *size))
+    return digest.hexdigest()
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    paths = folder.rglob("*")
+    yield from islice(paths, MOST_FILES)
+    if next(paths, None) is not None:
+        raise OSError(f"more than {MOST_FILES} files")

@@ -345,10 +345,26 @@ def inspect(data: Data = "mnist-10k", *, progress: bool | Reporter = False, **re
         For data that cannot be read.
     """
     from .data.describe import describe
-    from .runs.fit import memory
 
     dataset = load_data(data, progress=progress, **reading)
-    found = describe(dataset) | {"fault": None, "cost": None, "suggestion": None}
+    return describe(dataset) | forecast(dataset)
+
+
+def forecast(dataset: Dataset) -> dict[str, Any]:
+    """What training on data would cost, and with which choices it would go; nothing is kept.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    dict
+        ``fault``, ``cost`` and ``suggestion``, as `inspect` tells them.
+    """
+    from .runs.fit import memory
+
+    found: dict[str, Any] = {"fault": None, "cost": None, "suggestion": None}
     try:
         dataset.check_trainable()
     except DataError as error:

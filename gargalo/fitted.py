@@ -20,7 +20,7 @@ from . import latent
 from .core import Batch, Codec, LatentModel
 from .data import Dataset, DataSpec, as_observed, within_bounds
 from .data.conditions import encoded, filled_in, lacking, listed, named
-from .data.ranges import columns_beyond, outside
+from .data.ranges import outside
 from .data.sparse import SparseRows, as_rows, extent
 from .errors import DataError, GargaloWarning, ParameterError, must, option
 from .io.arguments import check_types
@@ -36,8 +36,6 @@ CORRUPTION, POSTERIOR, OBSERVATION = (0, 0, 1), (0, 0, 2), (0, 0, 3)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
 BISECTIONS = 12
 """Halvings of an interval of two standard deviations: to less than a thousandth of one."""
-MOST_WARNED = 5
-"""Columns that are warned of, one by one."""
 Raw = np.ndarray | SparseRows | Dataset | Any
 """Raw examples (n, *raw_shape): an array, a sparse matrix of scipy's, or a `Dataset`."""
 NOUNS = {"codes": "give codes", "posterior": "give a posterior"}
@@ -802,10 +800,11 @@ class FittedModel:
             raw = raw.view(np.uint8)
         self.must_fit(data if isinstance(data, Dataset) else raw)
         if raw.dtype != np.uint8 or self.spec.ranges:
-            self._check_numbers(name, raw)
+            # Of the columns of a table that was read to fit, each was looked at by itself.
+            self._check_numbers(name, raw, is_read=isinstance(data, Dataset) and bool(self.spec.columns))
         return raw
 
-    def _check_numbers(self, name: str, raw: np.ndarray | SparseRows) -> None:
+    def _check_numbers(self, name: str, raw: np.ndarray | SparseRows, is_read: bool = False) -> None:
         """Refuse what is no number; warn of what is far from all that training saw."""
         if isinstance(raw, np.ndarray):  # a sparse matrix is finite, or it was refused
             if not (np.isfinite(raw) | (np.isnan(raw) & self.codec.can_miss)).all():
@@ -814,11 +813,8 @@ class FittedModel:
                 return
         if self.spec.modality.counted and (least := extent(raw)[0]) < 0:
             raise DataError(f"{name}: expected counts, as {self.name} was trained on. Found {least:g}.")
-        if self.spec.columns and isinstance(raw, np.ndarray):
-            self._warn_of_columns(name, raw)
-            return
         ranges = self.spec.ranges or (self.spec.span and (self.spec.span,))
-        if not ranges:
+        if not ranges or is_read:
             return
         # Pictures are clipped to what was seen; other numbers may well be somewhat beyond it.
         far = 0.0 if self.spec.ranges else 1.0
@@ -831,17 +827,6 @@ class FittedModel:
                 f" {high:g}{clipped}: are they in the same unit?",
                 GargaloWarning,
                 stacklevel=5,
-            )
-
-    def _warn_of_columns(self, name: str, raw: np.ndarray) -> None:
-        """Warn of columns whose numbers are far from those of training: in grams, say, and not in kilograms."""
-        far = columns_beyond(self.spec.columns or (), raw, self.spec.origin and self.spec.origin.reading.window)
-        for column, (least, most), (low, high) in far[:MOST_WARNED]:
-            warnings.warn(
-                f"{name}: column {column!r} has values from {least:g} to {most:g}, where {self.name} was trained on"
-                f" {low:g} to {high:g}: are they in the same unit?",
-                GargaloWarning,
-                stacklevel=6,
             )
 
     def labelled_alike(self, dataset: Dataset) -> Dataset:

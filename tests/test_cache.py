@@ -207,3 +207,10 @@ def test_a_home_that_cannot_be_written(photos, read_only, tmp_path):
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr and "atplotlib" not in done.stderr, done.stderr
     assert list(read_only.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such device")
+def test_a_home_that_is_a_device(photos, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    with pytest.warns(GargaloWarning, match="cannot be written"):
+        assert len(load_data(photos)) > 0

@@ -162,7 +162,8 @@ def whole(digits) -> Checkpoint:
     codec.center += 1
     sum(p.sum() for p in model.parameters()).backward()
     optimizer.step()
-    return State(Progress(epoch=1)).packed(model, codec, optimizer)
+    history = [{"epoch": 1, "train": {"loss": 1.0}, "seconds": 0.5}]
+    return State(Progress(epoch=1, history=history)).packed(model, codec, optimizer)
 
 
 def test_all_of_it_comes_back(digits):
@@ -193,6 +194,12 @@ def test_all_of_it_comes_back(digits):
         (lambda c: c.state.update(step=3), "expected means of the epoch"),
         (lambda c: c.tensors.update({"optimizer.0.exp_avg": torch.zeros(2)}), "expected exp_avg of shape"),
         (lambda c: c.state.update(epoch=-1), "epoch cannot be -1"),
+        (lambda c: c.state.update(epoch=10**18), "epoch cannot be"),
+        (lambda c: c.state.update(step=2**60, seen=1.0), "step cannot be"),
+        (lambda c: c.state.update(seconds=1e300), "seconds cannot be"),
+        (lambda c: c.state.update(choosing=1e308), "choosing cannot be"),
+        (lambda c: c.state.update(epoch=7), "expected a history of 7 epochs"),
+        (lambda c: c.state.update(history=3 * c.state["history"], epoch=99), "expected a history of 99 epochs"),
         (lambda c: c.state.update(surprise=1), "surprise cannot be 1"),
         (lambda c: c.state.update(history="all"), "history cannot be 'all'"),
     ],
@@ -297,3 +304,55 @@ def test_a_choice_that_is_not_there_is_one_that_is_none(tmp_path):
     must_agree(tmp_path, {"minutes": None, "net": {"widths": [8]}}, {"net": {"widths": [8]}})
     with pytest.raises(RunError, match=r"Found other widths \[4\] \(was \[8\]\)"):
         must_agree(tmp_path, {"net": {"widths": [8]}}, {"net": {"widths": [4]}})
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"epoch": 1, "train": {"loss": 1e200}}],
+        [{"epoch": 1, "train": {"loss": 1.0}}] * 3,
+        [{"epoch": 1, "train": {"x": 1.0}}],
+        [{"epoch": 10**12, "train": {"loss": 1.0}}],
+        [{"epoch": 1, "train": {"loss": 1.0}, "seconds": 1e300}],
+        [{"epoch": 1, "train": {"x" * 5000: 1.0, "loss": 1.0}}],
+        [[1]],
+    ],
+)
+def test_a_history_that_no_run_could_have_is_no_whole_checkpoint(digits, keeper, history):
+    """Else a training would end in files that nobody can read."""
+    for path in keeper.root.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    keeper.save(1, whole(digits))
+    assert keeper.newest() is not None
+    (folder,) = [path for path in keeper.root.iterdir() if path.is_dir()]
+    state = json.loads((folder / "state.json").read_text()) | {"history": history}
+    (folder / "state.json").write_text(json.dumps(state))
+    sums = json.loads((folder / "manifest.json").read_text())
+    sums["state.json"] = hashlib.sha256((folder / "state.json").read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(sums))
+    assert keeper.newest() is None
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;title\x07", "[/x]", "[link=http://a.b]x[/link]", "\u202eabc"])
+def test_names_of_terms_are_told_as_they_are(monkeypatch, name):
+    import io
+    import sys
+
+    from gargalo.io.reporter import Terminal
+
+    class Screen(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "300")
+    told = Terminal("en").training(name)
+    told.start(2, 1, 0)
+    told.epoch({"epoch": 1, "train": {"loss": 1.0, name: 1.0}})
+    told.stop()
+    shown = screen.getvalue()
+    assert "title\x07" not in shown and "]8;" not in shown and "\u202e" not in shown
+    assert name.startswith(("\x1b", "\u202e")) or name in shown

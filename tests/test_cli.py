@@ -488,3 +488,89 @@ def test_the_nearest_name_is_told_where_a_path_is_not_there(say, tmp_path):
 def test_an_option_of_a_wrong_type_is_shown(say):
     for typed in (["--window", "1d"], ["--window=1d"]):
         assert "--window must be a whole number. Got '1d' instead." in say("train", "x", *typed)[2]
+
+
+# Nothing that exists is replaced
+
+
+@pytest.fixture
+def rows_run(tmp_path) -> Path:
+    draws = np.random.default_rng(0)
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{a:.3f},{b:.3f}\n" for a, b in draws.normal(size=(60, 2))))
+    gargalo.train(tmp_path / "t.csv", "pca", latent_dim=1, out=tmp_path / "run", progress=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("verb", ["sample", "encode", "map", "reconstruct", "report", "inspect"])
+def test_only_what_a_command_wrote_itself_is_replaced(rows_run, say, verb):
+    out = rows_run / {"map": "m.png", "report": "r.html", "inspect": "i.png"}.get(verb, "o.csv")
+    commands = {
+        "sample": ["sample", rows_run / "run"],
+        "map": ["map", rows_run / "run"],
+        "report": ["report", rows_run / "run"],
+        "inspect": ["inspect", rows_run / "t.csv"],
+    }
+    command = [*commands.get(verb, [verb, rows_run / "run", rows_run / "t.csv"]), "-o", out]
+    out.write_text("mine")
+    status, _, err = say(*command)
+    assert status == 2 and out.read_text() == "mine"
+    assert f"a new file, or one that {verb} wrote and nobody changed" in err and "--force replaces it" in err
+    assert say(*command, "--force")[0] == 0
+    # Its own it replaces, as it was asked for again; not what somebody wrote there since.
+    assert say(*command)[0] == 0
+    out.write_text("mine again")
+    assert say(*command)[0] == 2 and out.read_text() == "mine again"
+
+
+def test_what_another_command_wrote_is_not_replaced(rows_run, say):
+    assert say("sample", rows_run / "run", "-o", rows_run / "o.csv")[0] == 0
+    assert say("encode", rows_run / "run", rows_run / "t.csv", "-o", rows_run / "o.csv")[0] == 2
+    # Nor the data of the run, which no option says are read.
+    before = (rows_run / "t.csv").read_bytes()
+    assert say("sample", rows_run / "run", "-o", rows_run / "t.csv")[0] == 2
+    assert (rows_run / "t.csv").read_bytes() == before
+
+
+def test_pictures_that_lie_in_a_folder_stay(small_runs, digits, tmp_path, say):
+    from material import write_pictures
+
+    write_pictures(tmp_path / "photos", digits, np.arange(12))
+    run, mine = small_runs["autoencoder"].folder, tmp_path / "mine"
+    write_pictures(mine, digits, np.arange(12))
+    before = {path: path.read_bytes() for path in mine.rglob("*.png")}
+    status, _, err = say("reconstruct", run, tmp_path / "photos", "-o", mine)
+    assert status == 2 and "an empty folder, or one that reconstruct wrote and nobody changed" in err
+    assert {path: path.read_bytes() for path in mine.rglob("*.png")} == before
+    for _ in range(2):
+        assert say("reconstruct", run, tmp_path / "photos", "-o", tmp_path / "back")[0] == 0
+    (tmp_path / "back" / "note.txt").write_text("mine")
+    assert say("reconstruct", run, tmp_path / "photos", "-o", tmp_path / "back")[0] == 2
+
+
+# What the environment says
+
+
+@pytest.mark.parametrize("rank", ["abc", "-1", ""])
+def test_a_process_that_is_none_is_told_in_a_line(rows_run, rank):
+    environment = os.environ | {"RANK": rank}
+    told = subprocess.run(
+        [sys.executable, "-m", "gargalo", "info", str(rows_run / "run")],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode in (0, 2) and "Traceback" not in told.stderr and len(told.stderr.splitlines()) <= 1
+
+
+def test_models_are_told_in_lines(say):
+    assert "\\n" not in say("models")[1]
+
+
+def test_a_training_that_failed_at_its_first_file_is_in_nobodys_way(rows_run, say):
+    """A full disk, or a kill, right at the beginning: a folder with locks and nothing else."""
+    for name in ("one", "two"):
+        (rows_run / name / "checkpoints").mkdir(parents=True)
+        (rows_run / name / "checkpoints" / ".lock").touch()
+    (rows_run / "one" / "checkpoints" / ".abc.partial").touch()
+    for name in ("one", "two"):
+        assert say("train", rows_run / "t.csv", "--model", "pca", "--out", rows_run / name)[0] == 0
+    (rows_run / "three" / "checkpoints" / "step").mkdir(parents=True)
+    assert say("train", rows_run / "t.csv", "--model", "pca", "--out", rows_run / "three")[0] == 2

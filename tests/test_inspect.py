@@ -473,3 +473,36 @@ def test_a_single_picture_is_no_folder_of_pictures(tmp_path, say):
     picture(tmp_path / "one.png")
     status, _, err = say("inspect", tmp_path / "one.png")
     assert status == 2 and "Put it into a folder: its pictures are the examples." in err
+
+
+def test_the_cost_is_that_of_the_command_that_is_shown(tmp_path, say):
+    draws = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {f"x{i}": draws.normal(size=120) for i in range(4)} | {f"c{i}": ["same"] * 120 for i in range(9)}
+    )
+    frame.write_csv(tmp_path / "t.csv")
+    found = told(say, tmp_path / "t.csv")
+    assert found["command"].count("--ignore") == 9
+    options = shlex.split(found["command"])[3:]
+    again = told(say, tmp_path / "t.csv", *[text for text in options if text not in ("--model", "vae")])
+    assert again["suggestion"] == found["suggestion"]
+
+
+def test_columns_of_windows_that_overlap_count_each_row_once(tmp_path, say):
+    x = np.arange(300.0) % 24
+    x[[50, 51, 52, 90]] = np.nan
+    pl.DataFrame({"t": np.arange(300), "x": x, "y": 2 * x}).with_columns(pl.all().fill_nan(None)).write_csv(
+        tmp_path / "t.csv"
+    )
+    for step in (1, 5, 8, 12):
+        found = told(say, tmp_path / "t.csv", "--time", "t", "--window", 12, "--step", step)
+        read = load_data(tmp_path / "t.csv", time="t", window=12, step=step, impute="mask")
+        (of_x, of_y) = found["columns"]
+        assert of_x["missing"] == of_y["missing"] == 4
+        assert of_x["mean"] == pytest.approx(np.nanmean(x[read.log.is_covered]), rel=1e-5)
+
+
+def test_a_sum_below_a_table_is_told_of(tmp_path, say):
+    rows = "".join(f"{i % 7 + 1}.5,{'ab'[i % 2]}\n" for i in range(60)) + "9000,Total\n"
+    (tmp_path / "t.csv").write_text(f"peso,tipo\n{rows}")
+    assert [w["column"] for w in told(say, tmp_path / "t.csv")["warnings"] if w["key"] == "far"] == ["peso"]

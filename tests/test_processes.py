@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -408,3 +409,31 @@ def test_what_is_wrong_with_a_parameter_is_said_once(together, data, tmp_path, m
     said = capsys.readouterr().err
     expected = "" if first_says_it else "gargalo (process 1): -o must be a folder, where several processes"
     assert said.startswith(expected) and bool(said) == bool(expected)
+
+
+def test_one_folder_of_shards_is_one_runs(tmp_path, digits):
+    """Two that begin at once: one is refused, and no shard of the one stands below the manifest of the other."""
+    import threading
+
+    runs = [gargalo.train(digits, "pca", latent_dim=2, out=tmp_path / name, progress=False) for name in "ab"]
+    weights = [run.key for run in runs]
+    if weights[0] == weights[1]:
+        runs[1] = gargalo.train(digits.take(np.arange(500)), "pca", latent_dim=2, out=tmp_path / "c", progress=False)
+    for attempt in range(20):
+        folder, start, done = tmp_path / f"z{attempt}", threading.Barrier(2), []
+
+        def write(run, folder=folder, start=start, done=done):
+            start.wait()
+            with contextlib.suppress(RunError):
+                write_shards(folder, run, digits, rows=500)
+                done.append(run)
+
+        threads = [threading.Thread(target=write, args=(run,)) for run in runs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (one,) = done
+        shards = np.concatenate([np.load(file) for file in sorted(folder.glob("rows-*.npy"))])
+        np.testing.assert_array_equal(shards, one.encode(digits))
+        assert json.loads((folder / "manifest.json").read_text())["weights"] == one.key

@@ -166,3 +166,149 @@ def test_pictures_that_are_others_now_are_shown_only_where_they_are_named(tmp_pa
     assert after.public["examples"] == len(run.examples.x) < 40
     asked = gargalo.publish([run], tmp_path / "asked", data, display=shown, progress=False)
     assert asked.public["pictures"] == 40
+
+
+# Sites
+
+
+@pytest.fixture
+def site(made, tmp_path) -> Path:
+    return gargalo.publish([made / "run"], tmp_path / "site", progress=False).folder
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "[" * 100_000,
+        '{"a": ' * 300 + "1" + "}" * 300,
+        '{"file": "/etc/passwd", "bytes": 10, "crc32": 1}',
+        '{"file": "../../../../etc/hostname", "bytes": 10, "crc32": 1}',
+        '{"file": "data/x", "bytes": "3", "crc32": 1}',
+        '{"file": ["data/x"], "bytes": 3, "crc32": 1}',
+        '{"file": "data/\\u0000", "bytes": 3, "crc32": 1}',
+        '{"file": "data/big", "bytes": 3, "crc32": 1}',
+        '{"file": "data/pipe", "bytes": 3, "crc32": 1}',
+        '{"file": "data/link", "bytes": 3, "crc32": 1}',
+    ],
+)
+def test_a_site_opens_nothing_outside_of_it(site, told, say):
+    (site / "data" / "site.json").write_text(told)
+    with (site / "data" / "big").open("wb") as file:
+        file.truncate(2**33)
+    os.mkfifo(site / "data" / "pipe")
+    (site / "data" / "link").symlink_to("/etc/hostname")
+    status, _, err = say("explore", site, "--no-browser")
+    assert status == 2 and len(err.splitlines()) == 1
+    assert "expected" in err and "root:" not in err
+
+
+def test_a_run_folder_is_no_site(made, tmp_path, monkeypatch):
+    """Else its own page would be served, and nobody be told that it is somebody else's."""
+    folder = sent(made, tmp_path / "run")
+    (folder / "data").mkdir()
+    (folder / "data" / "site.json").write_text("{}")
+    (folder / "index.html").write_text("<script>alert(1)</script>")
+    served = []
+    monkeypatch.setattr(explorer, "serve", lambda place, *_: served.append((place / "index.html").read_text()))
+    gargalo.explore(folder, browser=False, progress=False)
+    assert "alert(1)" not in served[0]
+
+
+# What is in a run folder
+
+
+def changed(file: Path, **tensors: np.ndarray) -> None:
+    """A tensor file with other arrays under some of its names."""
+    from safetensors.numpy import load_file, save_file
+
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        facts = json.loads(opened.read(length))["__metadata__"]
+    save_file(load_file(file) | tensors, file, facts)
+
+
+def hollow(file: Path, arrays: dict[str, tuple[int, ...]]) -> None:
+    """A tensor file of float32 that are all holes."""
+    header, place = {}, 0
+    for name, shape in arrays.items():
+        size = 4 * int(np.prod(shape))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [place, place + size]}
+        place += size
+    text = json.dumps(header).encode()
+    file.write_bytes(len(text).to_bytes(8, "little") + text)
+    os.truncate(file, 8 + len(text) + place)
+
+
+def test_a_map_has_as_many_points_as_there_are_examples(made, tmp_path, say):
+    folder = sent(made, tmp_path / "run")
+    for suffix in (".png", ".npy"):
+        assert say("map", folder, "-o", tmp_path / f"m{suffix}")[0] == 0
+    for file in (folder / "space").glob("map-*"):
+        changed(file, points=np.zeros((5, 2), np.float32))
+    for suffix in (".png", ".npy"):
+        status, _, err = say("map", folder, "-o", tmp_path / f"m{suffix}")
+        assert status == 2 and "expected points of shape" in err and len(err.splitlines()) == 1
+
+
+def test_more_points_than_a_run_keeps_are_refused(made, tmp_path, say):
+    folder = sent(made, tmp_path / "run")
+    changed(folder / "space" / "training.safetensors", z=np.zeros((200_000, 2), np.float32))
+    status, _, err = say("map", folder, "-o", tmp_path / "m.png")
+    assert status == 2 and "expected z of at most" in err
+
+
+@pytest.mark.parametrize("name", ["weights", "space/pca", "space/examples", "space/training"])
+def test_files_of_holes_are_not_read(made, tmp_path, say, name):
+    folder = sent(made, tmp_path / "run")
+    hollow(folder / f"{name}.safetensors", {"x": (2**16, 2**14)})
+    assert (folder / f"{name}.safetensors").stat().st_size > 2**32 - 1
+    status, _, err = say("map", folder, "-o", tmp_path / "m.png")
+    assert status == 2 and len(err.splitlines()) == 1
+
+
+@pytest.mark.filterwarnings("ignore::gargalo.errors.GargaloWarning")
+@pytest.mark.parametrize("size", [1e25, 3e38])
+def test_examples_beyond_all_measure_spoil_no_run(made, tmp_path, say, size):
+    folder = sent(made, tmp_path / "run")
+    file = folder / "space" / "examples.safetensors"
+    n = len(open_run(folder).examples.x)
+    changed(file, x=np.where(np.arange(n)[:, None] % 2, size, -size).repeat(3, 1).astype(np.float32))
+    before = sorted(path.name for path in (folder / "space").iterdir())
+    for again in ("one", "two"):
+        status, _, err = say("publish", folder, "-o", tmp_path / again)
+        assert status == 2 and "RuntimeWarning" not in err and "expected" in err.splitlines()[-1]
+    assert sorted(path.name for path in (folder / "space").iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["kmnist", "mnist", "fashion-mnist"])
+def test_nothing_is_fetched_that_a_stranger_names(made, tmp_path, monkeypatch, name):
+    from gargalo.data.readers import fetch
+
+    asked = []
+    monkeypatch.setattr(fetch, "_download", lambda url, *_: asked.append(url))
+    folder = sent(made, tmp_path / "run", src=name)
+    assert open_run(folder).recipe.data.src is None
+    gargalo.publish([folder], tmp_path / "site", progress=False)
+    assert not asked
+    assert open_run(sent(made, tmp_path / "other", src="mnist-10k")).recipe.data.src == "mnist-10k"
+
+
+def test_a_report_has_no_marks_that_nobody_sees(made, tmp_path, say):
+    folder = sent(made, tmp_path / "run", ignore=["x\x15touch /tmp/x #\u202e\x1b[31m"])
+    assert say("report", folder, "-o", tmp_path / "r.html")[0] == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert not [c for c in set(page) if not c.isprintable() and c not in "\n\t\u00a0\u202f"]
+
+
+def test_lines_that_nobody_could_read_are_cut(made, tmp_path, say):
+    folder = sent(made, tmp_path / "run")
+    recipe = json.loads((folder / "recipe.json").read_text())
+    recipe["data"]["name"] = "x" * 3_000_000
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    status, out, err = say("info", folder)
+    assert max(map(len, (out + err).splitlines())) < 25_000
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["metrics"] |= {f"{'m' * 4000}{i}": {"value": 1.0} for i in range(50)}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    status, _, err = say("info", folder)
+    assert status == 2 and len(err.splitlines()) == 1 and len(err) < 25_000

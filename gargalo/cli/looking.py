@@ -36,7 +36,7 @@ def inspect(
     """What is in data, what usually spoils a model, what training will cost; nothing is trained yet."""
     from .. import api
     from ..data import checked_reading, load_data
-    from ..data.describe import described_columns
+    from ..data.describe import describe, described_columns
     from ..data.heeded import heeded
     from ..data.what_spoils import what_spoils
     from ..io.files import write_whole
@@ -62,7 +62,7 @@ def inspect(
     if Path(src).suffix in (".npy", ".npz") and not any(note.key == "missing" for note in dataset.notes):
         # Nothing is missing: it is what training will read.
         dataset = load_data(src, data_dir=data_dir, **given)
-    found = api.inspect(dataset)
+    found = describe(dataset)
     if found["columns"] and wanted.get("impute") == "median":
         # What will be filled in is still missing in the data.
         masked: dict[str, Any] = wanted | {"impute": "mask"}
@@ -71,8 +71,6 @@ def inspect(
         found["warnings"] += [
             {"key": key, **values} for key, values in what_spoils(as_it_is) if key == "mostly_missing"
         ]
-    if found["fault"]:
-        found["fault"] = found["fault"].told(naming)
     found["assumed"] = [
         {"options": checked_reading(fault.remedy).flags(), "why": fault.told(naming)} for fault in assumed
     ]
@@ -80,6 +78,11 @@ def inspect(
         write_whole(out, contact_sheet(dataset, say))
         is_written(out)
     chosen = with_advice(found, dataset, given)
+    # What the command that is shown will train on.
+    advised = {name: value for name, value in chosen.items() if given.get(name) != value and name != "impute"}
+    found |= api.forecast(_read_so(src, wanted | advised, data_dir) if advised else dataset)
+    if found["fault"]:
+        found["fault"] = found["fault"].told(naming)
     model = "vae" if dataset.clean is None else "denoising"
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
     found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
@@ -104,6 +107,13 @@ def _read_anyhow(src: str, wanted: dict[str, Any], **how: Any) -> tuple[Dataset,
             if better == wanted:
                 raise
             faults, wanted = [*faults, fault], better
+
+
+def _read_so(src: str, wanted: dict[str, Any], data_dir: Path | None) -> Dataset:
+    """The data by these choices."""
+    from ..data import load_data
+
+    return load_data(src, data_dir=data_dir, **wanted)
 
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
@@ -132,7 +142,9 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
     lines += [f"    {_column(column, say)}" for column in columns[:50]]
     if len(columns) > 50:
         lines.append(f"    … +{len(columns) - 50}")
-    lines += [f"  - {say('note.' + note['key'], n=note['count'], what=note['what'])}" for note in found["did"]]
+    # Files that were skipped are named one by one below.
+    did = [note for note in found["did"] if note["key"] != "skipped"]
+    lines += [f"  - {say('note.' + note['key'], n=note['count'], what=note['what'])}" for note in did]
     lines += [f"  - {say('inspect.skipped', path=path, why=why)}" for path, why in found["skipped"]]
     lines += [f"  ! {say('inspect.assumed', **taken)}" for taken in found["assumed"]]
     lines += [f"  ! {say('inspect.' + w['key'], **w)}" for w in found["warnings"]]

@@ -95,6 +95,7 @@ OPTIONS: dict[str, tuple[Any, str, Callable[[Any], Any] | None]] = {
     "shares": (str, "Shares of training, validation and test, such as 80,10,10.", _shares),
     "separator": (str, "CSV: what stands between cells.", None),
     "encoding": (str, "CSV: utf-8 or another, such as latin-1.", None),
+    "skip": (int, "CSV: lines before the one with the names of the columns.", None),
     "decimal_comma": (bool, "CSV: numbers such as 1,5.", lambda is_set: is_set or None),
     "display": (str, "A folder with a picture of each example, for people to see.", None),
     "clean": (

@@ -136,14 +136,15 @@ def as_dataset(
             _must_be_apart(rows.groups, rows.split, name)
         if reading.shares and not reading.time and dtype is None:
             notes.append(Note(key="no_shares", count=len(rows.x)))
+    window = reading.window if kind == "series" else None
+    if columns is not None and kind in ("table", "series") and isinstance(rows.x, np.ndarray):
+        # Before anything is filled in: a median of whole numbers may be none.
+        columns = measured(columns, rows.x, rows.split, window)
     if reading.impute in ("median", "mask") and columns is not None and isinstance(rows.x, np.ndarray):
-        window = reading.window if kind == "series" else None
         rows.x, columns = impute(np.array(rows.x), reading.impute, columns, rows.split, name, window)
     if isinstance(rows.x, np.ndarray):
         _tell_ranges(rows.x, rows.split, axes, notes)
     known = None if columns is None else tuple(columns)
-    if known is not None and kind in ("table", "series") and isinstance(rows.x, np.ndarray):
-        known = measured(known, rows.x, rows.split, reading.window if kind == "series" else None)
     return Dataset(
         name,
         kind,

@@ -91,9 +91,12 @@ def described_columns(dataset: Dataset, spread: Spread | None = None) -> list[di
     known, asked = dataset.columns, dataset.origin.reading.category if dataset.origin else ()
     x, reading = dataset.x, dataset.origin.reading if dataset.origin else Reading()
     if dataset.kind == "series" and known and reading.window:
-        # A window has each column many times. Of windows that overlap so many are left out that hardly a row is twice.
+        # A window has each column many times, and windows that overlap have rows twice: each row counts once.
         known = base(known, reading.window)
-        x = np.asarray(x[:: -(-reading.window // (reading.step or reading.window))]).reshape(-1, len(known))
+        if dataset.log is None:
+            x = np.asarray(x).reshape(-1, len(known))
+        else:
+            x = dataset.log.joined(np.asarray(x))[dataset.log.is_covered]
         spread = spread_of(x)
     described = []
     for i in range(x.shape[1]):

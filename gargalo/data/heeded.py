@@ -64,7 +64,7 @@ def must_be_heeded(src: Any, reading: Mapping[str, Any]) -> None:
 def _of(src: Any) -> tuple[str, frozenset[str]]:
     """What it is, and the choices that it knows."""
     if not isinstance(src, str | Path):
-        texts = {"separator", "encoding"}
+        texts = {"separator", "encoding", "skip"}
         return ("a frame", TABLES - texts) if hasattr(src, "columns") else ("an array", ARRAYS)
     if src in NAMED:
         return str(src), frozenset({"kind"})
@@ -73,6 +73,6 @@ def _of(src: Any) -> tuple[str, frozenset[str]]:
         for reader in READERS if path.exists() else ():
             if reader.takes(path):
                 if path.suffix == ".parquet":
-                    return ".parquet", reader.heeds - {"separator", "encoding"}
+                    return ".parquet", reader.heeds - {"separator", "encoding", "skip"}
                 return reader.what, reader.heeds
     return str(src), TABLES | PICTURES

@@ -22,10 +22,11 @@ from .heeded import must_be_heeded
 from .in_memory import array_of, columns_of
 from .notes import Note
 from .pairs import paired
+from .ranges import far_off
 from .readers import NAMED, PICTURES, READERS, Request, frames, tables
 from .readers.csv_files import CSV, dialect_of
 from .readers.pictures.images import SUFFIXES
-from .reading import OF_FILES, Reading, checked_reading
+from .reading import OF_FILES, SEVERAL, Reading, checked_reading
 from .sparse import as_rows, is_sparse
 from .spec import MODALITIES, DataSpec, Origin
 from .splits import TEST
@@ -115,28 +116,28 @@ def load_data(
         must_be_heeded(src, reading)
     is_new = is_new and like is not None and reading.get("shares") is None and reading.get("split") is None
     kept = _resolved(asked, src)
-    if not isinstance(src, str | Path):
-        request = Request(asked, split_seed, like, is_new)
-        dataset = _finished(_known_or_new(lambda request: _in_memory(src, y, told, request), request), request)
-        origin = Origin(split_seed=split_seed, reading=kept)
-    else:
-        own = None if data_dir is None else Path(data_dir)
-        request = Request(asked, split_seed, like, is_new, own, workers, reporter)
-        try:
-            dataset = _finished(_known_or_new(lambda request: _read(src, request), request), request)
-        except DataError as fault:
-            # Other data may come from another program, and nobody is asked how it wrote them.
-            remedy = {name: value for name, value in fault.remedy.items() if name not in reading}
-            if like is None or not remedy:
-                raise
-            same: dict[str, Any] = {"data_dir": data_dir, "split_seed": split_seed, "workers": workers}
-            found = load_data(src, clean=clean, like=like, is_new=is_new, progress=progress, **same, **reading | remedy)
-            told_of = Note(key="remedied", count=1, what=", ".join(f"{k}={v}" for k, v in remedy.items()))
-            return dataclasses.replace(found, notes=(told_of, *found.notes))
+    own = None if data_dir is None else Path(data_dir)
+    request = Request(asked, split_seed, like, is_new, own, workers, reporter)
+    try:
+        dataset = _finished(_known_or_new(lambda request: _found(src, y, told, request), request), request)
+    except DataError as fault:
+        # Other data may come from another program, and nobody is asked how it wrote them.
+        remedy = {name: value for name, value in fault.remedy.items() if name not in reading}
+        if like is None or not remedy:
+            raise
+        for name in remedy.keys() & {*SEVERAL}:
+            remedy[name] = tuple(dict.fromkeys((*getattr(asked, name), *remedy[name])))
+        again: dict[str, Any] = {"data_dir": data_dir, "split_seed": split_seed, "workers": workers} | reading | remedy
+        again |= {"clean": clean, "condition": names or told, "progress": progress}
+        dataset = load_data(src, y, like=like, is_new=is_new, **again)
+        told_of = Note(key="remedied", count=1, what=", ".join(f"{k}={v}" for k, v in remedy.items()))
+        return dataclasses.replace(dataset, notes=(told_of, *dataset.notes))
+    origin = Origin(split_seed=split_seed, reading=kept)
+    if isinstance(src, str | Path):
         place = own and str(own.resolve())
         written = dialect_of(Path(src), kept) if Path(src).suffix in CSV and src not in NAMED else {}
         origin = Origin(src=_place(src), data_dir=place, split_seed=split_seed, reading=kept, **written)
-    dataset = dataclasses.replace(dataset, origin=origin)
+    dataset = _far_told(dataclasses.replace(dataset, origin=origin), like)
     clean = asked.clean if clean is None else clean
     return dataset if clean is None else _with_partners(dataset, src, clean, workers, reporter)
 
@@ -156,6 +157,14 @@ def _place(src: str | Path) -> str:
 def _resolved(asked: Reading, src: Any) -> Reading:
     """The same choices, with paths that lead there from any working folder."""
     return asked.with_paths(_is_table(src), _place)
+
+
+def _far_told(dataset: Dataset, like: DataSpec | None) -> Dataset:
+    """The dataset with notes of columns whose numbers are far from those of training: in another unit, perhaps."""
+    if like is None or not like.columns or dataset.fingerprint == like.fingerprint:
+        return dataset
+    window = like.origin.reading.window if like.origin and dataset.kind == "series" else None
+    return dataclasses.replace(dataset, notes=(*dataset.notes, *far_off(like.columns, np.asarray(dataset.x), window)))
 
 
 def _with_partners(noisy: Dataset, src: Any, clean: Any, workers: int | None, reporter: Reporter) -> Dataset:
@@ -282,6 +291,11 @@ def _in_memory(src: Any, y: np.ndarray | None, condition: Any, request: Request)
         return dataset
     found = columns_of(condition, len(array))
     return request.told(dataset, found if hasattr(condition, "keys") else request.renamed(found))
+
+
+def _found(src: Any, y: np.ndarray | None, condition: Any, request: Request) -> Dataset:
+    """What lies at a path or under a name, or is in memory, with its labels and conditions."""
+    return _read(src, request) if isinstance(src, str | Path) else _in_memory(src, y, condition, request)
 
 
 def _read(src: str | Path, request: Request) -> Dataset:

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from .columns import Column, base
+from .notes import Note
 from .splits import TRAIN
 
-__all__ = ["KEPT", "beyond_training", "channel_ranges", "columns_beyond", "outside", "picture_ranges"]
+__all__ = ["KEPT", "beyond_training", "channel_ranges", "far_off", "outside", "picture_ranges"]
 
 KEPT = ("uint8", "uint16", "int16")
 """Whole numbers that pictures keep; all others become float32."""
+FAR, MOST_TOLD = 1.0, 5
+"""How far beyond the numbers of training others must be to be told of, in distances from its least to its greatest; and
+columns that are told of, one by one."""
 AT_ONCE = 2**22
 """Numbers that are looked at together, so that a file need not fit into memory."""
 
@@ -122,26 +126,22 @@ def beyond_training(x: np.ndarray, split: np.ndarray, ranges: Ranges) -> int:
     return int(((others < low) | (others > high)).any(axis=(1, 2)).sum())
 
 
-def columns_beyond(
-    columns: Sequence[Column], x: np.ndarray, window: int | None = None, far: float = 1.0
-) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
-    """Find the columns that have numbers far from all that were observed.
+def far_off(columns: Sequence[Column], x: np.ndarray, window: int | None = None) -> list[Note]:
+    """Find the columns whose numbers are far from all that were observed: in another unit, perhaps.
 
     Parameters
     ----------
     columns : sequence of p Column
+        A column of which nothing is known, or that was always the same, is none of these.
     x : ndarray, (n, p)
         NaN where a value is missing.
     window : int or None
         Rows of a log in each row of x, of which a column is one; None where these are no windows.
-    far : float
-        How far beyond the bounds a number must be, as a part of the distance between them.
 
     Returns
     -------
-    list of (str, (float, float), (float, float))
-        The name of the column, its least and its greatest number here, and those that were observed. A column of which
-        nothing is known, or that was always the same, is none of these.
+    list of Note
+        The first five columns, with their least and greatest number here, and those that were observed.
     """
     own, found = base(columns, window), []
     values = x.reshape(-1, len(own))
@@ -150,10 +150,11 @@ def columns_beyond(
         if column.low is None or column.high is None or column.high == column.low or not len(there):
             continue
         least, most = float(there.min()), float(there.max())
-        reach = far * (column.high - column.low)
+        reach = FAR * (column.high - column.low)
         if least < column.low - reach or most > column.high + reach:
-            found.append((column.name, (least, most), (column.low, column.high)))
-    return found
+            what = f"{column.name}, {least:g} … {most:g} ({column.low:g} … {column.high:g})"
+            found.append(Note(key="far_off", count=1, what=what))
+    return found[:MOST_TOLD]
 
 
 def _parts(x: np.ndarray) -> Iterator[np.ndarray]:

@@ -90,6 +90,8 @@ class Reading(BaseModel):
         Shares of training, validation and test examples, where the data do not say; None is `splits.usual_shares`.
     separator, encoding, decimal_comma
         Of a CSV file. Without a separator: the commonest of ``, ; tab |`` in its first line.
+    skip : int
+        Lines of a CSV file before the one with the names of the columns: a title.
     display : str or None
         A folder of pictures, one for each example, that people see instead of numbers. Its sub-folders are labels where
         the data have none.
@@ -125,6 +127,7 @@ class Reading(BaseModel):
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: Annotated[str, Field(max_length=40)] = "utf-8"
     decimal_comma: bool = False
+    skip: Annotated[int, Field(ge=0, le=10_000)] = 0
     display: str | None = None
     clean: str | None = None
 

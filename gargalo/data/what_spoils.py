@@ -60,6 +60,8 @@ UNKNOWN = {
 """Names, folded, that say that nothing is known."""
 MARK = re.compile(r"-?9{2,}|-9|-?9{3,4}\.25|-?9{2,}\.9+|-?3276[78]|-?214748364[78]")
 """Numbers that people write for what was not measured, where they are far from all others."""
+ALONE = 3
+"""How many times the range of all others a number must be away from them to be more likely a mistake, among few."""
 COUNTING, LEAST_COUNTED = 0.95, 20
 """Share of steps of 1 from row to row from which on a column of so many rows only counts them, but for some copies."""
 LABELS = ("label", "class", "target", "y")
@@ -237,6 +239,8 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
     with np.errstate(invalid="ignore", divide="ignore"):
         off = np.maximum(spread.high - spread.mean, spread.mean - spread.low) / spread.stddev
     far = np.flatnonzero((off > FAR) & (spread.stddev > 0))
+    if dataset.kind == "table" and len(dataset.x) < FAR**2:  # of so few rows, none is as many deviations off
+        far = np.flatnonzero([_is_alone(np.asarray(dataset.x)[:, i]) for i in range(len(names))])
     for i in far[:MOST_TOLD]:
         yield "far", {"column": names[i], "n": round(float(off[i]))}
     if len(far) > MOST_TOLD:
@@ -275,6 +279,15 @@ def _marks(dataset: Dataset, names: Sequence[str], spread: Spread) -> Iterator[t
         for mark in ends:
             if MARK.fullmatch(f"{mark:.10g}") and _is_far(values[:, i], mark):
                 yield "sentinel", {"column": names[i], "value": f"{mark:.10g}"}
+
+
+def _is_alone(values: np.ndarray) -> bool:
+    """Is the least or the greatest number far beyond all others, like a sum among its parts?"""
+    values = np.sort(values[np.isfinite(values)])
+    if len(values) < UNEVEN:
+        return False
+    inner = values[1:-1].max() - values[1:-1].min()
+    return bool(inner > 0 and max(values[1] - values[0], values[-1] - values[-2]) > ALONE * inner)
 
 
 def _is_far(values: np.ndarray, mark: float) -> bool:

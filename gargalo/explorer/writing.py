@@ -253,7 +253,8 @@ class SiteWriter:
         for rows in np.array_split(np.arange(len(shown.x)), -(-len(shown.x) // run.codec.rows_at_once)):
             part = shown.part(rows, run.recipe.data.class_names)
             x, known = fitted.to_model_space(part.targets()), fitted.observed(part.targets())
-            away = np.square(x - fitted.reconstruct_in_model_space(part)).reshape(len(x), -1)
+            with np.errstate(over="ignore"):  # what is infinite then is refused
+                away = np.square(x - fitted.reconstruct_in_model_space(part)).reshape(len(x), -1)
             weights = np.ones_like(away) if known is None else known.reshape(len(x), -1).astype(np.float32)
             found.append((away * weights).sum(1) / np.maximum(weights.sum(1), 1))
         return np.concatenate(found)

@@ -72,7 +72,9 @@ class Estimate(float):
         if n < 2:
             return cls(mean, n=n)
         away = Z95 * float(values.std(ddof=1)) / math.sqrt(n)
-        return cls(mean, mean - away, mean + away, n)
+        # A mean of what is never below 0 is not either.
+        low = mean - away if values.min() < 0 else max(0.0, mean - away)
+        return cls(mean, low, mean + away, n)
 
     @classmethod
     def of_ratio(cls, numerators: np.ndarray, denominators: np.ndarray) -> Estimate:

@@ -199,9 +199,7 @@ def _plain(kept: Checkpoint) -> tuple[Progress, Means]:
         first = error.errors()[0]
         raise RunError(f"{kept.where}: {first['loc'][0]} cannot be {first['input']!r:.80}.") from None
     if progress.epoch != (progress.history[-1]["epoch"] if progress.history else 0):
-        raise RunError(
-            f"{kept.where}: expected a line of the history for each of {progress.epoch} epochs. Found others."
-        )
+        raise RunError(f"{kept.where}: expected a history of {progress.epoch} epochs. Found another.")
     sums = kept.part("means.")
     must_fit(sums, {name: torch.empty((), dtype=t.dtype) for name, t in sums.items()}, kept.where, "a mean")
     if not set(progress.terms) <= sums.keys() or (progress.seen > 0) != (progress.step > 0):

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ CODE = r"^\s*0\d+\s*$"
 """Digits that begin with a zero, such as 01067: a code, whose zero a number would lose."""
 CELL = 8
 """Bytes of a cell, and of the number of a row: half of what polars takes for a text, and twice what a model does."""
+LINES_OF_TITLE = 20
+"""Lines among which the names of the columns are looked for, where they are not in the first."""
 LOOKED_AT = 10_000
 """Rows that say what a column is."""
 
@@ -114,13 +116,14 @@ def _parquet_frame(path: Path) -> pl.DataFrame:
 def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Collection[str]) -> pl.DataFrame:
     pl = polars()
     head, separator = _first_line(path, reading)
-    names, as_read = _names(path, head, separator)
+    names, as_read = _names(path, head, separator, reading)
     texts = {reading.id, reading.label, reading.group, reading.split, *categories}
     options: dict[str, Any] = {
         "schema_overrides": {as_read[name]: pl.String for name in names if name in texts},
         "separator": separator,
         "null_values": list(MISSING),
         "decimal_comma": reading.decimal_comma,
+        "skip_lines": reading.skip,
         "raise_if_empty": False,
         "glob": False,  # [1] and * are part of a name
         "encoding": "utf8" if text_encoding(reading.encoding) == "utf-8-sig" else reading.encoding,
@@ -154,42 +157,69 @@ def _first_line(path: Path, reading: Reading) -> tuple[str, str]:
     """The line with the names of the columns, and what stands between them."""
     try:
         with path.open(encoding=text_encoding(reading.encoding), newline="") as file:
+            for _ in range(reading.skip):
+                file.readline()
             head = file.readline()
             while head.count('"') % 2 and (more := file.readline()):  # a name with a line break in it
                 head += more
     except (LookupError, ValueError) as error:
         raise not_decoded(path, reading.encoding, error) from None
     if not head.strip():
+        _must_be_no_title(path, reading)
         raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
     # What stands within quotes parts nothing.
     marks = {mark: re.sub(r'"[^"]*"', "", head).count(mark) for mark in ",;\t|"}
     return head, reading.separator or max(marks, key=lambda mark: marks[mark])
 
 
-def _names(path: Path, head: str, separator: str) -> tuple[list[str], dict[str, str]]:
+def _names(path: Path, head: str, separator: str, reading: Reading) -> tuple[list[str], dict[str, str]]:
     """The names of the columns, and what polars calls each; one without a name gets the number that it is."""
     try:
         names = next(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
     except csv.Error as error:
         raise DataError(f"{path}: expected the names of the columns in line 1. It cannot be read ({error}).") from None
-    double = [name for name, times in Counter(names).items() if times > 1 and name]
-    if double:
-        raise DataError(f"{path}: expected each column once in line 1. Found {double[0]!r} twice; rename one.")
     if all(re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", name, re.IGNORECASE) for name in names):
         raise DataError(f"{path}: expected the names of the columns in line 1. Found numbers: {head.strip()[:60]}.")
-    nameless = [place for place, name in enumerate(names) if not name]
-    as_read = ["" if place in nameless[:1] else name for place, name in enumerate(names)]
-    for again, place in enumerate(nameless[1:]):
-        as_read[place] = f"_duplicated_{again}"
-    for place in nameless:
-        names[place] = next(name for name in _numbered(place + 1) if name not in names)
-    return names, dict(zip(names, as_read, strict=True))
+    if len(names) == 1 or 2 * names.count("") >= len(names):
+        _must_be_no_title(path, reading)
+    own: dict[str, str] = {}
+    seen, taken = Counter[str](), {*names}
+    for place, name in enumerate(names):
+        called = f"{name}_duplicated_{seen[name] - 1}" if name in seen else name
+        # A name that is there twice gets a number, and so does one that would be another's.
+        free = name
+        if not name or name in seen:
+            one = name or f"unnamed {place + 1}"
+            free = next(x for x in chain([one], (f"{one} {number}" for number in count(2))) if x not in taken)
+        seen[name] += 1
+        taken.add(free)
+        own[free] = called
+    return [*own], own
 
 
-def _numbered(number: int) -> Iterator[str]:
-    """What a column without a name may be called."""
-    for more in count(0):
-        yield f"unnamed {number}{'_' * more}"
+def _must_be_no_title(path: Path, reading: Reading) -> None:
+    """Refuse a file in which the names of the columns stand below a title."""
+    with path.open(encoding=text_encoding(reading.encoding), newline="", errors="replace") as file:
+        lines = list(islice(file, reading.skip, reading.skip + LINES_OF_TITLE))
+    text = "".join(lines)
+    marks = {mark: re.sub(r'"[^"]*"', "", text).count(mark) for mark in ",;\t|"}
+    separator = reading.separator or max(marks, key=lambda mark: marks[mark])
+    rows = []
+    with contextlib.suppress(csv.Error):
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    widths = Counter(len(row) for row in rows if row)
+    width = widths.most_common(1)[0][0] if widths else 0
+    for place, row in enumerate(rows if width > 1 else ()):
+        are_names = not any(re.fullmatch(r"\s*|\s*[-+]?[\d.,]+\s*", cell) for cell in row)
+        if len(row) == width and are_names:
+            if place:
+                line = reading.skip + place + 1
+                raise DataError(
+                    f"{path}: expected the names of the columns in line {reading.skip + 1}. Found them in line {line};"
+                    f" {option('skip', line - 1)} begins there.",
+                    skip=line - 1,
+                )
+            return
 
 
 def _inferred(path: Path, options: dict[str, Any]) -> pl.DataFrame:
@@ -262,16 +292,20 @@ def _cells_of_any_length() -> Iterator[None]:
 
 def _must_be_even(path: Path, separator: str, width: int, reading: Reading) -> None:
     """Refuse the first line that has not as many cells as line 1 has names."""
+    _must_be_no_title(path, reading)
     with (
         _cells_of_any_length(),
         path.open(encoding=text_encoding(reading.encoding), newline="", errors="replace") as file,
     ):
+        for _ in range(reading.skip):
+            file.readline()
         rows = csv.reader(file, delimiter=separator)
         try:
             for row in islice(rows, 1, None):
                 if row and len(row) != width:
                     raise DataError(
-                        f"{path}: expected {width} cells in line {rows.line_num}, as in line 1. Found {len(row)};"
+                        f"{path}: expected {width} cells in line {rows.line_num + reading.skip}, as in line"
+                        f" {reading.skip + 1}. Found {len(row)};"
                         f" mend the line, or set {option('separator')}."
                     )
         except csv.Error as error:

@@ -107,7 +107,7 @@ def numbers_in(
         For a column of `number` of which less than half are numbers, or beside a unit that training did not have; or
         that has decimal commas where none are expected; under `decimal_comma`, for numbers with a decimal point.
     """
-    if texts.name in reading.number:
+    if texts.name in reading.number or (known is not None and not texts.str.contains(PLAIN).all()):
         return _measured(texts, reading.decimal_comma, where, notes, known)
     return _with_commas(texts, where) if reading.decimal_comma else texts, None
 
@@ -121,19 +121,20 @@ def _measured(
     parts.columns = ["sign", "money", "second", "digits", "power", "unit"]
     apart, point = (".", ",") if decimal_comma else (",", ".")
     well = rf"^(?:\d+|\d{{1,3}}(?:[{APART}]\d{{3}})+|\d{{1,3}}(?:[{apart}]\d{{3}})+)(?:[{point}]\d+)?$"
-    is_number = parts["digits"].str.contains(well).fill_null(False)
+    # The other mark parts no thousands where no three digits follow: 18.5 among 18,7 is certain.
+    other_mark = parts["digits"].str.contains(rf"^\d+[{apart}](?:\d{{1,2}}|\d{{4,}})$").fill_null(False)
+    is_well = parts["digits"].str.contains(well).fill_null(False)
+    is_number = is_well | other_mark
     units = (parts["money"].fill_null("") + parts["unit"].fill_null("")).str.to_lowercase()
     counted = units.filter(is_number & (units != "")).value_counts().sort("count", units.name, descending=[True, False])
     unit = known.unit if known and known.unit else next(iter(counted[units.name].to_list()), None)
     is_one = is_number & units.is_in(["", unit or ""]).fill_null(False)
     others = texts.filter(~is_one & texts.is_not_null())
-    elsewise = others.filter(others.str.contains(rf"\d[{apart}]\d"))
-    if len(elsewise) > (1 - MOSTLY) * len(others):
-        mark, reads = ("comma", "left out") if decimal_comma else ("point", "given")
+    three = parts["digits"].str.contains(rf"^\d{{1,3}}[{apart}]\d{{3}}$").fill_null(False)
+    if (other_mark & ~is_well).any() and (doubtful := texts.filter(three)).len():
         raise DataError(
-            f"{where}: expected numbers with a decimal {mark} in column {column!r}. Found {elsewise[0]!r};"
-            f" {option('decimal_comma')} must be {reads} to read them.",
-            decimal_comma=not decimal_comma,
+            f"{where}: expected numbers that can be read in one way, in column {column!r}. Found"
+            f" {texts.filter(other_mark)[0]!r} and {doubtful[0]!r}, of which that may be two; write all of them alike."
         )
     other_unit = texts.filter(is_number & ~is_one)
     if known and 2 * len(other_unit) > is_number.sum():
@@ -142,10 +143,15 @@ def _measured(
             f"{where}: expected numbers {asked}, in column {column!r}. Found {other_unit[0]!r} and the like in"
             f" {len(other_unit):,} of {len(texts):,} rows; bring them to that unit."
         )
-    if not known and 2 * len(others) > len(texts.drop_nulls()):
+    # A few rows of other data may all have what stands for nothing.
+    is_names = len(others) == len(texts.drop_nulls()) and others.n_unique() > MARKS
+    if is_names if known else 2 * len(others) > len(texts.drop_nulls()):
+        found = f"Found {others[0]!r} and the like in {len(others):,} of {len(texts):,} rows"
+        if known:
+            raise DataError(f"{where}: expected numbers in column {column!r}, as in training. {found}.")
         raise DataError(
-            f"{where}: expected numbers in column {column!r}, as {option('number')} says. Found {others[0]!r} and the"
-            f" like in {len(others):,} of {len(texts):,} rows; {option('category', column)} keeps them as names."
+            f"{where}: expected numbers in column {column!r}, as {option('number')} says. {found};"
+            f" {option('category', column)} keeps them as names."
         )
     if len(others):
         # What says something of the number, such as <5, before what says nothing.
@@ -153,6 +159,8 @@ def _measured(
         shown = first_few(map(repr, names.gather((~names.str.contains(r"\d")).arg_sort())))
         notes.append(Note(key="no_numbers", count=len(others), what=f"{column} ({shown})"))
     plain = parts["digits"].str.replace_all(rf"[{APART}{apart}]", "").str.replace(point, ".", literal=True)
+    plain = pl.select(pl.when(other_mark).then(parts["digits"].str.replace(apart, ".", literal=True)).otherwise(plain))
+    plain = plain.to_series()
     numbers = (plain + parts["power"].fill_null("")).cast(pl.Float64, strict=False)
     is_below = (parts["sign"] + parts["second"]).str.contains(r"[-(\u2212]").fill_null(False)
     signed = pl.when(is_one).then(pl.when(is_below).then(-numbers).otherwise(numbers))
@@ -164,15 +172,21 @@ def _with_commas(texts: pl.Series, where: str) -> pl.Series:
     there = texts.drop_nulls()
     if not there.str.contains("[,.]").any() or not there.str.contains(f"{PLAIN}|{THOUSANDS}").all():
         return texts
-    pointed = there.filter(there.str.contains(".", literal=True) & ~there.str.contains(THOUSANDS))
-    if len(pointed):
+    # 18.5 is no 185: a point with two digits behind it parts no thousands, whatever the others have.
+    parts = there.str.contains(THOUSANDS)
+    pointed, doubtful = there.filter(there.str.contains(".", literal=True) & ~parts), there.filter(parts)
+    doubtful = doubtful.filter(~doubtful.str.contains(r",|\..*\."))
+    if len(pointed) and len(doubtful):
         raise DataError(
-            f"{where}: expected numbers with a decimal comma. Found {pointed[0]!r} in column {texts.name!r}; write all"
-            f" of them with a comma, or leave {option('decimal_comma')} out.",
-            decimal_comma=False,
+            f"{where}: expected numbers with a decimal comma. Found {pointed[0]!r} and {doubtful[0]!r} in column"
+            f" {texts.name!r}, of which that may be two; write all of them with a comma, or leave"
+            f" {option('decimal_comma')} out.",
         )
-    plain = texts.str.strip_chars().str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    return plain.cast(polars().Float64, strict=False)
+    plain = texts.str.strip_chars()
+    commas = plain.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    is_pointed = plain.str.contains(".", literal=True) & ~plain.str.contains(THOUSANDS)
+    pl = polars()
+    return pl.select(pl.when(is_pointed).then(plain).otherwise(commas).cast(pl.Float64, strict=False)).to_series()
 
 
 def must_be_no_numbers(texts: pl.Series, where: str) -> None:
@@ -234,7 +248,8 @@ def _must_have_points(there: pl.Series, where: str) -> None:
         return
     found = f"{where}: expected numbers with a decimal point. Found {commas[0]!r} in column {column!r}"
     if there.str.contains(".", literal=True).any():
-        raise DataError(f"{found}; write all of them with a point.")
+        reads = f"{option('number', column)} reads both, or write all of them with a point"
+        raise DataError(f"{found}; {reads}.", number=(column,))
     if commas.str.contains(THREES).all():
         text = commas[0].strip()
         raise DataError(

@@ -216,7 +216,7 @@ def _with_groups_told(dataset: Dataset, roles: dict[str, str | None], told: pl.D
     of = {
         part: [name for name in different if dataset.split[names == name][0] == code] for part, code in SPLITS.items()
     }
-    what = "; ".join(f"{part}: {', '.join(some)}" for part, some in of.items() if some)
+    what = " | ".join(", ".join(some) or "–" for some in of.values())
     return replace(dataset, notes=(*dataset.notes, Note(key="groups_dealt", count=len(different), what=what)))
 
 

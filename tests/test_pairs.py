@@ -135,7 +135,7 @@ def test_what_cannot_pair_is_refused_in_a_line(tmp_path):
     with pytest.raises(DataError, match=r"nowhere: expected the clean partners of array for clean\. Found none there"):
         load_data(NOISY, clean=tmp_path / "nowhere")
     frame = pl.DataFrame({"v": np.arange(30.0), "kind": ["a", "b"] * 15})
-    with pytest.raises(DataError, match=r"names that column 'kind' of frame has\. Found others"):
+    with pytest.raises(DataError, match=r"names that frame has\. Found others in column kind \('z'\); a model"):
         load_data(frame, clean=frame.with_columns(kind=pl.Series(["z", *["a"] * 29])))
     broken = write(tmp_path / "clean", CLEAN)
     (broken / "7.png").write_bytes(b"no picture")

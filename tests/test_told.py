@@ -128,7 +128,7 @@ def test_a_film_says_which_examples_it_goes_between(small_runs, tmp_path, say, m
         f"  from test example 4 (id {kept.ids[4]}, label {names[kept.y[4]]})",
         f"  to test example 9 (id {kept.ids[9]}, label {names[kept.y[9]]})",
     ]
-    assert len(say("traverse", run.folder, "--steps", 3, *film)[1].splitlines()) == 1
+    assert len(say("traverse", run.folder, "--steps", 3, "-o", tmp_path / "t.png")[1].splitlines()) == 1
     helped = " ".join(say("interpolate", "--help")[1].split())
     assert "place among the test examples that the run keeps" in helped
 
@@ -136,7 +136,7 @@ def test_a_film_says_which_examples_it_goes_between(small_runs, tmp_path, say, m
 def test_a_table_comes_back_with_its_ids_and_its_gaps_are_told(trained, tmp_path, say, monkeypatch):
     monkeypatch.setenv("LC_ALL", "C")
     _, told, _ = say("reconstruct", trained.run, trained.table, "-o", tmp_path / "back.csv")
-    assert told.splitlines()[1:] == ["all values are the model's; of 2 cells the data have none"]
+    assert told.splitlines()[1:] == ["every value is the model's, also where the data have none: 2 cells"]
     back = pl.read_csv(tmp_path / "back.csv")
     assert back.columns == ["name", "a", "b"] and back["name"].to_list() == [f"p{i}" for i in range(60)]
     _, told, _ = say("reconstruct", trained.run, trained.table, "-n", 5, "-o", tmp_path / "some.csv", "--json")

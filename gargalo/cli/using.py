@@ -235,7 +235,7 @@ def traverse(
     axis: Annotated[str, typer.Option(help="A latent axis such as 3, or a principal one such as pca:0.")] = "pca:0",
     steps: Annotated[int, typer.Option(help="Frames.")] = 12,
     start: Annotated[str | None, typer.Option("--from", help=f"{EXAMPLE} Else the mean.")] = None,
-    out: Out = Path("film.png"),
+    out: Out = Path("axis.png"),
     as_json: AsJson = False,
 ) -> None:
     """The film along one axis of the latent space."""

@@ -61,7 +61,7 @@ def paired(noisy: Dataset, clean: Dataset, places: tuple[Path, Path] | None = No
         )
     if unseen := [note.what for note in clean.notes if note.key == "unseen"]:
         raise DataError(
-            f"{clean.name}: expected the names that column {unseen[0]!r} of {noisy.name} has. Found others; a model can"
+            f"{clean.name}: expected the names that {noisy.name} has. Found others in column {unseen[0]}; a model can"
             " only give back what is among its examples."
         )
     if places is not None:

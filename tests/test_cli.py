@@ -522,6 +522,25 @@ def test_only_what_a_command_wrote_itself_is_replaced(rows_run, say, verb):
     assert say(*command)[0] == 2 and out.read_text() == "mine again"
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_while_an_output_gets_its_name_is_in_nobodys_way(rows_run, monkeypatch, say, when):
+    command = ["encode", rows_run / "run", rows_run / "t.csv", "-o", rows_run / "z.csv"]
+    assert say(*command)[0] == 0
+    real = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if Path(target).name != "z.csv":
+            return real(self, target)
+        if when == "after":
+            real(self, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        assert say(*command)[0] == 130
+    assert say(*command)[0] == 0
+
+
 def test_what_another_command_wrote_is_not_replaced(rows_run, say):
     assert say("sample", rows_run / "run", "-o", rows_run / "o.csv")[0] == 0
     assert say("encode", rows_run / "run", rows_run / "t.csv", "-o", rows_run / "o.csv")[0] == 2

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -16,8 +16,24 @@ from ..errors import must, option
 __all__ = ["is_written", "must_be_free", "replaces"]
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already, whoever wrote it.")]
-_now: contextvars.ContextVar[tuple[str, bool] | None] = contextvars.ContextVar("now", default=None)
-"""The command that runs, and whether it replaces what others wrote."""
+
+
+class Running(NamedTuple):
+    """The command that runs, whether it replaces what others wrote, and where it was asked to write."""
+
+    command: str
+    force: bool
+    places: set[Path]
+
+    def remember(self, path: Path, still_at: Path) -> None:
+        """Remember a file that is about to get its name, if it was asked for."""
+        from ..io.own_outputs import remember_output
+
+        if path in self.places:
+            remember_output(path, self.command, still_at)
+
+
+_now: contextvars.ContextVar[Running | None] = contextvars.ContextVar("now", default=None)
 
 
 def replaces(command: Callable[..., None]) -> Callable[..., None]:
@@ -36,10 +52,14 @@ def replaces(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def wrapped(force: bool = False, **given: Any) -> None:
-        before = _now.set((name, force))
+        from ..io.files import before_rename
+
+        running = Running(name, force, set())
+        before, told = _now.set(running), before_rename.set(running.remember)
         try:
             command(**given)
         finally:
+            before_rename.reset(told)
             _now.reset(before)
 
     own = inspect.signature(command, eval_str=True).parameters.values()
@@ -65,12 +85,14 @@ def must_be_free(out: Path) -> None:
     """
     from ..io.own_outputs import is_free
 
-    command, force = _now.get() or ("", True)
-    if not force and not is_free(out, command):
+    running = _now.get()
+    if running is None:
+        return
+    if not running.force and not is_free(out, running.command):
         kind = "an empty folder, or one" if out.is_dir() else "a new file, or one"
-        raise must(
-            "out", f"{kind} that {command} wrote and nobody changed", str(out), f"{option('force')} replaces it."
-        )
+        expected = f"{kind} that {running.command} wrote and nobody changed"
+        raise must("out", expected, str(out), f"{option('force')} replaces it.")
+    running.places.add(out)
 
 
 def is_written(out: Path) -> None:
@@ -83,4 +105,4 @@ def is_written(out: Path) -> None:
     from ..io.own_outputs import remember_output
 
     if (now := _now.get()) is not None:
-        remember_output(out, now[0])
+        remember_output(out, now.command)

@@ -44,8 +44,9 @@ def report(
 
     page = out / "report.html" if out.is_dir() else out
     beside = page.with_name(f"{page.stem}-figures")
-    for place in (page, beside):
-        must_be_free(place)
+    must_be_free(page)
+    if not page.exists():  # else its figures are its own, whenever a kill came
+        must_be_free(beside)
     page = api.report(runs, out, lang)
     for place in (page, beside):
         is_written(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import errno
 import os
 import re
@@ -23,10 +24,15 @@ LONGEST_SUFFIX = 16
 """Characters of a suffix by which a writer may know the format."""
 
 Content = bytes | str | Callable[[Path], object]
+before_rename: contextvars.ContextVar[Callable[[Path, Path], None] | None] = contextvars.ContextVar(
+    "before_rename", default=None
+)
+"""Told of each file right before it gets its name: where it will be, and where it is still, whole."""
 
 __all__ = [
     "allocate",
     "as_os_error",
+    "before_rename",
     "cannot_write",
     "check_writable",
     "write_new",
@@ -78,6 +84,8 @@ def write_together(contents: Mapping[Path, Content]) -> None:
             partials[path] = path.with_name(_partial_name(path.suffix))
             _write(path, partials[path], content)
         for path, partial in partials.items():
+            if (told := before_rename.get()) is not None:
+                told(path, partial)
             try:
                 partial.replace(path)
             except OSError as error:

@@ -48,21 +48,32 @@ def is_free(out: Path, command: str) -> bool:
     with contextlib.suppress(OSError, GargaloError):
         if out.is_dir() and all(is_leftover(path) for path in out.iterdir()):
             return True
-        mark = _mark(out)
-        return read_received(mark, mark.parent, MOST).decode() == _state(out, command)
+        return _state(out, command) in _known(_mark(out))
     return False
 
 
-def remember_output(out: Path, command: str) -> None:
+def remember_output(out: Path, command: str, still_at: Path | None = None) -> None:
     """Remember that a command wrote a file or a folder; where nothing can be kept, it will be somebody else's.
 
     Parameters
     ----------
     out : Path
     command : str
+    still_at : Path or None
+        Where a file is right before it gets its name. What is there until then stays known as well: a kill may come
+        between the two.
     """
     with contextlib.suppress(OSError, GargaloError):
-        write_whole(_mark(out), _state(out, command))
+        mark = _mark(out)
+        before = _known(mark)[:1] if still_at is not None else []
+        write_whole(mark, "\n".join([_state(still_at or out, command), *before]))
+
+
+def _known(mark: Path) -> list[str]:
+    """The states that are remembered of a place, the newest first."""
+    with contextlib.suppress(OSError):
+        return read_received(mark, mark.parent, MOST).decode("ascii", "replace").splitlines()
+    return []
 
 
 def _mark(out: Path) -> Path:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -1576,6 +1577,12 @@ def test_names_that_are_there_twice_get_a_number(tmp_path):
     found = load_data(path, category="a 3")
     assert [column.name for column in found.columns] == ["a", "b", "a 3", "unnamed 4", "a 4", "a 2"]
     assert found.columns[2].categories[1] == "1.25" and found.x[5, 4] == 2 and found.x[5, 5] == 1
+    # However many there are, and however strangely they are quoted.
+    path.write_text(",".join(["a"] * 20_000) + "\n" + "".join(",".join([str(i)] * 20_000) + "\n" for i in range(12)))
+    began = time.monotonic()
+    assert len(load_data(path).columns) == 20_000 and time.monotonic() - began < 30
+    path.write_text('"a ""x"" b", c ,\'d\'\n' + "".join(f"{i},{i % 7}.5,{i % 5}\n" for i in range(N)))
+    assert len(load_data(path).columns) == 3
 
 
 @pytest.mark.parametrize("title", ["Vendas 2024, não editar\n", "Vendas;;;\n;;;\n", "\n", "# a\n# b\n# c\n"])

@@ -137,7 +137,7 @@ def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Col
         if as_written := booleans + _codes(path, options, whole):
             options["schema_overrides"] = dict.fromkeys(as_written, pl.String)
             frame = frame.with_columns(_inferred(path, options | {"columns": as_written}))
-        frame = frame.rename({old: name for name, old in as_read.items()})
+        frame = frame.rename({old: name for name, old in as_read.items()}, strict=False)
     except (Exception, pl.exceptions.PanicException) as error:
         if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower() or "utf8" in str(error).lower():
             raise not_decoded(path, reading.encoding, error) from None
@@ -190,7 +190,9 @@ def _names(path: Path, head: str, separator: str, reading: Reading) -> tuple[lis
         free = name
         if not name or name in seen:
             one = name or f"unnamed {place + 1}"
-            free = next(x for x in chain([one], (f"{one} {number}" for number in count(2))) if x not in taken)
+            free = next(
+                x for x in chain([one], (f"{one} {number}" for number in count(seen[name] + 1))) if x not in taken
+            )
         seen[name] += 1
         taken.add(free)
         own[free] = called

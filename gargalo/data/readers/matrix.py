@@ -57,10 +57,9 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
         raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.")
     if known:
         frame = frame.select(list(known))
-    units: dict[str, str | None] = {}
-    for column in frame.get_columns():
-        read, units[column.name] = _as_it_is_meant(column, reading, name, notes, known.get(column.name))
-        frame = frame.with_columns(read)
+    meant = [_as_it_is_meant(column, reading, name, notes, known.get(column.name)) for column in frame.get_columns()]
+    units = {column.name: unit for column, unit in meant}
+    frame = polars().DataFrame([column for column, _ in meant])
     used = list(known) if wanted else _teaching(frame, reading, name, notes)
     x, columns = np.empty((len(frame), len(used)), np.float32), []
     for i, column in enumerate(used):

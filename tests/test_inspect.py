@@ -506,3 +506,13 @@ def test_a_sum_below_a_table_is_told_of(tmp_path, say):
     rows = "".join(f"{i % 7 + 1}.5,{'ab'[i % 2]}\n" for i in range(60)) + "9000,Total\n"
     (tmp_path / "t.csv").write_text(f"peso,tipo\n{rows}")
     assert [w["column"] for w in told(say, tmp_path / "t.csv")["warnings"] if w["key"] == "far"] == ["peso"]
+
+
+def test_nothing_is_recommended_that_cannot_be_done(tmp_path, say):
+    """What is recommended of each column alone must go together."""
+    rows = [f"{i},{3 * i % 7},x" for i in range(1, 61)]
+    (tmp_path / "t.csv").write_text("\n".join(["n,few,same", *rows, *rows[:3]]))
+    found = told(say, tmp_path / "t.csv")
+    command = shlex.split(found["command"])[1:]
+    status, _, err = say(*command, "--out", tmp_path / "run", "--epochs", 1)
+    assert status == 0, err

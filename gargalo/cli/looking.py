@@ -78,9 +78,13 @@ def inspect(
         write_whole(out, contact_sheet(dataset, say))
         is_written(out)
     chosen = with_advice(found, dataset, given)
-    # What the command that is shown will train on.
     advised = {name: value for name, value in chosen.items() if given.get(name) != value and name != "impute"}
-    found |= api.forecast(_read_so(src, wanted | advised, data_dir) if advised else dataset)
+    # What the command that is shown will train on; what cannot be read so is not recommended.
+    if advised and (heeding := _read_or_none(src, wanted | advised, data_dir)) is not None:
+        found |= api.forecast(heeding)
+    else:
+        chosen = {name: value for name, value in chosen.items() if name not in advised} | given
+        found |= api.forecast(dataset)
     if found["fault"]:
         found["fault"] = found["fault"].told(naming)
     model = "vae" if dataset.clean is None else "denoising"
@@ -109,11 +113,15 @@ def _read_anyhow(src: str, wanted: dict[str, Any], **how: Any) -> tuple[Dataset,
             faults, wanted = [*faults, fault], better
 
 
-def _read_so(src: str, wanted: dict[str, Any], data_dir: Path | None) -> Dataset:
-    """The data by these choices."""
+def _read_or_none(src: str, wanted: dict[str, Any], data_dir: Path | None) -> Dataset | None:
+    """The data by these choices; None where they cannot be read so."""
     from ..data import load_data
+    from ..errors import GargaloError
 
-    return load_data(src, data_dir=data_dir, **wanted)
+    try:
+        return load_data(src, data_dir=data_dir, **wanted)
+    except GargaloError:
+        return None
 
 
 def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:

@@ -541,6 +541,21 @@ def test_a_kill_while_an_output_gets_its_name_is_in_nobodys_way(rows_run, monkey
     assert say(*command)[0] == 0
 
 
+def test_several_that_write_one_output_at_once_replace_each_others(tmp_path, monkeypatch):
+    """Whoever comes between another's mark and its file finds what was there before known as well."""
+    from gargalo.io.own_outputs import is_free, remember_output
+
+    out, partials = tmp_path / "x.npy", [tmp_path / f"partial{i}" for i in range(6)]
+    for i, partial in enumerate(partials):
+        partial.write_bytes(bytes(i))
+        remember_output(out, "sample", still_at=partial)
+    for partial in (partials[3], partials[0], partials[5], partials[1]):
+        partial.replace(out)
+        assert is_free(out, "sample") and not is_free(out, "encode")
+    out.write_bytes(b"mine, and longer")
+    assert not is_free(out, "sample")
+
+
 def test_what_another_command_wrote_is_not_replaced(rows_run, say):
     assert say("sample", rows_run / "run", "-o", rows_run / "o.csv")[0] == 0
     assert say("encode", rows_run / "run", rows_run / "t.csv", "-o", rows_run / "o.csv")[0] == 2

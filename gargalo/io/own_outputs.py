@@ -18,14 +18,13 @@ import platformdirs
 from ..errors import GargaloError
 from .files import write_whole
 from .folders import is_leftover
-from .received import read_received
 
 __all__ = ["is_free", "remember_output"]
 
 MOST_FILES = 200_000
 """Files of a folder that are looked at; one of more is nobody's output."""
-MOST = 2**10
-"""Bytes of what is remembered of a place."""
+KEPT = 64
+"""States of a place that are remembered; of more, the newer half is kept."""
 
 
 def is_free(out: Path, command: str) -> bool:
@@ -48,36 +47,33 @@ def is_free(out: Path, command: str) -> bool:
     with contextlib.suppress(OSError, GargaloError):
         if out.is_dir() and all(is_leftover(path) for path in out.iterdir()):
             return True
-        return _state(out, command) in _known(_mark(out))
+        return (_marks(out) / _state(out, command)).is_file()
     return False
 
 
 def remember_output(out: Path, command: str, still_at: Path | None = None) -> None:
     """Remember that a command wrote a file or a folder; where nothing can be kept, it will be somebody else's.
 
+    Each state has a mark of its own: what was there before stays known, since a kill, or another process that does the
+    same, may come between a mark and what it is of.
+
     Parameters
     ----------
     out : Path
     command : str
     still_at : Path or None
-        Where a file is right before it gets its name. What is there until then stays known as well: a kill may come
-        between the two.
+        Where a file is right before it gets its name.
     """
     with contextlib.suppress(OSError, GargaloError):
-        mark = _mark(out)
-        before = _known(mark)[:1] if still_at is not None else []
-        write_whole(mark, "\n".join([_state(still_at or out, command), *before]))
+        marks = _marks(out)
+        write_whole(marks / _state(still_at or out, command), b"")
+        known = sorted(marks.iterdir(), key=lambda mark: mark.stat().st_mtime_ns)
+        for mark in known[: -KEPT // 2] if len(known) > KEPT else ():
+            mark.unlink(missing_ok=True)
 
 
-def _known(mark: Path) -> list[str]:
-    """The states that are remembered of a place, the newest first."""
-    with contextlib.suppress(OSError):
-        return read_received(mark, mark.parent, MOST).decode("ascii", "replace").splitlines()
-    return []
-
-
-def _mark(out: Path) -> Path:
-    """What stands for a place."""
+def _marks(out: Path) -> Path:
+    """The folder of what is remembered of a place."""
     place = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()
     return platformdirs.user_state_path("gargalo") / "written" / place
 

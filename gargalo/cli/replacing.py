@@ -58,6 +58,12 @@ def replaces(command: Callable[..., None]) -> Callable[..., None]:
         before, told = _now.set(running), before_rename.set(running.remember)
         try:
             command(**given)
+        except BaseException:
+            # Of a folder that was free, a full disk or Ctrl-C leaves what this command wrote, and nothing else.
+            for place in () if force else running.places:
+                if place.is_dir():
+                    is_written(place)
+            raise
         finally:
             before_rename.reset(told)
             _now.reset(before)

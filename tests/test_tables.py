@@ -19,6 +19,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy import sparse
 
 from gargalo import cli, evaluate, load_data, train
 from gargalo.data import Column, Dataset, as_observed, named_values
@@ -1629,3 +1630,15 @@ def test_a_word_among_the_numbers_of_other_data_is_missing(tmp_path):
 def test_what_is_filled_in_makes_no_fractions_of_whole_numbers(tmp_path):
     frame = pl.DataFrame({"whole": [None if i % 20 == 3 else i * 3 % 101 for i in range(300)], "x": np.arange(300) / 7})
     assert load_data(frame, impute="median").columns[0].is_whole
+
+
+def test_data_of_another_width_are_told_as_such_and_no_column_is_looked_at(tmp_path, say):
+    """An array has no names of columns: whether it fits is said by the run, in a line."""
+    draws = np.random.default_rng(0)
+    run = train(pl.DataFrame(draws.normal(size=(60, 3))), epochs=1, out=tmp_path / "run", progress=False)
+    for shape in ((7, 4), (7, 5, 5)):
+        np.save(tmp_path / "x.npy", draws.normal(size=shape))
+        status, _, err = say("encode", run.folder, tmp_path / "x.npy", "-o", tmp_path / "z.npy")
+        assert status == 2 and "expected" in err
+    matrix = sparse.csr_matrix(draws.poisson(0.5, (9, 3)).astype(np.float32))
+    load_data(matrix, like=run.recipe.data)

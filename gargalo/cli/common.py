@@ -32,7 +32,7 @@ __all__ = [
     "show",
     "speaks",
     "verdict_lines",
-    "wrote",
+    "with_option",
 ]
 
 MOST_LINES, LONGEST = 40, 32
@@ -108,8 +108,32 @@ def speaks(command: Callable[..., None]) -> Callable[..., None]:
         with spoken(lang):
             command(**given)
 
+    return with_option(wrapped, command, "lang", None, Lang)
+
+
+def with_option(
+    wrapped: Callable[..., None], command: Callable[..., None], name: str, default: object, kind: object
+) -> Callable[..., None]:
+    """Show typer a command that takes one option more.
+
+    Parameters
+    ----------
+    wrapped : function
+        Takes the option, and calls the command.
+    command : function
+    name : str
+        Of the option in Python.
+    default : object
+    kind : type
+        What typer makes of it, annotated with what it shows.
+
+    Returns
+    -------
+    function
+        `wrapped`, with the signature of the command, and the option.
+    """
     own = inspect.signature(command, eval_str=True).parameters.values()
-    mine = inspect.Parameter("lang", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Lang)
+    mine = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
     kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     wrapped.__signature__ = inspect.Signature([*kept, mine])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, mine)}
@@ -246,28 +270,3 @@ def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         right = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
         lines.append("  ".join([name.ljust(widths[0]), *right]))
     return lines + more
-
-
-def wrote(
-    out: Path,
-    shape: tuple[int, ...],
-    as_json: bool,
-    more: dict[str, Any] | None = None,
-    told: Sequence[str] = (),
-) -> None:
-    """Print where something was written, the shape of what is in it, and what else people should know.
-
-    Parameters
-    ----------
-    out : Path
-    shape : tuple of int
-    as_json : bool
-    more : dict or None
-        Facts to add, in JSON alone.
-    told : sequence of str
-        Lines to add, for people alone.
-    """
-    from .replacing import is_written
-
-    is_written(out)
-    print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}", *told], as_json)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from ..errors import must, option
+from .common import print_result, with_option
 
-__all__ = ["is_written", "must_be_free", "replaces"]
+__all__ = ["is_written", "must_be_free", "replaces", "wrote"]
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already, whoever wrote it.")]
 
@@ -68,12 +68,7 @@ def replaces(command: Callable[..., None]) -> Callable[..., None]:
             before_rename.reset(told)
             _now.reset(before)
 
-    own = inspect.signature(command, eval_str=True).parameters.values()
-    mine = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Force)
-    kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    wrapped.__signature__ = inspect.Signature([*kept, mine])  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, mine)}
-    return wrapped
+    return with_option(wrapped, command, "force", False, Force)
 
 
 def must_be_free(out: Path) -> None:
@@ -112,3 +107,26 @@ def is_written(out: Path) -> None:
 
     if (now := _now.get()) is not None:
         remember_output(out, now.command)
+
+
+def wrote(
+    out: Path,
+    shape: tuple[int, ...],
+    as_json: bool,
+    more: dict[str, Any] | None = None,
+    told: Sequence[str] = (),
+) -> None:
+    """Print where something was written, the shape of what is in it, and what else people should know.
+
+    Parameters
+    ----------
+    out : Path
+    shape : tuple of int
+    as_json : bool
+    more : dict or None
+        Facts to add, in JSON alone.
+    told : sequence of str
+        Lines to add, for people alone.
+    """
+    is_written(out)
+    print_result({"output": str(out), "shape": list(shape), **(more or {})}, [f"{out}  {shape}", *told], as_json)

@@ -24,10 +24,9 @@ from .common import (
     rank,
     speaks,
     verdict_lines,
-    wrote,
 )
 from .figures import figures
-from .replacing import replaces
+from .replacing import replaces, wrote
 from .writing import drawn_from, opened_with, write_made, write_made_of
 
 if TYPE_CHECKING:

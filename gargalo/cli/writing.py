@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .common import wrote
+from .replacing import wrote
 
 if TYPE_CHECKING:
     import numpy as np

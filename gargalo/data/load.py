@@ -161,10 +161,12 @@ def _resolved(asked: Reading, src: Any) -> Reading:
 
 def _far_told(dataset: Dataset, like: DataSpec | None) -> Dataset:
     """The dataset with notes of columns whose numbers are far from those of training: in another unit, perhaps."""
-    if like is None or not like.columns or dataset.fingerprint == like.fingerprint:
+    if like is None or not like.columns or not isinstance(dataset.x, np.ndarray):
+        return dataset
+    if dataset.x.shape[1:] != like.raw_shape or dataset.fingerprint == like.fingerprint:  # whether it fits, a run says
         return dataset
     window = like.origin.reading.window if like.origin and dataset.kind == "series" else None
-    return dataclasses.replace(dataset, notes=(*dataset.notes, *far_off(like.columns, np.asarray(dataset.x), window)))
+    return dataclasses.replace(dataset, notes=(*dataset.notes, *far_off(like.columns, dataset.x, window)))
 
 
 def _with_partners(noisy: Dataset, src: Any, clean: Any, workers: int | None, reporter: Reporter) -> Dataset:

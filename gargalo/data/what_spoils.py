@@ -40,22 +40,9 @@ ROWS_OF_A_LABEL = 5
 """Rows that a label has on average, at least, where numbers are labels and no measurements."""
 UNKNOWN = {
     *("-", "--", "---", ".", "..", "*", "n/a", "n.a.", "n. a.", "n/d", "n.d.", "n. d.", "nd", "s/d", "s/i", "k.a."),
-    *(
-        "k. a.",
-        "unknown",
-        "unk",
-        "missing",
-        "not available",
-        "not known",
-        "blank",
-        "(blank)",
-        "null",
-        "nan",
-        "na",
-        "nil",
-    ),
-    *("desconhecido", "desconhecida", "sem dados", "não informado", "nao informado", "ignorado", "unbekannt"),
-    *("desconocido", "desconocida", "inconnu", "inconnue", "#n/a", "#value!", "#ref!", "#div/0!"),
+    *("k. a.", "unknown", "unk", "missing", "not available", "not known", "blank", "(blank)", "null", "nan", "na"),
+    *("nil", "desconhecido", "desconhecida", "sem dados", "não informado", "nao informado", "ignorado"),
+    *("unbekannt", "desconocido", "desconocida", "inconnu", "inconnue", "#n/a", "#value!", "#ref!", "#div/0!"),
 }
 """Names, folded, that say that nothing is known."""
 MARK = re.compile(r"-?9{2,}|-9|-?9{3,4}\.25|-?9{2,}\.9+|-?3276[78]|-?214748364[78]")

@@ -60,6 +60,13 @@ def bomb(side: int) -> bytes:
     return head + struct.pack(">I", 9) + b"IDAT"
 
 
+def test_pictures_of_other_kinds_are_named_where_there_are_no_others(tmp_path):
+    for name in ("a.heic", "b.HEIC", "c.svg", "notes.txt"):
+        (tmp_path / name).write_bytes(b"anything")
+    with pytest.raises(DataError, match=r"but 2 \.heic, 1 \.svg: convert these to PNG or JPEG"):
+        load_data(tmp_path)
+
+
 def read(path: Path, shape: tuple[int, ...], fit: str) -> tuple[np.ndarray, list[str]]:
     """The pixels of a picture, and what had to be done for them."""
     pixels, did = images.decode(path, images.Wanted(shape, fit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,8 @@ from .reader import Request
 __all__ = ["natural", "read_folder"]
 
 DIGITS = re.compile(r"\d+")
+UNREAD = (".heic", ".heif", ".avif", ".svg", ".jxl", ".jp2", ".psd", ".pdf", ".dng", ".cr2", ".nef", ".arw")
+"""Pictures of other kinds, which other programs convert."""
 JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -128,7 +131,7 @@ def _search(root: Path) -> Found:
             stats.append((info.st_size, info.st_mtime_ns))
     known = ", ".join(images.SUFFIXES)
     if not files:
-        raise DataError(f"{root}: expected pictures ({known}). Found none in this folder or below it.")
+        raise DataError(f"{root}: expected pictures ({known}). Found {_instead(others)}.")
     parts = [path.split("/") for path in files]
     codes = [called.get(p[0], TRAIN) if has_splits else TRAIN for p in parts]
     order = sorted(range(len(files)), key=lambda i: (codes[i], natural(files[i])))
@@ -149,6 +152,13 @@ def _search(root: Path) -> Found:
     if not is_labelled and any(len(p) > 1 for p in parts):
         notes.append(Note(key="loose", count=sum(len(p) == 1 for p in parts)))
     return Found(files, stats, split, [as_text(p[0]) for p in parts] if is_labelled else None, notes)
+
+
+def _instead(others: list[str]) -> str:
+    """What a folder without pictures holds: those of kinds that are not read, by the ends of their names."""
+    ends = Counter(end for name in others if (end := Path(name).suffix.lower()) in UNREAD)
+    told = ", ".join(f"{count} {end}" for end, count in ends.most_common())
+    return "none in this folder or below it" + (f", but {told}: convert these to PNG or JPEG" if told else "")
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]]:

@@ -577,6 +577,10 @@ def test_pictures_that_lie_in_a_folder_stay(small_runs, digits, tmp_path, say):
     assert {path: path.read_bytes() for path in mine.rglob("*.png")} == before
     for _ in range(2):
         assert say("reconstruct", run, tmp_path / "photos", "-o", tmp_path / "back")[0] == 0
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "z.png").write_bytes(next((tmp_path / "photos").rglob("*.png")).read_bytes())
+    assert say("reconstruct", run, tmp_path / "other", "-o", tmp_path / "back")[0] == 0
+    assert [path.name for path in (tmp_path / "back").rglob("*")] == ["z.png"], "of the earlier ones none stays"
     (tmp_path / "back" / "note.txt").write_text("mine")
     assert say("reconstruct", run, tmp_path / "photos", "-o", tmp_path / "back")[0] == 2
 

@@ -72,7 +72,7 @@ def _columns_advised(found: dict[str, Any], dataset: Dataset) -> dict[str, list[
             added["merge"].append(warning["column"])
         elif warning["key"] in ("marks", "sentinel"):
             added["missing"] += warning["marks"] if warning["key"] == "marks" else [warning["value"]]
-    if dataset.kind == "table":
+    if dataset.columns:
         added["ignore"] += [column["name"] for column in found["columns"] or () if column["taken"] == "constant"]
     # What is left out has no names to make one.
     added["merge"] = [name for name in added["merge"] if name not in added["ignore"]]

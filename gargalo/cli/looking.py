@@ -91,7 +91,7 @@ def inspect(
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
     found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
     found["as_log"] = as_log(
-        src, dataset, given | {name: chosen[name] for name in ("missing", "merge") if name in chosen}
+        src, dataset, given | {name: chosen[name] for name in ("missing", "merge", "ignore") if name in chosen}
     )
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 from collections.abc import Callable, Sequence
@@ -13,17 +14,21 @@ import typer
 from ..errors import must, option
 from .common import print_result, with_option
 
-__all__ = ["is_written", "must_be_free", "replaces", "wrote"]
+__all__ = ["is_written", "leave_no_former", "must_be_free", "replaces", "wrote"]
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already, whoever wrote it.")]
 
 
 class Running(NamedTuple):
-    """The command that runs, whether it replaces what others wrote, and where it was asked to write."""
+    """The command that runs, whether it replaces what others wrote, and where it was asked to write.
+
+    Of a folder that the same command wrote before, `former` has the files that were there, and which they were.
+    """
 
     command: str
     force: bool
     places: set[Path]
+    former: dict[Path, dict[Path, tuple[int, int]]]
 
     def remember(self, path: Path, still_at: Path) -> None:
         """Remember a file that is about to get its name, if it was asked for."""
@@ -54,7 +59,7 @@ def replaces(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(force: bool = False, **given: Any) -> None:
         from ..io.files import before_rename
 
-        running = Running(name, force, set())
+        running = Running(name, force, set(), {})
         before, told = _now.set(running), before_rename.set(running.remember)
         try:
             command(**given)
@@ -89,11 +94,36 @@ def must_be_free(out: Path) -> None:
     running = _now.get()
     if running is None:
         return
-    if not running.force and not is_free(out, running.command):
+    is_own = is_free(out, running.command)
+    if is_own and out.is_dir():
+        running.former[out] = {path: _which(path) for path in out.rglob("*") if path.is_file()}
+    if not running.force and not is_own:
         kind = "an empty folder, or one" if out.is_dir() else "a new file, or one"
         expected = f"{kind} that {running.command} wrote and nobody changed"
         raise must("out", expected, str(out), f"{option('force')} replaces it.")
     running.places.add(out)
+
+
+def leave_no_former(out: Path) -> None:
+    """Remove from a folder what an earlier call of the running command wrote there, and this one did not write anew.
+
+    Parameters
+    ----------
+    out : Path
+        A folder that is whole by now. Of one that holds what others wrote, nothing is removed.
+    """
+    former = running.former.pop(out, {}) if (running := _now.get()) is not None else {}
+    for path, which in former.items():
+        with contextlib.suppress(OSError):  # gone, not to be removed, or the folder has others
+            if _which(path) == which:
+                path.unlink()
+                path.parent.rmdir()
+
+
+def _which(path: Path) -> tuple[int, int]:
+    """Which file a path leads to: another that took its place has another number, or is younger."""
+    found = path.lstat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def is_written(out: Path) -> None:

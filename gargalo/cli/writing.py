@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .replacing import wrote
+from .replacing import leave_no_former, wrote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,6 +101,7 @@ def write_made(
     check_suits(out, opened)
     examples = act(opened)
     write_examples(out, examples, opened)
+    leave_no_former(out)
     wrote(out, examples.shape, as_json, told=_taken(opened, between))
 
 
@@ -149,17 +150,18 @@ def write_made_of(
     check_output(out, (".png", ".npy", ".csv", ".parquet"), folder=True, source=src)
     opened, dataset = opened_with(run, src, data_dir, condition, out)
     total = len(dataset)
-    n = min(total, n or (ON_A_SHEET if out.suffix == ".png" else total))
+    rows, which = _taken_of(dataset, opened, n, out.suffix == ".png")
+    n = len(rows)
     check_suits(out, opened, n)
     id_column, missing = _id_column(dataset), _missing(dataset) if n == total else 0
     if n < total:
-        dataset = dataset.take(np.arange(n))
+        dataset = dataset.take(rows)
     made = act(opened, dataset)
     examples = list(made.values())[-1]
     more = {} if n == total else {"of": total}
     if more:
         reporter = reporter_for(True)
-        reporter.line(f"gargalo: {reporter.say('progress.first', name=dataset.name, n=n, total=total)}")
+        reporter.line(f"gargalo: {reporter.say(f'progress.{which}', name=dataset.name, n=n, total=total)}")
     told = [say("filled", n=missing)] if missing else []
     more |= {"filled_in": missing} if missing else {}
     if out.suffix == ".png":
@@ -173,7 +175,19 @@ def write_made_of(
         return
     else:
         write_examples(out, examples, opened, dataset.ids, id_column)
+        leave_no_former(out)
     wrote(out, examples.shape, as_json, more, told)
+
+
+def _taken_of(dataset: Dataset, opened: Run, n: int | None, is_sheet: bool) -> tuple[np.ndarray, str]:
+    """Which examples are used, and how these are called: of the run's own data a sheet has those of the test set."""
+    import numpy as np
+
+    if not is_sheet or n is not None:
+        return np.arange(len(dataset))[:n], "first"
+    own = dataset.fingerprint == opened.recipe.data.fingerprint
+    test = dataset.rows("test") if own else ()
+    return (np.asarray(test)[:ON_A_SHEET], "test") if len(test) else (np.arange(len(dataset))[:ON_A_SHEET], "first")
 
 
 def drawn_from(opened: Run, prior: str | None, **choices: Any) -> np.ndarray:

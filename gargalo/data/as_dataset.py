@@ -249,14 +249,16 @@ def _tied(rows: Rows, notes: list[Note]) -> np.ndarray | None:
     again = np.flatnonzero(alike != np.arange(len(alike)))
     if ties is None or not len(again):
         return ties
-    if (ties[again] != ties[alike[again]]).any():
-        notes.append(Note(key="coincidence", count=len(again)))
-    elif len(again) < FEW_COPIES:
+    is_apart = ties[again] != ties[alike[again]]
+    if is_apart.any():
+        notes.append(Note(key="coincidence", count=int(is_apart.sum())))
+    again = again[~is_apart]
+    if len(again) >= FEW_COPIES:  # of very many, three say nothing
+        notes.append(Note(key="many_copies", count=len(again)))
+    elif len(again):
         named = RowNumbers(len(alike)) if rows.ids is None else rows.ids
         what = first_few(f"{named[int(i)]} = {named[int(alike[i])]}" for i in again)
         notes.append(Note(key="copies.by_row" if rows.ids is None else "copies", count=len(again), what=what))
-    else:  # of very many, three say nothing
-        notes.append(Note(key="many_copies", count=len(again)))
     return ties
 
 

@@ -13,7 +13,11 @@ from .columns import Column, named_values
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Log", "joined", "per_channel"]
+__all__ = ["Log", "joined", "per_channel", "stuck"]
+
+LEAST_STUCK, TIMES, FEW_STUCK = 60, 10, 3
+"""A stretch of one value is a sensor that is stuck from so many rows on, if it is so many times as long as 99 of 100
+stretches are, and no more than three are a quarter as long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,3 +203,26 @@ def per_channel(middle: np.ndarray, spread: np.ndarray, channels: int) -> tuple[
     deviation = np.sqrt(squares.mean(axis=0) + means.var(axis=0))
     deviation[deviation == 0] = 1
     return np.tile(means.mean(axis=0), len(means)), np.tile(deviation, len(means))
+
+
+def stuck(values: np.ndarray) -> tuple[float, int] | None:
+    """Find the value at which a sensor seems to be stuck: that of one stretch much longer than all usual ones.
+
+    Parameters
+    ----------
+    values : ndarray, (n,)
+        Numbers in the order of time; NaN where one is missing.
+
+    Returns
+    -------
+    (float, int) or None
+        The value, and how many rows running have it; None where nothing stands out, as where what is switched off
+        rests at 0 every night.
+    """
+    there = values[~np.isnan(values)]
+    ends = np.append(np.flatnonzero(np.diff(there)), len(there) - 1)
+    lengths = np.diff(ends, prepend=-1)
+    longest = int(lengths.argmax()) if len(lengths) > 1 else 0
+    most = int(lengths[longest])
+    is_usual = most < max(LEAST_STUCK, TIMES * np.percentile(lengths, 99)) or (lengths > most / 4).sum() > FEW_STUCK
+    return None if len(lengths) < 2 or is_usual else (float(there[ends[longest]]), most)

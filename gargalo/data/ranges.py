@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lang import brief
 from .columns import Column, base
 from .notes import Note
 from .splits import TRAIN
@@ -152,7 +153,7 @@ def far_off(columns: Sequence[Column], x: np.ndarray, window: int | None = None)
         least, most = float(there.min()), float(there.max())
         reach = FAR * (column.high - column.low)
         if least < column.low - reach or most > column.high + reach:
-            what = f"{column.name}, {least:g} … {most:g} ({column.low:g} … {column.high:g})"
+            what = f"{column.name}, {brief(least)} … {brief(most)} ({brief(column.low)} … {brief(column.high)})"
             found.append(Note(key="far_off", count=1, what=what))
     return found[:MOST_TOLD]
 

@@ -38,6 +38,8 @@ AT_ONCE = 2**26
 """Bytes of rows that are looked at together."""
 
 
+TYING = 0.05
+"""Share of the smaller group's rows that are copies of another's, from which on two groups belong together."""
 FEW = 500
 """Of fewer examples a tenth is too small to choose weights by, or to measure them on."""
 
@@ -245,19 +247,20 @@ def together(alike: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
     Returns
     -------
     ndarray or None, (n,), int
-        One number for those that belong together; None where each stands alone. Where copies would tie all groups
-        together, so that nothing could be split, rows are equal by coincidence, and the groups alone count.
+        One number for those that belong together; None where each stands alone. Two groups are one where a twentieth
+        of the smaller one's rows are copies: fewer are equal by coincidence, as are copies that would tie all groups
+        together, so that nothing could be split; then the groups alone count.
     """
     if groups is None:
         return None if (alike == np.arange(len(alike))).all() else alike
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    # A copy in two groups ties both together.
-    n = len(alike)
     own = np.unique(groups, return_inverse=True)[1]
-    places = own + n
-    size, rows = int(places.max()) + 1, np.arange(n)
-    ties = coo_matrix((np.ones(2 * n), (np.tile(rows, 2), np.concatenate([alike, places]))), (size, size))
+    sizes = np.bincount(own)
+    pairs = np.sort(np.stack([own, own[alike]], axis=1), axis=1)
+    pairs, counts = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0, return_counts=True)
+    tying = pairs[counts >= TYING * sizes[pairs].min(axis=1)]
+    ties = coo_matrix((np.ones(len(tying)), (tying[:, 0], tying[:, 1])), (len(sizes), len(sizes)))
     count, tied = connected_components(ties, directed=False)
-    return own if count == 1 else tied[:n]
+    return own if count == 1 else tied[own]

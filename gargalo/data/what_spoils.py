@@ -12,8 +12,10 @@ import numpy as np
 
 from ..io.printed import in_one_line
 from ..io.reporter import Reporter
+from ..lang import brief
 from .columns import folded
 from .dataset import Dataset
+from .log import stuck
 from .notes import first_few
 from .sparse import are_counts, extent
 from .splits import TEST, TRAIN, copies
@@ -146,12 +148,12 @@ def what_spoils(
     if dataset.spec.modality.axes and dataset.spec.ranges is None:
         told += _of_pictures(dataset)
     labels = label_counts(dataset)
-    told += _of_labels(labels) if labels else []
+    told += _of_labels(labels, dataset) if labels else []
     if dataset.clean is not None:  # whatever noise lies on it
         alike = copies(dataset.clean)
     alike = copies(dataset.x) if alike is None else alike
     both = np.intersect1d(alike[dataset.split == TRAIN], alike[dataset.split == TEST])
-    if len(both):
+    if len(both) and not any(note.key == "coincidence" for note in dataset.notes):
         size = dataset.spec.size
         key, more = ("leak", {}) if size >= TELLING else ("leak.short", {"size": size})
         told.append((key, {"n": len(both)} | more))
@@ -197,9 +199,13 @@ def _of_pictures(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
     return [("blank", {"n": len(blank), "what": what})] if len(blank) else []
 
 
-def _of_labels(labels: dict[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_labels(labels: dict[str, int], dataset: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
     """Labels that say nothing, or little."""
     there = {name: n for name, n in labels.items() if n}
+    reading = dataset.origin.reading if dataset.origin and dataset.columns else None
+    if reading and reading.label and (alike := _alike(sorted(there))):
+        yield "alike", {"column": reading.label, "what": alike}
+        return  # the others count when these are one
     most, least = (pick(there, key=lambda name: there[name]) for pick in (max, min))
     if len(there) == 1:
         yield "one_label", {"label": most}
@@ -237,12 +243,14 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
         for i in np.flatnonzero(empty > MOSTLY_MISSING)[:MOST_TOLD]:
             yield "mostly_missing", {"column": names[i], "share": f"{100 * empty[i]:.0f}"}
         yield from _marks(dataset, names, spread)
+        yield from _stuck(dataset, names)
     if dataset.kind != "table":
         return
     for column in columns or ():
         if alike := _alike(column.categories):
             yield "alike", {"column": column.name, "what": alike}
-    if rare := [text for i in range(len(names)) if (text := _rare(dataset, i))]:
+    single = [i for i in range(len(names)) if not (columns and _alike(columns[i].categories))]
+    if rare := [text for i in single if (text := _rare(dataset, i))]:
         more = f", +{len(rare) - MOST_TOLD}" if len(rare) > MOST_TOLD else ""
         yield "rare", {"what": ", ".join(rare[:MOST_TOLD]) + more, "n": len(dataset)}
     is_ordered = dataset.origin is not None and dataset.origin.reading.time is not None
@@ -251,6 +259,17 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
             yield "counts_rows", {"column": name}
         elif columns and columns[i].kind == "number" and _mostly_counts(dataset.x[:, i]):
             yield "counts_mostly", {"column": name}
+
+
+def _stuck(dataset: Dataset, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Sensors that give one number for very long, of rows in the order of time."""
+    x, log = np.asarray(dataset.x), dataset.log
+    if not (dataset.columns and dataset.origin and dataset.origin.reading.time):
+        return
+    rows = x if log is None else log.joined(x)[log.order]
+    for i, name in enumerate(names):
+        if dataset.columns[i].kind == "number" and (found := stuck(rows[:, i])):
+            yield "stuck", {"column": name, "value": brief(found[0]), "n": found[1]}
 
 
 def _marks(dataset: Dataset, names: Sequence[str], spread: Spread) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,7 +15,7 @@ from numbers import Integral
 
 from ..errors import unknown
 
-__all__ = ["LANGUAGES", "Words", "spoken", "words"]
+__all__ = ["LANGUAGES", "Words", "brief", "spoken", "words"]
 
 LANGUAGES = {"en": "en", "pt": "pt-BR"}
 """What can be asked for, and the tag that a page carries."""
@@ -154,13 +154,35 @@ class Words:
         str
             With an exponent where it is very large or very small.
         """
-        return self._marked(f"{value:.{digits}g}")
+        return self._marked(brief(value, digits))
 
     def _marked(self, text: str) -> str:
         """A number with this language's decimal mark, and its exponent as people write it: 6,5×10⁻⁵."""
         digits, _, power = text.partition("e")
         times = f"×10{str(int(power)).translate(RAISED)}" if power else ""
         return (digits.replace(".", ",") if self.lang == "pt" else digits) + times
+
+
+PLAIN = 1e10
+"""Numbers from this on have an exponent: prices and counts below it are read more easily without."""
+
+
+def brief(value: float, digits: int = 6) -> str:
+    """Write a number as briefly as it can be, with a decimal point.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        That count, at most.
+
+    Returns
+    -------
+    str
+        With an exponent where it is very large or very small.
+    """
+    short = f"{value:.{digits}g}"
+    return f"{float(short):.0f}" if "e+" in short and abs(value) < PLAIN else short
 
 
 _spoken: contextvars.ContextVar[str | None] = contextvars.ContextVar("spoken", default=None)

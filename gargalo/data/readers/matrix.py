@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["conditions_in", "matrix_of"]
 
+NEARLY_EACH = 0.9
+"""Share of rows with a text of their own from which on copies may be why not each has one."""
+
 
 def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note]) -> tuple[np.ndarray, list[Column]]:
     """Turn the columns of a frame into numbers.
@@ -54,7 +57,8 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
     known = {column.name: column for column in wanted}
     lacking = [column for column in known if column not in frame.columns]
     if lacking:
-        raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.")
+        hint = " Where nothing is known of it, add it without values." if reading.impute in ("mask", "median") else ""
+        raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.{hint}")
     if known:
         frame = frame.select(list(known))
     meant = [_as_it_is_meant(column, reading, name, notes, known.get(column.name)) for column in frame.get_columns()]
@@ -135,6 +139,8 @@ def _teaching(frame: pl.DataFrame, reading: Reading, name: str, notes: list[Note
         except DataError as fault:
             faults[series.name] = fault
             continue
+        if key in ("seldom_names", "many_names") and _are_ids_but_for_copies(series, frame):
+            key = "ids"
         if key:
             left.append(Note(key=key, count=series.n_unique() if key in TEXTS else 1, what=series.name))
         else:
@@ -147,6 +153,14 @@ def _teaching(frame: pl.DataFrame, reading: Reading, name: str, notes: list[Note
         raise DataError(f"{name}: expected a column of numbers, or of names that repeat. Found {found}{hint}.")
     notes += left
     return used
+
+
+def _are_ids_but_for_copies(series: pl.Series, frame: pl.DataFrame) -> bool:
+    """Has each row a text of its own, if rows that are exact copies of others are left out?"""
+    if series.n_unique() < NEARLY_EACH * len(series):
+        return False
+    whole = frame.unique()
+    return series.n_unique() == len(whole)
 
 
 def _together(faults: dict[str, DataError]) -> DataError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import DataError, option, unknown
+from ...errors import DataError, must, option, unknown
 from ...io.tables import polars
 from ..as_dataset import as_dataset
 from ..columns import Column, base
@@ -28,7 +28,7 @@ from .frames import LABEL
 from .interleaved import interleaved, repeated
 from .matrix import conditions_in, matrix_of
 from .reader import Request
-from .texts import MOST_CATEGORIES
+from .texts import MOST_CATEGORIES, merged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,9 +99,13 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     """
     pl, reading, like = polars(), request.reading, request.like
     roles = _roles(frame, reading, like, name)
-    frame, moments = logs.in_order(frame.with_row_index(ROW), roles["time"], roles["group"], reading.time_format, name)
+    frame = _merged(frame, roles, reading).with_row_index(ROW)
+    frame, once = _once(frame, roles["id"], reading)
+    if request.is_new and not reading.window:
+        roles["time"] = None  # nothing is split by it, so that rows stay where people find them
+    frame, moments = logs.in_order(frame, roles["time"], roles["group"], reading.time_format, name)
     of_times = _of_times(frame, moments, roles, reading) if moments is not None else []
-    notes = list(of_times) if like is None else []
+    notes = [*once, *(of_times if like is None else [])]
     aside = {ROW, *roles.values(), *reading.ignore, *reading.condition}
     data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
     x, columns = matrix_of(data, request, name, notes)
@@ -192,6 +196,25 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: s
             if column not in frame.columns and like is None:
                 raise unknown(role, column, frame.columns)
     return roles
+
+
+def _merged(frame: pl.DataFrame, roles: dict[str, str | None], reading: Reading) -> pl.DataFrame:
+    """The frame with the names of labels and groups made one as those of data are, where that was asked for."""
+    for column in reading.merge:
+        if column in reading.ignore or column in {roles[role] for role in ("id", "time", "split")}:
+            raise must("merge", "a column of names, that is data, label or group", column)
+    columns = [column for column in {roles["label"], roles["group"]} if column in reading.merge]
+    return frame.with_columns(merged(frame[column].cast(polars().String)) for column in columns if column in frame)
+
+
+def _once(frame: pl.DataFrame, column: str | None, reading: Reading) -> tuple[pl.DataFrame, list[Note]]:
+    """The frame without rows that are exact copies of others, where an id is then that of one row; and a note of it."""
+    if column is None or reading.window or (different := frame[column].n_unique()) == len(frame):
+        return frame, []
+    once = frame.unique([name for name in frame.columns if name != ROW], keep="first", maintain_order=True)
+    if len(once) != different or len(once) == len(frame):
+        return frame, []
+    return once, [Note(key="rows_twice", count=len(frame) - len(once), what=column)]
 
 
 def _log(frame: pl.DataFrame, roles: dict[str, str | None], columns: Sequence[Column], reading: Reading) -> Log:

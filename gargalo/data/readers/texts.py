@@ -78,4 +78,6 @@ def no_names(texts: pl.Series) -> str | None:
         if len(names) == len(texts):
             return "ids"
         return "many_names" if len(names) > MOST_CATEGORIES else "seldom_names"
-    return "many_names" if len(names) > MOST_CATEGORIES else None
+    if len(names) > MOST_CATEGORIES:
+        return "prose" if names.str.count_matches(r"\S+").mean() >= WORDS else "many_names"  # type: ignore[operator]
+    return None

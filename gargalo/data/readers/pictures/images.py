@@ -222,7 +222,7 @@ def converted(
         did.append("turned")
         image = image.transpose(TURNS[turn])
     if image.size != (w, h):
-        did.append("resized")
+        did.append("resized" if wanted.fit == "crop" else "resized_whole")
         image = _fitted(image, (w, h), wanted.fit)
     if wanted.depth != "8":
         return image, list(dict.fromkeys(did))

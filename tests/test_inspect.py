@@ -335,7 +335,7 @@ def test_a_table_with_times_is_said_to_be_a_log_perhaps(tmp_path, say, machines)
     frame = pl.DataFrame(rows, schema=["day", "machine", "hot", "loud"], orient="row")
     frame.write_csv(tmp_path / "log.csv")
     command = told(say, tmp_path / "log.csv")["as_log"]
-    cut = "--group machine --window 12 --step 6" if machines > 1 else "--window 12 --step 1"
+    cut = "--group machine --window 12 --step 6" if machines > 1 else "--ignore machine --window 12 --step 1"
     assert command == f"gargalo inspect {tmp_path / 'log.csv'} --time day {cut}"
     status, out, err = say(*command.split()[1:])
     assert status == 0 and "windows" in out, err
@@ -516,3 +516,66 @@ def test_nothing_is_recommended_that_cannot_be_done(tmp_path, say):
     command = shlex.split(found["command"])[1:]
     status, _, err = say(*command, "--out", tmp_path / "run", "--epochs", 1)
     assert status == 0, err
+
+
+def test_few_rows_equal_by_chance_do_not_tie_machines(tmp_path):
+    """Five pairs among 2,500 rows had chained four machines of five into the test set."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5, 500))
+    for k in range(4):
+        x[k + 1, :2] = x[k, 10:12]
+    frame = pl.DataFrame({"t": [*range(500)] * 5, "s": [f"m{k}" for k in range(5) for _ in range(500)], "x": x.ravel()})
+    found = load_data(frame, time="t", group="s")
+    assert found.spec.counts == {"train": 1500, "validation": 500, "test": 500}
+    assert [note.count for note in found.notes if note.key == "coincidence"] == [8]
+    assert "leak" not in [key for key, _ in what_spoils(found)]
+
+
+def test_groups_with_many_rows_in_common_are_one(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 40))
+    x[1, :20] = x[0, :20]
+    frame = pl.DataFrame({"s": [f"m{k}" for k in range(6) for _ in range(40)], "x": x.ravel()})
+    found = load_data(frame, group="s")
+    assert found.split[0] == found.split[40]
+
+
+def test_merge_makes_labels_one_as_well(tmp_path, say):
+    rng = np.random.default_rng(0)
+    names = ["Loja", "loja ", "Casa", "CASA"] * 50
+    pl.DataFrame({"kind": names, "x": rng.normal(size=200), "n": [*range(200)]}).write_csv(tmp_path / "t.csv")
+    found = told(say, tmp_path / "t.csv", "--label", "kind", "--ignore", "n")
+    assert "alike" in [warning["key"] for warning in found["warnings"]] and "--merge kind" in found["command"]
+    assert len(told(say, tmp_path / "t.csv", "--label", "kind", "--merge", "kind")["labels"]) == 2
+    status, _, err = say("inspect", tmp_path / "t.csv", "--id", "n", "--merge", "n")
+    assert status == 2 and "--merge must be a column of names" in err
+
+
+def test_a_column_that_never_changes_is_left_out_of_a_log_too(tmp_path, say):
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"t": [*range(600)], "x": rng.normal(size=600), "firmware": ["v2"] * 600})
+    frame.write_csv(tmp_path / "t.csv")
+    assert "--ignore firmware" in told(say, tmp_path / "t.csv", "--time", "t", "--window", 10)["command"]
+
+
+def test_ids_are_there_but_for_copies(tmp_path, say):
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"no": [f"P{i:04}" for i in range(100)], "x": rng.normal(size=100)})
+    pl.concat([frame, frame[3:6]]).write_csv(tmp_path / "t.csv")
+    assert "--id no" in told(say, tmp_path / "t.csv")["command"]
+    found = told(say, tmp_path / "t.csv", "--id", "no")
+    assert found["examples"] == 100 and {"key": "rows_twice", "count": 3, "what": "no"} in found["did"]
+    pl.concat([frame, frame[3:6].with_columns(x=pl.lit(0.5))]).write_csv(tmp_path / "t.csv")
+    assert say("inspect", tmp_path / "t.csv", "--id", "no")[0] == 2, "two rows of one id that differ"
+
+
+@pytest.mark.parametrize("is_stuck", [True, False])
+def test_a_sensor_that_is_stuck_is_told_of(tmp_path, say, is_stuck):
+    rng = np.random.default_rng(0)
+    x, night = rng.normal(size=4000).round(2), np.where(np.arange(4000) % 400 < 150, 0, rng.normal(size=4000))
+    if is_stuck:
+        x[1000:1300] = 1.25
+    pl.DataFrame({"t": [*range(4000)], "x": x, "night": night}).write_csv(tmp_path / "t.csv")
+    for more in ((), ("--window", "20")):
+        found = [w for w in told(say, tmp_path / "t.csv", "--time", "t", *more)["warnings"] if w["key"] == "stuck"]
+        assert found == ([{"key": "stuck", "column": "x", "value": "1.25", "n": 300}] if is_stuck else [])

@@ -135,7 +135,6 @@ def write_made_of(
     GargaloError
         For what is no run, data that do not fit it, or what cannot be written; and what `act` raises.
     """
-    import numpy as np
 
     from ..data import Note
     from ..data.notes import tell_notes

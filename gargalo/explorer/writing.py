@@ -22,7 +22,7 @@ from ..export import kept_onnx
 from ..fitted import FittedModel
 from ..io.reporter import Reporter
 from ..latent import PRIORS, PROJECTIONS, Prior
-from ..metrics.generation import NEAREST, radii
+from ..metrics.generation import LEAST_REAL, radii
 from ..plots import PALETTE
 from ..runs import Run
 from ..runs.kept_arrays import Array
@@ -287,7 +287,7 @@ class SiteWriter:
     def _reference(self, reference: FittedModel, run: Run) -> dict[str, Any] | None:
         """What the page needs to measure coverage, class by class, as `gargalo.metrics.coverage` does."""
         kept = run.examples
-        if kept.y is None or len(kept.x) <= NEAREST:
+        if kept.y is None or len(kept.x) < LEAST_REAL:
             return None
         self.tell("reference")
         self.public["references"] = 1

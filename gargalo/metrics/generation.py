@@ -6,10 +6,12 @@ import numpy as np
 
 from .estimate import Estimate
 
-__all__ = ["NEAREST", "coverage", "radii"]
+__all__ = ["LEAST_REAL", "NEAREST", "coverage", "radii"]
 
 NEAREST = 5
 """The neighbour whose distance is the radius of a real point's surroundings."""
+LEAST_REAL = 50
+"""Real points from which on it is a tenth of them, or less: of 16, surroundings that hold a third cover anything."""
 
 
 def coverage(real_features: np.ndarray, sample_features: np.ndarray, k: int = NEAREST) -> Estimate:

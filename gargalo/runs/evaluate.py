@@ -17,7 +17,7 @@ from ..fitted import FittedModel
 from ..io.reporter import SILENT, Reporter
 from ..latent import PRIORS, Prior
 from ..metrics import METRICS, Estimate, Metric
-from ..metrics.generation import NEAREST
+from ..metrics.generation import LEAST_REAL
 from ..metrics.probes import commonest_accuracy
 from .arrays import Arrays, PCAArrays
 from .baseline import PCABaseline
@@ -144,8 +144,7 @@ def evaluate(fitted: FittedModel, dataset: Dataset, baselines: Baselines | None 
                 if not isinstance(prior, Prior):
                     raise TypeError(f"fit gave {type(prior).__name__}, no Prior")
                 priors[name] = prior
-        # The k-th neighbour of a real example must be another than itself.
-        if len(kept_rows(dataset)) > NEAREST and baselines.reference is not None:
+        if len(kept_rows(dataset)) >= LEAST_REAL and baselines.reference is not None:
             found |= _measured_samples(fitted, dataset, priors, baselines.reference, spread)
     learned = {name: prior for name, prior in priors.items() if prior.learns}
     columns = None

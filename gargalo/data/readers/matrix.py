@@ -157,7 +157,7 @@ def _teaching(frame: pl.DataFrame, reading: Reading, name: str, notes: list[Note
 
 def _are_ids_but_for_copies(series: pl.Series, frame: pl.DataFrame) -> bool:
     """Has each row a text of its own, if rows that are exact copies of others are left out?"""
-    if series.n_unique() < NEARLY_EACH * len(series):
+    if series.null_count() or series.n_unique() < NEARLY_EACH * len(series):
         return False
     whole = frame.unique()
     return series.n_unique() == len(whole)

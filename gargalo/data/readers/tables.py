@@ -19,7 +19,6 @@ from ..dataset import Dataset
 from ..log import Log
 from ..notes import Note
 from ..reading import OF_COLUMNS, Reading
-from ..spec import DataSpec
 from ..splits import SPLITS, by_order, named, usual_shares
 from . import logs, windows
 from .csv_files import CSV, read_frame
@@ -97,18 +96,14 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
         For a column that `like` has and the frame lacks; for values, labels, conditions, ids or times that cannot be
         used; for data too short for a window.
     """
-    pl, reading, like = polars(), request.reading, request.like
-    roles = _roles(frame, reading, like, name)
-    frame = _merged(frame, roles, reading).with_row_index(ROW)
-    frame, once = _once(frame, roles["id"], reading)
-    if request.is_new and not reading.window:
-        roles["time"] = None  # nothing is split by it, so that rows stay where people find them
+    reading, like = request.reading, request.like
+    roles = _roles(frame, request, name)
+    frame, once = _once(_merged(frame, roles, reading).with_row_index(ROW), roles["id"], reading)
     frame, moments = logs.in_order(frame, roles["time"], roles["group"], reading.time_format, name)
-    of_times = _of_times(frame, moments, roles, reading) if moments is not None else []
+    of_times = _of_times(frame, moments, roles, reading)
     notes = [*once, *(of_times if like is None else [])]
-    aside = {ROW, *roles.values(), *reading.ignore, *reading.condition}
-    data = pl.DataFrame([column for column in frame.get_columns() if column.name not in aside])
-    x, columns = matrix_of(data, request, name, notes)
+    aside = {ROW, *filter(None, roles.values()), *reading.ignore, *reading.condition}
+    x, columns = matrix_of(frame.drop(aside, strict=False), request, name, notes)
     y, ids = _labels(frame, roles["label"], name), _ids(frame, roles["id"], name)
     group, time = roles["group"], roles["time"]
     groups = None if group is None else frame[group].rank("dense").fill_null(0).to_numpy()
@@ -138,8 +133,12 @@ def from_frame(frame: pl.DataFrame, request: Request, name: str) -> Dataset:
     return dataset if log is None else _with_log(dataset, log, lacking, ids or ())
 
 
-def _of_times(frame: pl.DataFrame, moments: pl.Series, roles: dict[str, str | None], reading: Reading) -> list[Note]:
+def _of_times(
+    frame: pl.DataFrame, moments: pl.Series | None, roles: dict[str, str | None], reading: Reading
+) -> list[Note]:
     """What the times of rows tell of the log."""
+    if moments is None:
+        return []
     if roles["group"] is not None:
         return repeated(frame[roles["group"]], moments)
     return interleaved(frame, moments, ROW, {*roles.values()}, bool(reading.window))
@@ -176,8 +175,9 @@ def _by_time(groups: np.ndarray | None, n: int, reading: Reading, notes: list[No
     return split
 
 
-def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: str) -> dict[str, str | None]:
+def _roles(frame: pl.DataFrame, request: Request, name: str) -> dict[str, str | None]:
     """The columns that are no data, by what they are for; those that must be there are."""
+    reading, like = request.reading, request.like
     if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
         raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
     roles = {role: getattr(reading, role) for role in ROLES}
@@ -195,6 +195,8 @@ def _roles(frame: pl.DataFrame, reading: Reading, like: DataSpec | None, name: s
         for column in getattr(reading, role):
             if column not in frame.columns and like is None:
                 raise unknown(role, column, frame.columns)
+    if request.is_new and not reading.window:
+        roles["time"] = None  # nothing is split by it, so that rows stay where people find them
     return roles
 
 

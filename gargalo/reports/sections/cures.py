@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ...lang import Words
 from ...latent import PRIORS
+from ...metrics import Estimate
+from ...metrics.generation import LEAST_REAL
 from ...runs.again import training_command
 from ..roles import Roles, place
 from ..section import Section, Table, strips
@@ -32,13 +34,14 @@ def cures(roles: Roles, words: Words) -> Section | None:
     run = players[0]
     # Where a VAE stands alone it is one cure already, and was not trained in vain.
     is_alone = len(players) == 1 and run is roles.variational
+    unmeasured = "cures.few" if run.examples.y is not None and len(run.examples.x) < LEAST_REAL else "cures.unmeasured"
     body = [
         words("cures.body.alone" if is_alone else "cures.body"),
-        words("cures.coverage" if measured else "cures.unmeasured"),
+        words("cures.coverage") if measured else words(unmeasured, n=len(run.examples.x)),
     ]
     if measured:
         name, covered, _ = max(measured, key=lambda row: row[1])
-        body.append(words("cures.best", name=name, coverage=words.number(covered, 2)))
+        body.append(words("cures.best", name=name, coverage=_with_interval(covered, words)))
     if len(players) == 1:
         mse = words.number(run.metrics["test_mse"], 4)
         body.append(words("cures.alone", name=name_of(run, words), mse=mse))
@@ -58,8 +61,15 @@ def cures(roles: Roles, words: Words) -> Section | None:
     )
 
 
+def _with_interval(covered: Estimate | None, words: Words) -> str:
+    """A coverage and its interval, where it has one."""
+    if covered is None or covered.low is None:
+        return words.number(covered, 2)
+    return f"{words.number(covered, 2)} ({words.number(covered.low, 2)}–{words.number(covered.high, 2)})"
+
+
 def _table(
-    rows: list[tuple[str, float | None, float]], has_coverage: bool, has_error: bool, words: Words
+    rows: list[tuple[str, Estimate | None, float]], has_coverage: bool, has_error: bool, words: Words
 ) -> Table | None:
     """Coverage and test error of what samples were drawn from; None where no column is left.
 
@@ -68,7 +78,7 @@ def _table(
     head, shown, meaning = [words("drawn_from")], [[name] for name, _, _ in rows], []
     if has_coverage:
         head.append(words("coverage"))
-        shown = [[*cells, words.number(row[1], 2)] for cells, row in zip(shown, rows, strict=True)]
+        shown = [[*cells, _with_interval(row[1], words)] for cells, row in zip(shown, rows, strict=True)]
         meaning.append(words("cures.meaning.coverage"))
     if has_error:
         head.append(words("test_mse"))

@@ -19,7 +19,7 @@ from .core import LatentModel
 from .data import Dataset, Reading, load_data
 from .data.notes import tell_notes
 from .data.what_spoils import tell_what_spoils
-from .errors import DataError, ParameterError, RunError, must, not_a_choice, option
+from .errors import DataError, GargaloError, ParameterError, RunError, must, not_a_choice, option
 from .fitted import FittedModel
 from .io.arguments import check_types, given_once
 from .io.environment import whole_number_in
@@ -31,7 +31,7 @@ from .models import MODELS
 from .runs import Baselines, Run, TrainingJob, budget, open_run
 from .runs.original_data import original_data
 from .runs.resume import go_on
-from .training import Compute, launch
+from .training import Compute, check_memory, launch
 
 if TYPE_CHECKING:
     from .explorer import Published
@@ -40,6 +40,8 @@ __all__ = ["demo", "evaluate", "explore", "inspect", "publish", "report", "resum
 
 Data = Any
 """A name, a path, an array, a frame or a `Dataset`: whatever `gargalo.load_data` takes."""
+MOST_TRIED = 2000
+"""Megabytes that a training may take of which a few steps are tried to see how long it will take."""
 Runs = Run | str | Path | Iterable[Run | str | Path]
 """One run or several, opened or as folders."""
 
@@ -360,7 +362,7 @@ def forecast(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``fault``, ``cost`` and ``suggestion``, as `inspect` tells them.
+        ``fault``, ``cost`` and ``suggestion``, as `inspect` tells them; a cost of more than 2 GB has no ``seconds``.
     """
     from .runs.fit import memory
 
@@ -372,7 +374,20 @@ def forecast(dataset: Dataset) -> dict[str, Any]:
     model = "denoising" if dataset.clean is not None else "vae" if dataset.conditions is None else "cvae"
     recipe = recipes.make(dataset.spec, model)
     job = TrainingJob(recipe, dataset)
-    megabytes = -(-sum(memory(job).values()) // 10**6)
+    needs = memory(job)
+    megabytes = -(-sum(needs.values()) // 10**6)
+    try:
+        check_memory(needs)
+    except GargaloError as error:
+        return found | {"fault": error}
+    found["suggestion"] = {
+        "model": recipe.model,
+        "net": recipe.network,
+        "latent_dim": recipe.latent_dim,
+        "epochs": recipe.training.epochs,
+    }
+    if megabytes > MOST_TRIED:  # to try how long a step takes would take as much memory
+        return found | {"cost": {"megabytes": megabytes}}
     costs = budget.Costs(Baselines(dataset))
     seconds = {
         "training": costs.epoch(job) * recipe.training.epochs,
@@ -381,12 +396,6 @@ def forecast(dataset: Dataset) -> dict[str, Any]:
     }
     seconds = {"seconds": sum(seconds.values())} | seconds
     found["cost"] = {"megabytes": megabytes} | {name: round(value, 1) for name, value in seconds.items()}
-    found["suggestion"] = {
-        "model": recipe.model,
-        "net": recipe.network,
-        "latent_dim": recipe.latent_dim,
-        "epochs": recipe.training.epochs,
-    }
     return found
 
 

@@ -34,6 +34,8 @@ __all__ = ["FittedModel", "checked_seed"]
 
 CORRUPTION, POSTERIOR, OBSERVATION = (0, 0, 1), (0, 0, 2), (0, 0, 3)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
+MOST_DRAWN = 2**31 - 1
+"""Examples that are drawn at once, if memory holds them."""
 BISECTIONS = 12
 """Halvings of an interval of two standard deviations: to less than a thousandth of one."""
 Raw = np.ndarray | SparseRows | Dataset | Any
@@ -675,8 +677,8 @@ class FittedModel:
             For a model that cannot decode, a prior that was not fitted; a label or a condition that is unknown.
         """
         self.must_be_able("decode")
-        if not isinstance(n, int | np.integer) or n < 1:
-            raise must("n", "an int >= 1", n)
+        if not isinstance(n, int | np.integer) or not 1 <= n <= MOST_DRAWN:
+            raise must("n", f"an int from 1 to {MOST_DRAWN:,}", n)
         asked = self._asked(n, label, condition)
         rng = np.random.default_rng(checked_seed(seed))
         z = (prior if isinstance(prior, Prior) else self._unfitted(prior or "normal")).sample(n, rng)
@@ -919,6 +921,7 @@ def _in_slices(arrays: Sequence[np.ndarray | SparseRows], step: Callable[..., Te
     def native(rows: np.ndarray) -> Tensor:
         """A copy: maps of files are read-only, and may be in another byte order."""
         must_be_whole(rows)
-        return torch.from_numpy(np.array(rows, dtype=rows.dtype.newbyteorder("=")))
+        kind = np.dtype(np.float64) if rows.dtype.kind == "f" and rows.dtype.itemsize > 8 else rows.dtype
+        return torch.from_numpy(np.array(rows, dtype=kind.newbyteorder("=")))
 
     return np.concatenate([step(*(native(array[i : i + size]) for array in arrays)).numpy() for i in range(0, n, size)])

@@ -22,6 +22,8 @@ MIXED = ("interleaved", "taking_turns")
 """Notes that name the column which tells apart machines or persons whose rows are mixed."""
 SOME = 0.05
 """Share of a column's rows that may be filled in by its median, where nobody said what happens to what is missing."""
+MOST_IGNORED = 50
+"""Columns that a command leaves out one by one: of more, it would be too long to type."""
 MOSTLY_ONWARD = 0.75
 """Share of steps, from row to row, in which a time does not go back: it does where another machine's rows begin."""
 
@@ -73,7 +75,8 @@ def _columns_advised(found: dict[str, Any], dataset: Dataset) -> dict[str, list[
         elif warning["key"] in ("marks", "sentinel"):
             added["missing"] += warning["marks"] if warning["key"] == "marks" else [warning["value"]]
     if dataset.columns:
-        added["ignore"] += [column["name"] for column in found["columns"] or () if column["taken"] == "constant"]
+        constant = [column["name"] for column in found["columns"] or () if column["taken"] == "constant"]
+        added["ignore"] += constant if len(constant) <= MOST_IGNORED else []
     # What is left out has no names to make one.
     added["merge"] = [name for name in added["merge"] if name not in added["ignore"]]
     return added

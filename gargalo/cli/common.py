@@ -27,6 +27,7 @@ __all__ = [
     "app",
     "column_lines",
     "known_of",
+    "place_among_processes",
     "print_result",
     "rank",
     "show",
@@ -86,6 +87,27 @@ def rank() -> int:
     from ..io.environment import whole_number_in
 
     return whole_number_in("RANK", 0)
+
+
+def place_among_processes() -> tuple[int, int]:
+    """Which process this is of those that torchrun started, and how many these are.
+
+    Returns
+    -------
+    (int, int)
+
+    Raises
+    ------
+    GargaloError
+        For numbers that cannot be.
+    """
+    from ..errors import GargaloError
+    from ..io.environment import whole_number_in
+
+    here, size = rank(), whole_number_in("WORLD_SIZE", 1, least=1)
+    if here >= size:
+        raise GargaloError(f"RANK: expected a number from 0 to {size - 1}, as WORLD_SIZE says. Found {here}.")
+    return here, size
 
 
 def speaks(command: Callable[..., None]) -> Callable[..., None]:

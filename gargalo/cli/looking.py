@@ -160,9 +160,10 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         lines.append(f"  ! {say('inspect.fault')}: {found['fault']}")
     else:
         cost = {name: f"{n:.0f}" for name, n in found["cost"].items()}
-        more = f" {say('inspect.cost.classifier', **cost)}" if float(cost["classifier"]) else ""
+        more = f" {say('inspect.cost.classifier', **cost)}" if float(cost.get("classifier", 0)) else ""
         model = say(f"model.{found['suggestion']['model']}")
-        lines.append(f"  {say('inspect.cost', model=model, **cost)}{more}")
+        told = "inspect.cost" if "seconds" in cost else "inspect.cost.large"
+        lines.append(f"  {say(told, model=model, **cost)}{more}")
         lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
     if found["as_log"]:
         lines.append(f"  {say('inspect.as_log', command=found['as_log'])}")

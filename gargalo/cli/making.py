@@ -187,7 +187,9 @@ def _start_processes(devices: int, num_nodes: int) -> None:
     if devices < 2 or num_nodes > 1 or "RANK" in os.environ:
         return
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
-    process = subprocess.Popen([sys.executable, *torchrun, "-m", "gargalo", *sys.argv[1:]])
+    # Modules that lie where somebody happens to be are not the library's: nor for what torchrun starts.
+    safe = os.environ | {"PYTHONSAFEPATH": "1"}
+    process = subprocess.Popen([sys.executable, "-P", *torchrun, "-m", "gargalo", *sys.argv[1:]], env=safe)
     came: list[int] = []
 
     def forward(signum: int) -> None:
@@ -212,7 +214,7 @@ def _choice(text: str) -> tuple[str, Any]:
         raise must("choices", "NAME=VALUE", text)
     try:
         return name.replace("-", "_"), json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name.replace("-", "_"), value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -14,7 +15,7 @@ import typer
 from ..errors import must, option
 from .common import print_result, with_option
 
-__all__ = ["is_written", "leave_no_former", "must_be_free", "replaces", "wrote"]
+__all__ = ["each_must_be_free", "is_written", "leave_no_former", "must_be_free", "replaces", "wrote"]
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already, whoever wrote it.")]
 
@@ -22,19 +23,21 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what is there alre
 class Running(NamedTuple):
     """The command that runs, whether it replaces what others wrote, and where it was asked to write.
 
-    Of a folder that the same command wrote before, `former` has the files that were there, and which they were.
+    Of a folder that the same command wrote before, `former` has the files that were there, and which they were; each
+    file of the folders in `each` is remembered by itself.
     """
 
     command: str
     force: bool
     places: set[Path]
     former: dict[Path, dict[Path, tuple[int, int]]]
+    each: set[Path]
 
     def remember(self, path: Path, still_at: Path) -> None:
         """Remember a file that is about to get its name, if it was asked for."""
         from ..io.own_outputs import remember_output
 
-        if path in self.places:
+        if path in self.places or path.parent in self.each:
             remember_output(path, self.command, still_at)
 
 
@@ -59,7 +62,7 @@ def replaces(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(force: bool = False, **given: Any) -> None:
         from ..io.files import before_rename
 
-        running = Running(name, force, set(), {})
+        running = Running(name, force, set(), {}, set())
         before, told = _now.set(running), before_rename.set(running.remember)
         try:
             command(**given)
@@ -102,6 +105,37 @@ def must_be_free(out: Path) -> None:
         expected = f"{kind} that {running.command} wrote and nobody changed"
         raise must("out", expected, str(out), f"{option('force')} replaces it.")
     running.places.add(out)
+
+
+def each_must_be_free(folder: Path) -> None:
+    """Refuse to write into a folder in which any file is not the running command's own, or somebody changed it since.
+
+    A kill between two files leaves a folder that is like no state that is remembered; each file is.
+
+    Parameters
+    ----------
+    folder : Path
+        Of few files.
+
+    Raises
+    ------
+    ParameterError
+        Naming `--force`, without which they stay.
+    """
+    from ..io.folders import is_leftover
+    from ..io.own_outputs import is_free
+
+    running = _now.get()
+    if running is None:
+        return
+    running.each.add(folder)
+    if running.force or not os.path.lexists(folder) or (not folder.is_symlink() and is_free(folder, running.command)):
+        return
+    inside = [] if folder.is_symlink() or not folder.is_dir() else [p for p in folder.iterdir() if not is_leftover(p)]
+    others = [folder] if not inside else [path for path in inside if not is_free(path, running.command)]
+    if others:
+        expected = f"a folder of figures that {running.command} wrote and nobody changed"
+        raise must("out", expected, str(others[0]), f"{option('force')} writes them there.")
 
 
 def leave_no_former(out: Path) -> None:

@@ -62,8 +62,9 @@ def _sheet(images: np.ndarray, columns: int = COLUMNS) -> Any:
 
 def _named(pixels: Any, names: Sequence[str]) -> Any:
     """A sheet with a margin on its left, where the names of its rows stand; its pixels stay as they are."""
-    import matplotlib
     from PIL import Image, ImageDraw, ImageFont
+
+    from ..plots.undisturbed import matplotlib
 
     font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", TYPE)
     margin = 2 * PAD + max(round(font.getlength(name)) for name in names)

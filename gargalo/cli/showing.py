@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import AsJson, DataDir, Lang, Out, app, print_result
-from .replacing import is_written, must_be_free, replaces
+from .replacing import each_must_be_free, is_written, must_be_free, replaces
 
 if TYPE_CHECKING:
     from ..explorer import Published
     from ..lang import Words
 
-Runs = Annotated[list[str], typer.Argument(metavar="RUN…", help="Run folders, or last; on the same data.")]
+Runs = Annotated[list[str], typer.Argument(metavar="RUN...", help="Run folders, or last; on the same data.")]
 Data = Annotated[str | None, typer.Option("--data", metavar="SRC", help="The data of the runs, where they have moved.")]
 Points = Annotated[
     int | None, typer.Option(help="Examples on the map, at most; 20000, or fewer where latents are long.")
@@ -45,8 +45,7 @@ def report(
     page = out / "report.html" if out.is_dir() else out
     beside = page.with_name(f"{page.stem}-figures")
     must_be_free(page)
-    if not page.exists():  # else its figures are its own, whenever a kill came
-        must_be_free(beside)
+    each_must_be_free(beside)
     page = api.report(runs, out, lang)
     for place in (page, beside):
         is_written(place)

@@ -20,8 +20,8 @@ from .common import (
     app,
     column_lines,
     known_of,
+    place_among_processes,
     print_result,
-    rank,
     speaks,
     verdict_lines,
 )
@@ -125,10 +125,9 @@ def encode(
         wrote(out, found.shape, as_json)
         return
     if not out.suffix:
-        from ..io.environment import whole_number_in
         from ..runs.shards import write_shards
 
-        made = write_shards(out, opened, dataset, rank(), whole_number_in("WORLD_SIZE", 1))
+        made = write_shards(out, opened, dataset, *place_among_processes())
         wrote(out, tuple(made["shape"]), as_json, {"finished": made["finished"]})
         return
     if "RANK" in os.environ:

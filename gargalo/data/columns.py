@@ -69,6 +69,8 @@ class Column(BaseModel):
     def _check(self) -> Column:
         if bool(self.categories) != (self.kind == "category"):
             raise ValueError(f"expected names of a category, and of nothing else. Found {len(self.categories)}")
+        if len({*self.categories}) < len(self.categories):
+            raise ValueError("expected names of a category that differ. Found one twice")
         if (self.low is None) != (self.high is None) or (self.low or 0) > (self.high or 0):
             raise ValueError(f"expected a least and a greatest number. Found {self.low} and {self.high}")
         if any(b <= a for a, b in pairwise(self.levels)):
@@ -324,4 +326,4 @@ def texts_of(values: np.ndarray) -> np.ndarray:
         return np.char.lower(values.astype(str))
     if values.dtype.kind == "f" and (values == np.rint(values)).all():
         values = values.astype(np.int64)
-    return np.char.decode(values, errors="replace") if values.dtype.kind == "S" else values.astype(str)
+    return np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values.astype(str)

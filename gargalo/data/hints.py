@@ -100,7 +100,10 @@ def for_labels(y: np.ndarray, n: int) -> str:
         missing = missing | np.array([value is None for value in y])
     if missing.any():
         return f"{int(missing.sum())} without; leave these rows out."
-    if y.dtype.kind in "fc":
+    if y.dtype.kind == "c":
+        part = "np.abs(y)" if np.imag(y).any() else "y.real"
+        return f"complex numbers; {part} makes real ones of them."
+    if y.dtype.kind == "f":
         measured = y[y != np.round(y)][0]
         return f"numbers such as {measured:g}, which measure; np.digitize(y, limits) makes classes of them."
     return f"{shape}; y.astype(str) may do."

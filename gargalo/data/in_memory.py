@@ -161,6 +161,8 @@ def columns_of(given: Any, n: int, name: str = "condition") -> list[tuple[Column
         values = np.asarray(values)
         if values.shape != (n,):
             raise DataError(f"{title}: expected a condition for each of the {n} examples. Found shape {values.shape}.")
+        if values.dtype.kind not in "biufSUO":
+            raise DataError(f"{title}: expected numbers or names as conditions. Found dtype {values.dtype}.")
         found.append(_column(str(title), values))
     return found
 

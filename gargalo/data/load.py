@@ -134,7 +134,7 @@ def load_data(
         return dataclasses.replace(dataset, notes=(told_of, *dataset.notes))
     origin = Origin(split_seed=split_seed, reading=kept)
     if isinstance(src, str | Path):
-        place = own and str(own.resolve())
+        place = own and os.path.realpath(own)
         written = dialect_of(Path(src), kept) if Path(src).suffix in CSV and src not in NAMED else {}
         origin = Origin(src=_place(src), data_dir=place, split_seed=split_seed, reading=kept, **written)
     dataset = _far_told(dataclasses.replace(dataset, origin=origin), like)
@@ -144,7 +144,7 @@ def load_data(
 
 def _place(src: str | Path) -> str:
     """A name, or where a path leads from any working folder."""
-    place = str(src) if src in NAMED else str(Path(src).resolve())
+    place = str(src) if src in NAMED else os.path.realpath(src)
     try:
         place.encode()
     except UnicodeEncodeError:

@@ -15,9 +15,9 @@ MOST = 1e38
 """The largest number, as in other rows of numbers."""
 MOST_COUNT = 2**24
 """The largest count: up to here float32 has every whole number."""
-MOST_COLUMNS, MOST_ROWS, EMPTY = 2**20, 2**24, 100
-"""Columns of a sparse matrix, of which a file of a few bytes may announce any number; and rows, where more than so many
-times as many rows are announced as there are numbers in them."""
+MOST_COLUMNS, SOME, EMPTY = 2**20, 2**16, 100
+"""Columns of a sparse matrix. A file of a few bytes may announce any number of rows and columns: beyond `SOME` of
+either there are at most so many times as many as there are numbers in them."""
 FORMATS = ("csr", "csc", "coo")
 AT_ONCE = 2**20
 """Numbers that are looked at together."""
@@ -217,13 +217,13 @@ def _checked(form: str, shape: tuple[int, ...], parts: dict[str, np.ndarray], na
     data, *places = (parts[key] for key in _needs(form))
     if data.dtype.kind not in "uifb" or data.dtype.itemsize > 8:
         raise DataError(f"{name}: expected real numbers in a sparse matrix. Found dtype {data.dtype}.")
-    if n > max(MOST_ROWS, EMPTY * len(data)):
-        raise DataError(f"{name}: expected numbers in the {n} rows of a sparse matrix. Found {len(data)}.")
+    if max(n, p) > max(SOME, EMPTY * data.size):
+        raise DataError(f"{name}: expected numbers in the {n} rows of a sparse matrix {shape}. Found {data.size}.")
     wanted = {"csr": (p, None), "csc": (n, None), "coo": (n, p)}[form]
     for key, indices, most in zip(_needs(form)[1:], places, wanted, strict=True):
         # Pointers to where each row begins, or indices of its numbers.
-        size = (n if form == "csr" else p) + 1 if most is None else len(data)
-        most = len(data) + 1 if most is None else most
+        size = (n if form == "csr" else p) + 1 if most is None else data.size
+        most = data.size + 1 if most is None else most
         fits = indices.dtype.kind in "iu" and data.ndim == 1 and indices.shape == (size,)
         if not fits or (size and (int(indices.min()) < 0 or int(indices.max()) >= most)):
             raise DataError(f"{name}: expected indices within a sparse matrix {shape}. Found others in {key}.")

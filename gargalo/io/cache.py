@@ -187,7 +187,7 @@ def make_room(needed: int, keep: Path, what: str, hint: str = "") -> None:
             f"{place()}: expected to keep at most {limit / 1e9:g} GB. Found {needed / 1e9:.3g} GB of {what};"
             f" {hint + ', or ' if hint else ''}set {LIMIT}."
         )
-    entries = [folder for folder in place().glob("*/*") if folder.is_dir() and folder != keep]
+    entries = [folder for folder in place().glob("*/*") if (folder / ".lock").is_file() and folder != keep]
     entries.sort(key=lambda folder: folder.stat().st_mtime_ns)
     sizes = {folder: _size(folder) for folder in entries}
     total = sum(sizes.values())
@@ -225,7 +225,9 @@ def clear_cache() -> tuple[Path, int]:
         raise cannot_write(root, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     for kind in [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []:
         for folder in list(kind.iterdir()):
-            _remove(folder)
+            # Of a kind that somebody moved elsewhere, behind a link, only what the cache made.
+            if not kind.is_symlink() or (folder / ".lock").is_file():
+                _remove(folder)
     return root, before - _size(root)
 
 
@@ -233,13 +235,14 @@ def _remove(path: Path) -> None:
     """Empty an entry, unless a process is making it. Its lock stays: another process may be waiting for it."""
     # Windows removes nothing that is mapped.
     with contextlib.suppress(Timeout, PermissionError):
-        if not path.is_dir():
+        if path.is_symlink() or not path.is_dir():  # no link is followed
             path.unlink(missing_ok=True)
             return
         with FileLock(path / ".lock", timeout=0):
             for inside in [] if _is_used(path) else list(path.iterdir()):
                 if inside.name not in (".lock", USED):
-                    shutil.rmtree(inside) if inside.is_dir() else inside.unlink(missing_ok=True)
+                    is_folder = inside.is_dir() and not inside.is_symlink()
+                    shutil.rmtree(inside) if is_folder else inside.unlink(missing_ok=True)
 
 
 def _size(folder: Path) -> int:

@@ -39,7 +39,7 @@ def number_in(variable: str, default: float) -> float:
     return found
 
 
-def whole_number_in(variable: str, default: int) -> int:
+def whole_number_in(variable: str, default: int, least: int = 0) -> int:
     """Read a whole number from the environment, as torchrun sets some.
 
     Parameters
@@ -47,11 +47,12 @@ def whole_number_in(variable: str, default: int) -> int:
     variable : str
     default : int
         Where the variable is not set, or empty.
+    least : int
 
     Returns
     -------
     int
-        At least 0.
+        At least `least`.
 
     Raises
     ------
@@ -59,7 +60,8 @@ def whole_number_in(variable: str, default: int) -> int:
         For anything else.
     """
     found = number_in(variable, default)
-    if not found.is_integer():
+    if not found.is_integer() or found < least:
         text = os.environ[variable]
-        raise GargaloError(f"{variable}: expected a whole number. Found {text!r}; unset it, or set one.")
+        at_least = f" of at least {least}" if least else ""
+        raise GargaloError(f"{variable}: expected a whole number{at_least}. Found {text!r}; unset it, or set one.")
     return int(found)

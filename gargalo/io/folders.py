@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ from .received import parsed, read_received
 MOST_NOTE = 2**12
 """Bytes of what says who holds a folder."""
 
+PARTIAL = re.compile(r"\.(?:[0-9a-f]{24}\.partial|site\.partial[0-9a-f]{12}$|partial$|partial-)")
+"""What files and folders are called that are being written; what else has "partial" in its name is somebody's own."""
 MOST_LOOKED_AT = 10_000
 """Names in a folder that are compared with one that is not there."""
 
@@ -186,7 +189,7 @@ def is_leftover(path: Path) -> bool:
     """Is `path` what a kill left of a file that was being written, of a lock, or a folder with nothing else in it?"""
     if path.name == "checkpoints" and path.is_dir() and not path.is_symlink():
         return all(is_leftover(inside) for inside in path.iterdir())
-    return (path.name.startswith(".") and ".partial" in path.name) or path.name in (".lock", ".holder.json")
+    return PARTIAL.match(path.name) is not None or path.name in (".lock", ".holder.json")
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -197,7 +200,7 @@ def remove_leftovers(folder: Path) -> None:
     folder : Path
         That no other process writes to; it need not be there.
     """
-    for path in [path for path in folder.glob(".*") if ".partial" in path.name]:
+    for path in [path for path in folder.glob(".*") if PARTIAL.match(path.name)]:
         remove(path)
 
 

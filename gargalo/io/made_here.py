@@ -62,5 +62,5 @@ def is_made_here(file: Path) -> bool:
 def _mark(file: Path) -> Path:
     """What stands for a file with this content in this place."""
     content = hashlib.sha256(read_received(file, file.parent, MOST)).hexdigest()
-    place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:32]
+    place = hashlib.sha256(os.fsencode(os.path.realpath(file))).hexdigest()[:32]
     return platformdirs.user_state_path("gargalo") / "made" / f"{content}-{place}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -74,17 +75,18 @@ def remember_output(out: Path, command: str, still_at: Path | None = None) -> No
 
 def _marks(out: Path) -> Path:
     """The folder of what is remembered of a place."""
-    place = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()
+    place = hashlib.sha256(os.fsencode(os.path.realpath(out))).hexdigest()
     return platformdirs.user_state_path("gargalo") / "written" / place
 
 
 def _state(out: Path, command: str) -> str:
     """Who wrote it, and what it is like: another content has another time of writing."""
     digest = hashlib.sha256(command.encode())
-    for path in [out, *sorted(_inside(out))] if out.is_dir() and not out.is_symlink() else [out]:
+    out = Path(os.path.realpath(out))  # of a link, what it leads to
+    for path in [out, *sorted(_inside(out))] if out.is_dir() else [out]:
         found = path.lstat()
         name = os.fsencode(path.relative_to(out) if path != out else Path())
-        size = (0, 0) if path.is_dir() else (found.st_size, found.st_mtime_ns)
+        size = (0, 0) if stat.S_ISDIR(found.st_mode) else (found.st_size, found.st_mtime_ns)
         digest.update(b"%b\0%d %d %d\0" % (name, found.st_mode, *size))
     return digest.hexdigest()
 

@@ -10,6 +10,8 @@ from .axes import principal_axes
 __all__ = ["blend", "path", "traverse"]
 
 METHODS = ("linear", "slerp")
+MOST_STEPS, DIGITS = 100_000, 18
+"""Steps of a path, and digits of the number of an axis."""
 
 
 def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "linear") -> np.ndarray:
@@ -41,8 +43,7 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
     """
     if method not in METHODS:
         raise unknown("method", method, METHODS)
-    if not isinstance(steps, int | np.integer) or steps < 2:
-        raise must("steps", "an int >= 2", steps)
+    _must_be_steps(steps)
     t = np.linspace(0, 1, steps, dtype=np.float64)[:, None]
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
     norms = np.linalg.norm(a) * np.linalg.norm(b)
@@ -52,6 +53,11 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
     else:
         points = (np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)
     return points.astype(np.float32)
+
+
+def _must_be_steps(steps: object) -> None:
+    if not isinstance(steps, int | np.integer) or not 2 <= steps <= MOST_STEPS:
+        raise must("steps", f"an int from 2 to {MOST_STEPS:,}", steps)
 
 
 def blend(start: np.ndarray, end: np.ndarray, steps: int = 12) -> np.ndarray:
@@ -105,10 +111,9 @@ def traverse(latents: np.ndarray, axis: str | int, steps: int = 12, origin: np.n
     """
     kind, _, number = str(axis).rpartition(":")
     d = latents.shape[1]
-    if kind not in ("", "pca") or not number.isdecimal() or int(number) >= d:
+    if kind not in ("", "pca") or not number.isdecimal() or len(number) > DIGITS or int(number) >= d:
         raise must("axis", f"0 to {d - 1}, or pca:0 to pca:{d - 1}", axis)
-    if not isinstance(steps, int | np.integer) or steps < 2:
-        raise must("steps", "an int >= 2", steps)
+    _must_be_steps(steps)
     direction = principal_axes(latents)[0][int(number)] if kind else np.eye(d)[int(number)]
     base = latents.mean(axis=0) if origin is None else origin
     low, high = np.percentile(latents @ direction, [1, 99])

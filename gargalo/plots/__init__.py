@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import undisturbed  # isort: skip  # noqa: F401  before anything imports matplotlib
 from .curves import bars, curves, histograms
 from .images import grid, passage, strips
 from .keys import is_cut

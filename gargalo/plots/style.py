@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
 from ..io.printed import in_one_line
+from .undisturbed import matplotlib as mpl
 
 __all__ = ["DPI", "INK", "PALETTE", "QUIET", "figure", "png", "printable", "styled"]
 
@@ -51,6 +51,7 @@ STYLE: Any = {
     "legend.frameon": False,
     # What stands between two dollars is a name, not a formula.
     "text.parse_math": False,
+    "text.usetex": False,
     "image.cmap": "gray",
     "image.interpolation": "nearest",
 }

@@ -11,6 +11,9 @@ from ..errors import did_you_mean, must
 
 __all__ = ["Examples", "id_in"]
 
+MOST_DIGITS = 18
+"""Of an index."""
+
 
 class Examples(NamedTuple):
     """Test examples that a run keeps, so that it stays whole when its data move.
@@ -63,7 +66,7 @@ class Examples(NamedTuple):
                 return self.ids.index(name)
             expected = f"an index from 0 to {len(self.x) - 1}, label:NAME, or the id of an example"
             raise must(parameter, expected, text, did_you_mean(name, self.ids))
-        if not 0 <= int(text) < len(self.x):
+        if len(text) > MOST_DIGITS or not 0 <= int(text) < len(self.x):
             expected = f"an index from 0 to {len(self.x) - 1}, label:NAME, or id:ID"
             raise must(parameter, expected, which, f"An id that is a number is id:{text}." if text in self.ids else "")
         return int(text)

@@ -256,7 +256,7 @@ def launch(compute: Compute = LOCAL, alone: bool = False, reporter: Reporter = S
         For a device that is not there, or numbers that are not those of torchrun.
     """
     device = _device(compute.device, reporter)
-    total = 1 if alone else whole_number_in("WORLD_SIZE", 1)
+    total = 1 if alone else whole_number_in("WORLD_SIZE", 1, least=1)
     devices, nodes = _processes(compute, total)
     if total == 1:
         return ProcessGroup(torch.device(device) if device == "cpu" else torch.device(device, 0))

@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import DataError, must
 from ...io.decompression import LIMITS, Limits
 from ..as_dataset import as_dataset
+from ..columns import texts_of
 from ..dataset import Dataset
 from ..in_memory import columns_of
 from ..sparse import SparseRows, from_arrays
@@ -53,7 +54,10 @@ def read_array(path: Path) -> np.ndarray:
         raise DataError(f"{path}: expected {expected} bytes of data for shape {shape}. Found {found}.")
     if expected == 0:
         raise DataError(f"{path}: expected numbers. Found an empty array of shape {shape}.")
-    return np.memmap(path, dtype, "r", start, shape, order="F" if fortran else "C")
+    try:
+        return np.memmap(path, dtype, "r", start, shape, order="F" if fortran else "C")
+    except ValueError as error:  # more dimensions than there can be
+        raise DataError(f"{path}: expected an array of numbers. It cannot be read ({error}).") from None
 
 
 def read_arrays(path: Path, request: Request) -> Dataset:
@@ -159,7 +163,9 @@ def _splits(path: Path, n: int) -> np.ndarray:
         raise DataError(f"{path}: expected a split for each of the {n} examples. Found shape {codes.shape}.")
     if codes.dtype.kind in "iu" and set(np.unique(codes).tolist()) <= {TRAIN, VALIDATION, TEST}:
         return codes.astype(np.uint8)
-    return named(codes.astype(str).tolist(), str(path))
+    if codes.dtype.kind not in "biufSU":
+        raise DataError(f"{path}: expected splits by name, or as 0, 1 and 2. Found dtype {codes.dtype}.")
+    return named(texts_of(codes).tolist(), str(path))
 
 
 def read_npz(path: Path, limits: Limits = LIMITS) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from itertools import chain, count, islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ CELL = 8
 """Bytes of a cell, and of the number of a row: half of what polars takes for a text, and twice what a model does."""
 LINES_OF_TITLE = 20
 """Lines among which the names of the columns are looked for, where they are not in the first."""
+MOST_COLUMNS = 100_000
+"""Columns of a table; of more, each of which is looked at, nobody waits for the end."""
 LOOKED_AT = 10_000
 """Rows that say what a column is."""
 
@@ -159,17 +161,26 @@ def _first_line(path: Path, reading: Reading) -> tuple[str, str]:
         with path.open(encoding=text_encoding(reading.encoding), newline="") as file:
             for _ in range(reading.skip):
                 file.readline()
-            head = file.readline()
-            while head.count('"') % 2 and (more := file.readline()):  # a name with a line break in it
-                head += more
+            lines = [file.readline()]
+            marks = lines[0].count('"')
+            while marks % 2 and (more := file.readline()):  # a name with a line break in it
+                lines.append(more)
+                marks += more.count('"')
+            head = "".join(lines)
     except (LookupError, ValueError) as error:
         raise not_decoded(path, reading.encoding, error) from None
     if not head.strip():
         _must_be_no_title(path, reading)
         raise DataError(f"{path}: expected a first line with the names of the columns. Found an empty one.")
     # What stands within quotes parts nothing.
-    marks = {mark: re.sub(r'"[^"]*"', "", head).count(mark) for mark in ",;\t|"}
-    return head, reading.separator or max(marks, key=lambda mark: marks[mark])
+    outside = re.sub(r'"[^"]*"', "", head)
+    separator = reading.separator or max(",;\t|", key=outside.count)
+    if (width := outside.count(separator) + 1) > MOST_COLUMNS:
+        raise DataError(
+            f"{path}: expected at most {MOST_COLUMNS:,} columns. Found {width:,}; save the numbers as .npy, or as a"
+            " sparse .npz."
+        )
+    return head, separator
 
 
 def _names(path: Path, head: str, separator: str, reading: Reading) -> tuple[list[str], dict[str, str]]:
@@ -183,20 +194,24 @@ def _names(path: Path, head: str, separator: str, reading: Reading) -> tuple[lis
     if len(names) == 1 or 2 * names.count("") >= len(names):
         _must_be_no_title(path, reading)
     own: dict[str, str] = {}
-    seen, taken = Counter[str](), {*names}
+    seen, taken, next_free = Counter[str](), {*names}, dict[str, Iterator[str]]()
     for place, name in enumerate(names):
         called = f"{name}_duplicated_{seen[name] - 1}" if name in seen else name
         # A name that is there twice gets a number, and so does one that would be another's.
         free = name
         if not name or name in seen:
             one = name or f"unnamed {place + 1}"
-            free = next(
-                x for x in chain([one], (f"{one} {number}" for number in count(seen[name] + 1))) if x not in taken
-            )
+            others = next_free.setdefault(one, _numbered(one))
+            free = one if one not in taken else next(other for other in others if other not in taken)
         seen[name] += 1
         taken.add(free)
         own[free] = called
     return [*own], own
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """A name with the numbers from 2 on."""
+    return (f"{name} {number}" for number in count(2))
 
 
 def _must_be_no_title(path: Path, reading: Reading) -> None:
@@ -239,8 +254,10 @@ def _codes(path: Path, options: dict[str, Any], whole: list[str]) -> list[str]:
     if not whole:
         return []
     texts = dict.fromkeys(whole, polars().String)
-    few = polars().read_csv(path, n_rows=LOOKED_AT, **options | {"columns": whole, "schema_overrides": texts})
-    return [column.name for column in few.get_columns() if column.str.contains(CODE).any()]
+    pl = polars()
+    few = pl.read_csv(path, n_rows=LOOKED_AT, **options | {"columns": whole, "schema_overrides": texts})
+    found = few.select(pl.all().str.contains(CODE).any())  # all at once: they may be tens of thousands
+    return [name for name, is_code in zip(found.columns, found.row(0), strict=True) if is_code]
 
 
 def _with_blanks(frame: pl.DataFrame) -> list[str]:

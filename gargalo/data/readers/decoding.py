@@ -93,7 +93,7 @@ class Decoder:
         DataError
             Where the pixels need more room than the cache or the disk has, or a process that decodes has died.
         """
-        digest = hashlib.sha256(json.dumps([VERSION, str(root.resolve()), _choices(reading)]).encode())
+        digest = hashlib.sha256(json.dumps([VERSION, os.path.realpath(root), _choices(reading)]).encode())
         for path, (size, when) in zip(files, stats, strict=True):
             digest.update(os.fsencode(path) + f"\0{size}\0{when}\n".encode())
         with entry(KIND, digest.hexdigest()) as folder:

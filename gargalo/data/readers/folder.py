@@ -113,7 +113,7 @@ def as_text(path: str) -> str:
 
 def _search(root: Path) -> Found:
     """Every picture below `root`, in the order of its path; splits in the order training, validation, test."""
-    top = {entry.name for entry in os.scandir(root) if entry.is_dir() and not _is_hidden(entry.name)}
+    top = {entry.name for entry in os.scandir(root) if _leads_to_folder(entry) and not _is_hidden(entry.name)}
     called = {name: NAMES[name.lower()] for name in top if name.lower() in NAMES}
     has_splits = {"train", "test"} <= {list(SPLITS)[code] for code in called.values()}
     files: list[str] = []
@@ -177,9 +177,9 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]
                     if _is_hidden(item.name):
                         continue
                     # A link that leads nowhere is neither.
-                    if item.is_dir():
+                    if _leads_to_folder(item):
                         inside.append((item.is_symlink(), item.name))
-                    elif item.is_file():
+                    elif os.path.isfile(item.path):  # noqa: PTH113  a link that loops is none, and no error
                         files.append(item)
         except OSError as error:
             raise DataError(f"{folder}: cannot be read ({error.strerror}).") from None
@@ -187,6 +187,11 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]], list[str]]
         # Taken from the end: the first by name is next, and links come after what they may lead to.
         left[:0] = [folder / name for is_link, name in sorted(inside, reverse=True) if is_link]
         left += [folder / name for is_link, name in sorted(inside, reverse=True) if not is_link]
+
+
+def _leads_to_folder(item: os.DirEntry[str]) -> bool:
+    """Is it a folder, or a link to one? A link that loops is none, and no error."""
+    return os.path.isdir(item.path)  # noqa: PTH112
 
 
 def _is_hidden(name: str) -> bool:

@@ -55,7 +55,8 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
     reading, like = request.reading, request.like
     wanted = base(like.columns, reading.window) if like and like.columns else []
     known = {column.name: column for column in wanted}
-    lacking = [column for column in known if column not in frame.columns]
+    there = {*frame.columns}
+    lacking = [column for column in known if column not in there]
     if lacking:
         hint = " Where nothing is known of it, add it without values." if reading.impute in ("mask", "median") else ""
         raise DataError(f"{name}: expected column {lacking[0]!r}. Found {', '.join(frame.columns) or 'none'}.{hint}")
@@ -66,13 +67,29 @@ def matrix_of(frame: pl.DataFrame, request: Request, name: str, notes: list[Note
     frame = polars().DataFrame([column for column, _ in meant])
     used = list(known) if wanted else _teaching(frame, reading, name, notes)
     x, columns = np.empty((len(frame), len(used)), np.float32), []
+    plain = _plain(frame, used, reading, known)
+    if plain:  # at once: there may be tens of thousands
+        numbers = frame.select(polars().col(list(plain)).cast(polars().Float32, strict=False).fill_null(float("nan")))
+        x[:, [i for i, column in enumerate(used) if column in plain]] = numbers.to_numpy()
     for i, column in enumerate(used):
-        x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
+        if column in plain:
+            what = known.get(column) or Column(name=column)
+        else:
+            x[:, i], what = _numbers(frame[column], column in reading.category, name, known.get(column), notes)
         columns.append(what.model_copy(update={"unit": units[column]}) if column not in known else what)
     if not (wanted or reading.window or reading.image_shape):
         still = [column.name for i, column in enumerate(columns) if _is_constant(x[:, i])]
         notes += [Note(key="constant", count=len(still), what=", ".join(still[:10]))] if still else []
     return x, columns
+
+
+def _plain(frame: pl.DataFrame, used: list[str], reading: Reading, known: dict[str, Column]) -> dict[str, None]:
+    """The columns of plain numbers that are meant as such, in their order."""
+    are_numbers = {
+        name: kind.is_float() or kind.is_integer() for name, kind in zip(frame.columns, frame.dtypes, strict=True)
+    }
+    names = {*reading.category, *(name for name, column in known.items() if column.kind == "category")}
+    return dict.fromkeys(column for column in used if are_numbers[column] and column not in names)
 
 
 def _as_it_is_meant(

@@ -180,9 +180,9 @@ def _roles(frame: pl.DataFrame, request: Request, name: str) -> dict[str, str | 
     reading, like = request.reading, request.like
     if own := [column for column in frame.columns if "\0" in column and column != LABEL]:
         raise DataError(f"{name}: expected names of columns as text. Found a zero byte in {own[0]!r}; rename it.")
-    roles = {role: getattr(reading, role) for role in ROLES}
+    roles, names = {role: getattr(reading, role) for role in ROLES}, {*frame.columns}
     for role, column in roles.items():
-        if column is None or column in frame.columns:
+        if column is None or column in names:
             continue
         # Of no use in data that are only encoded, but that windows are cut in the order of time.
         if like is None:
@@ -193,7 +193,7 @@ def _roles(frame: pl.DataFrame, request: Request, name: str) -> dict[str, str | 
         roles[role] = None
     for role in OF_COLUMNS:
         for column in getattr(reading, role):
-            if column not in frame.columns and like is None:
+            if column not in names and like is None:
                 raise unknown(role, column, frame.columns)
     if request.is_new and not reading.window:
         roles["time"] = None  # nothing is split by it, so that rows stay where people find them

@@ -34,7 +34,7 @@ __all__ = ["FittedModel", "checked_seed"]
 
 CORRUPTION, POSTERIOR, OBSERVATION = (0, 0, 1), (0, 0, 2), (0, 0, 3)
 """Places of draws that no training has: these have three numbers, an epoch and a step are two."""
-MOST_DRAWN = 2**31 - 1
+MOST_DRAWN = 10**14
 """Examples that are drawn at once, if memory holds them."""
 BISECTIONS = 12
 """Halvings of an interval of two standard deviations: to less than a thousandth of one."""

@@ -607,7 +607,7 @@ def test_a_training_that_failed_at_its_first_file_is_in_nobodys_way(rows_run, sa
     for name in ("one", "two"):
         (rows_run / name / "checkpoints").mkdir(parents=True)
         (rows_run / name / "checkpoints" / ".lock").touch()
-    (rows_run / "one" / "checkpoints" / ".abc.partial").touch()
+    (rows_run / "one" / "checkpoints" / f".{24 * 'a'}.partial").touch()
     for name in ("one", "two"):
         assert say("train", rows_run / "t.csv", "--model", "pca", "--out", rows_run / name)[0] == 0
     (rows_run / "three" / "checkpoints" / "step").mkdir(parents=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -139,9 +141,15 @@ def not_finite(
     what = "missing values" if columns is not None and is_rows else "missing numbers"
     kind = what if np.isnan(bad[places]).all() else f"NaN, infinity or values beyond {most:g}"
     in_columns = f"{len(where)} of {flat.shape[1]} columns, the first in row {int(np.flatnonzero(~whole)[0])}"
+    examples = "rows"
     if columns is not None and is_rows:
-        named = [f"{columns[i].name!r} ({int(places[:, i].sum())})" for i in where[:MOST_NAMED]]
-        more = [f"{len(where) - MOST_NAMED} more"] if len(where) > MOST_NAMED else []
+        counts = Counter({columns[i].name: int(places[:, i].sum()) for i in where.tolist()})
+        if all(re.search(r"\[\d+\]$", column.name) for column in columns):  # windows, which have a column many times
+            examples, counts = "windows", Counter[str]()
+            for i in where.tolist():
+                counts[re.sub(r"\[\d+\]$", "", columns[i].name)] += int(places[:, i].sum())
+        named = [f"{name!r} ({count})" for name, count in list(counts.items())[:MOST_NAMED]]
+        more = [f"{len(counts) - MOST_NAMED} more"] if len(counts) > MOST_NAMED else []
         in_columns = f"columns {', '.join(named + more)}"
     hint = (
         f"Fill them in or leave these rows out; in training {option('impute', 'mask')} passes over them, median fills"
@@ -150,5 +158,5 @@ def not_finite(
     if not is_rows:
         hint = f"np.nan_to_num(x) puts 0 in their place; in training {option('impute', 'drop')} leaves these out."
     return DataError(
-        f"{name}: expected finite numbers. Found {kind} in {len(bad)} of {len(flat)} rows, {in_columns}. {hint}"
+        f"{name}: expected finite numbers. Found {kind} in {len(bad)} of {len(flat)} {examples}, {in_columns}. {hint}"
     )

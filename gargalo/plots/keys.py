@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -106,13 +107,24 @@ def line_style(channel: int) -> dict[str, Any]:
     return {"color": COLOURS[channel % len(COLOURS)], "linestyle": DASHES[channel // len(COLOURS)]}
 
 
+def _cut(names: Sequence[str]) -> list[str]:
+    """Names of at most 18 letters; where several begin alike, as those of one category do, their ends are kept."""
+    heads = [name if len(name) <= LETTERS else name[: LETTERS - 1] + "…" for name in names]
+    often = Counter(heads)
+    half = LETTERS // 2
+    return [
+        f"{name[: half - 1]}…{name[-half:]}" if len(name) > LETTERS and often[head] > 1 else head
+        for name, head in zip(names, heads, strict=True)
+    ]
+
+
 class Key:
     """The names of what one figure draws, and the room that they take.
 
     Parameters
     ----------
     names : sequence of str
-        Of bars or of lines; they are cut to 18 letters.
+        Of bars or of lines; they are cut to 18 letters, so that they differ.
     drawn_as : "pixels", "bars" or "lines"
     width : float
         Inches of one example. Bars that are too narrow for names are numbered from 1, and a key tells their names.
@@ -121,7 +133,7 @@ class Key:
     def __init__(self, names: Sequence[str], drawn_as: str, width: float):
         # A line break would make two lines of a name.
         short = [" ".join(name.split()) for name in names]
-        self.names = [name if len(name) <= LETTERS else name[: LETTERS - 1] + "…" for name in short]
+        self.names = _cut(short)
         is_named = any(short)
         self.has_bars = is_named and drawn_as == "bars"
         self.is_numbered = self.has_bars and width / len(names) < SMALL / 72

@@ -30,8 +30,9 @@ WIDTH = 10.5
 MOST_APART = 64
 """Numbers that are drawn with a gap between them; between more, the gaps would hide them."""
 
-NOTE, NOTE_LINE, SCALE = 8, 0.16, 0.3
-"""Points of a note below examples, inches of a line of it, and inches of the scale beside them."""
+NOTE, NOTE_LINE, SCALE, ABOVE = 8, 0.16, 0.3, 0.05
+"""Points of a note below examples, inches of a line of it, and inches of the scale beside them; and inches above, where
+half of a number of that scale may stand."""
 
 
 def _place(
@@ -128,10 +129,11 @@ def strips(
         wide, high = max(left + size * columns + right, key.width, 3.6 if note else 0.0), size * height * len(rows)
         told, told_high = _wrapped(note, wide)
         below = key.height(wide - left) + told_high
-        drawn = figure(wide, high + below)
+        total = high + below + (0.0 if drawn_as == "pixels" else ABOVE)
+        drawn = figure(wide, total)
         drawn.set_layout_engine("none")
         # One pair of axes for all: a pair for each example would take most of a report's time.
-        ax = drawn.add_axes((left / wide, below / (high + below), size * columns / wide, high / (high + below)))
+        ax = drawn.add_axes((left / wide, below / total, size * columns / wide, high / total))
         _bare(ax)
         for row, (_, examples) in enumerate(rows):
             for column, example in enumerate(examples):
@@ -144,8 +146,8 @@ def strips(
         ax.tick_params(axis="y", length=0, pad=8, labelcolor=INK)
         for column in range(len(rows[-1][1])):
             key.write_bars(ax, (column + gap, len(rows) * height, 1 - 2 * gap))
-        key.write_lines(drawn, (left / wide, told_high / (high + below)))
-        drawn.text(0.04 / wide, told_high / (high + below) / 2, told, fontsize=NOTE, color=QUIET, va="center")
+        key.write_lines(drawn, (left / wide, told_high / total))
+        drawn.text(0.04 / wide, told_high / total / 2, told, fontsize=NOTE, color=QUIET, va="center")
         return drawn
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 
 import gargalo
+from gargalo.data.readers import parquet
 from gargalo.errors import GargaloError
 from gargalo.io.cache import clear_cache, entry, make_room
 
@@ -312,3 +314,24 @@ def test_numbers_beyond_all_measure(table, tmp_path, say, arguments):
 def test_a_choice_of_very_many_brackets(table, tmp_path, say):
     status, _, err = say("train", table / "t.csv", "--set", "epochs=" + "[" * 100_000, "-o", tmp_path / "run")
     assert status == 2 and err.startswith("gargalo: ")
+
+
+def test_a_parquet_file_that_ends_whoever_reads_it(tmp_path, monkeypatch):
+    """One byte of it announced 2^61 bytes, for which Rust aborts the process; another is read as before."""
+    from fuzz.readers import sources
+
+    content = bytearray(sources(tmp_path)["table.parquet"])
+    whole = gargalo.load_data(tmp_path / "table.parquet", ignore=("id", "when"))
+    content[915] = 71
+    (tmp_path / "broken.parquet").write_bytes(content)
+    with contextlib.suppress(GargaloError):  # another polars may write another byte there
+        gargalo.load_data(tmp_path / "broken.parquet", ignore=("id", "when"))
+    # Whatever ends the process that tries it.
+    (tmp_path / "dies.py").write_text("import os, sys; sys.stdin.readline(); os.abort()")
+    parquet._end()
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet.trial, "__file__", str(tmp_path / "dies.py"))
+        with pytest.raises(GargaloError, match="or is broken"):
+            gargalo.load_data(tmp_path / "table.parquet", ignore=("id", "when"))
+    again = gargalo.load_data(tmp_path / "table.parquet", ignore=("id", "when"))
+    assert again.fingerprint == whole.fingerprint

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError, option
-from ...io.decompression import LIMITS
-from ...io.tables import polars, unsaid_if_it_fails
+from ...io.tables import polars
 from ..reading import Reading
 from .encodings import not_decoded, text_encoding
+from .parquet import read_parquet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,8 +36,6 @@ PLAIN_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?$"
 BLANK_NUMBER = r"^\s*-?(0|[1-9]\d*)(\.\d+)?\s*$"
 CODE = r"^\s*0\d+\s*$"
 """Digits that begin with a zero, such as 01067: a code, whose zero a number would lose."""
-CELL = 8
-"""Bytes of a cell, and of the number of a row: half of what polars takes for a text, and twice what a model does."""
 LINES_OF_TITLE = 20
 """Lines among which the names of the columns are looked for, where they are not in the first."""
 MOST_COLUMNS = 100_000
@@ -77,42 +75,12 @@ def read_frame(
         With the line and the option to set, where the file is not what it should be; where polars is not installed.
     """
     try:
-        frame = _parquet(path) if path.suffix == ".parquet" else _csv(path, reading, categories, numbers)
+        frame = read_parquet(path) if path.suffix == ".parquet" else _csv(path, reading, categories, numbers)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
     if not len(frame):
         raise DataError(f"{path}: expected rows. Found none.")
     return frame
-
-
-def _parquet(path: Path) -> pl.DataFrame:
-    pl = polars()
-    try:
-        with unsaid_if_it_fails():
-            return _parquet_frame(path)
-    except DataError:
-        raise
-    except (Exception, pl.exceptions.PanicException) as error:
-        why = str(error).partition("\n")[0][:120]
-        raise DataError(f"{path}: expected a Parquet file. It cannot be read ({why}).") from None
-
-
-def _parquet_frame(path: Path) -> pl.DataFrame:
-    pl = polars()
-    told = pl.scan_parquet(path, glob=False)
-    schema, rows = told.collect_schema(), told.select(pl.len()).collect().item()
-    # Constant columns take some bytes, however many rows they have.
-    if LIMITS.is_bomb(rows * (len(schema) + 1) * CELL, size := path.stat().st_size):
-        raise DataError(
-            f"{path}: expected a Parquet file that unpacks to what its {size} bytes can hold. It announces"
-            f" {rows:,} rows of {len(schema)} columns. If they are really yours, save them as .csv."
-        )
-    # Nested ones teach nothing, and hold as much as they like in a single row.
-    idle = [name for name, kind in schema.items() if kind.is_nested() or kind == pl.Binary]
-    flat = [name for name in schema if name not in idle]
-    frame = pl.read_parquet(path, columns=flat, use_statistics=False, memory_map=False, glob=False)
-    empty = [pl.repeat(None, rows, dtype=schema[name], eager=True).alias(name) for name in idle]
-    return frame.hstack(empty).select(list(schema)) if flat else pl.DataFrame(empty)
 
 
 def _csv(path: Path, reading: Reading, categories: Collection[str], numbers: Collection[str]) -> pl.DataFrame:

@@ -65,13 +65,15 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
 
 
 def _columns_advised(found: dict[str, Any], dataset: Dataset) -> dict[str, list[str]]:
-    """What is recommended of columns: which to leave out, whose names to make one, and what stands for nothing."""
-    added: dict[str, list[str]] = {"ignore": [], "merge": [], "missing": []}
+    """What is recommended of columns: which to leave out or read as numbers, whose names to make one, what is missing."""
+    added: dict[str, list[str]] = {"ignore": [], "merge": [], "missing": [], "number": []}
     for warning in found["warnings"]:
         if warning["key"] in ("mostly_missing", "counts_mostly"):
             added["ignore"].append(warning["column"])
         elif warning["key"] == "alike":
             added["merge"].append(warning["column"])
+        elif warning["key"] == "nearly_numbers":
+            added["number"].append(warning["column"])
         elif warning["key"] in ("marks", "sentinel"):
             added["missing"] += warning["marks"] if warning["key"] == "marks" else [warning["value"]]
     if dataset.columns:

@@ -91,7 +91,9 @@ def inspect(
     source = shlex.quote(src) + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
     found["command"] = f"gargalo train {source} --model {model} {checked_reading(chosen).flags()}".strip()
     found["as_log"] = as_log(
-        src, dataset, given | {name: chosen[name] for name in ("missing", "merge", "ignore") if name in chosen}
+        src,
+        dataset,
+        given | {name: chosen[name] for name in ("missing", "merge", "ignore", "number") if name in chosen},
     )
     print_result(found | ({"sheet": str(out)} if out else {}), _lines(found, say, out), as_json)
 
@@ -164,7 +166,8 @@ def _lines(found: dict[str, Any], say: Words, out: Path | None) -> list[str]:
         model = say(f"model.{found['suggestion']['model']}")
         told = "inspect.cost" if "seconds" in cost else "inspect.cost.large"
         lines.append(f"  {say(told, model=model, **cost)}{more}")
-        lines.append(f"  {say('inspect.next', command=found['command'], **found['suggestion'])}")
+        lines.append(f"  {say('inspect.next', command=found['command'])}")
+        lines.append(f"        {say('inspect.next.what', **found['suggestion'])}")
     if found["as_log"]:
         lines.append(f"  {say('inspect.as_log', command=found['as_log'])}")
     return [*lines, *([str(out)] if out else [])]

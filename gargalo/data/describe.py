@@ -9,6 +9,7 @@ import numpy as np
 
 from .columns import base
 from .dataset import Dataset
+from .notes import first_few
 from .reading import Reading
 from .sparse import SparseRows, extent
 from .splits import copies
@@ -47,6 +48,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     x, alike = dataset.x, copies(dataset.x)
     is_image = dataset.spec.modality.axes > 0
     spread = None if is_image or isinstance(x, SparseRows) else spread_of(x)
+    near = _near_copies(dataset)
     found: dict[str, Any] = {
         "name": dataset.name,
         "kind": dataset.kind,
@@ -62,11 +64,11 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "did": [note.model_dump() for note in dataset.notes],
         "skipped": [list(pair) for pair in dataset.skipped],
         "copies": int((alike != np.arange(len(alike))).sum()),
-        "near_copies": _near_copies(dataset),
+        "near_copies": len(near),
     }
     warnings = what_spoils(dataset, spread, alike)
     if found["near_copies"]:
-        warnings.append(("near", {"n": found["near_copies"]}))
+        warnings.append(("near", {"n": len(near), "what": first_few(" ~ ".join(pair) for pair in near)}))
     found["warnings"] = [{"key": key, **values} for key, values in warnings]
     return found
 
@@ -130,8 +132,9 @@ def _roles(dataset: Dataset) -> dict[str, str]:
     return roles | dict.fromkeys(reading.ignore, "ignore") | dict.fromkeys(reading.condition, "condition")
 
 
-def _near_copies(dataset: Dataset) -> int:
-    """Test examples that are nearly one of the training examples, and not exactly; of those that are looked at."""
+def _near_copies(dataset: Dataset) -> list[tuple[str, str]]:
+    """Test examples that are nearly one of the training examples, and not exactly, with that one, by their ids; of
+    those that are looked at."""
     from sklearn.neighbors import NearestNeighbors
 
     draws = np.random.default_rng(0)
@@ -141,7 +144,7 @@ def _near_copies(dataset: Dataset) -> int:
             most = min(most, max(1, NEAR_SPARSE // dataset.spec.size))
         chosen.append(np.sort(draws.permutation(dataset.rows(split))[:most]))
     if min(map(len, chosen)) < 1 or dataset.spec.size < LEAST_NUMBERS:
-        return 0
+        return []
     seen = [_small(dataset.look(rows)) for rows in chosen]
     is_image = dataset.spec.modality.axes > 0
     if not is_image:
@@ -149,8 +152,11 @@ def _near_copies(dataset: Dataset) -> int:
         spread[spread == 0] = 1
         seen = [np.nan_to_num((part - np.nanmean(seen[1], axis=0)) / spread) for part in seen]
     near = NearestNeighbors(n_neighbors=1).fit(seen[1])
-    distance = near.kneighbors(seen[0])[0][:, 0] / math.sqrt(seen[0].shape[1])
-    return int(((distance < (NEAR_PIXELS if is_image else NEAR_NUMBERS)) & (distance > 1e-6)).sum())
+    distances, nearest = near.kneighbors(seen[0])
+    distance = distances[:, 0] / math.sqrt(seen[0].shape[1])
+    which = np.flatnonzero((distance < (NEAR_PIXELS if is_image else NEAR_NUMBERS)) & (distance > 1e-6))
+    pairs = zip(chosen[0][which].tolist(), chosen[1][nearest[which, 0]].tolist(), strict=True)
+    return [(dataset.ids[int(a)], dataset.ids[int(b)]) for a, b in pairs]
 
 
 def _small(x: np.ndarray) -> np.ndarray:

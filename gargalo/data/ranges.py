@@ -12,8 +12,10 @@ from .columns import Column, base
 from .notes import Note
 from .splits import TRAIN
 
-__all__ = ["KEPT", "beyond_training", "channel_ranges", "far_off", "outside", "picture_ranges"]
+__all__ = ["KEPT", "beyond_training", "channel_ranges", "far_off", "long_tail", "outside", "picture_ranges"]
 
+LEAST, TAIL = 50, 30
+"""Numbers above 0 of which a tail is told; and how many times as far as the median it reaches."""
 KEPT = ("uint8", "uint16", "int16")
 """Whole numbers that pictures keep; all others become float32."""
 FAR, MOST_TOLD = 1.0, 5
@@ -156,6 +158,27 @@ def far_off(columns: Sequence[Column], x: np.ndarray, window: int | None = None)
             what = f"{column.name}, {brief(least)} … {brief(most)} ({brief(column.low)} … {brief(column.high)})"
             found.append(Note(key="far_off", count=1, what=what))
     return found[:MOST_TOLD]
+
+
+def long_tail(values: np.ndarray) -> tuple[float, float] | None:
+    """Find out whether numbers that are never below 0 reach many times as far as most of them.
+
+    Parameters
+    ----------
+    values : ndarray, (n,)
+        NaN where one is missing.
+
+    Returns
+    -------
+    (float, float) or None
+        The median of those above 0, and the greatest; None where they are few, or reach no farther than others do.
+    """
+    there = values[np.isfinite(values)]
+    above = there[there > 0]
+    if len(above) < LEAST or (there < 0).any():
+        return None
+    median, most = float(np.median(above)), float(above.max())
+    return (median, most) if most > TAIL * median else None
 
 
 def _parts(x: np.ndarray) -> Iterator[np.ndarray]:

@@ -17,6 +17,8 @@ from .columns import folded
 from .dataset import Dataset
 from .log import stuck
 from .notes import first_few
+from .ranges import long_tail
+from .readers.texts import UNKNOWN, abbreviated, alike_among, odd_among_numbers
 from .sparse import are_counts, extent
 from .splits import TEST, TRAIN, copies
 
@@ -40,13 +42,6 @@ MANY_ZEROS = 0.2
 """Share of zeros among whole numbers from which on they are likely to be counts."""
 ROWS_OF_A_LABEL = 5
 """Rows that a label has on average, at least, where numbers are labels and no measurements."""
-UNKNOWN = {
-    *("-", "--", "---", ".", "..", "*", "n/a", "n.a.", "n. a.", "n/d", "n.d.", "n. d.", "nd", "s/d", "s/i", "k.a."),
-    *("k. a.", "unknown", "unk", "missing", "not available", "not known", "blank", "(blank)", "null", "nan", "na"),
-    *("nil", "desconhecido", "desconhecida", "sem dados", "não informado", "nao informado", "ignorado"),
-    *("unbekannt", "desconocido", "desconocida", "inconnu", "inconnue", "#n/a", "#value!", "#ref!", "#div/0!"),
-}
-"""Names, folded, that say that nothing is known."""
 MARK = re.compile(r"-?9{2,}|-9|-?9{3,4}\.25|-?9{2,}\.9+|-?3276[78]|-?214748364[78]")
 """Numbers that people write for what was not measured, where they are far from all others."""
 ALONE = 3
@@ -203,7 +198,7 @@ def _of_labels(labels: dict[str, int], dataset: Dataset) -> Iterator[tuple[str, 
     """Labels that say nothing, or little."""
     there = {name: n for name, n in labels.items() if n}
     reading = dataset.origin.reading if dataset.origin and dataset.columns else None
-    if reading and reading.label and (alike := _alike(sorted(there))):
+    if reading and reading.label and (alike := alike_among(sorted(there))):
         yield "alike", {"column": reading.label, "what": alike}
         return  # the others count when these are one
     most, least = (pick(there, key=lambda name: there[name]) for pick in (max, min))
@@ -247,12 +242,16 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
     if dataset.kind != "table":
         return
     for column in columns or ():
-        if alike := _alike(column.categories):
-            yield "alike", {"column": column.name, "what": alike}
-    single = [i for i in range(len(names)) if not (columns and _alike(columns[i].categories))]
+        for key, look in (("alike", alike_among), ("abbreviated", abbreviated), ("nearly_numbers", odd_among_numbers)):
+            if what := look(column.categories):
+                yield key, {"column": column.name, "what": what}
+    single = [i for i in range(len(names)) if not (columns and alike_among(columns[i].categories))]
     if rare := [text for i in single if (text := _rare(dataset, i))]:
         more = f", +{len(rare) - MOST_TOLD}" if len(rare) > MOST_TOLD else ""
         yield "rare", {"what": ", ".join(rare[:MOST_TOLD]) + more, "n": len(dataset)}
+    for i in [i for i in range(len(names)) if i not in far]:
+        if found := long_tail(np.asarray(dataset.x)[:, i]):
+            yield "tail", {"column": names[i], "median": brief(found[0], 3), "most": brief(found[1], 3)}
     is_ordered = dataset.origin is not None and dataset.origin.reading.time is not None
     for i, name in enumerate([] if is_ordered else names):
         if len(names) <= len(dataset) and dataset.counts_rows(i):
@@ -319,14 +318,6 @@ def _counted(dataset: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
     low, high = extent(dataset.x)
     if zeros >= MANY_ZEROS and low == 0 and high > 1 and are_counts(dataset.x):
         yield "counts", {"share": f"{100 * zeros:.0f}"}
-
-
-def _alike(names: Sequence[str]) -> str:
-    """Names of one category that differ by case, or by spaces, alone; shown so that spaces are seen."""
-    own: dict[str, list[str]] = {}
-    for name in names:
-        own.setdefault(folded(name), []).append(name)
-    return first_few(" = ".join(map(repr, same)) for same in own.values() if len(same) > 1)
 
 
 def _rare(dataset: Dataset, i: int) -> str | None:

@@ -241,7 +241,7 @@ def passage(
     seen = limits_of([examples, back])
     with styled():
         key = Key(names, drawn_as, 10 / WIDTH)
-        above = 0.4 + 0.3 * max(word.count("\n") + 1 for word in words)
+        above = 0.5 + 0.3 * max(word.count("\n") + 1 for word in words)
         drawn = figure(10, 0.9 * n + above + key.height(10))
         ax = drawn.subplots()
         _bare(ax)

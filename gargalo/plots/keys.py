@@ -138,7 +138,11 @@ class Key:
         self.has_bars = is_named and drawn_as == "bars"
         self.is_numbered = self.has_bars and width / len(names) < SMALL / 72
         self.step = next((step for step in STEPS if step * width / max(1, len(names)) >= 0.14), STEPS[-1])
-        called = [f"{i}  {name}" for i, name in enumerate(self.names, 1)] if self.is_numbered else self.names
+        # Figures of one width, and a blank as wide as one, so that names stand below each other.
+        digits = len(str(len(names)))
+        called = (
+            [f"{i:\u2007>{digits}}  {name}" for i, name in enumerate(self.names, 1)] if self.is_numbered else self.names
+        )
         most = MOST_NUMBERED if self.is_numbered else MOST_LINES
         has_key = self.is_numbered or (is_named and drawn_as == "lines")
         self.lines = [*called[:most], *([f"+{len(names) - most}"] if len(names) > most else [])] if has_key else []

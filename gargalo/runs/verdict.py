@@ -18,8 +18,8 @@ Outcome = Literal["better", "as-good", "worse"]
 NEGLIGIBLE, NOTHING = 1e-3, 1e-7
 """A difference that nobody would see, as a share of PCA's error; and one that is rounding, in the unit of model space,
 squared, where a standard deviation is 1 and so is a picture's range."""
-LINEAR = ("mse", "gaussian", "clipped")
-"""Likelihoods whose mean is what the last layer gives, within its bounds."""
+LINEAR = ("mse", "gaussian", "clipped", "mixed")
+"""Likelihoods whose mean is what the last layer gives, within its bounds; of mixed columns that of the numbers."""
 LONGER = {"epochs": None, "minutes": None}
 """Choices that leave the length of a training to what is usual for its data."""
 FEW = 1000
@@ -132,7 +132,7 @@ def is_linear(run: Run) -> bool:
     -------
     bool
         True of PCA, and of what began as PCA and was kept so, where no function that bends stands behind its last
-        layer.
+        layer. A category has one name or the other all the same.
     """
     return run.recipe.model == "pca" or (_stayed_pca(run) and run.recipe.likelihood in LINEAR)
 

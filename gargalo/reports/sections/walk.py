@@ -29,9 +29,10 @@ def walk(roles: Roles, words: Words) -> Section | None:
         rows.append((words("walk.path"), run.look(run.interpolate(a, b))))
     a, b = pairs[0]
     body, lesson = ("walk.body.linear", "walk.lesson.linear") if is_linear(run) else ("walk.body", "")
+    has_names = run.recipe.likelihood == "mixed" and lesson
     return Section(
         "walk",
-        [words(body)],
+        [words(body) + (words("walk.names") if has_names else "")],
         [strips("walk", run, rows, words, words("walk.caption", pairs=len(pairs)))],
         commands=[f"gargalo interpolate {place(run)} --from {a} --to {b} --steps 12 -o film.png"],
         python=f"film = run.interpolate({a}, {b}, steps=12)",

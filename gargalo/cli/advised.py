@@ -65,7 +65,7 @@ def with_advice(found: dict[str, Any], dataset: Dataset, chosen: dict[str, Any])
 
 
 def _columns_advised(found: dict[str, Any], dataset: Dataset) -> dict[str, list[str]]:
-    """What is recommended of columns: which to leave out or read as numbers, whose names to make one, what is missing."""
+    """What is recommended of columns: to leave out, to read as numbers, with names to make one; what is missing."""
     added: dict[str, list[str]] = {"ignore": [], "merge": [], "missing": [], "number": []}
     for warning in found["warnings"]:
         if warning["key"] in ("mostly_missing", "counts_mostly"):

@@ -677,8 +677,10 @@ class FittedModel:
             For a model that cannot decode, a prior that was not fitted; a label or a condition that is unknown.
         """
         self.must_be_able("decode")
-        if not isinstance(n, int | np.integer) or not 1 <= n <= MOST_DRAWN:
-            raise must("n", f"an int from 1 to {MOST_DRAWN:,}", n)
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise must("n", "an int >= 1", n)
+        if n > MOST_DRAWN:
+            raise must("n", f"an int of at most {MOST_DRAWN:,}", n)
         asked = self._asked(n, label, condition)
         rng = np.random.default_rng(checked_seed(seed))
         z = (prior if isinstance(prior, Prior) else self._unfitted(prior or "normal")).sample(n, rng)

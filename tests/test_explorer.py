@@ -461,7 +461,7 @@ def test_a_folder_that_is_not_whole_is_not_explored(small_runs, tmp_path):
 
 
 def test_what_a_kill_left_is_cleared(small_runs, tmp_path):
-    left = tmp_path / "site" / ".site.partialabc"
+    left = tmp_path / "site" / ".site.partial0123456789ab"
     left.mkdir(parents=True)
     (left / "half").write_text("half")
     (tmp_path / "site" / ".lock").write_text("")

@@ -614,7 +614,7 @@ def test_other_threads_go_on_and_say_so(begun, few, capsys):
 def test_what_a_kill_left_is_no_obstacle_and_goes(few, never_stopped, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / ".recipe.123.partial.json").write_text("{")
+    (folder / f".{24 * '0'}.partial.json").write_text("{")
     run = gargalo.train(few, "vae", out=folder, resume=True, **TINY)
     assert same(run, never_stopped)
     assert not list(folder.glob(".*"))

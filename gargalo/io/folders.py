@@ -193,14 +193,16 @@ def is_leftover(path: Path) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove from a folder what a kill left of files, or folders, that were being written; what cannot be, stays.
+    """Remove from a run or a site what a kill left of files and folders that were written; what cannot be, stays.
+
+    Somebody else's, or an earlier version's, may be called otherwise, and stand in the way of nothing.
 
     Parameters
     ----------
     folder : Path
         That no other process writes to; it need not be there.
     """
-    for path in [path for path in folder.glob(".*") if PARTIAL.match(path.name)]:
+    for path in [path for path in folder.glob(".*") if PARTIAL.match(path.name) or path.suffix == ".partial"]:
         remove(path)
 
 

@@ -56,8 +56,10 @@ def path(start: np.ndarray, end: np.ndarray, steps: int = 12, method: str = "lin
 
 
 def _must_be_steps(steps: object) -> None:
-    if not isinstance(steps, int | np.integer) or not 2 <= steps <= MOST_STEPS:
-        raise must("steps", f"an int from 2 to {MOST_STEPS:,}", steps)
+    if not isinstance(steps, int | np.integer) or steps < 2:
+        raise must("steps", "an int >= 2", steps)
+    if steps > MOST_STEPS:
+        raise must("steps", f"an int of at most {MOST_STEPS:,}", steps)
 
 
 def blend(start: np.ndarray, end: np.ndarray, steps: int = 12) -> np.ndarray:

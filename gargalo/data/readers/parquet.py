@@ -117,7 +117,7 @@ def _try(path: Path, columns: list[str] | None = None) -> None:
         process = _running[1]
         assert process.stdin and process.stdout
         try:
-            process.stdin.write(json.dumps([str(path), columns]) + "\n")
+            process.stdin.write(json.dumps([str(path.absolute()), columns]) + "\n")
             process.stdin.flush()
             answer = process.stdout.readline()
         except OSError:

@@ -411,13 +411,14 @@ def test_explore_ends_by_a_signal_and_leaves_nothing(small_runs, tmp_path, numbe
             pytest.fail("".join(told))
         with urllib.request.urlopen(address[0] + "data/site.json") as answer:
             assert json.load(answer)["runs"][0]["model"] == "vae"
-        assert len(list(place.iterdir())) == 1
+        assert len(list(place.glob("gargalo-*"))) == 1
         process.send_signal(number)
         assert process.wait(20) == 128 + number
     finally:
         process.kill()
         process.stderr.close()
-    assert list(place.iterdir()) == []
+    # PyTorch makes an empty folder of its own there, where the models were not exported before.
+    assert [path for path in place.rglob("*") if path.name != "torchinductor_root"] == []
 
 
 class Visitor(Reporter):

@@ -205,6 +205,15 @@ def test_tables_take_no_time_that_grows_by_the_square(tmp_path, say, name):
     assert time.process_time() - began < 40, "it had taken minutes; 3 s where nothing else runs"
 
 
+def test_a_table_may_be_as_wide_as_its_size_bears_out(tmp_path):
+    head = ",".join(f"c{i}" for i in range(20_100)) + "\n"
+    (tmp_path / "t.csv").write_text(head + (",".join("1" * 20_100) + "\n") * 12)
+    with pytest.raises(GargaloError, match=r"at most 20,000 columns in a table of this size\. Found 20,100"):
+        gargalo.load_data(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text(head + (",".join("1" * 20_100) + "\n") * 60)
+    assert gargalo.load_data(tmp_path / "t.csv").spec.size == 20_100
+
+
 # Links that loop
 
 

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -249,9 +250,10 @@ def _of_columns(dataset: Dataset, spread: Spread) -> Iterator[tuple[str, dict[st
     if rare := [text for i in single if (text := _rare(dataset, i))]:
         more = f", +{len(rare) - MOST_TOLD}" if len(rare) > MOST_TOLD else ""
         yield "rare", {"what": ", ".join(rare[:MOST_TOLD]) + more, "n": len(dataset)}
-    for i in [i for i in range(len(names)) if i not in far]:
-        if found := long_tail(np.asarray(dataset.x)[:, i]):
-            yield "tail", {"column": names[i], "median": brief(found[0], 3), "most": brief(found[1], 3)}
+    measured = [i for i, column in enumerate(columns or ()) if column.kind == "number" and i not in far]
+    tails = ((names[i], found) for i in measured if (found := long_tail(np.asarray(dataset.x)[:, i])))
+    for name, (median, most) in islice(tails, MOST_TOLD):
+        yield "tail", {"column": name, "median": brief(median, 3), "most": brief(most, 3)}
     is_ordered = dataset.origin is not None and dataset.origin.reading.time is not None
     for i, name in enumerate([] if is_ordered else names):
         if len(names) <= len(dataset) and dataset.counts_rows(i):

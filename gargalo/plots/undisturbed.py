@@ -32,7 +32,7 @@ def _elsewhere() -> Iterator[None]:
 with _elsewhere():
     try:
         import matplotlib
-    except (ValueError, UnicodeDecodeError) as error:  # MPLBACKEND, or the user's own settings
+    except ValueError as error:  # MPLBACKEND, or the user's own settings
         told = " ".join(str(error).split())[:200]
         raise GargaloError(
             f"matplotlib: expected settings that it can read (MPLBACKEND, matplotlibrc). {told}"

@@ -38,8 +38,9 @@ CODE = r"^\s*0\d+\s*$"
 """Digits that begin with a zero, such as 01067: a code, whose zero a number would lose."""
 LINES_OF_TITLE = 20
 """Lines among which the names of the columns are looked for, where they are not in the first."""
-MOST_COLUMNS = 100_000
-"""Columns of a table; of more, each of which is looked at, nobody waits for the end."""
+MOST_COLUMNS, SOME_COLUMNS, BYTES_OF_A_COLUMN = 100_000, 20_000, 100
+"""Columns of a table; of more, each of which is looked at, nobody waits for the end. Beyond `SOME_COLUMNS`, each has so
+many bytes of the file on average: else there are hardly rows to learn from."""
 LOOKED_AT = 10_000
 """Rows that say what a column is."""
 
@@ -143,10 +144,12 @@ def _first_line(path: Path, reading: Reading) -> tuple[str, str]:
     # What stands within quotes parts nothing.
     outside = re.sub(r'"[^"]*"', "", head)
     separator = reading.separator or max(",;\t|", key=outside.count)
-    if (width := outside.count(separator) + 1) > MOST_COLUMNS:
+    width = outside.count(separator) + 1
+    most = min(MOST_COLUMNS, max(SOME_COLUMNS, path.stat().st_size // BYTES_OF_A_COLUMN))
+    if width > most:
         raise DataError(
-            f"{path}: expected at most {MOST_COLUMNS:,} columns. Found {width:,}; save the numbers as .npy, or as a"
-            " sparse .npz."
+            f"{path}: expected at most {most:,} columns in a table of this size. Found {width:,}; each row is an"
+            " example: turn the table, if examples are its columns, or save the numbers as .npy."
         )
     return head, separator
 

@@ -606,8 +606,8 @@ def test_letters_that_stand_for_words_are_told_of(tmp_path, say):
 def test_a_long_tail_is_told_of(tmp_path, say):
     rng = np.random.default_rng(0)
     load = np.where(rng.random(600) < 0.8, 0, np.exp(rng.normal(6, 2, 600)).round())
-    pl.DataFrame({"load": load, "x": rng.normal(size=600), "age": rng.uniform(0, 90, 600)}).write_csv(
-        tmp_path / "t.csv"
-    )
+    names = [f"n{i:03}" for i in range(100)] + ["n000", "n001"] * 250  # as indices go, that would be a tail
+    frame = pl.DataFrame({"load": load, "x": rng.normal(size=600), "age": rng.uniform(0, 90, 600), "place": names})
+    frame.write_csv(tmp_path / "t.csv")
     warned = [w for w in told(say, tmp_path / "t.csv")["warnings"] if w["key"] in ("tail", "far")]
     assert {w["column"] for w in warned} == {"load"}

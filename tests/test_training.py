@@ -100,6 +100,23 @@ def test_large_products_are_the_same_by_either_library():
     assert "forward" not in vars(layers[0]), "put back whatever happens"
 
 
+@pytest.mark.parametrize(
+    ("processor", "is_faster"),
+    [
+        ("vendor_id : AuthenticAMD\nflags : fma avx avx2 avx512f avx512bw\n", True),
+        # Two threads took three times as long there by oneDNN as by MKL, and longer than one.
+        ("vendor_id : AuthenticAMD\nflags : fma avx avx2\n", False),
+        ("vendor_id : GenuineIntel\nflags : fma avx avx2 avx512f\n", False),
+        ("", False),
+    ],
+)
+def test_only_where_half_of_the_vectors_lies_idle_is_the_other_library_asked(processor, is_faster, monkeypatch):
+    monkeypatch.setattr(products, "processor", lambda: processor)
+    layer = torch.nn.Linear(4096, 4096)
+    with products.fast_products(layer, 512, torch.device("cpu")):
+        assert ("forward" in vars(layer)) is is_faster
+
+
 def test_other_processors_keep_their_library():
     layer = torch.nn.Linear(4096, 4096)
     with products.fast_products(layer, 512, torch.device("cpu"), onednn=False):

@@ -17,7 +17,7 @@ from gargalo.data import as_dataset
 from gargalo.errors import GargaloError, ParameterError, RunError
 from gargalo.recipes import build
 from gargalo.training import products
-from gargalo.training.draws import generator_at, order_of
+from gargalo.training.draws import generator_at, order_of, stochastic_layers
 from gargalo.training.optimizers import optimizer_for
 
 
@@ -98,6 +98,18 @@ def test_large_products_are_the_same_by_either_library():
     with pytest.raises(KeyError), products.fast_products(layers, 512, torch.device("cpu"), onednn=True):
         raise KeyError
     assert "forward" not in vars(layers[0]), "put back whatever happens"
+
+
+def test_layers_that_draw_seed_only_the_processor_that_they_are_on(monkeypatch):
+    """Seeding every kind of device took 0.2 ms a step; the draws are the same."""
+    dropout, x = torch.nn.Dropout(0.5), torch.ones(64)
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.SeedSequence(1, spawn_key=(2, 3)).generate_state(1, np.uint64)[0]) >> 1)
+        expected = dropout(x)
+    monkeypatch.setattr(torch, "manual_seed", lambda _: pytest.fail("every device was seeded"))
+    with stochastic_layers(dropout) as seed_at:
+        seed_at(1, 2, 3)
+        assert torch.equal(dropout(x), expected)
 
 
 @pytest.mark.parametrize(

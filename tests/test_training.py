@@ -19,6 +19,7 @@ from gargalo.recipes import build
 from gargalo.training import products
 from gargalo.training.draws import generator_at, order_of, stochastic_layers
 from gargalo.training.optimizers import optimizer_for
+from gargalo.training.threads import worthwhile_threads
 
 
 def trained(digits, **choices):
@@ -98,6 +99,25 @@ def test_large_products_are_the_same_by_either_library():
     with pytest.raises(KeyError), products.fast_products(layers, 512, torch.device("cpu"), onednn=True):
         raise KeyError
     assert "forward" not in vars(layers[0]), "put back whatever happens"
+
+
+@pytest.mark.parametrize(
+    ("layer", "threads"),
+    [
+        (torch.nn.Linear(64, 128), 1),  # two took up to 1.6 times as long
+        (torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.LayerNorm(8), torch.nn.Linear(8, 2)), 1),
+        (torch.nn.Linear(784, 128), 3),
+        (torch.nn.Conv2d(1, 8, 3), 3),
+    ],
+)
+def test_small_products_are_worth_one_thread(layer, threads, monkeypatch):
+    have = [3]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: have[-1])
+    monkeypatch.setattr(torch, "set_num_threads", have.append)
+    with pytest.raises(KeyError), worthwhile_threads(layer, 64, torch.device("cpu")):
+        assert have[-1] == threads
+        raise KeyError
+    assert have[-1] == 3, "put back whatever happens"
 
 
 def test_layers_that_draw_seed_only_the_processor_that_they_are_on(monkeypatch):

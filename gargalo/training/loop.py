@@ -27,6 +27,7 @@ from .settings import TrainingSettings
 from .solve import solve
 from .state import Means, State
 from .stopping import why_stop
+from .threads import worthwhile_threads
 
 __all__ = ["Result", "Session", "evaluate", "fit"]
 
@@ -186,6 +187,7 @@ class _Training:
             with (
                 noting() as signals,
                 fast_products(model, settings.batch_size // group.size, group.device),
+                worthwhile_threads(model, settings.batch_size // group.size, group.device),
                 precision_of_networks(model, settings.precision, group.device),
                 stochastic_layers(model) as seed_chance,
             ):

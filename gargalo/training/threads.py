@@ -1,7 +1,7 @@
 """How many threads a training is worth.
 
 Threads that share a small product wait for each other longer than they compute, above all beside other work. Measured
-on two cores (AMD EPYC, vectors of 256 bits), a whole training by two threads took 1.25 to 1.6 times as long as by one
+on two cores (AMD EPYC, vectors of 256 bits), a whole training by two threads took 1.1 to 1.6 times as long as by one
 where the largest product has 0.5 million multiplications, 1.2 times at 2 million, and 0.85 from 4 million up.
 """
 
